@@ -1,0 +1,1 @@
+"""Where Atalaia runs on one machine: objects in a folder or in memory."""

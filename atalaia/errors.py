@@ -1,0 +1,62 @@
+"""What can go wrong, as one tree.
+
+AtalaiaError                 anything a user can mend; its text says where, what was found, what to do
+├── MonitorFileError         the monitor file has faults (all of them, in `faults`)
+├── BaselineError            a baseline is absent, empty, or not the one a profile was made on
+├── StoredFormError          a stored object is not ours, damaged, or of an unknown version
+├── StoreError               the object store refused
+│   ├── ObjectNotFoundError  nothing is stored under the key
+│   └── PreconditionError    the object is not in the state that the caller named (ETag differs, or exists)
+└── LogError                 a log object cannot be read at all
+    └── ReferenceRefusedError  a log names an object that must not or cannot be followed
+"""
+
+from __future__ import annotations
+
+
+class AtalaiaError(Exception):
+    """Anything that a user can mend: the text says where, what was found and what to do."""
+
+
+class MonitorFileError(AtalaiaError):
+    """The monitor file has faults."""
+
+    def __init__(self, name: str, faults: list[str]) -> None:
+        """Keep every fault of the file *name*, one line each."""
+        self.name = name
+        self.faults = faults
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        super().__init__(f"{name} has {count}: " + "; ".join(faults))
+
+
+class BaselineError(AtalaiaError):
+    """A baseline is absent, empty, or not the one a profile was made on."""
+
+
+class StoredFormError(AtalaiaError):
+    """A stored object is not ours, damaged, or of an unknown version."""
+
+
+class StoreError(AtalaiaError):
+    """The object store refused."""
+
+
+class ObjectNotFoundError(StoreError):
+    """Nothing is stored under the key."""
+
+
+class PreconditionError(StoreError):
+    """The object is not in the state that the caller named."""
+
+
+class LogError(AtalaiaError):
+    """A log object cannot be read at all."""
+
+
+class ReferenceRefusedError(LogError):
+    """A log names an object that must not, or cannot, be followed."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        """Keep the *reason*, a key of `atalaia.rows.REASONS` beginning with `reference_`."""
+        self.reason = reason
+        super().__init__(message)

@@ -1,0 +1,168 @@
+"""What one window's evaluation found, as it is stored, printed and drawn."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+SCHEMA = "atalaia.report/1"
+
+
+class Finding(Struct, frozen=True):
+    """The outcome of one check.
+
+    Attributes:
+        signal: What was watched: `data_drift`, `prediction_drift`, `quality` or `stability`.
+        metric: The metric's name.
+        column: Where; None for a metric of the whole window.
+        segment: `column=value`, or None for all rows.
+        value: What was measured; None when it could not be.
+        threshold: The limit that decided: the one passed, or the next one above.
+        status: `ok`, `warning`, `alert` or `undecided`.
+        message: One sentence for people.
+    """
+
+    signal: str
+    metric: str
+    column: str | None
+    segment: str | None
+    value: float | None
+    threshold: float | None
+    status: str
+    message: str
+
+
+class Bars(Struct, frozen=True):
+    """Shares of the values for a picture, the same bars for baseline and current.
+
+    Attributes:
+        labels: What each bar holds: a category's name, or an interval of numbers in words (`12.5 … 20`).
+        edges: For numeric columns, the len(labels) - 1 inner edges in rising order; the first and last bar are open. Else empty.
+        baseline: Share of the baseline's values in each bar, 0..1.
+        current: The same for the window.
+    """
+
+    labels: tuple[str, ...]
+    edges: tuple[float, ...]
+    baseline: tuple[float, ...]
+    current: tuple[float, ...]
+
+
+class Summary(Struct, frozen=True):
+    """One column's values on one side of the comparison; None where it does not apply.
+
+    Attributes:
+        rows: Rows in which the column was captured.
+        missing_share: Share of these rows without a value, 0..1.
+        distinct: Distinct values, estimated above about a thousand.
+        mean, std, min, max: Of the finite numbers; std is the population's.
+    """
+
+    rows: int
+    missing_share: float | None
+    distinct: float | None
+    mean: float | None = None
+    std: float | None = None
+    min: float | None = None
+    max: float | None = None
+
+
+class ColumnReport(Struct, frozen=True):
+    """Everything measured on one column (of one segment).
+
+    Attributes:
+        bounds: For metrics that the profile knows only within an interval, `[low, high]` around the exact value.
+    """
+
+    column: str
+    segment: str | None
+    kind: str
+    role: str
+    status: str
+    metrics: dict[str, float | None]
+    bounds: dict[str, tuple[float, float]]
+    p_values: dict[str, float | None]
+    baseline: Summary
+    current: Summary
+    bars: Bars
+
+
+class Input(Struct, frozen=True):
+    """One profile that went into the report.
+
+    Attributes:
+        profile: Its key in the output store.
+        profile_etag: Its ETag.
+        log: The URI of the log object behind it.
+        log_etag: The ETag of that object when it was read.
+        format: The format it was read as.
+        rows: Rows profiled from it in this window.
+        rejected: Rows rejected from it in this window.
+    """
+
+    profile: str
+    profile_etag: str
+    log: str
+    log_etag: str
+    format: str
+    rows: int
+    rejected: int
+
+
+class BaselineRef(Struct, frozen=True):
+    """The baseline compared against: its version, its key in the output store, its rows."""
+
+    version: str
+    key: str
+    rows: int
+
+
+class Report(Struct, frozen=True):
+    """All findings of one window.
+
+    Attributes:
+        schema: The stored form's name and version.
+        monitor: The monitor's name.
+        model: The model's name.
+        model_version: As the monitor file gives it.
+        start: First moment of the window, ISO 8601 UTC.
+        end: First moment after it.
+        revision: Counts from 1 for each window.
+        final: Whether the window was past its lateness when it was evaluated.
+        status: The worst status among the findings: alert, warning, undecided, ok.
+        rows: Rows profiled; with `rejected` they add up to the rows read.
+        captured: Of `rows`, how many carried each side (input, output, label).
+        rejected: Rows rejected, by reason.
+        late: Of `rows`, how many were logged after the window's lateness had passed.
+        times: Of `rows`, how many were dated by their event, record, path or object time.
+        findings: In order of status (worst first), signal, column, metric.
+        columns: What was measured, in the monitor file's order.
+        inputs: The profiles merged, in the order of their keys.
+        baseline: What was compared against.
+        actions: What was started because of this report; none in this release.
+    """
+
+    schema: str
+    monitor: str
+    model: str
+    model_version: str | None
+    start: str
+    end: str
+    revision: int
+    final: bool
+    status: str
+    rows: int
+    captured: dict[str, int]
+    rejected: dict[str, int]
+    late: int
+    times: dict[str, int]
+    findings: tuple[Finding, ...]
+    columns: tuple[ColumnReport, ...]
+    inputs: tuple[Input, ...]
+    baseline: BaselineRef
+    actions: tuple[dict[str, str], ...] = ()
+
+
+def to_json(report: Report) -> bytes:
+    """Return the stored form: strict JSON, one line a member, the same bytes for the same report."""
+    return msgspec.json.format(msgspec.json.encode(report, order="deterministic"), indent=1) + b"\n"

@@ -1,0 +1,102 @@
+"""What readers hand on: batches of rows, and the pieces of a log that they had to reject."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+NO_TIME = np.iinfo(np.int64).min
+"""Stands for "unknown" wherever a time is kept as microseconds since 1970 in UTC."""
+
+
+class Side(StrEnum):
+    """The part of an inference that a logged row carries."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    LABEL = "label"
+
+
+ALL_SIDES = frozenset(Side)
+
+
+@dataclass(frozen=True, slots=True)
+class LogObject:
+    """One blob of logs: its URI, the store's ETag for this content, bytes, and modification time (µs since 1970)."""
+
+    uri: str
+    etag: str
+    size: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowBatch:
+    """Rows that were read together and carry the same sides.
+
+    Attributes:
+        columns: By name, Arrow arrays of `rows` values each, of whatever type the log had (numbers, booleans, strings,
+            timestamps, or strings where a column mixed types). A key that a row lacks is null.
+        rows: How many rows.
+        captured: The sides that these rows carry; a column of another side is not *missing* here, it was not captured.
+        record_times: When each row's record was made, µs since 1970, or `NO_TIME`; shape (rows,).
+        record_ids: The id of each row's record, for finding duplicates; None where the format has none.
+        record_index: Each row's place inside its record, from 0; shape (rows,).
+    """
+
+    columns: Mapping[str, pa.Array]
+    rows: int
+    captured: frozenset[Side]
+    record_times: npt.NDArray[np.int64]
+    record_ids: pa.Array | None
+    record_index: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A piece of a log that could not be used.
+
+    Attributes:
+        reason: A key of `REASONS`.
+        start: First byte of the piece in the (decompressed) object.
+        end: One past its last byte.
+        rows: How many rows it held: as many as could be told, at least 1.
+        time: Its record time in µs since 1970, or `NO_TIME`.
+    """
+
+    reason: str
+    start: int
+    end: int
+    rows: int = 1
+    time: int = NO_TIME
+
+
+REASONS: dict[str, str] = {
+    "not_json": "the line is not valid JSON",
+    "not_text": "the bytes are neither UTF-8 text nor a known binary format",
+    "unfinished_line": "the last line has no end yet; it is read again when the object has grown",
+    "line_too_long": "the line is longer than the limit",
+    "nested_too_deep": "the JSON is nested deeper than the limit",
+    "too_large": "the decompressed object or payload is larger than the limit",
+    "damaged": "the file ends early or its compression or encoding is damaged",
+    "not_a_record": "the JSON is not a record of this format",
+    "unknown_format": "no reader knows this format",
+    "unknown_payload": "the payload is neither JSON nor CSV nor a known body",
+    "bad_csv": "the CSV text cannot be parsed",
+    "column_count": "the row has another number of values than the monitor has columns",
+    "row_count": "inputs and outputs, or labels, do not have the same number of rows",
+    "bad_shape": "the tensor's shape does not fit its data",
+    "no_rows": "the record holds no rows",
+    "error_response": "the model answered with an error",
+    "reference_outside": "the record refers to an object outside the monitor's own log source",
+    "reference_missing": "the record refers to an object that is not there",
+    "reference_too_large": "the record refers to an object over the size limit",
+    "needs_table_log": "the file is part of a table whose log says which rows are live; it is not read on its own",
+    "too_many_windows": "the object's rows fall into more windows than the limit",
+}
+"""Every reason for a reject, with the sentence that a report prints for it."""

@@ -1,0 +1,89 @@
+"""The columns that a model's logs have, as the monitor file declares them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from atalaia.rows import Side
+
+
+class Type(StrEnum):
+    """What a column's values are."""
+
+    NUMBER = "number"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    STRING = "string"
+    TIME = "time"
+
+
+class Role(StrEnum):
+    """What a column is for."""
+
+    FEATURE = "feature"
+    PREDICTION = "prediction"
+    SCORE = "score"
+    LABEL = "label"
+    ID = "id"
+    TIME = "time"
+    SEGMENT = "segment"
+    SENSITIVE = "sensitive"
+    IGNORED = "ignored"
+
+
+class Kind(StrEnum):
+    """How a column's distribution is summarised and compared."""
+
+    NUMERIC = "numeric"
+    CATEGORICAL = "categorical"
+
+
+_SIDES = {Role.PREDICTION: Side.OUTPUT, Role.SCORE: Side.OUTPUT, Role.LABEL: Side.LABEL}
+
+
+class Column(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One column.
+
+    Attributes:
+        name: As the logs name it; for logs without names, its place in the list counts.
+        type: What its values are.
+        role: What it is for.
+        kind: How it is compared; by default numbers and integers are numeric and all else is categorical.
+        nullable: Whether missing values are expected; if not, one missing value is a violation.
+        range: Smallest and largest allowed number, both included; null for no limit.
+        set: The allowed values.
+        pattern: A regular expression that every value must match as a whole.
+    """
+
+    name: str
+    type: Type = Type.NUMBER
+    role: Role = Role.FEATURE
+    kind: Kind | None = None
+    nullable: bool = True
+    range: tuple[float | None, float | None] | None = None
+    set: tuple[str | float | bool, ...] | None = None
+    pattern: str | None = None
+
+    @property
+    def side(self) -> Side:
+        """The part of an inference that the column belongs to."""
+        return _SIDES.get(self.role, Side.INPUT)
+
+    @property
+    def effective_kind(self) -> Kind:
+        """The declared kind, or the one that follows from the type."""
+        if self.kind is not None:
+            return self.kind
+        return Kind.NUMERIC if self.type in (Type.NUMBER, Type.INTEGER) else Kind.CATEGORICAL
+
+
+def profiled(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Return the columns whose values are summarised: all but ids, times and ignored ones."""
+    return tuple(c for c in columns if c.role not in (Role.ID, Role.TIME, Role.IGNORED))
+
+
+def positional(columns: tuple[Column, ...], side: Side) -> tuple[str, ...]:
+    """Return the names that stand for the places of an unnamed row on one *side*, in the order of the file."""
+    return tuple(c.name for c in columns if c.side is side)
