@@ -50,7 +50,7 @@ class Column(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         name: As the logs name it; for logs without names, its place in the list counts.
         type: What its values are.
         role: What it is for.
-        kind: How it is compared; by default numbers and integers are numeric and all else is categorical.
+        kind: How it is compared; by default booleans and strings are categorical and all else is numeric.
         nullable: Whether missing values are expected; if not, one missing value is a violation.
         range: Smallest and largest allowed number, both included; null for no limit.
         set: The allowed values.
@@ -76,7 +76,7 @@ class Column(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         """The declared kind, or the one that follows from the type."""
         if self.kind is not None:
             return self.kind
-        return Kind.NUMERIC if self.type in (Type.NUMBER, Type.INTEGER) else Kind.CATEGORICAL
+        return Kind.CATEGORICAL if self.type in (Type.BOOLEAN, Type.STRING) else Kind.NUMERIC
 
 
 def profiled(columns: tuple[Column, ...]) -> tuple[Column, ...]:

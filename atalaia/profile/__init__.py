@@ -1,0 +1,25 @@
+"""Profiles: small mergeable summaries of rows."""
+
+from atalaia.profile.categorical import CategoricalGrid, CategoricalSummary
+from atalaia.profile.numeric import NumericGrid, NumericSummary, grid_of
+from atalaia.profile.profile import Grid, Grids, Profile, Profiler, Summary, reject_profile, select
+from atalaia.profile.stored import pack, profile_from_plain, profile_to_plain, unpack
+
+__all__ = [
+    "CategoricalGrid",
+    "CategoricalSummary",
+    "Grid",
+    "Grids",
+    "NumericGrid",
+    "NumericSummary",
+    "Profile",
+    "Profiler",
+    "Summary",
+    "grid_of",
+    "pack",
+    "profile_from_plain",
+    "profile_to_plain",
+    "reject_profile",
+    "select",
+    "unpack",
+]
