@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from atalaia.errors import StoredFormError
+
 SCHEMA = "atalaia.report/1"
 
 
@@ -37,7 +39,7 @@ class Bars(Struct, frozen=True):
 
     Attributes:
         labels: What each bar holds: a category's name, or an interval of numbers in words (`12.5 … 20`).
-        edges: For numeric columns, the len(labels) - 1 inner edges in rising order; the first and last bar are open. Else empty.
+        edges: For numeric columns, the len(labels) - 1 inner edges, rising; the outer bars are open. Else empty.
         baseline: Share of the baseline's values in each bar, 0..1.
         current: The same for the window.
     """
@@ -139,6 +141,7 @@ class Report(Struct, frozen=True):
         columns: What was measured, in the monitor file's order.
         inputs: The profiles merged, in the order of their keys.
         baseline: What was compared against.
+        definition: Key, in the output store, of the monitor file that the report was made under.
         actions: What was started because of this report; none in this release.
     """
 
@@ -160,9 +163,27 @@ class Report(Struct, frozen=True):
     columns: tuple[ColumnReport, ...]
     inputs: tuple[Input, ...]
     baseline: BaselineRef
+    definition: str
     actions: tuple[dict[str, str], ...] = ()
 
 
 def to_json(report: Report) -> bytes:
     """Return the stored form: strict JSON, one line a member, the same bytes for the same report."""
     return msgspec.json.format(msgspec.json.encode(report, order="deterministic"), indent=1) + b"\n"
+
+
+def report_from_json(data: bytes, where: str) -> Report:
+    """Read the stored form of the object *where*.
+
+    Raises:
+        StoredFormError: The bytes are no report, or one of another version.
+    """
+    try:
+        report = msgspec.json.decode(data, type=Report)
+    except msgspec.DecodeError as error:
+        msg = f"{where}: not a report. Give a file such as reports/20260301T000000Z/r1.json."
+        raise StoredFormError(msg) from error
+    if report.schema != SCHEMA:
+        msg = f"{where}: a report of the form {report.schema!r}, but this release reads {SCHEMA!r}."
+        raise StoredFormError(msg)
+    return report

@@ -52,6 +52,16 @@ def window_of(time: int, width: int) -> Window:
     return Window(start, start + width)
 
 
+def window_at_key(key: str, width: int) -> Window | None:
+    """Return the window of *width* whose start is written in *key*, or None if the text is no such key."""
+    try:
+        moment = datetime.strptime(key, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    start = (moment - _EPOCH) // timedelta(microseconds=1)
+    return Window(start, start + width)
+
+
 def iso(time: int) -> str:
     """Write a time as ISO 8601 in UTC, to the second, or to the microsecond where it has a fraction.
 

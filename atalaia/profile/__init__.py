@@ -2,7 +2,7 @@
 
 from atalaia.profile.categorical import CategoricalGrid, CategoricalSummary
 from atalaia.profile.numeric import NumericGrid, NumericSummary, grid_of
-from atalaia.profile.profile import Grid, Grids, Profile, Profiler, Summary, reject_profile, select
+from atalaia.profile.profile import Grid, Grids, Profile, Profiler, Summary, empty_summary, reject_profile, select
 from atalaia.profile.stored import pack, profile_from_plain, profile_to_plain, unpack
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Profile",
     "Profiler",
     "Summary",
+    "empty_summary",
     "grid_of",
     "pack",
     "profile_from_plain",

@@ -258,3 +258,8 @@ def _allowed(column: Column) -> frozenset[str]:
     plain = Column(column.name, type=column.type, kind=Kind.CATEGORICAL)
     texts = [pa.array([v]) for v in column.set or ()]
     return frozenset(value for text in texts for value in read_categories(plain, text).counts)
+
+
+def empty_summary(grid: Grid) -> Summary:
+    """Return the neutral element on *grid*."""
+    return NumericSummary.empty(grid) if isinstance(grid, NumericGrid) else CategoricalSummary.empty(grid)

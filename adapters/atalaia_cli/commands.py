@@ -1,0 +1,318 @@
+"""The commands: each opens its places, calls one use case, and prints what came out."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import Progress
+
+from atalaia.baseline import Baseline
+from atalaia.checks import METRICS
+from atalaia.errors import AtalaiaError
+from atalaia.infer import infer_monitor, slug
+from atalaia.monitor_file import find_faults
+from atalaia.monitoring.baselines import ensure_baseline, load_baseline, make_baseline
+from atalaia.monitoring.comparing import compare as compare_sources
+from atalaia.monitoring.evaluating import Evaluated, Evaluator
+from atalaia.monitoring.ingesting import Ingester, Receipt
+from atalaia.monitoring.sources import LogSource
+from atalaia.monitoring.verifying import verify_report
+from atalaia.window import iso, parse_time
+from atalaia_cli.places import Opened, open_monitor, open_place, read_bytes
+from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_reports
+from atalaia_local import DirectoryStore
+
+_Item = TypeVar("_Item")
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+_MONITOR = click.argument("monitor")
+_OUT = click.option("--out", metavar="DIR", help="Write here instead of the monitor file's output root.")
+_LOGS = click.option(
+    "--logs", metavar="PATH", multiple=True, help="Read these logs instead of the monitor file's; may be repeated."
+)
+_NOW = click.option("--now", metavar="TIME", help="Evaluate as of this moment (ISO 8601) instead of now.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="atalaia")
+def cli() -> None:
+    r"""Watch machine-learning models from their inference logs.
+
+    \b
+    Start with two files that have the same columns:
+      atalaia compare reference.parquet current.parquet
+    or with a monitor file:
+      atalaia init reference.parquet --logs logs/ -o monitor.yaml
+      atalaia check monitor.yaml
+    """
+
+
+@cli.command()
+@click.argument("data", nargs=-1, required=True)
+@click.option("--logs", metavar="PATH", help="Where the logs to watch are; by default DATA, or the folder logs.")
+@click.option("-o", "--output", "target", metavar="FILE", help="Write the monitor file here instead of printing it.")
+@click.option("--name", help="The monitor's name; by default made from the file's name.")
+@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
+def init(data: tuple[str, ...], logs: str | None, target: str | None, name: str | None, force: bool) -> None:
+    r"""Infer a monitor file from reference data, or from logs of any format.
+
+    \b
+    Example: atalaia init reference.parquet --logs logs/ -o monitor.yaml
+    """
+    file = Path(target) if target is not None else None
+    if file is not None and file.exists() and not force:
+        msg = f"{file}: exists already. Give another name, or --force to overwrite it."
+        raise AtalaiaError(msg)
+    sources = [LogSource(*open_place(place)) for place in data]
+    found = next(((source, info) for source in sources for info in source.objects()), None)
+    if found is None:
+        msg = f"{', '.join(data)}: no data there. Give files or folders with rows."
+        raise AtalaiaError(msg)
+    reading = found[0].read(found[1])
+    base = file.parent if file is not None else Path()
+    plain = reading.format in ("csv", "jsonl", "parquet")
+    text = infer_monitor(
+        (piece for source in sources for piece in source.batches()),
+        name=slug(name or Path(data[0]).stem),
+        logs=_relative(logs, base) if logs else "logs" if plain else _relative(data[0], base),
+        baseline=tuple(_relative(place, base) for place in data),
+        format=reading.format,
+        why=reading.why,
+    )
+    if file is None:
+        click.echo(text, nl=False)
+        return
+    file.write_text(text, encoding="utf-8")
+    click.echo(f"Wrote {file}. Read its comments, then run: atalaia check {file}", err=True)
+
+
+def _relative(place: str, base: Path) -> str:
+    return place if Path(place).is_absolute() else Path(os.path.relpath(place, base)).as_posix()
+
+
+@cli.command()
+@_MONITOR
+@_JSON
+def validate(monitor: str, as_json: bool) -> None:
+    r"""List every fault of a monitor file, with its place and the fix.
+
+    \b
+    Example: atalaia validate monitor.yaml
+    """
+    faults = find_faults(read_bytes(Path(monitor)), Path(monitor).name, METRICS)
+    if as_json:
+        _print_json({"monitor": monitor, "faults": [msgspec.to_builtins(fault) for fault in faults]})
+    else:
+        print_faults(Console(), monitor, faults)
+    if faults:
+        raise click.exceptions.Exit(2)
+
+
+@cli.command()
+@click.argument("reference")
+@click.argument("current")
+@_JSON
+def compare(reference: str, current: str, as_json: bool) -> None:
+    r"""Show the drift of every column between two files or folders.
+
+    \b
+    Example: atalaia compare reference.parquet current.parquet
+    """
+    with _working(f"comparing {current} with {reference}"):
+        result = compare_sources(LogSource(*open_place(reference)), LogSource(*open_place(current)))
+    if as_json:
+        _print_json(result)
+    else:
+        print_compare(Console(), result)
+    if any(column["finding"]["status"] == "alert" for column in result["columns"]):
+        raise click.exceptions.Exit(1)
+
+
+@cli.command()
+@_MONITOR
+@click.argument("data", nargs=-1)
+@_OUT
+@_JSON
+def baseline(monitor: str, data: tuple[str, ...], out: str | None, as_json: bool) -> None:
+    r"""Build a baseline from DATA, or from what the monitor file names, and let it hold from now on.
+
+    \b
+    Example: atalaia baseline monitor.yaml reference.parquet
+    """
+    opened = open_monitor(monitor, out)
+    sources = opened.reference(data)
+    if not sources:
+        msg = f"{monitor}: it names no reference data. Give DATA, or add baseline.data to it."
+        raise AtalaiaError(msg)
+    with _working("building the baseline"):
+        built = make_baseline(opened.monitor, sources, opened.output, chosen=bool(data))
+    rejected = dict(built.profile.rejected)
+    if as_json:
+        _print_json(
+            {"monitor": opened.monitor.name, "version": built.version, "rows": built.profile.rows}
+            | {"rejected": rejected}
+        )
+    else:
+        click.echo(f"Baseline {built.version}: {built.profile.rows:,} rows{_and_rejected(rejected)}.")
+
+
+def _and_rejected(rejected: dict[str, int]) -> str:
+    return f", {sum(rejected.values()):,} rejected ({', '.join(sorted(rejected))})" if rejected else ""
+
+
+@cli.command()
+@_MONITOR
+@_LOGS
+@_OUT
+@_JSON
+def ingest(monitor: str, logs: tuple[str, ...], out: str | None, as_json: bool) -> None:
+    r"""Profile every log object that is new or has changed.
+
+    \b
+    Example: atalaia ingest monitor.yaml
+    """
+    opened = open_monitor(monitor, out)
+    held = _baseline(opened)
+    receipts = _ingest(opened, held, logs)
+    if as_json:
+        _print_json([msgspec.to_builtins(receipt) | {"new": new} for receipt, new in receipts])
+    else:
+        print_ingested(Console(), receipts)
+
+
+@cli.command()
+@_MONITOR
+@_OUT
+@_NOW
+@_JSON
+def evaluate(monitor: str, out: str | None, now: str | None, as_json: bool) -> None:
+    r"""Judge every window that has profiles, and write its report.
+
+    \b
+    Example: atalaia evaluate monitor.yaml
+    """
+    opened = open_monitor(monitor, out)
+    _evaluate(opened, load_baseline(opened.monitor, opened.output), now, as_json)
+
+
+@cli.command()
+@_MONITOR
+@_LOGS
+@_OUT
+@_NOW
+@_JSON
+def check(monitor: str, logs: tuple[str, ...], out: str | None, now: str | None, as_json: bool) -> None:
+    r"""Do the whole job: baseline if there is none, ingest, evaluate, report.
+
+    \b
+    Example: atalaia check monitor.yaml
+    """
+    opened = open_monitor(monitor, out)
+    held = _baseline(opened)
+    _ingest(opened, held, logs)
+    _evaluate(opened, held, now, as_json)
+
+
+@cli.command()
+@click.argument("report")
+@_JSON
+def verify(report: str, as_json: bool) -> None:
+    r"""Compute a report again from its inputs and compare the bytes.
+
+    \b
+    Example: atalaia verify atalaia-out/churn/reports/20260301T000000Z/r1.json
+    """
+    file = Path(report)
+    read_bytes(file)
+    if len(file.resolve().parts) < 5:
+        msg = f"{report}: not in an output root. Give a file such as OUT/MONITOR/reports/20260301T000000Z/r1.json."
+        raise AtalaiaError(msg)
+    root = file.resolve().parents[3]
+    key = file.resolve().relative_to(root).as_posix()
+    found = verify_report(key, DirectoryStore(root))
+    if as_json:
+        _print_json({"report": report, "verified": not found.differences, "differences": list(found.differences)})
+    elif found.differences:
+        click.echo(f"{report}: not verified\n" + "\n".join(f"  {line}" for line in found.differences))
+    else:
+        inputs = len(found.report.inputs)
+        click.echo(f"{report}: verified, byte for byte, from {inputs:,} profile{'s' * (inputs != 1)}")
+    if found.differences:
+        raise click.exceptions.Exit(1)
+
+
+def _baseline(opened: Opened) -> Baseline:
+    with _working("looking at the baseline"):
+        held, built = ensure_baseline(opened.monitor, opened.reference(), opened.output)
+    if built:
+        rejected = _and_rejected(dict(held.profile.rejected))
+        click.echo(f"Built baseline {held.version} from {held.profile.rows:,} rows{rejected}.", err=True)
+    return held
+
+
+def _ingest(opened: Opened, held: Baseline, places: tuple[str, ...]) -> list[tuple[Receipt, bool]]:
+    ingester = Ingester(opened.monitor, held, opened.output)
+    objects = [(source, info) for source in opened.logs(places) for info in source.objects()]
+    if not objects:
+        where = ", ".join(places) or opened.monitor.logs.source
+        msg = f"{where}: no log objects there. Check logs.source and logs.include, or give --logs."
+        raise AtalaiaError(msg)
+    return [ingester.ingest(source, info) for source, info in _shown(objects, "reading logs")]
+
+
+def _evaluate(opened: Opened, held: Baseline, now: str | None, as_json: bool) -> None:
+    evaluator = Evaluator(opened.monitor, held, opened.output, _moment(now))
+    windows = list(evaluator.windows().items())
+    if not windows:
+        msg = f"{opened.output.uri}/{opened.monitor.name}: no profiles there. Run `atalaia ingest` first."
+        raise AtalaiaError(msg)
+    evaluated = [evaluator.evaluate(window, infos) for window, infos in _shown(windows, "evaluating windows")]
+    page = evaluator.store_pages(evaluated)
+    reports = [item.report for item in evaluated]
+    if as_json:
+        _print_json(_check_shape(opened.monitor.name, evaluated))
+    else:
+        print_reports(Console(), reports, f"{opened.output.uri}/{page}")
+    if any(report.status == "alert" for report in reports):
+        raise click.exceptions.Exit(1)
+
+
+def _check_shape(monitor: str, evaluated: list[Evaluated]) -> dict[str, Any]:
+    keys = ("start", "end", "revision", "final", "rows", "rejected", "findings", "inputs", "actions")
+    return {
+        "monitor": monitor,
+        "windows": [{key: msgspec.to_builtins(getattr(item.report, key)) for key in keys} for item in evaluated],
+    }
+
+
+def _moment(now: str | None) -> int:
+    if now is None:
+        return time.time_ns() // 1000
+    moment = parse_time(now)
+    if moment is None:
+        msg = f"--now {now!r}: not a moment. Write it as {iso(0)}."
+        raise AtalaiaError(msg)
+    return moment
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+
+
+def _working(what: str) -> Any:
+    return Console(stderr=True).status(what)
+
+
+def _shown(items: list[_Item], what: str) -> Iterator[_Item]:
+    """Hand on *items* one by one, with a progress bar on stderr where that is a terminal."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield from progress.track(items, description=what)

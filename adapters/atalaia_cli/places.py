@@ -1,0 +1,113 @@
+"""From what a user wrote as a place to the store behind it: on a laptop, folders and files."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from atalaia.errors import AtalaiaError
+from atalaia.logs import PayloadNames
+from atalaia.monitor_file import LogFormat, Monitor, load_monitor
+from atalaia.monitoring.sources import LogSource, payload_names
+from atalaia_local import DirectoryStore
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A monitor file with the folder that its relative paths start from, and the root of its output."""
+
+    monitor: Monitor
+    folder: Path
+    root: Path
+    output: DirectoryStore
+
+    def logs(self, places: tuple[str, ...]) -> list[LogSource]:
+        """Return where the logs are: *places* from the command line, or else what the monitor file says."""
+        logs, names = self.monitor.logs, payload_names(self.monitor.columns)
+        given = [(place, Path()) for place in places] or [(logs.source, self.folder)]
+        return [self._source(place, base, logs.format, names, logs.include) for place, base in given]
+
+    def reference(self, places: tuple[str, ...] = ()) -> list[LogSource]:
+        """Return where the reference data is: *places* from the command line, or else what the monitor file says."""
+        named, names = self.monitor.baseline, payload_names(self.monitor.columns)
+        given = [(place, Path()) for place in places]
+        if not given and named is not None:
+            given = [(place, self.folder) for place in named.data]
+        format_given = named.format if named is not None else LogFormat.AUTO
+        return [self._source(place, base, format_given, names) for place, base in given]
+
+    def _source(
+        self, place: str, base: Path, format_given: LogFormat, names: PayloadNames, include: tuple[str, ...] = ()
+    ) -> LogSource:
+        store, prefix = open_place(place, base)
+        own = _inside(base / place, self.root)
+        return LogSource(store, prefix, format_given, include, own, names)
+
+
+def open_monitor(path: str, out: str | None = None) -> Opened:
+    """Read a monitor file; *out* replaces its output root.
+
+    Raises:
+        AtalaiaError: The file cannot be read.
+        MonitorFileError: It has faults.
+    """
+    file = Path(path)
+    monitor = load_monitor(read_bytes(file), file.name)
+    root = Path(out) if out is not None else file.parent / local_path(monitor.output)
+    shown = out if out is not None else monitor.output
+    return Opened(monitor, file.parent, root, DirectoryStore(root, PurePosixPath(shown).as_posix()))
+
+
+def read_bytes(file: Path) -> bytes:
+    """Return the content of a file that a user named.
+
+    Raises:
+        AtalaiaError: It cannot be read.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        msg = f"{file}: {(error.strerror or 'cannot be read').lower()}. Give the path of a file that can be read."
+        raise AtalaiaError(msg) from error
+
+
+def open_place(place: str, base: Path = Path()) -> tuple[DirectoryStore, str]:
+    """Return the store and the key prefix for a folder or file, relative to *base*; the URI stays as it was written.
+
+    Raises:
+        AtalaiaError: There is nothing at the place.
+    """
+    path = base / local_path(place)
+    shown = PurePosixPath(place)
+    if path.is_dir():
+        return DirectoryStore(path, shown.as_posix()), ""
+    if path.is_file():
+        return DirectoryStore(path.parent, shown.parent.as_posix()), path.name
+    msg = f"{place}: there is no such file or folder{_from(base)}. Correct the path."
+    raise AtalaiaError(msg)
+
+
+def _from(base: Path) -> str:
+    return "" if base == Path() else f" (looked from {base}, the monitor file's folder)"
+
+
+def local_path(place: str) -> str:
+    """Return *place* as a path of this machine.
+
+    Raises:
+        AtalaiaError: It is a URL of a cloud.
+    """
+    scheme, found, rest = place.partition("://")
+    if not found:
+        return place
+    if scheme == "file":
+        return rest
+    msg = f"{place}: this release reads folders and files of this machine; {scheme}:// comes with the cloud adapters."
+    raise AtalaiaError(msg)
+
+
+def _inside(logs: Path, output: Path) -> str | None:
+    """Return the prefix of the output's keys within the logs' store, None if it lies elsewhere."""
+    relative = os.path.relpath(output.resolve(), logs.resolve())
+    return None if relative.startswith("..") or relative == "." else f"{PurePosixPath(relative).as_posix()}/"

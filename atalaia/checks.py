@@ -1,0 +1,184 @@
+"""Checks: which metric is judged where, and how.
+
+Every metric has one default limit, fixed and documented in `METRICS`. An entry under `checks` in the monitor file
+replaces the default of its metric on its columns; an entry for a drift metric replaces the default drift metric there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from atalaia.monitor_file import CheckRule, Limits
+from atalaia.schema import Column, Kind, Role
+from atalaia.signals.drift import NUMERIC_METRICS, SHARE_METRICS
+
+DATA_DRIFT, PREDICTION_DRIFT, QUALITY, STABILITY = "data_drift", "prediction_drift", "quality", "stability"
+
+STATUSES = ("alert", "warning", "undecided", "ok")
+"""From the worst to the best."""
+
+ROWS_PER_CATEGORY = 50
+"""With fewer rows than this for each category, metrics on shares say more about chance than about drift."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """How a metric is judged unless the monitor file says otherwise.
+
+    Attributes:
+        family: `drift`, `quality` or `stability`.
+        meaning: What the value is, in words.
+        limits: The default limits.
+        min_rows: With fewer rows the finding is undecided.
+        relative: The default limits are added to what the baseline has.
+        below: The limits are the smallest values that are still fine, not the largest.
+        of_window: Measured once for the window, not for each column.
+    """
+
+    family: str
+    meaning: str
+    limits: Limits
+    min_rows: int = 1
+    relative: bool = False
+    below: bool = False
+    of_window: bool = False
+
+
+_DRIFT_ROWS = 500
+
+
+def _drift(meaning: str, alert: float) -> Metric:
+    return Metric("drift", meaning, Limits(alert=alert), _DRIFT_ROWS)
+
+
+def _rule(meaning: str) -> Metric:
+    return Metric(QUALITY, meaning, Limits(warning=0.0, alert=0.01))
+
+
+METRICS: dict[str, Metric] = {
+    "kolmogorov_smirnov": _drift("largest distance between the distribution functions", 0.1),
+    "jensen_shannon": _drift("Jensen-Shannon distance in base 2", 0.1),
+    "psi": _drift("population stability index", 0.2),
+    "hellinger": _drift("Hellinger distance", 0.1),
+    "total_variation": _drift("total variation distance", 0.1),
+    "l_infinity": _drift("largest difference of a share", 0.1),
+    "wasserstein": _drift("Wasserstein distance in the column's unit", 0.1),
+    "wasserstein_normalised": _drift("Wasserstein distance in standard deviations of the baseline", 0.1),
+    "chi_square": _drift("chi-square statistic of the counts", 100.0),
+    "missing": Metric(QUALITY, "share of rows without a value", Limits(alert=0.05), min_rows=100, relative=True),
+    "type_errors": _rule("share of rows with a value of another type"),
+    "out_of_range": _rule("share of values outside the range"),
+    "out_of_set": _rule("share of values outside the set"),
+    "off_pattern": _rule("share of values that do not match the pattern"),
+    "missing_column": Metric(QUALITY, "1 if the column is gone from every row", Limits(alert=0.0)),
+    "extra_column": Metric(QUALITY, "share of rows with a column that the monitor does not know", Limits(warning=0.0)),
+    "row_count": Metric(QUALITY, "rows in the window", Limits(alert=1.0), 0, below=True, of_window=True),
+    "rejected": Metric(QUALITY, "share of rows rejected", Limits(warning=0.0, alert=0.05), of_window=True),
+    "late": Metric(QUALITY, "share of rows logged after the lateness", Limits(warning=0.01), of_window=True),
+    "duplicates": Metric(
+        QUALITY, "share of rows whose id came before", Limits(warning=0.001, alert=0.05), of_window=True
+    ),
+    "nan": Metric(STABILITY, "share of numbers that are NaN", Limits(warning=0.0, alert=0.01), relative=True),
+    "infinity": Metric(STABILITY, "share of numbers that are infinite", Limits(warning=0.0, alert=0.01), relative=True),
+    "denormal": Metric(STABILITY, "share of numbers too small for full precision", Limits(warning=0.01), relative=True),
+    "overflow": Metric(
+        STABILITY, "share of numbers too large for a float", Limits(warning=0.0, alert=0.01), relative=True
+    ),
+    "constant": Metric(STABILITY, "1 if an output column took a single value", Limits(alert=0.0), min_rows=100),
+}
+"""Every metric that can be judged, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A metric with the limits that judge it on one column, or on the window when *column* is None."""
+
+    metric: str
+    column: str | None
+    limits: Limits
+    min_rows: int
+    relative: bool
+
+
+def default_drift_metric(column: Column) -> str:
+    """Return the metric that judges a column's drift unless the monitor file names another."""
+    return "kolmogorov_smirnov" if column.effective_kind is Kind.NUMERIC else "jensen_shannon"
+
+
+def signal_of(metric: str, column: Column | None) -> str:
+    """Return the signal that a metric on a column belongs to."""
+    family = METRICS[metric].family
+    if family != "drift":
+        return family
+    outputs = (Role.PREDICTION, Role.SCORE)
+    return PREDICTION_DRIFT if column is not None and column.role in outputs else DATA_DRIFT
+
+
+def applies(metric: str, column: Column) -> bool:
+    """Tell whether a drift metric is defined for the column."""
+    return metric in (NUMERIC_METRICS if column.effective_kind is Kind.NUMERIC else SHARE_METRICS)
+
+
+def drift_checks(column: Column, rules: tuple[CheckRule, ...]) -> list[Check]:
+    """Return the drift checks of *column*: those that the rules name, or else the default."""
+    named = [r.metric for r in rules if METRICS[r.metric].family == "drift" and _names(r, column.name)]
+    metrics = [m for m in dict.fromkeys(named) if applies(m, column)] or [default_drift_metric(column)]
+    return [check for metric in metrics if (check := check_of(metric, column.name, rules)) is not None]
+
+
+def check_of(metric: str, column: str | None, rules: tuple[CheckRule, ...]) -> Check | None:
+    """Return the check of a metric on a column, None where it is switched off; the last rule that fits holds."""
+    fitting = [rule for rule in rules if rule.metric == metric and (column is None or _names(rule, column))]
+    if not fitting:
+        default = METRICS[metric]
+        return Check(metric, column, default.limits, default.min_rows, default.relative)
+    return _amended(metric, column, fitting[-1]) if fitting[-1].enabled else None
+
+
+def _names(rule: CheckRule, column: str) -> bool:
+    return not rule.columns or column in rule.columns
+
+
+def _amended(metric: str, column: str | None, rule: CheckRule) -> Check:
+    default = METRICS[metric]
+    min_rows = default.min_rows if rule.min_rows is None else rule.min_rows
+    if rule.threshold is None:
+        return Check(metric, column, default.limits, min_rows, default.relative)
+    limits = rule.threshold if isinstance(rule.threshold, Limits) else Limits(alert=float(rule.threshold))
+    return Check(metric, column, limits, min_rows, relative=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A status, and the limit that decided it: the one passed, or else the next one to come."""
+
+    status: str
+    threshold: float | None
+
+
+def judge(check: Check, value: float | None, rows: int, from_baseline: float = 0.0, needed: int = 0) -> Verdict:
+    """Judge a measured value.
+
+    Args:
+        check: The limits.
+        value: What was measured; None when it could not be.
+        rows: On how many rows it rests.
+        from_baseline: What the baseline has, for checks relative to it.
+        needed: More rows than the check itself asks for, where the data ask for them.
+    """
+    base = from_baseline if check.relative else 0.0
+    alert = None if check.limits.alert is None else base + check.limits.alert
+    warning = None if check.limits.warning is None else base + check.limits.warning
+    nearest = alert if warning is None else warning
+    if value is None or rows < max(check.min_rows, needed):
+        return Verdict("undecided", nearest)
+    for status, limit in (("alert", alert), ("warning", warning)):
+        if limit is not None and (value < limit if METRICS[check.metric].below else value > limit):
+            return Verdict(status, limit)
+    return Verdict("ok", nearest)
+
+
+def worst(statuses: Mapping[str, int] | list[str]) -> str:
+    """Return the worst of some statuses; `ok` when there are none."""
+    return min(statuses, key=STATUSES.index, default="ok")

@@ -1,0 +1,249 @@
+"""Evaluate a window: measure its merged profile against the baseline, judge, and put the findings together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from atalaia.baseline import Baseline
+from atalaia.checks import (
+    METRICS,
+    ROWS_PER_CATEGORY,
+    STATUSES,
+    Check,
+    Verdict,
+    check_of,
+    drift_checks,
+    judge,
+    signal_of,
+    worst,
+)
+from atalaia.monitor_file import CheckRule, Limits, Monitor
+from atalaia.pictures import bars_of
+from atalaia.profile import (
+    CategoricalGrid,
+    CategoricalSummary,
+    Grid,
+    NumericGrid,
+    NumericSummary,
+    Profile,
+    Summary,
+    empty_summary,
+)
+from atalaia.report import SCHEMA, BaselineRef, ColumnReport, Finding, Input, Report
+from atalaia.report import Summary as ColumnSummary
+from atalaia.schema import Column, profiled
+from atalaia.signals.drift import Measures, measure_categorical, measure_numeric
+from atalaia.signals.quality import (
+    Measured,
+    is_constant,
+    measure_columns_present,
+    measure_quality,
+    measure_stability,
+    measure_window,
+    share,
+    values_of,
+)
+from atalaia.window import Window, iso
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Which evaluation of which window this is, and what went into it."""
+
+    window: Window
+    revision: int
+    final: bool
+    inputs: tuple[Input, ...]
+    baseline: BaselineRef
+    definition: str
+
+
+def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: Occasion) -> Report:
+    """Measure and judge the window's profile; the same arguments give the same report."""
+    columns = list(_column_reports(monitor, baseline, current))
+    of_columns = [finding for _, findings in columns for finding in findings]
+    findings = [*_window_findings(monitor, current), *of_columns]
+    return Report(
+        schema=SCHEMA,
+        monitor=monitor.name,
+        model=monitor.model.name,
+        model_version=monitor.model.version,
+        start=iso(occasion.window.start),
+        end=iso(occasion.window.end),
+        revision=occasion.revision,
+        final=occasion.final,
+        status=worst([finding.status for finding in findings]),
+        rows=current.rows,
+        captured=dict(current.captured),
+        rejected=dict(current.rejected),
+        late=current.late,
+        times=dict(current.times),
+        findings=tuple(sorted(findings, key=_urgency)),
+        columns=tuple(column for column, _ in columns),
+        inputs=occasion.inputs,
+        baseline=occasion.baseline,
+        definition=occasion.definition,
+    )
+
+
+def _urgency(finding: Finding) -> tuple[int, str, str, str, str]:
+    place = (finding.signal, finding.column or "", finding.segment or "", finding.metric)
+    return STATUSES.index(finding.status), *place
+
+
+def _window_findings(monitor: Monitor, current: Profile) -> Iterator[Finding]:
+    for metric, measured in measure_window(current).items():
+        if METRICS[metric].below or measured.rows:
+            yield from _window_finding(check_of(metric, None, monitor.checks), measured)
+    known = {column.name: column for column in profiled(monitor.columns)}
+    for name, measured in measure_columns_present(known, current).items():
+        yield from _window_finding(check_of("missing_column", name, monitor.checks), measured)
+    for name, rows in current.extra.items():
+        yield from _window_finding(check_of("extra_column", name, monitor.checks), share(rows, current.rows))
+
+
+def _column_reports(
+    monitor: Monitor, baseline: Baseline, current: Profile
+) -> Iterator[tuple[ColumnReport, list[Finding]]]:
+    segments = sorted({segment for segment, _ in (*baseline.profile.columns, *current.columns)})
+    for column in profiled(monitor.columns):
+        for segment in segments:
+            if segment.partition("=")[0] != column.name:  # a segment's own column is the same in all its rows
+                yield column_report(monitor.checks, pair_of(baseline, current, column, segment))
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One column of one segment (None for all rows), on both sides of the comparison."""
+
+    column: Column
+    segment: str | None
+    grid: Grid
+    baseline: Summary
+    current: Summary
+
+
+def pair_of(baseline: Baseline, current: Profile, column: Column, segment: str = "") -> Pair:
+    """Return both sides of a column; a side that has no such segment is empty."""
+    grid, key = baseline.grids.grids[column.name], (segment, column.name)
+    before = baseline.profile.columns.get(key) or empty_summary(grid)
+    now = current.columns.get(key) or empty_summary(grid)
+    return Pair(column, segment or None, grid, before, now)
+
+
+def column_report(rules: tuple[CheckRule, ...], pair: Pair) -> tuple[ColumnReport, list[Finding]]:
+    """Measure and judge one column; within a segment only drift is judged."""
+    measures = _measure_drift(pair)
+    findings = list(_drift_findings(rules, pair, measures))
+    if pair.segment is None:
+        findings += _soundness_findings(rules, pair)
+    report = ColumnReport(
+        column=pair.column.name,
+        segment=pair.segment,
+        kind=pair.column.effective_kind.value,
+        role=pair.column.role.value,
+        status=worst([finding.status for finding in findings]),
+        metrics=measures.metrics,
+        bounds=measures.bounds,
+        p_values=measures.p_values,
+        baseline=_summary(pair.grid, pair.baseline),
+        current=_summary(pair.grid, pair.current),
+        bars=bars_of(pair.grid, pair.baseline, pair.current),
+    )
+    return report, findings
+
+
+def _measure_drift(pair: Pair) -> Measures:
+    match pair.grid, pair.baseline, pair.current:
+        case NumericGrid() as grid, NumericSummary() as before, NumericSummary() as now:
+            return measure_numeric(grid, before, now)
+        case CategoricalGrid() as grid, CategoricalSummary() as before, CategoricalSummary() as now:
+            return measure_categorical(grid, before, now)
+        case _:
+            msg = f"column {pair.column.name}: its profiles are of different kinds"
+            raise TypeError(msg)
+
+
+def _summary(grid: Grid, summary: Summary) -> ColumnSummary:
+    missing = summary.missing / summary.rows if summary.rows else None
+    distinct = summary.distinct.estimate() if values_of(summary) else None
+    if not isinstance(grid, NumericGrid) or not isinstance(summary, NumericSummary) or not summary.finite:
+        return ColumnSummary(summary.rows, missing, distinct)
+    mean, std = summary.mean(grid), summary.std(grid)
+    return ColumnSummary(summary.rows, missing, distinct, mean, std, summary.minimum, summary.maximum)
+
+
+def _drift_findings(rules: tuple[CheckRule, ...], pair: Pair, measures: Measures) -> Iterator[Finding]:
+    rows = min(values_of(pair.baseline), values_of(pair.current))
+    needed = 0
+    if isinstance(pair.baseline, CategoricalSummary):
+        needed = ROWS_PER_CATEGORY * int((pair.baseline.counts > 0).sum())
+    for check in drift_checks(pair.column, rules):
+        measured = Measured(measures.metrics[check.metric], rows)
+        yield _finding(check, pair, measured, needed=needed)
+
+
+def _soundness_findings(rules: tuple[CheckRule, ...], pair: Pair) -> Iterator[Finding]:
+    if not pair.current.rows:
+        return
+    before = measure_quality(pair.column, pair.baseline) | measure_stability(pair.column, pair.baseline)
+    now = measure_quality(pair.column, pair.current) | measure_stability(pair.column, pair.current)
+    for metric, measured in now.items():
+        check = check_of(metric, pair.column.name, rules)
+        if metric == "constant" and is_constant(pair.baseline):
+            continue
+        if metric == "missing" and not pair.column.nullable:
+            check = _never(check)
+        if check is not None:
+            yield _finding(check, pair, measured, from_baseline=before[metric].value or 0.0)
+
+
+def _never(check: Check | None) -> Check | None:
+    """A column that is not nullable may not miss a single value, unless the monitor file gives a limit of its own."""
+    if check is None or not check.relative:
+        return check
+    return replace(check, limits=Limits(alert=0.0), min_rows=1, relative=False)
+
+
+def _finding(check: Check, pair: Pair, measured: Measured, from_baseline: float = 0.0, needed: int = 0) -> Finding:
+    verdict = judge(check, measured.value, measured.rows, from_baseline, needed)
+    signal = signal_of(check.metric, pair.column)
+    message = explain(check, measured, verdict, needed)
+    return Finding(
+        signal, check.metric, check.column, pair.segment, measured.value, verdict.threshold, verdict.status, message
+    )
+
+
+def _window_finding(check: Check | None, measured: Measured) -> Iterator[Finding]:
+    if check is not None:
+        verdict = judge(check, measured.value, measured.rows)
+        message = explain(check, measured, verdict)
+        signal = signal_of(check.metric, None)
+        yield Finding(
+            signal, check.metric, check.column, None, measured.value, verdict.threshold, verdict.status, message
+        )
+
+
+def explain(check: Check, measured: Measured, verdict: Verdict, needed: int = 0) -> str:
+    """Say in one sentence what was measured and how it was judged."""
+    meaning = METRICS[check.metric].meaning
+    where = f" of {check.column}" if check.column is not None else ""
+    if measured.value is None:
+        return f"{meaning}{where} could not be measured: there are no values on one side"
+    if verdict.status == "undecided":
+        least = max(check.min_rows, needed)
+        few = f"{measured.rows:,} rows are too few to judge: it takes {least:,}"
+        return f"{meaning}{where} is {measured.value:.4g}, but {few}"
+    if verdict.threshold is None:
+        return f"{meaning}{where} is {measured.value:.4g}; it has no limit"
+    side = _SIDES[METRICS[check.metric].below, verdict.status == "ok"]
+    return f"{meaning}{where} is {measured.value:.4g}, {side} {verdict.threshold:.4g}"
+
+
+_SIDES = {
+    (False, True): "not above the limit of",
+    (False, False): "above the limit of",
+    (True, True): "not below the limit of",
+    (True, False): "below the limit of",
+}

@@ -1,0 +1,1 @@
+"""The use cases: what functions, the command line and notebooks call."""

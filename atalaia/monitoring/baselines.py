@@ -1,0 +1,128 @@
+"""Which baseline holds now: found in the output store, or built and stored there."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from atalaia.baseline import Baseline, baseline_from_bytes, baseline_to_bytes, build_baseline
+from atalaia.errors import BaselineError, ObjectNotFoundError
+from atalaia.monitor_file import Monitor
+from atalaia.monitoring.layout import baseline_key, current_baseline_key
+from atalaia.monitoring.sources import LogSource
+from atalaia.ports import ObjectStore
+from atalaia.schema import Column
+
+
+class CurrentBaseline(msgspec.Struct, frozen=True):
+    """Which baseline holds, and what it was made from.
+
+    Attributes:
+        version: The baseline's version.
+        columns: Fingerprint of the monitor's columns when it was built.
+        data: URI and ETag of each reference object.
+        chosen: Whether it was built by hand, from other data than the monitor file names.
+    """
+
+    version: str
+    columns: str
+    data: tuple[tuple[str, str], ...]
+    chosen: bool = False
+
+
+def columns_fingerprint(columns: tuple[Column, ...]) -> str:
+    """Return what changes when any column's declaration changes."""
+    return hashlib.sha256(msgspec.json.encode(columns, order="deterministic")).hexdigest()[:16]
+
+
+def load_baseline(monitor: Monitor, output: ObjectStore) -> Baseline:
+    """Return the baseline that holds.
+
+    Raises:
+        BaselineError: There is none yet, or the monitor's columns have changed since it was built.
+    """
+    current = _current(monitor, output)
+    if current is None:
+        msg = f"{monitor.name}: there is no baseline yet. Run `atalaia baseline` or `atalaia check` first."
+        raise BaselineError(msg)
+    if current.columns != columns_fingerprint(monitor.columns):
+        msg = f"{monitor.name}: the columns have changed since the baseline was built. Run `atalaia baseline` again."
+        raise BaselineError(msg)
+    return read_baseline(baseline_key(monitor.name, current.version), output)
+
+
+def read_baseline(key: str, output: ObjectStore) -> Baseline:
+    """Read a stored baseline.
+
+    Raises:
+        BaselineError: It is gone.
+    """
+    try:
+        data, _ = output.get(key)
+    except ObjectNotFoundError as error:
+        msg = f"{output.uri}/{key}: the baseline is gone. Build it again with `atalaia baseline`."
+        raise BaselineError(msg) from error
+    return baseline_from_bytes(data, f"{output.uri}/{key}")
+
+
+def ensure_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectStore) -> tuple[Baseline, bool]:
+    """Return the baseline that holds, built from the monitor file's reference data if need be.
+
+    It is built when there is none, when the columns have changed, or when the reference data have changed, unless it
+    was chosen by hand with `atalaia baseline`.
+
+    Returns:
+        The baseline, and whether it was built just now.
+
+    Raises:
+        BaselineError: There is none and the monitor file names no reference data, or these hold no rows.
+    """
+    current = _current(monitor, output)
+    if current is not None and current.columns == columns_fingerprint(monitor.columns):
+        holds = current.chosen or not sources or current.data == _data(sources)
+        if holds:
+            return read_baseline(baseline_key(monitor.name, current.version), output), False
+    if not sources:
+        msg = (
+            f"{monitor.name}: there is no baseline for these columns, and the monitor file names no reference data. "
+            "Add baseline.data to it, or run `atalaia baseline` with the data."
+        )
+        raise BaselineError(msg)
+    return make_baseline(monitor, sources, output, chosen=False), True
+
+
+def make_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectStore, *, chosen: bool) -> Baseline:
+    """Build a baseline from *sources*, store it, and let it hold from now on.
+
+    Raises:
+        BaselineError: The sources hold no rows.
+    """
+    data = _data(sources)
+    if not data:
+        places = ", ".join(f"{source.store.uri}/{source.prefix}" for source in sources)
+        msg = f"{places}: there are no reference data. Name files or folders that exist."
+        raise BaselineError(msg)
+    baseline = build_baseline(monitor.columns, lambda: (piece for source in sources for piece in source.batches()))
+    output.put(baseline_key(monitor.name, baseline.version), baseline_to_bytes(baseline))
+    current = CurrentBaseline(baseline.version, columns_fingerprint(monitor.columns), data, chosen)
+    output.put(current_baseline_key(monitor.name), msgspec.json.encode(current) + b"\n")
+    return baseline
+
+
+def _current(monitor: Monitor, output: ObjectStore) -> CurrentBaseline | None:
+    try:
+        data, _ = output.get(current_baseline_key(monitor.name))
+    except ObjectNotFoundError:
+        return None
+    try:
+        return msgspec.json.decode(data, type=CurrentBaseline)
+    except msgspec.DecodeError as error:
+        msg = (
+            f"{output.uri}/{current_baseline_key(monitor.name)}: damaged. Delete it; the baseline is then built again."
+        )
+        raise BaselineError(msg) from error
+
+
+def _data(sources: list[LogSource]) -> tuple[tuple[str, str], ...]:
+    return tuple((source.log(info).uri, info.etag) for source in sources for info in source.objects())

@@ -1,0 +1,51 @@
+"""When a row happened: by its event, or else its record, its path, or its object, in that order."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from atalaia.logs import path_time
+from atalaia.profile.values import Ints
+from atalaia.rows import NO_TIME, LogObject, RowBatch
+from atalaia.window import parse_time
+
+SOURCES = ("event", "record", "path", "object")
+"""What dates a row, best first."""
+
+
+def date_rows(batch: RowBatch, log: LogObject, column: str | None) -> tuple[Ints, Ints]:
+    """Date every row of *batch*.
+
+    Args:
+        batch: The rows.
+        log: The object they come from.
+        column: The column that holds event times, if the monitor has one.
+
+    Returns:
+        Times in µs since 1970, and for each the index into `SOURCES`; shape (rows,) each.
+    """
+    times = np.full(batch.rows, NO_TIME)
+    sources = np.zeros(batch.rows, np.int64)
+    fallback = path_time(log.uri)
+    ladder = [
+        event_times(batch.columns[column]) if column is not None and column in batch.columns else times,
+        batch.record_times,
+        np.full(batch.rows, NO_TIME if fallback is None else fallback),
+        np.full(batch.rows, log.time),
+    ]
+    for place, candidates in enumerate(ladder):
+        open_rows = (times == NO_TIME) & (candidates != NO_TIME)
+        times = np.where(open_rows, candidates, times)
+        sources = np.where(open_rows, place, sources)
+    return times, sources
+
+
+def event_times(values: pa.Array) -> Ints:
+    """Read a column of moments, however they are written; `NO_TIME` where one is missing or not believable."""
+    if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
+        values = pc.cast(pc.cast(values, pa.timestamp("us"), safe=False), pa.int64())
+    texts = values.to_pylist()
+    known = {value: parse_time(value) for value in set(texts)}
+    return np.array([NO_TIME if known[v] is None else known[v] for v in texts], dtype=np.int64)

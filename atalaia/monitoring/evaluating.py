@@ -1,0 +1,196 @@
+"""Evaluate: merge each window's profiles, measure, judge, and store the report as its next revision."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from atalaia.baseline import Baseline
+from atalaia.errors import BaselineError, PreconditionError, StoredFormError
+from atalaia.evaluation import Occasion, evaluate
+from atalaia.html import render_html
+from atalaia.monitor_file import Monitor
+from atalaia.monitoring.layout import (
+    baseline_key,
+    definition_key,
+    overview_key,
+    profiles_prefix,
+    report_key,
+    reports_prefix,
+)
+from atalaia.ports import ObjectInfo, ObjectStore
+from atalaia.profile import Profile, profile_from_plain, unpack
+from atalaia.report import BaselineRef, Input, Report, report_from_json, to_json
+from atalaia.window import Window, parse_duration, window_at_key
+
+MOST_EMPTY = 400
+"""Windows without any log between two that have some are evaluated too, unless there are more than this in a row."""
+
+HISTORY = 30
+"""A page shows so many windows at most."""
+
+_TRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """A window's report, and whether it is news: False if the same report was stored before."""
+
+    report: Report
+    window: Window
+    new: bool
+
+
+class Evaluator:
+    """Turns the stored profiles of one monitor into reports."""
+
+    def __init__(self, monitor: Monitor, baseline: Baseline, output: ObjectStore, now: int) -> None:
+        """Prepare for evaluating at the time *now*, in µs since 1970."""
+        self._monitor = monitor
+        self._baseline = baseline
+        self._output = output
+        self._now = now
+        self._width = parse_duration(monitor.window)
+        self._lateness = parse_duration(monitor.lateness)
+        key = baseline_key(monitor.name, baseline.version)
+        self._reference = BaselineRef(baseline.version, key, baseline.profile.rows)
+        self._definition = _store_definition(monitor, output)
+
+    def windows(self) -> dict[Window, list[ObjectInfo]]:
+        """Return each window with its profiles, in order of time, with the empty windows in between."""
+        prefix = profiles_prefix(self._monitor.name)
+        held: dict[Window, list[ObjectInfo]] = {}
+        for info in self._output.list(prefix):
+            window = window_at_key(info.key.removeprefix(prefix).partition("/")[0], self._width)
+            if window is not None:
+                held.setdefault(window, []).append(info)
+        every: dict[Window, list[ObjectInfo]] = {}
+        for window, infos in sorted(held.items()):
+            every |= {empty: [] for empty in _between(next(reversed(every), window), window)}
+            every[window] = infos
+        return every
+
+    def evaluate(self, window: Window, profiles: Sequence[ObjectInfo]) -> Evaluated:
+        """Evaluate one window and store the report as its next revision, unless nothing has changed.
+
+        Raises:
+            BaselineError: A profile was made on another baseline.
+            StoredFormError: A profile is damaged, or of another window.
+        """
+        current, inputs = merge_profiles(self._baseline, self._output, profiles, window)
+        final = self._now >= window.end + self._lateness
+
+        def report_as(revision: int) -> Report:
+            occasion = Occasion(window, revision, final, inputs, self._reference, self._definition)
+            return evaluate(self._monitor, self._baseline, current, occasion)
+
+        for _ in range(_TRIES):
+            revision = latest_revision(self._monitor.name, self._output, window)
+            if revision and to_json(same := report_as(revision)) == self._stored(window, revision):
+                return Evaluated(same, window, new=False)
+            report = report_as(revision + 1)
+            try:
+                key = report_key(self._monitor.name, window, revision + 1)
+                self._output.put(key, to_json(report), if_absent=True)
+            except PreconditionError:  # another evaluator was faster: see whether its report is the same
+                continue
+            return Evaluated(report, window, new=True)
+        msg = f"{self._monitor.name}: {_TRIES} times another evaluator of window {window.key} was faster. Try again."
+        raise PreconditionError(msg)
+
+    def _stored(self, window: Window, revision: int) -> bytes:
+        return self._output.get(report_key(self._monitor.name, window, revision))[0]
+
+    def store_pages(self, evaluated: Sequence[Evaluated]) -> str:
+        """Draw a page for each new report, and the page over the latest windows.
+
+        Returns:
+            The key of the page over all.
+        """
+        name = self._monitor.name
+        for place, item in enumerate(evaluated):
+            key = report_key(name, item.window, item.report.revision, "html")
+            if item.new:
+                self._output.put(key, _page(name, evaluated[: place + 1], up="../../"))
+        self._output.put(overview_key(name), _page(name, evaluated, up=""))
+        return overview_key(name)
+
+
+def _page(monitor: str, evaluated: Sequence[Evaluated], up: str) -> bytes:
+    shown = evaluated[-HISTORY:]
+    keys = [report_key(monitor, item.window, item.report.revision, "html") for item in shown]
+    links = {place: up + key.removeprefix(f"{monitor}/") for place, key in enumerate(keys)}
+    return render_html([item.report for item in shown], links=links).encode()
+
+
+def _between(before: Window, after: Window) -> list[Window]:
+    width = before.end - before.start
+    starts = range(before.end, after.start, width)
+    return [Window(start, start + width) for start in starts] if len(starts) <= MOST_EMPTY else []
+
+
+def latest_revision(monitor: str, output: ObjectStore, window: Window) -> int:
+    """Return the number of a window's latest report, 0 if there is none."""
+    prefix = reports_prefix(monitor, window)
+    names = [info.key.removeprefix(prefix) for info in output.list(prefix)]
+    numbers = [name.removeprefix("r").removesuffix(".json") for name in names if name.endswith(".json")]
+    return max((int(number) for number in numbers if number.isdecimal()), default=0)
+
+
+def latest_report(monitor: str, output: ObjectStore, window: Window) -> Report | None:
+    """Return a window's latest report, or None."""
+    revision = latest_revision(monitor, output, window)
+    if not revision:
+        return None
+    key = report_key(monitor, window, revision)
+    return report_from_json(output.get(key)[0], f"{output.uri}/{key}")
+
+
+def merge_profiles(
+    baseline: Baseline, output: ObjectStore, profiles: Sequence[ObjectInfo], window: Window
+) -> tuple[Profile, tuple[Input, ...]]:
+    """Merge a window's stored profiles, and say what went in.
+
+    Raises:
+        BaselineError: A profile was made on another baseline.
+        StoredFormError: A stored object is no profile, or one of another window.
+    """
+    total, inputs = baseline.profiler().empty(), []
+    for info in profiles:
+        data, held = output.get(info.key)
+        profile, about = _profile_of(data, f"{output.uri}/{info.key}", window)
+        if profile.baseline != baseline.version:
+            msg = (
+                f"{output.uri}/{info.key}: the profile of {about.log} was made on baseline {profile.baseline}, but "
+                f"{baseline.version} holds now. Ingest that log again, or delete the profile if the log is gone."
+            )
+            raise BaselineError(msg)
+        rejected = sum(profile.rejected.values())
+        inputs.append(
+            msgspec.structs.replace(
+                about, profile=info.key, profile_etag=held.etag, rows=profile.rows, rejected=rejected
+            )
+        )
+        total = total.merge(profile)
+    return total, tuple(inputs)
+
+
+def _profile_of(data: bytes, where: str, window: Window) -> tuple[Profile, Input]:
+    content = unpack(data, where)
+    if content.get("kind") != "profile" or content["window"] != [window.start, window.end]:
+        msg = f"{where}: not a profile of this window. Ingest the log again; the window's width may have changed."
+        raise StoredFormError(msg)
+    log = content["log"]
+    about = Input("", "", log["uri"], log["etag"], log["format"], 0, 0)
+    return profile_from_plain(content["profile"]), about
+
+
+def _store_definition(monitor: Monitor, output: ObjectStore) -> str:
+    """Keep the monitor file behind the reports, under a key made from its content."""
+    data = msgspec.json.encode(monitor, order="deterministic")
+    key = definition_key(monitor.name, hashlib.sha256(data).hexdigest()[:16])
+    output.put(key, data)
+    return key

@@ -1,0 +1,217 @@
+"""Ingest: one log object in, one profile for each of its windows out.
+
+What is written has a key derived from the object's URI, and a receipt is written last: the same object again changes
+nothing, a new version of it (another ETag) replaces the profiles of the old one, and a crash in between is mended by
+doing it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from atalaia.baseline import Baseline
+from atalaia.errors import ObjectNotFoundError
+from atalaia.logs import path_time
+from atalaia.monitor_file import Monitor
+from atalaia.monitoring.dating import SOURCES, date_rows
+from atalaia.monitoring.layout import profile_key, receipt_key, rejects_key
+from atalaia.monitoring.sources import LogSource
+from atalaia.ports import ObjectInfo, ObjectStore
+from atalaia.profile import Profile, Profiler, pack, profile_to_plain, reject_profile, select
+from atalaia.profile.values import Ints
+from atalaia.rows import NO_TIME, LogObject, Reject, RowBatch
+from atalaia.schema import Role
+from atalaia.window import Window, parse_duration, window_of
+
+MOST_WINDOWS = 1000
+"""Rows of one object may fall into so many windows; the rest is rejected, as clocks that wild are wrong."""
+
+MOST_REJECTS = 10_000
+"""So many pieces are listed for each object and window; what is over is counted in the list's last line."""
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What became of a log object.
+
+    Attributes:
+        log: Its URI.
+        etag: The ETag of the content that was read.
+        baseline: The baseline that its rows were counted on.
+        settings: Window width and lateness, which also shape the profiles.
+        format: How it was read.
+        why: Because of what.
+        rows: Rows profiled.
+        rejected: Rows rejected, by reason.
+        windows: Starts of the windows that its rows or rejects fell into, µs since 1970.
+    """
+
+    log: str
+    etag: str
+    baseline: str
+    settings: str
+    format: str
+    why: str
+    rows: int
+    rejected: dict[str, int]
+    windows: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """One window's part of an object while it is read."""
+
+    profile: Profile
+    rejects: list[Reject] = field(default_factory=list)
+    omitted: int = 0
+
+    def reject(self, piece: Reject) -> None:
+        """Count *piece*, and list it; neighbours with the same reason become one entry."""
+        self.profile = self.profile.merge(reject_profile(self.profile.baseline, piece.reason, piece.rows))
+        last = self.rejects[-1] if self.rejects else None
+        if last is not None and last.reason == piece.reason and last.end == piece.start:
+            self.rejects[-1] = replace(last, end=piece.end, rows=last.rows + piece.rows)
+        elif len(self.rejects) < MOST_REJECTS:
+            self.rejects.append(piece)
+        else:
+            self.omitted += piece.rows
+
+
+class Ingester:
+    """Turns the log objects of one monitor into profiles."""
+
+    def __init__(self, monitor: Monitor, baseline: Baseline, output: ObjectStore) -> None:
+        """Prepare the monitor's columns and windows once for many objects."""
+        self._monitor = monitor
+        self._output = output
+        self._baseline = baseline.version
+        self._profiler: Profiler = baseline.profiler()
+        self._width = parse_duration(monitor.window)
+        self._lateness = parse_duration(monitor.lateness)
+        self._settings = f"{monitor.window}+{monitor.lateness}"
+        self._time = next((c.name for c in monitor.columns if c.role is Role.TIME), None)
+
+    def ingest(self, source: LogSource, info: ObjectInfo) -> tuple[Receipt, bool]:
+        """Profile one object and store the result.
+
+        Returns:
+            What became of it, and whether that is news: False if this content was ingested before.
+        """
+        log = source.log(info)
+        before = self._receipt(log.uri)
+        if before is not None and self._holds(before, log):
+            return before, False
+        reading = source.read(info)
+        drafts = self._drafts(reading, log)
+        for window, draft in drafts.items():
+            self._store(window, log, reading.format, draft)
+        receipt = self._receipt_of(log, reading.format, reading.why, drafts)
+        self._remove_stale(log, before, receipt)
+        self._output.put(receipt_key(self._monitor.name, log.uri), _lines([msgspec.to_builtins(receipt)]))
+        return receipt, True
+
+    def _holds(self, before: Receipt, log: LogObject) -> bool:
+        was = (before.etag, before.baseline, before.settings)
+        return was == (log.etag, self._baseline, self._settings)
+
+    def _receipt(self, uri: str) -> Receipt | None:
+        try:
+            data, _ = self._output.get(receipt_key(self._monitor.name, uri))
+            return msgspec.json.decode(data, type=Receipt)
+        except (ObjectNotFoundError, msgspec.DecodeError):  # none, or one of another release: read the log again
+            return None
+
+    def _drafts(self, pieces: Iterator[RowBatch | Reject], log: LogObject) -> dict[Window, _Draft]:
+        drafts: dict[Window, _Draft] = {}
+        home = window_of(path_time(log.uri) or log.time, self._width)
+        for piece in pieces:
+            if isinstance(piece, Reject):
+                window = home if piece.time == NO_TIME else window_of(piece.time, self._width)
+                self._draft(drafts, window, home).reject(piece)
+            else:
+                self._add_rows(drafts, piece, log, home)
+        return drafts
+
+    def _draft(self, drafts: dict[Window, _Draft], window: Window, home: Window) -> _Draft:
+        if window not in drafts and len(drafts) >= MOST_WINDOWS:
+            window = home
+        return drafts.setdefault(window, _Draft(self._profiler.empty()))
+
+    def _add_rows(self, drafts: dict[Window, _Draft], batch: RowBatch, log: LogObject, home: Window) -> None:
+        times, sources = date_rows(batch, log, self._time)
+        first = window_of(0, self._width).start
+        places = (times - first) // self._width
+        for place in np.unique(places):
+            window = Window(int(place) * self._width + first, (int(place) + 1) * self._width + first)
+            inside = places == place
+            rows = int(inside.sum())
+            if window not in drafts and len(drafts) >= MOST_WINDOWS:
+                self._draft(drafts, home, home).reject(Reject("too_many_windows", 0, log.size, rows))
+                continue
+            part = batch if rows == batch.rows else select(batch, pa.array(inside), rows)
+            draft = self._draft(drafts, window, home)
+            counted = replace(
+                self._profiler.profile(part),
+                late=rows if self._is_late(window, log) else 0,
+                times=_by_source(sources[inside]),
+            )
+            draft.profile = draft.profile.merge(counted)
+
+    def _is_late(self, window: Window, log: LogObject) -> bool:
+        """Only a path tells when rows were logged: an object's own time changes when it is copied."""
+        logged = path_time(log.uri)
+        return logged is not None and logged >= window.end + self._lateness
+
+    def _store(self, window: Window, log: LogObject, format_read: str, draft: _Draft) -> None:
+        name = self._monitor.name
+        content = {
+            "kind": "profile",
+            "log": {"uri": log.uri, "etag": log.etag, "format": format_read},
+            "window": [window.start, window.end],
+            "profile": profile_to_plain(draft.profile),
+        }
+        self._output.put(profile_key(name, window, log.uri), pack(content))
+        if draft.rejects:
+            listed = [{"reason": r.reason, "start": r.start, "end": r.end, "rows": r.rows} for r in draft.rejects]
+            more: list[object] = [{"omitted_rows": draft.omitted}] if draft.omitted else []
+            self._output.put(rejects_key(name, window, log.uri), _lines([*listed, *more]))
+        else:
+            self._output.delete(rejects_key(name, window, log.uri))
+
+    def _receipt_of(self, log: LogObject, format_read: str, why: str, drafts: dict[Window, _Draft]) -> Receipt:
+        rejected: dict[str, int] = {}
+        for draft in drafts.values():
+            for reason, rows in draft.profile.rejected.items():
+                rejected[reason] = rejected.get(reason, 0) + rows
+        return Receipt(
+            log=log.uri,
+            etag=log.etag,
+            baseline=self._baseline,
+            settings=self._settings,
+            format=format_read,
+            why=why,
+            rows=sum(draft.profile.rows for draft in drafts.values()),
+            rejected=dict(sorted(rejected.items())),
+            windows=tuple(sorted(window.start for window in drafts)),
+        )
+
+    def _remove_stale(self, log: LogObject, before: Receipt | None, now: Receipt) -> None:
+        """Remove what an earlier version of the object left in windows that this one has no rows in."""
+        stale = set(before.windows) - set(now.windows) if before is not None else set()
+        for start in stale:  # keys name a window by its start alone
+            window = window_of(start, self._width)
+            self._output.delete(profile_key(self._monitor.name, replace(window, start=start), log.uri))
+            self._output.delete(rejects_key(self._monitor.name, replace(window, start=start), log.uri))
+
+
+def _by_source(sources: Ints) -> dict[str, int]:
+    counts = np.bincount(sources, minlength=len(SOURCES)).tolist()
+    return {name: rows for name, rows in sorted(zip(SOURCES, counts, strict=True)) if rows}
+
+
+def _lines(entries: list[object]) -> bytes:
+    return b"".join(msgspec.json.encode(entry, order="deterministic") + b"\n" for entry in entries)

@@ -1,0 +1,65 @@
+"""Where everything lies in the output store.
+
+Keys are derived from where their content comes from, so writing it again changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from atalaia.window import Window
+
+
+def log_id(uri: str) -> str:
+    """Return the name that stands for a log object in keys."""
+    return hashlib.sha256(uri.encode()).hexdigest()
+
+
+def baseline_key(monitor: str, version: str) -> str:
+    """Return where a baseline is stored."""
+    return f"{monitor}/baseline/{version}.profile"
+
+
+def current_baseline_key(monitor: str) -> str:
+    """Return where it is written which baseline holds now."""
+    return f"{monitor}/state/baseline.json"
+
+
+def profiles_prefix(monitor: str) -> str:
+    """Return what the keys of all profiles begin with."""
+    return f"{monitor}/profiles/"
+
+
+def profile_key(monitor: str, window: Window, uri: str) -> str:
+    """Return where the profile of a log object's rows in a window is stored."""
+    return f"{profiles_prefix(monitor)}{window.key}/{log_id(uri)}.profile"
+
+
+def rejects_key(monitor: str, window: Window, uri: str) -> str:
+    """Return where a log object's rejects in a window are listed."""
+    return f"{monitor}/rejects/{window.key}/{log_id(uri)}.jsonl"
+
+
+def receipt_key(monitor: str, uri: str) -> str:
+    """Return where it is written that a log object was ingested, and as what."""
+    return f"{monitor}/state/logs/{log_id(uri)}.json"
+
+
+def definition_key(monitor: str, fingerprint: str) -> str:
+    """Return where the monitor file behind a report is kept."""
+    return f"{monitor}/state/monitors/{fingerprint}.json"
+
+
+def reports_prefix(monitor: str, window: Window) -> str:
+    """Return what the keys of a window's reports begin with."""
+    return f"{monitor}/reports/{window.key}/"
+
+
+def report_key(monitor: str, window: Window, revision: int, ending: str = "json") -> str:
+    """Return where a report is stored."""
+    return f"{reports_prefix(monitor, window)}r{revision}.{ending}"
+
+
+def overview_key(monitor: str) -> str:
+    """Return where the page over all windows is stored."""
+    return f"{monitor}/report.html"

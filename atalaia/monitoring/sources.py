@@ -1,0 +1,116 @@
+"""Log objects: which ones a source holds, and reading them without ever leaving its store."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from urllib.parse import unquote, urlsplit
+
+from atalaia.errors import ObjectNotFoundError, ReferenceRefusedError, StoreError
+from atalaia.logs import LogReading, PayloadNames, is_log_key, read_log
+from atalaia.monitor_file import LogFormat
+from atalaia.ports import ObjectInfo, ObjectStore
+from atalaia.rows import LogObject, Reject, RowBatch, Side
+from atalaia.schema import Column, positional
+from atalaia.store_file import open_object
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """The log objects under a prefix of a store.
+
+    Attributes:
+        store: Where they are.
+        prefix: What their keys begin with; a file's whole key names that file alone.
+        format: How they are written.
+        include: If there are any, one of these glob patterns must match the key.
+        exclude: Keys that begin with this are not logs: the monitor's own output.
+        names: Names for the places of unnamed rows.
+    """
+
+    store: ObjectStore
+    prefix: str = ""
+    format: LogFormat = LogFormat.AUTO
+    include: tuple[str, ...] = ()
+    exclude: str | None = None
+    names: PayloadNames = field(default_factory=PayloadNames)
+
+    def objects(self) -> Iterator[ObjectInfo]:
+        """List the log objects in the order of their keys."""
+        for info in self.store.list(self.prefix):
+            own = self.exclude is not None and info.key.startswith(self.exclude)
+            if not own and self._is_log(info.key):
+                yield info
+            if info.key == self.prefix:  # the prefix names this one file, not also those whose names go on
+                return
+
+    def _is_log(self, key: str) -> bool:
+        if key == self.prefix:
+            return True
+        return is_log_key(key) and (not self.include or any(fnmatchcase(key, pattern) for pattern in self.include))
+
+    def log(self, info: ObjectInfo) -> LogObject:
+        """Describe an object as a log."""
+        return LogObject(f"{self.store.uri}/{info.key}", info.etag, info.size, info.time)
+
+    def read(self, info: ObjectInfo) -> LogReading:
+        """Open an object and decide how it is written; iterate the result for its rows."""
+        file = open_object(self.store, info)
+
+        def follow(reference: str, limit: int) -> bytes:
+            return _follow(self.store, info.key, reference, limit)
+
+        return read_log(file, self.log(info), names=self.names, format=self.format, follow=follow)
+
+    def batches(self) -> Iterator[RowBatch | Reject]:
+        """Read every object, one after the other."""
+        for info in self.objects():
+            yield from self.read(info)
+
+
+def payload_names(columns: tuple[Column, ...]) -> PayloadNames:
+    """Return the names that a monitor's columns give to unnamed rows."""
+    sides = {side: positional(columns, side) or None for side in Side}
+    return PayloadNames(inputs=sides[Side.INPUT], outputs=sides[Side.OUTPUT], labels=sides[Side.LABEL])
+
+
+def _follow(store: ObjectStore, log_key: str, reference: str, limit: int) -> bytes:
+    for key in _inside(store.uri, log_key, reference):
+        try:
+            info = store.head(key)
+        except ObjectNotFoundError:
+            continue
+        except StoreError as error:
+            reason, message = "reference_outside", "the reference leads to an object that the store does not give out"
+            raise ReferenceRefusedError(reason, message) from error
+        if info.size > limit:
+            reason, message = "reference_too_large", f"the referenced object has {info.size:,} bytes, over {limit:,}"
+            raise ReferenceRefusedError(reason, message)
+        return store.get_range(key, 0, info.size)
+    known = bool(_inside(store.uri, log_key, reference))
+    reason = "reference_missing" if known else "reference_outside"
+    message = "the referenced object is not there" if known else "the reference leads outside the log source"
+    raise ReferenceRefusedError(reason, message)
+
+
+def _inside(root: str, log_key: str, reference: str) -> list[str]:
+    """Return the keys of this store that *reference* can mean, most literal first; none if it leads outside.
+
+    A relative reference is meant from the log's own folder. A URL is followed if it begins with the store's own URI, or
+    if its path passes through the log's own folder: then the store is a copy of where the logs were written.
+    """
+    folder = posixpath.dirname(log_key)
+    if reference.startswith(f"{root}/"):
+        return _clean(reference[len(root) + 1 :])
+    parts = urlsplit(reference)
+    if not parts.scheme and not reference.startswith("/"):
+        return _clean(posixpath.join(folder, reference))
+    _, found, rest = f"/{unquote(parts.path).lstrip('/')}".rpartition(f"/{folder}/")
+    return _clean(f"{folder}/{rest}") if found and folder else []
+
+
+def _clean(key: str) -> list[str]:
+    key = posixpath.normpath(key)
+    return [] if key.startswith(("..", "/")) or "\0" in key else [key]

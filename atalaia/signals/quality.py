@@ -1,0 +1,100 @@
+"""Quality and stability metrics: shares of rows that are not what they should be.
+
+Each is a count over the rows that could have been at fault, so it needs nothing but the profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from atalaia.profile import NumericSummary, Profile, Summary
+from atalaia.schema import Column, Role
+
+OUTPUTS = (Role.PREDICTION, Role.SCORE)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A value (None when there was nothing to measure) and the rows that it rests on."""
+
+    value: float | None
+    rows: int
+
+
+def share(part: int, whole: int) -> Measured:
+    """Return *part* of *whole* rows as a share, 0..1."""
+    return Measured(part / whole if whole else None, whole)
+
+
+def measure_quality(column: Column, summary: Summary) -> dict[str, Measured]:
+    """Measure a column's missing values, type errors, and the rules that the monitor file gives it.
+
+    Shares are of the rows in which the column was captured; those of rules are of the values that have the right type.
+    """
+    measured = {
+        "missing": share(summary.missing, summary.rows),
+        "type_errors": share(summary.type_errors, summary.rows),
+    }
+    broken: dict[str, tuple[object, int]] = {"out_of_set": (column.set, summary.out_of_set)}
+    if isinstance(summary, NumericSummary):
+        broken["out_of_range"] = (column.range, summary.out_of_range)
+    else:
+        broken["off_pattern"] = (column.pattern, summary.off_pattern)
+    return measured | {name: share(n, values_of(summary)) for name, (rule, n) in broken.items() if rule is not None}
+
+
+def measure_stability(column: Column, summary: Summary) -> dict[str, Measured]:
+    """Measure what makes a column numerically unsound.
+
+    `nan`, `infinity`, `denormal` and `overflow` are shares of the rows that hold a number of any kind; `constant` is 1
+    for an output column that took a single value, else 0.
+    """
+    measured = {}
+    if isinstance(summary, NumericSummary):
+        infinite = summary.positive_infinity + summary.negative_infinity
+        numbers = summary.finite + summary.nan + infinite
+        measured = {
+            "nan": share(summary.nan, numbers),
+            "infinity": share(infinite, numbers),
+            "denormal": share(summary.denormal, numbers),
+            "overflow": share(summary.overflow, numbers),
+        }
+    values = values_of(summary)
+    if column.role in OUTPUTS:
+        measured["constant"] = Measured(float(is_constant(summary)) if values else None, values)
+    return measured
+
+
+def is_constant(summary: Summary) -> bool:
+    """Tell whether all values are one and the same."""
+    return values_of(summary) > 0 and summary.distinct.estimate() == 1
+
+
+def values_of(summary: Summary) -> int:
+    """Count the values that drift is measured on: finite numbers, or valid categories."""
+    return summary.finite if isinstance(summary, NumericSummary) else summary.valid
+
+
+def measure_columns_present(columns: Mapping[str, Column], profile: Profile) -> dict[str, Measured]:
+    """Measure for each known column whether it is gone: 1 if no captured row had it, else 0."""
+    return {
+        name: Measured(float(not profile.present.get(name, 0)), rows)
+        for name, column in columns.items()
+        if (rows := profile.captured.get(column.side.value, 0))
+    }
+
+
+def measure_window(profile: Profile) -> dict[str, Measured]:
+    """Measure the window as a whole.
+
+    `row_count` counts rows profiled; `rejected` is a share of the rows read, `late` of the rows profiled, `duplicates`
+    of the rows with an id.
+    """
+    rejected = sum(profile.rejected.values())
+    return {
+        "row_count": Measured(float(profile.rows), profile.rows),
+        "rejected": share(rejected, profile.rows + rejected),
+        "late": share(profile.late, profile.rows),
+        "duplicates": Measured(profile.ids.repeated_share() if profile.ids.values else None, profile.ids.values),
+    }

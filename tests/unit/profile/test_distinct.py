@@ -1,0 +1,85 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from atalaia.profile.distinct import Distinct, hash_floats, hash_texts
+
+SIZE = 16
+values = st.lists(st.integers(0, 60), max_size=80)
+
+
+def distinct(numbers, size=SIZE):
+    floats = np.array(numbers, dtype=np.float64)
+    return Distinct.empty(size).add(hash_floats(floats), np.ones(len(floats), np.int64))
+
+
+def same(one, other):
+    arrays = np.array_equal(one.hashes, other.hashes) and np.array_equal(one.counts, other.counts)
+    return arrays and (one.size, one.values) == (other.size, other.values)
+
+
+@given(values, values, values)
+def test_merging_is_associative(a, b, c):
+    x, y, z = distinct(a), distinct(b), distinct(c)
+
+    assert same(x.merge(y).merge(z), x.merge(y.merge(z)))
+
+
+@given(values, values)
+def test_merging_is_commutative(a, b):
+    assert same(distinct(a).merge(distinct(b)), distinct(b).merge(distinct(a)))
+
+
+@given(values)
+def test_the_empty_one_changes_nothing(a):
+    assert same(distinct(a).merge(Distinct.empty(SIZE)), distinct(a))
+
+
+@given(values, values)
+def test_the_parts_merged_are_the_whole(a, b):
+    assert same(distinct(a).merge(distinct(b)), distinct(a + b))
+
+
+@given(values, values)
+def test_adding_in_batches_is_adding_at_once(a, b):
+    floats = np.array(b, dtype=np.float64)
+
+    assert same(distinct(a).add(hash_floats(floats), np.ones(len(floats), np.int64)), distinct(a + b))
+
+
+@given(st.lists(st.integers(0, 14), max_size=50))
+def test_few_values_are_counted_exactly(a):
+    assert distinct(a).estimate() == len(set(a))
+
+
+@given(st.lists(st.integers(0, 14), min_size=1, max_size=50))
+def test_repetition_among_few_values_is_exact(a):
+    assert distinct(a).repeated_share() == (len(a) - len(set(a))) / len(a)
+
+
+def test_nothing_repeats_in_nothing():
+    assert Distinct.empty(SIZE).repeated_share() == 0.0
+
+
+def test_many_values_are_estimated_within_four_standard_errors():
+    count, size = 200_000, 1024
+
+    estimate = distinct(np.arange(count) * 0.37, size).estimate()
+
+    assert abs(estimate / count - 1) < 4 / np.sqrt(size)
+
+
+def test_repetition_among_many_values_is_estimated_within_four_standard_errors():
+    numbers = np.concatenate((np.arange(100_000), np.arange(5_000))) * 1.7
+    true = 5_000 / 105_000
+
+    assert abs(distinct(numbers, 4096).repeated_share() - true) < 4 * np.sqrt(true / 4096)
+
+
+def test_both_zeros_are_one_value():
+    assert distinct([0.0, -0.0]).estimate() == 1
+
+
+def test_hashes_are_the_same_on_every_machine():
+    assert hash_texts(["a"]).tolist() == [3405396810240292928]
+    assert hash_floats(np.array([1.5])).tolist() == [16657480027015623784]

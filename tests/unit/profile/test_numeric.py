@@ -1,0 +1,148 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from atalaia.profile.numeric import NumericGrid, NumericSummary, grid_of, summarise_numbers
+from atalaia.profile.values import Numbers
+
+anything = st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=40)
+finite = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=40)
+grids = finite.map(lambda v: grid_of(np.array(v), min(v), max(v)))
+
+
+def summary(grid, values, missing=0, type_errors=0, overflow=0):
+    return summarise_numbers(grid, Numbers(np.array(values, dtype=np.float64), missing, type_errors, overflow))
+
+
+def plain(s):
+    """Every field, arrays as lists, to compare bit for bit."""
+    fields = {name: getattr(s, name) for name in s.__dataclass_fields__}
+    distinct = fields.pop("distinct")
+    fields = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in fields.items()}
+    return fields | {"hashes": distinct.hashes.tolist(), "repeats": distinct.counts.tolist(), "n": distinct.values}
+
+
+@given(grids, anything, anything, anything)
+def test_merging_is_associative_bit_for_bit(grid, a, b, c):
+    x, y, z = summary(grid, a), summary(grid, b), summary(grid, c)
+
+    assert plain(x.merge(y).merge(z)) == plain(x.merge(y.merge(z)))
+
+
+@given(grids, anything, anything)
+def test_merging_is_commutative_bit_for_bit(grid, a, b):
+    assert plain(summary(grid, a).merge(summary(grid, b))) == plain(summary(grid, b).merge(summary(grid, a)))
+
+
+@given(grids, anything)
+def test_the_empty_summary_changes_nothing(grid, a):
+    assert plain(summary(grid, a).merge(NumericSummary.empty(grid))) == plain(summary(grid, a))
+
+
+@given(grids, anything, anything)
+def test_the_parts_merged_are_the_whole_bit_for_bit(grid, a, b):
+    assert plain(summary(grid, a).merge(summary(grid, b))) == plain(summary(grid, a + b))
+
+
+@given(grids, anything)
+def test_every_row_is_counted_once(grid, a):
+    s = summary(grid, a, missing=2, type_errors=3)
+
+    counted = s.finite + s.nan + s.positive_infinity + s.negative_infinity + s.missing + s.type_errors
+    assert (s.rows, counted) == (len(a) + 5, len(a) + 5)
+
+
+@given(grids, finite)
+def test_counts_up_to_every_edge_are_exact(grid, a):
+    s, values = summary(grid, a), np.array(a)
+
+    reached = np.cumsum(s.cells)
+    assert reached[0:-1:2].tolist() == [int((values < e).sum()) for e in grid.edges]
+    assert reached[1::2].tolist() == [int((values <= e).sum()) for e in grid.edges]
+
+
+@given(grids, finite)
+def test_extremes_are_exact(grid, a):
+    s = summary(grid, a)
+
+    assert (s.minimum, s.maximum) == (min(a), max(a))
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("normal", np.random.default_rng(1).normal(50, 15, 5000)),
+        ("log-normal", np.random.default_rng(2).lognormal(0, 2, 5000)),
+        ("heavy tails", np.random.default_rng(3).standard_cauchy(5000)),
+        ("ties", np.random.default_rng(4).integers(0, 5, 5000).astype(float)),
+        ("timestamps", 1.7e9 + np.random.default_rng(5).uniform(0, 86400, 5000)),
+        ("years", np.random.default_rng(6).integers(2019, 2027, 5000).astype(float)),
+        ("tiny", np.random.default_rng(7).normal(0, 1e-140, 5000)),
+        ("huge", np.random.default_rng(8).normal(0, 1e150, 5000)),
+    ],
+)
+def test_mean_and_standard_deviation_equal_numpys(name, values):
+    grid = grid_of(values, values.min(), values.max())
+    s = summary(grid, values)
+
+    reach = float(values.max() - values.min())
+    # Every value is rounded to a unit of 2^-39 of the range at most, so neither can be further off than one unit
+    # (and numpy's own sums round to about n * 2^-53).
+    assert s.mean(grid) == pytest.approx(float(values.mean()), abs=reach * 2**-39, rel=1e-13)
+    assert s.std(grid) == pytest.approx(float(values.std()), abs=reach * 2**-39, rel=1e-12)
+    assert s.std(grid, ddof=1) == pytest.approx(float(values.std(ddof=1)), abs=reach * 2**-39, rel=1e-12)
+
+
+def test_a_constant_column_has_its_value_as_mean_and_no_deviation():
+    grid = grid_of(np.full(10, 7.25), 7.25, 7.25)
+    s = summary(grid, [7.25] * 4)
+
+    assert (s.mean(grid), s.std(grid)) == (7.25, 0.0)
+
+
+def test_values_far_beyond_the_grid_are_summed_exactly():
+    grid = grid_of(np.array([0.0, 1.0]), 0.0, 1.0)
+    s = summary(grid, [1e12, 1e12, -1e12, 3e12])
+
+    assert s.mean(grid) == pytest.approx(1e12, rel=1e-15)
+    assert s.std(grid) == pytest.approx(math.sqrt(2) * 1e12, rel=1e-12)
+
+
+def test_there_is_no_mean_without_values_and_no_sample_deviation_of_one():
+    grid = grid_of(np.array([1.0]), 1.0, 1.0)
+
+    assert summary(grid, [np.nan]).mean(grid) is None
+    assert summary(grid, [1.0]).std(grid, ddof=1) is None
+
+
+def test_denormals_are_counted_and_zero_is_none():
+    grid = grid_of(np.array([0.0, 1.0]), 0.0, 1.0)
+
+    assert summary(grid, [0.0, 5e-324, -1e-310, 2.3e-308]).denormal == 2
+
+
+def test_a_grid_has_the_quantiles_of_its_sample_as_edges():
+    values = np.random.default_rng(9).permutation(np.arange(1, 10_001)).astype(float)
+    edges = grid_of(values, 1.0, 10_000.0).edges
+
+    assert edges.tolist() == [1.0, *[10.0 * k for k in range(1, 1001)]]
+
+
+def test_ties_become_one_edge():
+    assert grid_of(np.array([3.0] * 500 + [4.0] * 500), 3.0, 4.0).edges.tolist() == [3.0, 4.0]
+
+
+def test_without_values_there_is_one_cell_for_everything():
+    grid = grid_of(np.empty(0), math.inf, -math.inf)
+    s = summary(grid, [1.0, 2.0, 1e300])
+
+    assert (s.cells.tolist(), s.finite) == ([3], 3)
+
+
+def test_a_mean_beyond_the_largest_float_is_none():
+    grid = NumericGrid(np.array([0.0, 5e-324]))
+
+    assert summary(grid, [1e308, 1e308, 1.0]).std(grid) is None or math.isfinite(summary(grid, [1e308]).std(grid))

@@ -1,0 +1,214 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from atalaia.baseline import build_baseline
+from atalaia.errors import BaselineError, StoredFormError
+from atalaia.profile import Profile, pack, profile_from_plain, profile_to_plain, reject_profile, select, unpack
+from atalaia.rows import ALL_SIDES, NO_TIME, RowBatch, Side
+from atalaia.schema import Column, Role, Type
+
+COLUMNS = (
+    Column("age", type=Type.INTEGER, range=(18, 99)),
+    Column("region", type=Type.STRING, role=Role.SEGMENT, set=("north", "south")),
+    Column("code", type=Type.STRING, pattern="[A-Z]\\d"),
+    Column("score", role=Role.SCORE, set=(0.0, 0.5, 1)),
+    Column("id", type=Type.STRING, role=Role.ID),
+    Column("note", type=Type.STRING, role=Role.IGNORED),
+)
+
+
+def batch(rows, captured=ALL_SIDES, ids=None):
+    names = sorted({name for row in rows for name in row})
+    return RowBatch(
+        columns={n: pa.array([row.get(n) for row in rows]) for n in names},
+        rows=len(rows),
+        captured=captured,
+        record_times=np.full(len(rows), NO_TIME),
+        record_ids=None if ids is None else pa.array(ids),
+        record_index=np.zeros(len(rows), np.int64),
+    )
+
+
+REFERENCE = [
+    {"age": 20 + i % 60, "region": ["north", "south", "west"][i % 3], "code": "A1", "score": i % 3 / 2, "id": str(i)}
+    for i in range(300)
+]
+BASELINE = build_baseline(COLUMNS, lambda: [batch(REFERENCE)])
+PROFILER = BASELINE.profiler()
+
+row = st.fixed_dictionaries(
+    {},
+    optional={
+        "age": st.integers(0, 120) | st.none(),
+        "region": st.sampled_from(["north", "south", "west", "east"]) | st.none(),
+        "code": st.sampled_from(["A1", "b", ""]),
+        "score": st.sampled_from([0.0, 0.5, 1.0, 7.5]),
+        "id": st.sampled_from("abc"),
+        "surprise": st.just(1),
+    },
+)
+rows = st.lists(row, min_size=1, max_size=12)
+
+
+def stored(profile):
+    return pack(profile_to_plain(profile))
+
+
+@settings(max_examples=50)
+@given(rows, rows, rows)
+def test_merging_is_associative_to_the_stored_byte(a, b, c):
+    x, y, z = (PROFILER.profile(batch(part)) for part in (a, b, c))
+
+    assert stored(x.merge(y).merge(z)) == stored(x.merge(y.merge(z)))
+
+
+@settings(max_examples=50)
+@given(rows, rows)
+def test_merging_is_commutative_to_the_stored_byte(a, b):
+    x, y = PROFILER.profile(batch(a)), PROFILER.profile(batch(b))
+
+    assert stored(x.merge(y)) == stored(y.merge(x))
+
+
+@settings(max_examples=50)
+@given(rows)
+def test_the_empty_profile_changes_nothing(a):
+    profile = PROFILER.profile(batch(a))
+
+    assert stored(profile.merge(PROFILER.empty())) == stored(profile)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.fixed_dictionaries({"age": st.integers(0, 120), "region": st.sampled_from("ns")}), min_size=2))
+def test_the_parts_merged_are_the_whole_to_the_stored_byte(a):
+    whole = PROFILER.profile(batch(a))
+    parts = PROFILER.profile(batch(a[:1])).merge(PROFILER.profile(batch(a[1:])))
+
+    assert stored(parts) == stored(whole)
+
+
+@settings(max_examples=50)
+@given(rows)
+def test_the_stored_form_gives_back_the_same_profile(a):
+    profile = PROFILER.profile(batch(a)).merge(reject_profile(BASELINE.version, "not_json", 3))
+
+    again = profile_from_plain(unpack(stored(profile), "x"))
+    assert stored(again) == stored(profile)
+
+
+def test_profiles_of_different_baselines_do_not_merge_and_the_error_names_both():
+    with pytest.raises(BaselineError, match="baseline one .* baseline two"):
+        Profile("one").merge(Profile("two"))
+
+
+def test_broken_rules_are_counted():
+    profile = PROFILER.profile(
+        batch([{"age": 7, "region": "mars", "code": "?", "score": 0.25}, {"age": 120, "region": "north", "code": "B2"}])
+    )
+    columns = {name: summary for (segment, name), summary in profile.columns.items() if not segment}
+
+    assert columns["age"].out_of_range == 2
+    assert columns["region"].out_of_set == 1
+    assert columns["code"].off_pattern == 1
+    assert columns["score"].out_of_set == 1
+
+
+def test_a_range_may_be_open_on_one_side():
+    for limits, broken in (((None, 50.0), 2), ((50.0, None), 1)):
+        columns = (Column("x", range=limits),)
+        baseline = build_baseline(columns, lambda: [batch([{"x": 1.0}])])
+
+        summary = baseline.profiler().profile(batch([{"x": 1.0}, {"x": 60.0}, {"x": 70.0}])).columns["", "x"]
+        assert summary.out_of_range == broken
+
+
+def test_a_column_of_a_side_that_was_not_captured_is_not_missing():
+    profile = PROFILER.profile(batch([{"age": 30}], captured=frozenset({Side.INPUT})))
+
+    assert ("", "score") not in profile.columns
+    assert profile.captured == {"input": 1}
+
+
+def test_a_column_that_a_captured_row_lacks_is_missing_in_it():
+    profile = PROFILER.profile(batch([{"age": 30}]))
+
+    assert profile.columns["", "score"].missing == 1
+    assert "score" not in profile.present
+
+
+def test_ids_times_and_ignored_columns_are_not_profiled():
+    profile = PROFILER.profile(batch([{"age": 30, "id": "7", "note": "secret"}]))
+
+    assert {name for _, name in profile.columns} == {"age", "region", "code", "score"}
+    assert profile.extra == {}
+
+
+def test_unknown_columns_are_counted():
+    assert PROFILER.profile(batch([{"surprise": 1}, {}])).extra == {"surprise": 2}
+
+
+def test_segments_are_profiled_apart():
+    profile = PROFILER.profile(batch([{"region": "north", "age": 30}, {"region": "south", "age": 40}, {"age": 50}]))
+
+    assert profile.segments == {"": 3, "region=north": 1, "region=south": 1}
+    assert profile.columns["region=north", "age"].maximum == 30
+
+
+def test_repeated_ids_are_seen_across_batches():
+    one = PROFILER.profile(batch([{"id": "a"}, {"id": "b"}]))
+    other = PROFILER.profile(batch([{"id": "a"}, {"id": None}]))
+
+    assert one.merge(other).ids.repeated_share() == pytest.approx(1 / 3)
+
+
+def test_without_an_id_column_rows_are_known_by_their_record_and_place():
+    columns = (Column("age"),)
+    profiler = build_baseline(columns, lambda: [batch([{"age": 1}])]).profiler()
+    first = profiler.profile(batch([{"age": 1}, {"age": 2}], ids=["r1", "r2"]))
+
+    assert first.merge(profiler.profile(batch([{"age": 1}], ids=["r1"]))).ids.repeated_share() == pytest.approx(1 / 3)
+
+
+def test_inputs_and_outputs_of_one_record_are_no_repetition():
+    columns = (Column("age"), Column("score", role=Role.SCORE))
+    profiler = build_baseline(columns, lambda: [batch([{"age": 1, "score": 1}])]).profiler()
+    inputs = profiler.profile(batch([{"age": 1}], frozenset({Side.INPUT}), ids=["r1"]))
+    outputs = profiler.profile(batch([{"score": 1}], frozenset({Side.OUTPUT}), ids=["r1"]))
+
+    assert inputs.merge(outputs).ids.repeated_share() == 0
+
+
+def test_selecting_rows_selects_them_everywhere():
+    picked = select(batch([{"age": 1}, {"age": 2}], ids=["a", "b"]), pa.array([False, True]), 1)
+
+    assert picked.columns["age"].to_pylist() == [2]
+    assert picked.record_ids.to_pylist() == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"hello", "not a file that Atalaia stored"),
+        (b"ATALAIA9........", "this release reads"),
+        (b"ATALAIA1" + bytes(8) + b"garbage", "damaged"),
+        (b"ATALAIA1" + b"\xff" * 8 + b"garbage", "damaged"),
+    ],
+)
+def test_what_is_no_stored_form_is_refused_with_its_place(data, message):
+    with pytest.raises(StoredFormError, match=message):
+        unpack(data, "some/key")
+
+
+def test_a_damaged_stored_form_is_refused():
+    data = stored(PROFILER.profile(batch([{"age": 1}])))
+
+    with pytest.raises(StoredFormError, match="damaged"):
+        unpack(data[:-20], "some/key")
+
+
+def test_a_stored_form_without_content_is_refused():
+    with pytest.raises(StoredFormError, match="holds no content"):
+        unpack(pack([1]), "some/key")

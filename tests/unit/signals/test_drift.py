@@ -1,0 +1,266 @@
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.distance import jensenshannon
+
+from atalaia.profile.categorical import CategoricalGrid, CategoricalSummary, places_of, summarise_categories
+from atalaia.profile.numeric import NumericSummary, grid_of, summarise_numbers
+from atalaia.profile.values import Categories, Numbers
+from atalaia.signals.drift import (
+    bin_counts,
+    category_counts,
+    chi_square,
+    decile_cuts,
+    hellinger,
+    jensen_shannon,
+    kolmogorov_smirnov,
+    l_infinity,
+    measure_categorical,
+    measure_numeric,
+    psi,
+    total_variation,
+    wasserstein,
+)
+
+# Counts whose values under each convention can be worked out by hand.
+BEFORE, NOW = np.array([50, 30, 20, 0]), np.array([40, 30, 20, 10])
+P, Q = BEFORE / 100, NOW / 100
+
+
+def on_own_grid(before, now):
+    before, now = np.array(before, dtype=float), np.array(now, dtype=float)
+    grid = grid_of(before, before.min(), before.max())
+    return grid, *(summarise_numbers(grid, Numbers(values, 0, 0, 0)) for values in (before, now))
+
+
+def categories(values, grid):
+    return summarise_categories(places_of(grid), Categories(dict(Counter(values)), 0, 0))
+
+
+def test_psi_with_the_floor_is_worked_out_by_hand():
+    by_hand = (0.4 - 0.5) * math.log(0.4 / 0.5) + (0.1 - 1e-4) * math.log(0.1 / 1e-4)
+
+    assert psi(P, Q) == pytest.approx(by_hand, rel=1e-14)
+
+
+def test_the_published_values_of_the_small_vector():
+    assert psi(P, Q) == pytest.approx(0.7123991075017365, rel=1e-12)
+    assert jensen_shannon(P, Q) == pytest.approx(0.2324129365435581, rel=1e-12)
+    assert hellinger(P, Q) == pytest.approx(0.22975292054736132, rel=1e-12)
+    assert total_variation(P, Q) == pytest.approx(0.1, rel=1e-12)
+    assert l_infinity(P, Q) == pytest.approx(0.1, rel=1e-12)
+    assert chi_square(BEFORE, NOW) == (pytest.approx(11.11111111111111, rel=1e-12), 3)
+
+
+counts = st.lists(st.integers(0, 50), min_size=3, max_size=8).filter(lambda c: sum(c) > 0)
+
+
+@given(st.data())
+def test_metrics_on_shares_equal_scipys(data):
+    before = np.array(data.draw(counts))
+    now = np.array(data.draw(st.lists(st.integers(0, 50), min_size=len(before), max_size=len(before)).filter(sum)))
+    p, q = before / before.sum(), now / now.sum()
+
+    assert jensen_shannon(p, q) == pytest.approx(jensenshannon(p, q, base=2), abs=1e-7)  # a root near 0: 1e-14 squared
+    assert total_variation(p, q) == pytest.approx(0.5 * np.abs(p - q).sum(), abs=1e-15)
+    assert l_infinity(p, q) == pytest.approx(scipy.spatial.distance.chebyshev(p, q), abs=1e-15)
+    assert hellinger(p, q) == pytest.approx(scipy.spatial.distance.euclidean(p**0.5, q**0.5) / 2**0.5, abs=1e-15)
+    held = (before + now) > 0
+    expected = scipy.stats.chi2_contingency(np.stack((before[held], now[held])), correction=False)
+    assert chi_square(before, now) == (pytest.approx(expected.statistic, rel=1e-9, abs=1e-9), expected.dof)
+
+
+@given(st.data())
+def test_metrics_are_zero_for_equals_symmetric_and_within_their_range(data):
+    before = np.array(data.draw(counts))
+    now = np.array(data.draw(st.lists(st.integers(0, 50), min_size=len(before), max_size=len(before)).filter(sum)))
+    p, q = before / before.sum(), now / now.sum()
+
+    for metric in (psi, jensen_shannon, hellinger, total_variation, l_infinity):
+        assert metric(p, p) == pytest.approx(0, abs=1e-7)
+        assert metric(p, q) == pytest.approx(metric(q, p), abs=1e-12)
+        assert metric(p, q) >= 0
+    for metric in (jensen_shannon, hellinger, total_variation, l_infinity):
+        assert metric(p, q) <= 1 + 1e-12
+
+
+numbers = st.lists(
+    st.one_of(
+        st.integers(-5, 5).map(float),
+        # nearer to zero than this, a baseline's range can be so small that other values lie beyond 1e308 of its units
+        st.floats(-1e6, 1e6).map(lambda x: x if abs(x) > 1e-200 else 0.0),
+    ),
+    min_size=1,
+    max_size=60,
+)
+
+
+@settings(max_examples=300)
+@given(numbers, numbers)
+def test_scipys_kolmogorov_smirnov_lies_within_the_bounds(before, now):
+    _, p, q = on_own_grid(before, now)
+    low, high = kolmogorov_smirnov(p, q)
+
+    exact = scipy.stats.ks_2samp(before, now, method="exact").statistic
+    assert low - 1e-12 <= exact <= high + 1e-12
+
+
+@settings(max_examples=300)
+@given(numbers, numbers)
+def test_scipys_wasserstein_lies_within_the_bounds(before, now):
+    grid, p, q = on_own_grid(before, now)
+    low, high = wasserstein(grid, p, q)
+
+    exact = scipy.stats.wasserstein_distance(before, now)
+    # sums are counted in 2^-31 of a cell and 2^-39 of the range
+    slack = 1e-9 * (max(*before, *now) - min(*before, *now)) + 1e-9 * exact + 1e-300
+    assert low - slack <= exact <= high + slack
+
+
+SHAPES = {
+    "normal": lambda r, n, shift: r.normal(shift, 1, n),
+    "log-normal": lambda r, n, shift: r.lognormal(shift, 1.5, n),
+    "heavy tails": lambda r, n, shift: r.standard_t(1.5, n) + shift,
+    "ties": lambda r, n, shift: np.round(r.normal(shift, 1, n), 1),
+    "integers": lambda r, n, shift: r.poisson(4 + 4 * shift, n).astype(float),
+    "zero-inflated": lambda r, n, shift: np.where(r.random(n) < 0.7 - shift / 4, 0.0, r.exponential(1, n)),
+    "years": lambda r, n, shift: r.integers(2019, 2026, n) + 7.0 * (shift > 0),
+    "constant": lambda r, n, shift: np.full(n, 3.0 + shift),
+    "timestamps": lambda r, n, shift: 1.77e9 + 86400 * (r.random(n) + shift),
+}
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.3, 5.0])
+@pytest.mark.parametrize("name", SHAPES)
+def test_bounds_on_kolmogorov_smirnov_are_two_thousandths_wide_at_most(name, shift):
+    random = np.random.default_rng(11)
+    before, now = SHAPES[name](random, 20_000, 0.0), SHAPES[name](random, 5_000, shift)
+    _, p, q = on_own_grid(before, now)
+    low, high = kolmogorov_smirnov(p, q)
+
+    exact = scipy.stats.ks_2samp(before, now, method="asymp").statistic
+    assert low - 1e-12 <= exact <= high + 1e-12
+    # a cell holds a thousandth of the baseline, and about as much of current data that lie where the baseline does
+    assert high - low <= 0.003 or shift > 0
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.3, 5.0])
+@pytest.mark.parametrize("name", SHAPES)
+def test_bounds_on_wasserstein_hold_and_are_narrow_where_data_moved(name, shift):
+    random = np.random.default_rng(12)
+    before, now = SHAPES[name](random, 20_000, 0.0), SHAPES[name](random, 5_000, shift)
+    grid, p, q = on_own_grid(before, now)
+    low, high = wasserstein(grid, p, q)
+
+    exact = scipy.stats.wasserstein_distance(before, now)
+    assert low * (1 - 1e-7) - 1e-9 <= exact <= high * (1 + 1e-7) + 1e-9
+    assert shift < 1 or low == pytest.approx(exact, rel=0.02)
+
+
+def test_normalised_wasserstein_is_in_standard_deviations_of_the_baseline():
+    random = np.random.default_rng(13)
+    before, now = random.normal(50, 15, 5000), random.normal(60, 15, 5000)
+    measures = measure_numeric(*on_own_grid(before, now))
+
+    exact = scipy.stats.wasserstein_distance(before, now)
+    assert measures.metrics["wasserstein"] == pytest.approx(exact, rel=1e-3)
+    assert measures.metrics["wasserstein_normalised"] == pytest.approx(exact / before.std(), rel=1e-3)
+
+
+def test_a_constant_that_moved_is_seen():
+    grid, p, q = on_own_grid([3.0] * 100, [4.0] * 50)
+    measures = measure_numeric(grid, p, q)
+
+    assert measures.bounds["kolmogorov_smirnov"] == (1.0, 1.0)
+    assert measures.metrics["wasserstein"] == pytest.approx(1.0)
+    assert measures.metrics["wasserstein_normalised"] is None  # the baseline has no deviation to measure in
+    assert measures.metrics["jensen_shannon"] == 1.0
+
+
+def test_bins_hold_a_tenth_of_the_baseline_each():
+    grid, p, _ = on_own_grid(np.random.default_rng(14).permutation(10_000), [1.0])
+
+    assert bin_counts(p, decile_cuts(p)).tolist() == [1000] * 10
+
+
+def test_a_tied_value_stays_in_one_bin():
+    _, p, _ = on_own_grid([0.0] * 700 + list(range(1, 301)), [1.0])
+
+    assert bin_counts(p, decile_cuts(p)).tolist()[0] == 700
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_shares_of_bins_equal_numpys_on_raw_values(name):
+    random = np.random.default_rng(15)
+    before, now = SHAPES[name](random, 20_000, 0.0), SHAPES[name](random, 5_000, 0.3)
+    grid, p, q = on_own_grid(before, now)
+    cuts = decile_cuts(p)
+
+    edges = np.concatenate(([-np.inf], grid.edges[(cuts - 1) // 2], [np.inf]))
+    for summary, values in ((p, before), (q, now)):
+        raw = [int(((values > a) & (values <= b)).sum()) for a, b in zip(edges, edges[1:], strict=False)]
+        assert bin_counts(summary, cuts).tolist() == raw
+
+
+@given(st.lists(st.sampled_from("abcd"), min_size=1), st.lists(st.sampled_from("bcdef"), min_size=1))
+def test_categorical_metrics_equal_scipys_on_raw_values(before, now):
+    grid = CategoricalGrid(tuple(sorted(set(before))))
+    measures = measure_categorical(grid, categories(before, grid), categories(now, grid))
+
+    names = sorted(set(before) | set(now))
+    table = np.array([[side.count(n) for n in names] for side in (before, now)])
+    p, q = table[0] / len(before), table[1] / len(now)
+    assert measures.metrics["l_infinity"] == pytest.approx(np.abs(p - q).max(), abs=1e-15)
+    assert measures.metrics["total_variation"] == pytest.approx(np.abs(p - q).sum() / 2, abs=1e-15)
+    assert measures.metrics["jensen_shannon"] == pytest.approx(jensenshannon(p, q, base=2), abs=1e-7)
+    if len(names) > 1:
+        expected = scipy.stats.chi2_contingency(table, correction=False)
+        assert measures.metrics["chi_square"] == pytest.approx(expected.statistic, rel=1e-9, abs=1e-9)
+        assert measures.p_values["chi_square"] == pytest.approx(expected.pvalue, rel=1e-6, abs=1e-12)
+    else:
+        assert measures.p_values["chi_square"] is None
+
+
+def test_the_p_value_of_kolmogorov_smirnov_equals_scipys_for_large_samples():
+    random = np.random.default_rng(16)
+    before, now = random.normal(0, 1, 900), random.normal(0.1, 1, 900)
+    measures = measure_numeric(*on_own_grid(before, now))
+
+    exact = scipy.stats.ks_2samp(before, now, method="asymp")
+    low, high = measures.bounds["kolmogorov_smirnov"]
+    assert low == pytest.approx(exact.statistic, abs=1e-12)
+    # SciPy's asymptotic value is that of a one-sample test; the limit used here differs by about 1/sqrt(n)
+    assert measures.p_values["kolmogorov_smirnov"] == pytest.approx(exact.pvalue, rel=0.1)
+
+
+def test_without_values_on_one_side_nothing_is_measured():
+    grid = grid_of(np.array([1.0]), 1.0, 1.0)
+    words = CategoricalGrid(("a",))
+    numeric = measure_numeric(grid, NumericSummary.empty(grid), NumericSummary.empty(grid))
+    categorical = measure_categorical(words, CategoricalSummary.empty(words), CategoricalSummary.empty(words))
+
+    assert set(numeric.metrics.values()) == {None}
+    assert set(categorical.metrics.values()) == {None}
+    assert len(numeric.metrics) == 9
+
+
+def test_unseen_values_that_were_not_kept_by_name_share_one_category():
+    grid = CategoricalGrid(("a",))
+    before, now = categories(["a"], grid), categories([f"v{i}" for i in range(2000)], grid)
+    names, p, q = category_counts(grid, before, now)
+
+    assert names[-1] == "…"
+    assert (p.sum(), q.sum(), q[-1]) == (1, 2000, 2000 - 1024)
+
+
+def test_values_beyond_all_floats_leave_wasserstein_undefined():
+    grid, p, q = on_own_grid([0.0, 5e-324], [1.7e308, 1.7e308])
+    measures = measure_numeric(grid, p, q)
+
+    assert measures.metrics["wasserstein"] is None or math.isfinite(measures.metrics["wasserstein"])
+    assert measures.metrics["kolmogorov_smirnov"] == 1.0

@@ -1,0 +1,140 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from atalaia import baseline as module
+from atalaia.baseline import baseline_from_bytes, baseline_to_bytes, build_baseline, count_rows
+from atalaia.errors import BaselineError, StoredFormError
+from atalaia.profile import pack
+from atalaia.rows import ALL_SIDES, NO_TIME, Reject, RowBatch
+from atalaia.schema import Column, Kind, Role, Type
+
+COLUMNS = (
+    Column("x"),
+    Column("word", type=Type.STRING, role=Role.SEGMENT),
+    Column("level", type=Type.INTEGER, kind=Kind.CATEGORICAL),
+    Column("place", role=Role.SEGMENT),
+)
+
+
+def batch(**columns):
+    rows = len(next(iter(columns.values())))
+    arrays = {name: pa.array(values) for name, values in columns.items()}
+    return RowBatch(arrays, rows, ALL_SIDES, np.full(rows, NO_TIME), None, np.arange(rows))
+
+
+def data(n=2000, seed=1):
+    random = np.random.default_rng(seed)
+    words = random.choice(["a", "b", "c"], n, p=[0.2, 0.5, 0.3]).tolist()
+    return {"x": random.normal(size=n), "word": words, "level": random.integers(0, 3, n), "place": np.ones(n)}
+
+
+def parts(columns, size):
+    n = len(columns["x"])
+    return [batch(**{k: v[i : i + size] for k, v in columns.items()}) for i in range(0, n, size)]
+
+
+def test_the_same_data_give_the_same_version_however_they_are_cut():
+    columns = data()
+
+    assert build_baseline(COLUMNS, lambda: parts(columns, 100)).version == (
+        build_baseline(COLUMNS, lambda: parts(columns, 777)).version
+    )
+
+
+def test_other_data_or_other_columns_give_another_version():
+    first = build_baseline(COLUMNS, lambda: parts(data(), 100)).version
+
+    assert build_baseline(COLUMNS, lambda: parts(data(seed=2), 100)).version != first
+    assert build_baseline(COLUMNS[:2], lambda: parts(data(), 100)).version != first
+
+
+def test_the_stored_form_gives_back_the_same_baseline():
+    first = build_baseline(COLUMNS, lambda: parts(data(), 100))
+    again = baseline_from_bytes(baseline_to_bytes(first), "x")
+
+    assert again.version == first.version
+    assert again.grids.columns == COLUMNS
+    assert baseline_to_bytes(again) == baseline_to_bytes(first)
+
+
+def test_every_cell_of_a_continuous_column_holds_a_thousandth():
+    first = build_baseline(COLUMNS[:1], lambda: parts(data(10_000), 1000))
+    cells = first.profile.columns["", "x"].cells
+
+    # an interval and the atom at its upper edge are ten rows of ten thousand; the smallest value is an edge of its own
+    assert (cells[2:-1:2] + cells[3::2]).tolist() == [9] + [10] * 999
+
+
+def test_categories_stand_in_the_order_of_their_counts():
+    first = build_baseline(COLUMNS, lambda: parts(data(), 100))
+
+    assert first.grids.grids["word"].categories == ("b", "c", "a")
+
+
+def test_categorical_segment_columns_are_split_by_their_categories_and_numeric_ones_are_not():
+    first = build_baseline(COLUMNS, lambda: parts(data(), 100))
+
+    assert first.grids.segments == {"word": ("b", "c", "a"), "place": ()}
+
+
+def test_beyond_the_sample_edges_are_near_the_quantiles_and_counts_stay_exact(monkeypatch):
+    monkeypatch.setattr(module, "SAMPLE", 5_000)
+    columns = {"x": np.random.default_rng(3).normal(size=40_000)}
+
+    first = build_baseline(COLUMNS[:1], lambda: parts(columns, 1000))
+    summary, grid = first.profile.columns["", "x"], first.grids.grids["x"]
+    shares = np.cumsum(summary.cells)[1::2] / 40_000
+
+    assert summary.finite == 40_000
+    assert (grid.edges[0], grid.edges[-1]) == (columns["x"].min(), columns["x"].max())
+    # a quantile of a sample of k lies within 4 / (2 sqrt(k)) of its place with near certainty
+    assert np.abs(shares - np.linspace(0, 1, len(shares))).max() < 2 / np.sqrt(5_000)
+
+
+def test_rare_categories_are_let_go_when_there_are_too_many(monkeypatch):
+    monkeypatch.setattr(module, "CAP", 4)
+    words = ["common"] * 50 + [f"rare{i}" for i in range(100)]
+
+    first = build_baseline((Column("word", type=Type.STRING),), lambda: [batch(word=words[:60]), batch(word=words[60:])])
+
+    assert len(first.grids.grids["word"].categories) == 4
+    assert first.grids.grids["word"].categories[0] == "common"
+    assert first.profile.columns["", "word"].valid == 150
+
+
+def test_a_column_that_the_data_lack_has_an_empty_grid():
+    first = build_baseline(COLUMNS, lambda: [batch(word=["a", "b"])])
+
+    assert len(first.grids.grids["x"].edges) == 0
+    assert first.profile.columns["", "x"].missing == 2
+
+
+def test_infinities_and_nans_do_not_become_edges():
+    first = build_baseline(COLUMNS[:1], lambda: [batch(x=[1.0, np.inf, np.nan, -np.inf]), batch(x=[np.nan])])
+
+    assert first.grids.grids["x"].edges.tolist() == [1.0]
+
+
+def test_rejects_are_counted_with_the_rows():
+    first = build_baseline(COLUMNS, lambda: [batch(word=["a"]), Reject("not_json", 0, 5, 2), Reject("not_json", 5, 9)])
+
+    assert first.profile.rejected == {"not_json": 3}
+
+
+def test_data_without_rows_make_no_baseline():
+    with pytest.raises(BaselineError, match=r"no usable rows \(1 were rejected\)"):
+        build_baseline(COLUMNS, lambda: [Reject("not_json", 0, 5)])
+    with pytest.raises(BaselineError, match="no usable rows"):
+        build_baseline(COLUMNS, list)
+
+
+def test_a_profile_is_no_baseline():
+    with pytest.raises(StoredFormError, match="not a baseline"):
+        baseline_from_bytes(pack({"kind": "profile"}), "x")
+
+
+def test_counting_on_a_baseline_binds_the_profile_to_its_version():
+    first = build_baseline(COLUMNS, lambda: parts(data(), 100))
+
+    assert count_rows(first.profiler(), [batch(word=["a"])]).baseline == first.version
