@@ -73,7 +73,8 @@ def build_baseline(columns: tuple[Column, ...], batches: Batches) -> Baseline:
     grids = find_grids(columns, batches())
     profile = count_rows(Profiler("", grids), batches())
     if not profile.rows:
-        rejected = f" ({sum(profile.rejected.values())} were rejected)" if profile.rejected else ""
+        reasons = ", ".join(f"{rows:,} {reason}" for reason, rows in profile.rejected.items())
+        rejected = f" (rejected: {reasons})" if reasons else ""
         msg = f"the reference data holds no usable rows{rejected}. Name files with rows under baseline.data."
         raise BaselineError(msg)
     return _versioned(_content(grids, profile))

@@ -1,11 +1,25 @@
-"""The monitor file: one model's logs, columns, baseline, windows, checks and output, as YAML."""
+"""The monitor file: one model's logs, columns, baseline, windows, checks and output, as YAML.
+
+`python -m atalaia.monitor_file > atalaia/monitor.schema.json` writes its JSON Schema, made from the types below.
+"""
 
 from __future__ import annotations
 
+import inspect
+import json
+import re
+import sys
+from collections.abc import Collection
 from enum import StrEnum
+from typing import Any
 
+import msgspec
 from msgspec import Struct, field
 
+from atalaia.errors import MonitorFileError
+from atalaia.monitor_faults import faults_of
+from atalaia.monitor_rules import broken_rules
+from atalaia.monitor_yaml import Document, Fault, read
 from atalaia.schema import Column
 
 
@@ -22,7 +36,12 @@ class LogFormat(StrEnum):
 
 
 class Model(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The model whose logs these are."""
+    """The model whose logs these are.
+
+    Attributes:
+        name: The model's name; any text.
+        version: The version that the logs come from, as text: `"1.10"` needs its quotes.
+    """
 
     name: str
     version: str | None = None
@@ -43,14 +62,24 @@ class Logs(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
 
 
 class BaselineSource(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The reference data that the baseline is made from: files or folders, relative to the monitor file."""
+    """The reference data that the baseline is made from.
+
+    Attributes:
+        data: Files or folders, relative to the monitor file.
+        format: `auto` looks into each object; anything else is taken at its word.
+    """
 
     data: tuple[str, ...]
     format: LogFormat = LogFormat.AUTO
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The largest values that are still fine: above `warning` a finding is a warning, above `alert` an alert."""
+    """The largest values that are still fine; for `row_count`, the smallest.
+
+    Attributes:
+        warning: Beyond it, a finding is a warning.
+        alert: Beyond it, a finding is an alert.
+    """
 
     warning: float | None = None
     alert: float | None = None
@@ -98,3 +127,69 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     window: str = "1d"
     lateness: str = "1h"
     checks: tuple[CheckRule, ...] = field(default=())
+
+
+def load_monitor(text: str | bytes, name: str, known_metrics: Collection[str] | None = None) -> Monitor:
+    """Read a monitor file.
+
+    Args:
+        text: Its content, UTF-8 if it is bytes.
+        name: How errors name the file, such as `monitor.yaml`.
+        known_metrics: The names that `checks[].metric` may have; None to accept any.
+
+    Raises:
+        MonitorFileError: It has faults; the error names all of them.
+    """
+    document = read(text, name)
+    try:
+        monitor = _convert(document)
+    except msgspec.ValidationError as error:
+        raise _error(document, known_metrics, str(error)) from error
+    for issue in broken_rules(document.data, known_metrics):
+        raise _error(document, known_metrics, issue.found)
+    return monitor
+
+
+def find_faults(text: str | bytes, name: str, known_metrics: Collection[str] | None = None) -> list[Fault]:
+    """Return every fault of a monitor file, in the order of its lines; arguments as for `load_monitor`."""
+    return faults_of(read(text, name), json_schema(), known_metrics)
+
+
+def _convert(document: Document) -> Monitor:
+    if document.faults:
+        raise msgspec.ValidationError(document.faults[0].found)
+    return msgspec.convert(document.data, Monitor)
+
+
+def _error(document: Document, known_metrics: Collection[str] | None, reason: str) -> MonitorFileError:
+    faults = [str(fault) for fault in faults_of(document, json_schema(), known_metrics)]
+    return MonitorFileError(document.name, faults or [f"{document.name}: {reason}"])
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a monitor file, with the docstrings' texts for editors to show."""
+    (top,), definitions = msgspec.json.schema_components([Monitor], ref_template="#/$defs/{name}")
+    types = {type_.__name__: type_ for type_ in (Monitor, Model, Logs, BaselineSource, Limits, CheckRule, Column)}
+    for name, definition in definitions.items():
+        if name in types:
+            _describe(definition, inspect.getdoc(types[name]) or "")
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Atalaia monitor file",
+        **top,
+        "$defs": {name: definitions[name] for name in sorted(definitions)},
+    }
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(schema))  # defaults are tuples until then
+    return plain
+
+
+def _describe(definition: dict[str, Any], docstring: str) -> None:
+    """Split a docstring into the description of a type and those of its properties."""
+    summary, _, attributes = docstring.partition("\n\nAttributes:\n")
+    definition["description"] = summary
+    for match in re.finditer(r"^    (\w+): (.+(?:\n {8}.+)*)$", attributes, re.MULTILINE):
+        definition["properties"][match[1]]["description"] = re.sub(r"\s+", " ", match[2])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n")

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from atalaia.schema import ALL_SIDES, Side
+
+__all__ = ["ALL_SIDES", "NO_TIME", "REASONS", "LogObject", "Reject", "RowBatch", "Side"]
+
 NO_TIME = np.iinfo(np.int64).min
 """Stands for "unknown" wherever a time is kept as microseconds since 1970 in UTC."""
-
-
-class Side(StrEnum):
-    """The part of an inference that a logged row carries."""
-
-    INPUT = "input"
-    OUTPUT = "output"
-    LABEL = "label"
-
-
-ALL_SIDES = frozenset(Side)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,16 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from atalaia.rows import Side
+
+class Side(StrEnum):
+    """The part of an inference that a logged row carries."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    LABEL = "label"
+
+
+ALL_SIDES = frozenset(Side)
 
 
 class Type(StrEnum):

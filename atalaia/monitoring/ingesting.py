@@ -7,7 +7,7 @@ doing it again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -125,7 +125,7 @@ class Ingester:
         except (ObjectNotFoundError, msgspec.DecodeError):  # none, or one of another release: read the log again
             return None
 
-    def _drafts(self, pieces: Iterator[RowBatch | Reject], log: LogObject) -> dict[Window, _Draft]:
+    def _drafts(self, pieces: Iterable[RowBatch | Reject], log: LogObject) -> dict[Window, _Draft]:
         drafts: dict[Window, _Draft] = {}
         home = window_of(path_time(log.uri) or log.time, self._width)
         for piece in pieces:

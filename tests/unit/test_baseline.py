@@ -96,7 +96,9 @@ def test_rare_categories_are_let_go_when_there_are_too_many(monkeypatch):
     monkeypatch.setattr(module, "CAP", 4)
     words = ["common"] * 50 + [f"rare{i}" for i in range(100)]
 
-    first = build_baseline((Column("word", type=Type.STRING),), lambda: [batch(word=words[:60]), batch(word=words[60:])])
+    first = build_baseline(
+        (Column("word", type=Type.STRING),), lambda: [batch(word=words[:60]), batch(word=words[60:])]
+    )
 
     assert len(first.grids.grids["word"].categories) == 4
     assert first.grids.grids["word"].categories[0] == "common"
@@ -123,7 +125,7 @@ def test_rejects_are_counted_with_the_rows():
 
 
 def test_data_without_rows_make_no_baseline():
-    with pytest.raises(BaselineError, match=r"no usable rows \(1 were rejected\)"):
+    with pytest.raises(BaselineError, match=r"no usable rows \(rejected: 1 not_json\)"):
         build_baseline(COLUMNS, lambda: [Reject("not_json", 0, 5)])
     with pytest.raises(BaselineError, match="no usable rows"):
         build_baseline(COLUMNS, list)

@@ -1,0 +1,276 @@
+"""What a person reads in the terminal: the verdict first, a line per window, then what is wrong.
+
+Whatever comes from a log or a monitor file is printed as `Text`, never as markup, so a column called `[red]` shows its
+brackets and no escape sequence gets through.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from atalaia import wording
+from atalaia.monitoring.ingesting import Receipt
+from atalaia.report import Finding, Report
+from atalaia.rows import REASONS
+
+_STYLES = {"alert": "bold red", "warning": "yellow", "undecided": "cyan", "ok": "green"}
+_SIGNS = {"alert": "✗", "warning": "!", "undecided": "?", "ok": "✓"}
+_NAME_LENGTH, _MESSAGE_LENGTH = 48, 200
+_WIDE = 110
+_MOST_TROUBLES = 50
+_SHORT = {"kolmogorov_smirnov": "KS", "jensen_shannon": "JS", "psi": "PSI"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """A check's worst finding, the start of that window, and the number of windows in which it was bad."""
+
+    finding: Finding
+    start: str
+    windows: int
+
+
+def print_reports(console: Console, reports: Sequence[Report], html: str | None) -> None:
+    """Print a run of windows: the verdict, each window, what is not ok, and where the page of it all is.
+
+    Args:
+        console: Where to.
+        reports: One for each window, in their order.
+        html: Where the HTML report was written, if it was.
+    """
+    if not reports:
+        console.print(Text("No windows: no rows were found in the logs.", style="bold"))
+        return
+    _print_verdict(console, reports)
+    _print_table(console, _windows(reports))
+    troubles = _troubles(reports)
+    if troubles:
+        _print_troubles(console, troubles, several=len(reports) > 1)
+    unjudged = wording.unjudged(reports)
+    if unjudged:
+        console.print(_quiet(f"{unjudged}; the report says why."))
+    if html is not None:
+        console.print(Text("Report: ").append(wording.printable(html), style="underline"), soft_wrap=True)
+
+
+def print_compare(console: Console, result: Mapping[str, Any]) -> None:
+    """Print the *result* of a comparison, in the shape of `compare --json`, the worst columns first."""
+    rows = f"{result['reference']['rows']:,} reference rows against {result['current']['rows']:,} current rows"
+    columns = sorted(result["columns"], key=_worst_column_first)
+    worst = wording.worst(_status(column) for column in columns)
+    console.print(_status_text(worst, _compare_verdict(columns)))
+    console.print(_quiet(rows))
+    if columns:
+        _print_table(console, _compared(console, columns))
+
+
+def print_faults(console: Console, name: str, faults: Sequence[object]) -> None:
+    """Print every fault of the file *name* on a line of its own, or that there is none."""
+    shown = wording.printable(name)
+    if not faults:
+        console.print(_status_text("ok", f"{shown} has no faults"), soft_wrap=True)
+        return
+    console.print(_status_text("alert", f"{shown} has {wording.plural(len(faults), 'fault')}"), soft_wrap=True)
+    for fault in faults:
+        console.print(Text(f"  {wording.printable(str(fault))}"), soft_wrap=True)
+
+
+def print_ingested(console: Console, receipts: Sequence[tuple[Receipt, bool]]) -> None:
+    """Print what became of the log objects: how many were read now, their rows, and what was rejected and why."""
+    fresh = [receipt for receipt, new in receipts if new]
+    known = len(receipts) - len(fresh)
+    before = f", {known:,} known from before" if known else ""
+    console.print(Text(f"{wording.plural(len(fresh), 'log object')} read{before}", style="bold"))
+    rejected = sum((Counter(receipt.rejected) for receipt in fresh), Counter[str]())
+    rows, lost = sum(receipt.rows for receipt in fresh), rejected.total()
+    console.print(Text(f"{wording.plural(rows + lost, 'row')} = {rows:,} profiled + {lost:,} rejected"))
+    for reason, count in sorted(rejected.items(), key=lambda item: (-item[1], item[0])):
+        console.print(_quiet(f"  {count:,}  {wording.printable(REASONS.get(reason, reason))}"))
+
+
+def _print_verdict(console: Console, reports: Sequence[Report]) -> None:
+    first, last = reports[0], reports[-1]
+    console.print(_status_text(wording.worst(report.status for report in reports), wording.verdict(reports)))
+    version = f" version {wording.shortened(last.model_version, 20)}" if last.model_version else ""
+    about = f"{wording.shortened(last.monitor)}, model {wording.shortened(last.model)}{version}, "
+    console.print(_quiet(about + wording.span(first.start, last.end)))
+
+
+def _print_table(console: Console, table: Table) -> None:
+    console.print()
+    console.print(table)
+    console.print()
+
+
+def _troubles(reports: Sequence[Report]) -> list[_Trouble]:
+    """Put alerts and warnings of the same check together, the worst first and then the latest."""
+    found: dict[tuple[str, str, str | None, str | None], list[tuple[int, Finding]]] = {}
+    for at, report in enumerate(reports):
+        for f in report.findings:
+            if f.status in ("alert", "warning"):
+                found.setdefault((f.signal, f.metric, f.column, f.segment), []).append((at, f))
+    worst = [(min(pairs, key=_worst_and_latest), len(pairs)) for pairs in found.values()]
+    worst.sort(key=lambda item: _worst_and_latest(item[0]))
+    return [_Trouble(finding, reports[at].start, windows) for (at, finding), windows in worst]
+
+
+def _worst_and_latest(pair: tuple[int, Finding]) -> tuple[int, int]:
+    return wording.severity(pair[1].status), -pair[0]
+
+
+def _print_troubles(console: Console, troubles: Sequence[_Trouble], several: bool) -> None:
+    shown, left_off = troubles[:_MOST_TROUBLES], len(troubles) - _MOST_TROUBLES
+    if console.width >= _WIDE:
+        console.print(_troubles_table(shown, several))
+        console.print()
+    else:
+        _print_list(console, shown, several)
+    if left_off > 0:
+        console.print(_quiet(f"and {wording.plural(left_off, 'more check')} in the report"))
+
+
+def _windows(reports: Sequence[Report]) -> Table:
+    table = _table()
+    table.add_column("window", no_wrap=True)
+    for title in ("rows", "rejected", "alerts", "warnings", "undecided"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    for report in reports:
+        tally = wording.counts(report.findings)
+        numbers = [Text(f"{report.rows:,}"), Text(f"{sum(report.rejected.values()):,}")]
+        found = [_count(tally[status], status) for status in ("alert", "warning", "undecided")]
+        state = "final" if report.final else "provisional"
+        table.add_row(Text(wording.moment(report.start)), *numbers, *found, _quiet(state))
+    return table
+
+
+def _troubles_table(troubles: Iterable[_Trouble], several: bool) -> Table:
+    table = _table()
+    table.add_column("status", no_wrap=True)
+    table.add_column("column", overflow="fold", ratio=2)
+    table.add_column("metric", overflow="fold")
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("limit", justify="right", no_wrap=True)
+    if several:
+        table.add_column("window", overflow="fold")
+    table.add_column("what it means", overflow="fold", ratio=3)
+    for trouble in troubles:
+        finding = trouble.finding
+        table.add_row(
+            _status_text(finding.status, finding.status),
+            _place(finding),
+            Text(_metric(finding.metric)),
+            Text(wording.measured(finding.metric, finding.value)),
+            Text(wording.measured(finding.metric, finding.threshold)),
+            *([_when(trouble)] if several else []),
+            _message(finding),
+        )
+    return table
+
+
+def _print_list(console: Console, troubles: Iterable[_Trouble], several: bool) -> None:
+    """Print findings where a table would be too narrow: what was measured, and below it what it means."""
+    for trouble in troubles:
+        finding = trouble.finding
+        line = _status_text(finding.status, f"{finding.status} ").append_text(_place(finding))
+        line.append(f"  {_metric(finding.metric)} {wording.measured(finding.metric, finding.value)}", style="default")
+        if finding.threshold is not None:
+            line.append(f", limit {wording.measured(finding.metric, finding.threshold)}", style="default")
+        console.print(line, overflow="fold")
+        below = _when(trouble).append(": ").append_text(_message(finding)) if several else _message(finding)
+        console.print(Padding(below, (0, 0, 0, 2), expand=False), overflow="fold")
+    console.print()
+
+
+def _when(trouble: _Trouble) -> Text:
+    """Say in which window it was at its worst, and in how many it was bad."""
+    more = f" and {wording.plural(trouble.windows - 1, 'other')}" if trouble.windows > 1 else ""
+    return _quiet(wording.moment(trouble.start) + more)
+
+
+def _compared(console: Console, columns: Iterable[Mapping[str, Any]]) -> Table:
+    wide = console.width >= _WIDE
+    extra = ("kolmogorov_smirnov", "jensen_shannon", "psi", "missing") if wide else ("psi",)
+    table = _table()
+    table.add_column("status", no_wrap=True)
+    table.add_column("column", overflow="fold", ratio=1)
+    table.add_column("kind", no_wrap=True)
+    table.add_column("metric", overflow="fold")
+    for title in ("value", "limit", *(_SHORT.get(metric, metric) for metric in extra)):
+        table.add_column(title, justify="right", no_wrap=True)
+    for column in columns:
+        finding = column.get("finding") or {}
+        metric, status = finding.get("metric") or "", _status(column)
+        numbers = [wording.measured(metric, finding.get(key)) for key in ("value", "threshold")]
+        others = [wording.measured(name, column["metrics"].get(name)) for name in extra]
+        table.add_row(
+            _status_text(status, status or "not judged"),
+            Text(wording.shortened(column["column"], _NAME_LENGTH)),
+            _quiet(wording.printable(column["kind"])),
+            Text(_metric(metric) if wide else _SHORT.get(metric, _metric(metric))),
+            *(Text(text) for text in (*numbers, *others)),
+        )
+    return table
+
+
+def _status(column: Mapping[str, Any]) -> str:
+    return str((column.get("finding") or {}).get("status") or "")
+
+
+def _worst_column_first(column: Mapping[str, Any]) -> tuple[int, float, str]:
+    """Order by status, then by how far the value is from its limit, then by name."""
+    finding = column.get("finding") or {}
+    value, limit = finding.get("value"), finding.get("threshold")
+    excess = value / limit if value is not None and limit else value or 0.0
+    return wording.severity(_status(column)), -excess, column["column"]
+
+
+def _compare_verdict(columns: Sequence[Mapping[str, Any]]) -> str:
+    tally = Counter(_status(column) for column in columns)
+    trouble = [wording.plural(tally[status], status) for status in ("alert", "warning") if tally[status]]
+    if trouble:
+        return f"{' and '.join(trouble)} in {wording.plural(len(columns), 'column')}"
+    if tally["ok"]:
+        return f"All fine: {tally['ok']:,} of {wording.plural(len(columns), 'column')} judged"
+    return "Undecided: too few rows to judge" if tally["undecided"] else "Nothing was compared"
+
+
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+
+
+def _status_text(status: str, words: str) -> Text:
+    """Put the status's sign before *words*, both in its colour; the sign tells it where there is no colour."""
+    return Text(f"{_SIGNS.get(status, '-')} {words}", style=_STYLES.get(status, "default"))
+
+
+def _place(finding: Finding) -> Text:
+    place = Text("all rows" if finding.column is None else wording.shortened(finding.column, _NAME_LENGTH), "default")
+    if finding.segment is not None:
+        place.append(f" where {wording.shortened(finding.segment, _NAME_LENGTH)}", style="dim")
+    return place
+
+
+def _metric(metric: str) -> str:
+    return wording.shortened(wording.metric_name(metric), _NAME_LENGTH)
+
+
+def _message(finding: Finding) -> Text:
+    return _quiet(wording.shortened(finding.message, _MESSAGE_LENGTH))
+
+
+def _count(count: int, status: str) -> Text:
+    return Text(f"{count:,}", style=_STYLES[status] if count else "dim")
+
+
+def _quiet(text: str) -> Text:
+    return Text(text, style="dim")

@@ -1,0 +1,131 @@
+import pytest
+
+from atalaia.checks import (
+    METRICS,
+    Check,
+    applies,
+    check_of,
+    default_drift_metric,
+    drift_checks,
+    judge,
+    signal_of,
+    worst,
+)
+from atalaia.monitor_file import CheckRule, Limits
+from atalaia.schema import Column, Role, Type
+
+NUMBER = Column("x")
+WORD = Column("word", type=Type.STRING)
+SCORE = Column("score", role=Role.SCORE)
+
+
+def check(limits, metric="missing", min_rows=1, relative=False):
+    return Check(metric, "x", limits, min_rows, relative)
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "threshold"),
+    [(0.0, "ok", 0.1), (0.1, "ok", 0.1), (0.15, "warning", 0.1), (0.2, "warning", 0.1), (0.21, "alert", 0.2)],
+)
+def test_a_limit_is_the_largest_value_that_is_still_fine(value, status, threshold):
+    verdict = judge(check(Limits(warning=0.1, alert=0.2)), value, 10)
+
+    assert (verdict.status, verdict.threshold) == (status, threshold)
+
+
+def test_a_floor_is_the_smallest_value_that_is_still_fine():
+    floor = check(Limits(alert=5.0), metric="row_count", min_rows=0)
+
+    assert [judge(floor, rows, int(rows)).status for rows in (4.0, 5.0, 6.0)] == ["alert", "ok", "ok"]
+
+
+def test_too_few_rows_are_undecided_however_large_the_value():
+    assert judge(check(Limits(alert=0.1), min_rows=100), 1.0, 99).status == "undecided"
+    assert judge(check(Limits(alert=0.1)), 1.0, 99, needed=100).status == "undecided"
+
+
+def test_what_could_not_be_measured_is_undecided():
+    assert judge(check(Limits(alert=0.1)), None, 1000).status == "undecided"
+
+
+def test_a_relative_limit_is_added_to_what_the_baseline_has():
+    verdict = judge(check(Limits(alert=0.05), relative=True), 0.14, 100, from_baseline=0.1)
+
+    assert (verdict.status, verdict.threshold) == ("ok", pytest.approx(0.15))
+
+
+def test_a_check_without_limits_is_ok():
+    verdict = judge(check(Limits()), 7.0, 10)
+
+    assert (verdict.status, verdict.threshold) == ("ok", None)
+
+
+def test_each_kind_of_column_has_one_default_drift_metric():
+    assert [c.metric for c in drift_checks(NUMBER, ())] == ["kolmogorov_smirnov"]
+    assert [c.metric for c in drift_checks(WORD, ())] == ["jensen_shannon"]
+    assert default_drift_metric(Column("t", type=Type.TIME)) == "kolmogorov_smirnov"
+
+
+def test_a_drift_rule_replaces_the_default_on_its_columns_only():
+    rules = (CheckRule("psi", columns=("x",), threshold=0.3),)
+
+    assert [(c.metric, c.limits.alert) for c in drift_checks(NUMBER, rules)] == [("psi", 0.3)]
+    assert [c.metric for c in drift_checks(SCORE, rules)] == ["kolmogorov_smirnov"]
+
+
+def test_a_drift_rule_that_does_not_apply_to_a_column_leaves_its_default():
+    rules = (CheckRule("wasserstein", threshold=3.0),)
+
+    assert [c.metric for c in drift_checks(WORD, rules)] == ["jensen_shannon"]
+
+
+def test_several_drift_rules_all_hold():
+    rules = (CheckRule("psi"), CheckRule("hellinger", threshold=Limits(warning=0.05)))
+
+    assert [c.metric for c in drift_checks(NUMBER, rules)] == ["psi", "hellinger"]
+
+
+def test_a_drift_metric_can_be_switched_off():
+    assert drift_checks(NUMBER, (CheckRule("kolmogorov_smirnov", enabled=False),)) == []
+
+
+def test_the_last_rule_that_fits_holds():
+    rules = (CheckRule("missing", threshold=0.1), CheckRule("missing", columns=("x",), threshold=0.2))
+
+    assert check_of("missing", "x", rules).limits == Limits(alert=0.2)
+    assert check_of("missing", "y", rules).limits == Limits(alert=0.1)
+
+
+def test_a_rule_may_change_only_the_rows_asked_for():
+    amended = check_of("missing", "x", (CheckRule("missing", min_rows=7),))
+
+    assert (amended.min_rows, amended.limits, amended.relative) == (7, METRICS["missing"].limits, True)
+
+
+def test_a_limit_from_the_monitor_file_is_absolute():
+    assert check_of("missing", "x", (CheckRule("missing", threshold=0.2),)).relative is False
+
+
+def test_drift_of_outputs_is_prediction_drift():
+    assert signal_of("psi", SCORE) == "prediction_drift"
+    assert signal_of("psi", NUMBER) == "data_drift"
+    assert signal_of("missing", SCORE) == "quality"
+    assert signal_of("nan", NUMBER) == "stability"
+
+
+def test_distances_on_the_number_line_apply_to_numbers_only():
+    assert applies("wasserstein", NUMBER)
+    assert not applies("wasserstein", WORD)
+    assert applies("chi_square", WORD)
+
+
+def test_the_worst_status_wins():
+    assert worst(["ok", "undecided", "warning"]) == "warning"
+    assert worst(["ok", "undecided"]) == "undecided"
+    assert worst([]) == "ok"
+
+
+def test_every_metric_says_what_it_is_and_has_a_limit():
+    for name, metric in METRICS.items():
+        assert metric.meaning, name
+        assert metric.limits != Limits(), name

@@ -1,0 +1,262 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from atalaia.baseline import build_baseline
+from atalaia.errors import StoredFormError
+from atalaia.evaluation import Occasion, evaluate
+from atalaia.monitor_file import CheckRule, Limits, Logs, Model, Monitor
+from atalaia.profile import reject_profile
+from atalaia.report import BaselineRef, report_from_json, to_json
+from atalaia.rows import ALL_SIDES, NO_TIME, RowBatch, Side
+from atalaia.schema import Column, Role, Type
+from atalaia.window import Window
+
+COLUMNS = (
+    Column("income", range=(0, None)),
+    Column("channel", type=Type.STRING),
+    Column("years", nullable=False),
+    Column("region", type=Type.STRING, role=Role.SEGMENT),
+    Column("score", role=Role.SCORE),
+)
+
+
+def batch(captured=ALL_SIDES, **columns):
+    rows = len(next(iter(columns.values())))
+    arrays = {name: pa.array(values) for name, values in columns.items()}
+    return RowBatch(arrays, rows, captured, np.full(rows, NO_TIME), None, np.arange(rows))
+
+
+def data(n=4000, seed=1, shift=0.0):
+    random = np.random.default_rng(seed)
+    return {
+        "income": random.normal(1000 + shift, 100, n),
+        "channel": random.choice(["web", "app"], n).tolist(),
+        "years": random.exponential(4, n),
+        "region": random.choice(["north", "south"], n, p=[0.75, 0.25]).tolist(),
+        "score": random.random(n),
+    }
+
+
+BASELINE = build_baseline(COLUMNS, lambda: [batch(**data())])
+
+
+def monitor(*checks):
+    return Monitor("churn", Model("churn", "7"), Logs("logs"), COLUMNS, "out", checks=checks)
+
+
+def occasion(revision=1):
+    window = Window(1772323200_000000, 1772409600_000000)
+    return Occasion(window, revision, True, (), BaselineRef(BASELINE.version, "k", 4000), "d")
+
+
+def report(*checks, rejected=None, **columns):
+    profile = BASELINE.profiler().profile(batch(**(data(seed=2) | columns)))
+    for reason, rows in (rejected or {}).items():
+        profile = profile.merge(reject_profile(BASELINE.version, reason, rows))
+    return evaluate(monitor(*checks), BASELINE, profile, occasion())
+
+
+def bad(found):
+    return {(f.status, f.signal, f.metric, f.column, f.segment) for f in found.findings if f.status != "ok"}
+
+
+def test_the_same_kind_of_data_raise_nothing():
+    assert bad(report()) == set()
+    assert report().status == "ok"
+
+
+def test_a_shift_is_a_data_drift_alert_on_that_column_and_in_its_segments():
+    found = bad(report(income=data(seed=2, shift=50)["income"]))
+
+    places = (None, "region=north", "region=south")
+    assert found == {("alert", "data_drift", "kolmogorov_smirnov", "income", place) for place in places}
+
+
+def test_a_shift_of_the_score_is_prediction_drift():
+    found = bad(report(score=np.random.default_rng(3).random(4000) ** 2))
+
+    assert ("alert", "prediction_drift", "kolmogorov_smirnov", "score", None) in found
+
+
+def test_a_small_segment_is_undecided_and_never_silently_ok():
+    columns = data(600, seed=4)
+    profile = BASELINE.profiler().profile(batch(**columns))
+    found = evaluate(monitor(), BASELINE, profile, occasion())
+
+    small = [f for f in found.findings if f.segment == "region=south"]
+    assert small
+    assert {f.status for f in small} == {"undecided"}
+    assert "too few" in small[0].message
+
+
+def test_missing_values_are_judged_against_what_the_baseline_has():
+    income = data(seed=2)["income"].tolist()
+    few, many = [None] * 160 + income[160:], [None] * 240 + income[240:]
+
+    assert bad(report(income=few)) == set()
+    assert bad(report(income=many)) == {("alert", "quality", "missing", "income", None)}
+
+
+def test_one_missing_value_is_an_alert_where_none_is_allowed():
+    years = [None, *data(seed=2)["years"].tolist()[1:]]
+
+    assert bad(report(years=years)) == {("alert", "quality", "missing", "years", None)}
+
+
+def test_a_limit_of_ones_own_holds_for_a_column_that_is_not_nullable_too():
+    years = [None, *data(seed=2)["years"].tolist()[1:]]
+
+    assert bad(report(CheckRule("missing", threshold=0.01), years=years)) == set()
+
+
+def test_nan_infinity_and_values_outside_the_range_are_told_apart():
+    income = data(seed=2)["income"].copy()
+    income[:100], income[100], income[101] = np.nan, np.inf, -1.0
+
+    assert bad(report(income=income)) == {
+        ("alert", "stability", "nan", "income", None),
+        ("warning", "stability", "infinity", "income", None),
+        ("warning", "quality", "out_of_range", "income", None),
+    }
+
+
+def test_text_among_numbers_is_a_type_error():
+    income = [str(v) for v in data(seed=2)["income"]]
+    income[0] = "n/a"
+
+    assert bad(report(income=income)) == {("warning", "quality", "type_errors", "income", None)}
+
+
+def test_a_column_that_is_gone_and_one_that_is_new_are_found():
+    columns = data(seed=2)
+    del columns["channel"]
+    profile = BASELINE.profiler().profile(batch(**columns, surprise=[1] * 4000))
+    found = bad(evaluate(monitor(), BASELINE, profile, occasion()))
+
+    assert ("alert", "quality", "missing_column", "channel", None) in found
+    assert ("warning", "quality", "extra_column", "surprise", None) in found
+
+
+def test_a_side_that_was_not_captured_is_not_a_missing_column():
+    columns = data(seed=2)
+    del columns["score"]
+    profile = BASELINE.profiler().profile(batch(frozenset({Side.INPUT}), **columns))
+    found = evaluate(monitor(), BASELINE, profile, occasion())
+
+    about_score = [f for f in found.findings if f.column == "score" and f.segment is None]
+    assert [f.status for f in about_score] == ["undecided"]
+
+
+def test_a_score_that_became_constant_is_an_alert():
+    found = bad(report(score=[0.5] * 4000))
+
+    assert ("alert", "stability", "constant", "score", None) in found
+
+
+def test_rejected_rows_are_a_share_of_the_rows_read():
+    found = report(rejected={"not_json": 500})
+    share = next(f for f in found.findings if f.metric == "rejected")
+
+    assert (share.status, share.value) == ("alert", 500 / 4500)
+    assert found.rejected == {"not_json": 500}
+
+
+def test_an_empty_window_is_an_alert_and_the_rest_undecided():
+    found = evaluate(monitor(), BASELINE, BASELINE.profiler().empty(), occasion())
+
+    assert {(f.metric, f.status) for f in found.findings if f.status == "alert"} == {("row_count", "alert")}
+    assert {f.status for f in found.findings} == {"alert", "undecided"}
+
+
+def test_many_categories_need_many_rows():
+    columns = (Column("zip", type=Type.STRING),)
+    words = [f"z{i % 400}" for i in range(4000)]
+    baseline = build_baseline(columns, lambda: [batch(zip=words)])
+    now = baseline.profiler().profile(batch(zip=words[:2000]))
+    found = evaluate(Monitor("m", Model("m"), Logs("l"), columns, "o"), baseline, now, occasion())
+
+    drift = next(f for f in found.findings if f.signal == "data_drift")
+    assert drift.status == "undecided"
+    assert "20,000" in drift.message
+
+
+def test_rules_change_what_is_judged():
+    rules = (
+        CheckRule("psi", columns=("income",), threshold=Limits(warning=0.01)),
+        CheckRule("row_count", threshold=5000.0),
+        CheckRule("duplicates", enabled=False),
+    )
+    found = report(*rules, income=data(seed=2, shift=30)["income"])
+
+    assert ("warning", "data_drift", "psi", "income", None) in bad(found)
+    assert ("alert", "quality", "row_count", None, None) in bad(found)
+    assert not any(f.metric == "duplicates" for f in found.findings)
+
+
+def test_findings_stand_worst_first():
+    income = data(seed=2, shift=50)["income"].copy()
+    income[:3] = np.nan
+    statuses = [f.status for f in report(income=income).findings]
+
+    assert statuses == sorted(statuses, key=["alert", "warning", "undecided", "ok"].index)
+
+
+def test_bars_hold_every_value_once():
+    found = report()
+
+    for column in found.columns:
+        assert sum(column.bars.baseline) == pytest.approx(1)
+        assert sum(column.bars.current) == pytest.approx(1)
+        assert len(column.bars.labels) == len(column.bars.current)
+
+
+def test_bars_of_numbers_equal_a_count_of_the_raw_values():
+    income = data(seed=2)["income"]
+    bars = next(c for c in report().columns if c.column == "income").bars
+    edges = [-np.inf, *bars.edges, np.inf]
+
+    raw = [((income > a) & (income <= b)).mean() for a, b in zip(edges, edges[1:], strict=False)]
+    assert bars.current == pytest.approx(raw)
+    assert 15 <= len(raw) <= 21
+
+
+def test_new_categories_stand_among_the_bars_by_name():
+    channel = ["partner"] * 2000 + ["web"] * 2000
+    bars = next(c for c in report(channel=channel).columns if c.column == "channel" and not c.segment).bars
+
+    assert "partner (new)" in bars.labels
+    assert bars.current[bars.labels.index("partner (new)")] == 0.5
+
+
+def test_rare_categories_share_a_bar():
+    columns = (Column("zip", type=Type.STRING),)
+    words = [f"z{i % 40}" for i in range(4000)]
+    baseline = build_baseline(columns, lambda: [batch(zip=words)])
+    found = evaluate(Monitor("m", Model("m"), Logs("l"), columns, "o"), baseline, baseline.profile, occasion())
+    bars = found.columns[0].bars
+
+    assert (len(bars.labels), bars.labels[-1], bars.current[-1]) == (13, "all others", pytest.approx(28 / 40))
+
+
+def test_the_same_arguments_give_the_same_bytes():
+    assert to_json(report()) == to_json(report())
+
+
+def test_a_report_is_read_back_as_it_was():
+    first = report(rejected={"not_json": 1})
+
+    assert report_from_json(to_json(first), "x") == first
+
+
+@pytest.mark.parametrize("data", [b"{}", b"hello", b'{"schema": "other/9"}'])
+def test_what_is_no_report_is_refused_with_its_place(data):
+    with pytest.raises(StoredFormError, match=r"some/r1\.json"):
+        report_from_json(data, "some/r1.json")
+
+
+def test_a_report_of_another_version_is_refused():
+    data = to_json(report()).replace(b"atalaia.report/1", b"atalaia.report/9")
+
+    with pytest.raises(StoredFormError, match="this release reads"):
+        report_from_json(data, "x")

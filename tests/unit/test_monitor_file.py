@@ -1,0 +1,545 @@
+"""The monitor file: what loads, and that every fault is told with its place, line and fix."""
+
+import itertools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from atalaia import checks, monitor_file
+from atalaia.errors import MonitorFileError
+from atalaia.monitor_file import find_faults, json_schema, load_monitor
+from atalaia.monitor_rules import FLOOR_METRICS, nearest, slug
+from atalaia.monitor_yaml import MAX_CHARACTERS, MAX_VALUES, quote, read
+from atalaia.schema import Kind, Role, Type
+
+ROOT = Path(__file__).resolve().parents[2]
+METRICS = ("psi", "kolmogorov_smirnov", "missing_share")
+
+SMALL = """\
+name: fraud
+model: {name: fraud}
+logs: {source: logs}
+columns:
+  - {name: age}
+  - {name: sex, type: string}
+output: out
+"""
+
+
+def small(**replaced: object) -> str:
+    """The small monitor with other values, one key a line from line 1 on."""
+    data = yaml.safe_load(SMALL) | replaced
+    return "".join(f"{key}: {json.dumps(value)}\n" for key, value in data.items())
+
+
+def faults(text: str | bytes) -> list[str]:
+    return [str(fault) for fault in find_faults(text, "m.yaml", METRICS)]
+
+
+def only_fault(text: str | bytes) -> str:
+    (fault,) = faults(text)
+    return fault
+
+
+def column(**keys: object) -> str:
+    return small(columns=[{"name": "age"} | keys])
+
+
+def check(**keys: object) -> str:
+    return small(checks=[{"metric": "psi"} | keys])
+
+
+def raised_faults(text: str) -> list[str]:
+    try:
+        load_monitor(text, "m.yaml")
+    except MonitorFileError as error:
+        return error.faults
+    return []
+
+
+# ---- what loads
+
+
+def test_a_small_file_takes_the_defaults():
+    monitor = load_monitor(SMALL, "m.yaml")
+
+    assert (monitor.window, monitor.lateness, monitor.checks, monitor.baseline) == ("1d", "1h", (), None)
+    assert monitor.columns[0].type is Type.NUMBER
+
+
+def test_a_full_file_keeps_what_it_says():
+    monitor = load_monitor(
+        """
+name: credit-risk-2
+model: {name: Credit risk, version: "1.10"}
+logs: {source: logs, format: sagemaker, include: ["*.jsonl"]}
+baseline: {data: [ref.csv], format: csv}
+columns:
+  - {name: age, type: integer, nullable: false, range: [18, null], kind: categorical}
+  - {name: grade, type: string, set: [A, B], pattern: '[A-Z]'}
+  - {name: at, type: time, role: time}
+window: 6h
+lateness: 0s
+checks:
+  - {metric: psi, columns: [age], threshold: {warning: 0.1, alert: 0.2}, min_rows: 50}
+  - {metric: missing_share, threshold: 0, enabled: false}
+output: out
+""",
+        "m.yaml",
+        METRICS,
+    )
+
+    assert monitor.model.version == "1.10"
+    assert monitor.columns[0].range == (18.0, None)
+    assert monitor.columns[0].kind is Kind.CATEGORICAL
+    assert monitor.columns[2].role is Role.TIME
+    assert monitor.checks[0].threshold.alert == 0.2
+    assert monitor.checks[1].threshold == 0
+
+
+def test_bytes_with_a_byte_order_mark_load():
+    assert load_monitor(b"\xef\xbb\xbf" + SMALL.encode(), "m.yaml").name == "fraud"
+
+
+def test_words_that_yaml_1_1_takes_for_booleans_are_text():
+    monitor = load_monitor(
+        column(type="string").replace('"age"', "on").replace('"string"', "string, set: [yes, no]"), "m"
+    )
+
+    assert monitor.columns[0].name == "on"
+    assert monitor.columns[0].set == ("yes", "no")
+
+
+def test_a_date_is_text():
+    assert (
+        load_monitor(SMALL.replace("name: fraud}", "name: fraud, version: 2026-03-01}"), "m").model.version
+        == "2026-03-01"
+    )
+
+
+@pytest.mark.parametrize("written", ["1e-1", ".1", "0.1", "+0.1", "1.0E-1"])
+def test_a_number_with_an_exponent_or_without_a_leading_zero_is_a_number(written):
+    monitor = load_monitor(check(threshold=7).replace("7", written), "m")
+
+    assert monitor.checks[0].threshold == 0.1
+
+
+@pytest.mark.parametrize(("written", "number"), [("010", 10), ("0o10", 8), ("0x10", 16), ("!!int 10", 10)])
+def test_an_integer_is_read_by_yaml_1_2(written, number):
+    assert load_monitor(check(min_rows=7777).replace("7777", written), "m").checks[0].min_rows == number
+
+
+def test_anchors_aliases_and_merge_keys_work():
+    text = (
+        SMALL
+        + "checks:\n  - &a {metric: psi, min_rows: 5}\n  - {<<: *a, min_rows: 6}\n  - {<<: [*a, {threshold: 1}]}\n"
+    )
+
+    rules = load_monitor(text, "m").checks
+
+    assert [rule.min_rows for rule in rules] == [5, 6, 5]
+    assert rules[2].threshold == 1.0
+
+
+def test_without_known_metrics_any_metric_name_is_taken():
+    assert load_monitor(check(metric="mine"), "m").checks[0].metric == "mine"
+
+
+def test_a_list_of_numbers_may_be_the_set_of_a_number_column():
+    assert load_monitor(column(type="integer", set=[1, 2]), "m").columns[0].set == (1.0, 2.0)
+
+
+@pytest.mark.parametrize(("kind", "values"), [("boolean", [True]), ("time", ["2026-03-01"]), ("number", [0.5])])
+def test_a_set_may_hold_the_values_of_each_type(kind, values):
+    assert faults(column(type=kind, set=values)) == []
+
+
+# ---- faults of the text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "m.yaml:1: the file is empty"),
+        ("# only a comment\n", "m.yaml:1: the file is empty"),
+        ("- a\n", 'm.yaml:1: ["a"] is a list, not a mapping. Give a mapping.'),
+        ("a: 1\n\tb: 2\n", "m.yaml:2: not valid YAML"),
+        ("a: 1\n\tb: 2\n", "Indent with blanks, not tabs"),
+        ("a: [1\nb: 2\n", "m.yaml:2: not valid YAML"),
+        ("a: 'x\n", "quotes and brackets"),
+        ("a: @x\n", "m.yaml:1: not valid YAML"),
+        ("a: \x00\n", "a character that YAML does not allow"),
+        (b"a: \xff\n", "the file is not UTF-8 text"),
+        ("a: \ud800\n", "the file is not UTF-8 text"),
+        ("a: 1\n---\nb: 2\n", "m.yaml:2: a second YAML document begins"),
+        ("[" * 100_000, "nested more than 32 deep"),
+        ("x" * (MAX_CHARACTERS + 1), "the limit is 4,000,000"),
+    ],
+)
+def test_a_text_that_cannot_be_read_is_one_fault(text, said):
+    assert said in only_fault(text)
+
+
+def test_a_tower_of_aliases_is_bounded():
+    levels = "abcdefgh"
+    tower = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{b}: &{b} [{', '.join(['*' + a] * 10)}]\n" for a, b in itertools.pairwise(levels)
+    )
+
+    assert f"more than {MAX_VALUES:,} values" in only_fault(tower)
+
+
+def test_an_alias_inside_its_own_anchor_is_a_fault():
+    assert "m.yaml:8, checks[0]: the alias *a refers to nothing" in only_fault(SMALL + "checks: &a [*a]\n")
+
+
+def test_a_key_that_stands_twice_is_a_fault_with_the_second_line():
+    assert only_fault(SMALL + "output: there\n").startswith(
+        "m.yaml:8, output: the key 'output' stands here for the second time"
+    )
+
+
+def test_a_key_that_stands_twice_does_not_hide_the_fault_of_its_value():
+    assert len(faults(SMALL + "output: 5\n")) == 2
+
+
+@pytest.mark.parametrize("value", ["!!python/name:os.system x", "!mine x", "!!timestamp 2026-01-01", "!!binary aGk="])
+def test_a_tag_without_meaning_is_a_fault(value):
+    assert "has no meaning here. Remove it." in only_fault(SMALL.replace("output: out", f"output: {value}"))
+
+
+def test_a_tag_on_a_list_is_a_fault():
+    assert "has no meaning here" in only_fault(SMALL + "checks: !!set {}\n".replace("{}", "[]"))
+
+
+@pytest.mark.parametrize("value", ["!!int many", "!!bool maybe", "!!float x", "0x1234567890abcdef12"])
+def test_a_scalar_that_its_tag_does_not_fit_is_a_fault(value):
+    assert "cannot be read as" in only_fault(check(threshold=7777).replace("7777", value))
+
+
+@pytest.mark.parametrize("value", [".inf", "-.INF", ".nan", "1e999", "1" * 400])
+def test_a_number_that_is_not_finite_is_a_fault(value):
+    assert "is not a finite number" in only_fault(check(threshold=7777).replace("7777", value))
+
+
+def test_merging_what_is_no_mapping_is_a_fault():
+    assert "`<<` merges mappings only" in only_fault(SMALL + "<<: 5\n")
+
+
+def test_a_list_as_a_key_is_a_fault():
+    assert any("a key is not a plain text" in fault for fault in faults(SMALL + "? [a]\n: 3\n"))
+
+
+# ---- faults of the structure
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (SMALL + "windw: 1d\n", "m.yaml:8, windw: unknown key 'windw'. Did you mean 'window'?"),
+        (SMALL + "zzz: 1d\n", "unknown key 'zzz'. Choose one of the keys: baseline, checks, lateness, window."),
+        (column(typ="number"), "columns[0].typ: unknown key 'typ'. Did you mean 'type'?"),
+        (column(type="strng"), '"strng" is none of boolean, integer, number, string, time. Did you mean \'string\'?'),
+        (column(role="zzz"), "Choose one of these."),
+        (column(role=5), "columns[0].role: 5 is none of feature"),
+        (column(kind="catgorical"), "Did you mean 'categorical'?"),
+        (column(nullable="no"), 'columns[0].nullable: "no" is text, not true or false. Write false.'),
+        (column(nullable="on"), "Write true."),
+        (column(nullable="perhaps"), "Give true or false."),
+        (column(range=[1]), "columns[0].range: the list has 1 values instead of 2. Write [smallest, largest]"),
+        (column(range=[1, 2, 3]), "the list has 3 values instead of 2"),
+        (column(range=5), "5 is a number, not a list. Write [smallest, largest]"),
+        (column(range=["0", 1]), 'columns[0].range[0]: "0" is text, not a number. Write it without quotes: 0.'),
+        (column(range=["low", 1]), "Give a number."),
+        (column(set="A"), 'columns[0].set: "A" is text, not a list. Write a list: ["A"].'),
+        (column(set={"a": 1}), "is a mapping, not a list. Give a list."),
+        (column(type="string", set=[None]), "set[0]: nothing is given. Give text or a number or true or false."),
+        (small(name=None), "m.yaml:1, name: nothing is given. Give text."),
+        (small(columns=["age"]), 'columns[0]: "age" is text, not a mapping'),
+        (small(model={"name": "m", "version": 1.5}), 'version: 1.5 is a number, not text. Put it in quotes: "1.5".'),
+        (small(model={"name": "m", "version": True}), "true is a boolean, not text"),
+        (small(window=5), "m.yaml:6, window: 5 is a number, not text. Write a whole number and a unit"),
+        (small(baseline={"data": "a.csv"}), 'baseline.data: "a.csv" is text, not a list. Write a list: ["a.csv"].'),
+        (small(baseline={}), "baseline.data: the key 'data' is missing. Add it: Files or folders"),
+        (check(threshold="high"), "\"high\" is text, not a number or a mapping"),
+        (check(threshold={"alarm": 1}), "checks[0].threshold.alarm: unknown key 'alarm'."),
+        (check(threshold={"alert": "x"}), "checks[0].threshold.alert: \"x\" is text, not a number"),
+        (check(min_rows=1.0), "checks[0].min_rows: 1.0 is a number, not a whole number"),
+        (check(columns=["age", 5]), 'checks[0].columns[1]: 5 is a number, not text. Put it in quotes: "5".'),
+        (small(logs={"source": "x" * 100, "format": ["x" * 100]}), "..."),
+    ],
+)  # fmt: skip
+def test_a_fault_of_structure_is_told_with_its_fix(text, said):
+    assert said in only_fault(text)
+
+
+def test_a_version_given_as_a_number_is_shown_as_it_was_written():
+    text = SMALL.replace("name: fraud}", "name: fraud, version: 1.10}")
+
+    assert only_fault(text) == 'm.yaml:2, model.version: 1.10 is a number, not text. Put it in quotes: "1.10".'
+
+
+def test_every_missing_key_is_told():
+    told = "\n".join(faults("window: 1d\n"))
+
+    assert all(f"the key '{key}' is missing" in told for key in ("name", "model", "logs", "columns", "output"))
+
+
+def test_keys_that_are_there_are_not_told_as_missing():
+    assert only_fault(SMALL.replace("output: out\n", "")).startswith("m.yaml:1, output: the key 'output' is missing.")
+
+
+# ---- faults of meaning
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (small(name="My Model"), "m.yaml:1, name: 'My Model' is not a name"),
+        (small(name="My Model"), "Write 'my-model', for example."),
+        (small(name="-a"), "is not a name"),
+        (small(name="a" * 64), "is not a name"),
+        (small(name="a\n"), "is not a name"),
+        (small(output=""), "m.yaml:5, output: the text is empty"),
+        (small(logs={"source": ""}), "logs.source: the text is empty"),
+        (small(model={"name": ""}), "model.name: the text is empty"),
+        (small(columns=[]), "m.yaml:4, columns: no column is listed"),
+        (small(baseline={"data": []}), "baseline.data: no file is listed"),
+        (small(window="day"), "window: 'day' is not a whole number with a unit (s, m, h, d, w)"),
+        (small(window="0h"), "window: '0h' is not above 0"),
+        (small(window="521w"), "window: '521w' is longer than 520w"),
+        (small(lateness="-1h"), "lateness: '-1h' is negative"),
+        (small(columns=[{"name": "a"}, {"name": "a"}]), "columns[1].name: the name 'a' already stands at columns[0]"),
+        (small(columns=[{"name": "a", "role": "id"}, {"name": "b", "role": "id"}]), "second column has the role 'id'"),
+        (small(columns=[{"name": "a", "role": "time"}, {"name": "b", "role": "time"}]), "role 'time'; the first is"),
+        (column(range=[5, 1]), "columns[0].range: 5 is above 1. Write the smallest first: [1, 5]."),
+        (column(type="string", range=[1, 5]), "a range on a column of the type 'string'"),
+        (column(set=[]), "the set is empty"),
+        (column(set=[1, "a"]), "columns[0].set[1]: 'a' does not fit the column's type 'number'. Write a number"),
+        (column(set=[True]), "true does not fit the column's type 'number'"),
+        (column(type="integer", set=[1.5]), "Write a whole number, or change the type."),
+        (column(type="boolean", set=["yes"]), "Write true or false"),
+        (column(type="string", set=[5]), "put it in quotes"),
+        (column(type="time", set=["noon"]), "Write a time such as"),
+        (column(pattern="a+"), "a pattern on a column of the type 'number'"),
+        (column(type="string", pattern="(["), "is not a regular expression"),
+        (check(metric="pis"), "checks[0].metric: there is no metric 'pis'. Did you mean 'psi'?"),
+        (check(metric="xyz"), "Choose one of the metrics: kolmogorov_smirnov, missing_share, psi."),
+        (check(columns=["agee"]), "checks[0].columns[0]: there is no column 'agee'. Did you mean 'age'?"),
+        (check(threshold=-0.1), "m.yaml:6, checks[0].threshold: -0.1 is below 0. Give the largest"),
+        (check(threshold={"warning": -1}), "checks[0].threshold.warning: -1 is below 0"),
+        (check(threshold={"alert": -1}), "checks[0].threshold.alert: -1 is below 0"),
+        (check(threshold={"warning": 2, "alert": 1}), "the warning limit 2 is above the alert limit 1"),
+        (check(min_rows=0), "checks[0].min_rows: 0 is not above 0"),
+    ],
+)  # fmt: skip
+def test_a_broken_rule_is_told_with_its_fix(text, said):
+    assert said in only_fault(text)
+
+
+def test_the_limits_of_a_floor_metric_stand_the_other_way_round():
+    fine = small(checks=[{"metric": "row_count", "threshold": {"warning": 1000, "alert": 100}}])
+    swapped = small(checks=[{"metric": "row_count", "threshold": {"warning": 100, "alert": 1000}}])
+
+    assert find_faults(fine, "m.yaml") == []
+    assert "the warning limit 100 is below the alert limit 1000" in str(find_faults(swapped, "m.yaml")[0])
+
+
+def test_the_floor_metrics_are_those_that_the_checks_judge_from_below():
+    assert {name for name, metric in checks.METRICS.items() if metric.below} == FLOOR_METRICS
+
+
+def test_a_long_list_of_choices_is_cut():
+    text = small(columns=[{"name": f"c{i}"} for i in range(30)], checks=[{"metric": "psi", "columns": ["zzz"]}])
+
+    assert only_fault(text).endswith(", ….")
+
+
+def test_a_fault_inside_a_merged_mapping_stands_where_the_merge_is():
+    text = (
+        SMALL
+        + "checks:\n  - &a {metric: psi}\n  - {<<: *a, threshold: -1}\n"
+        + "  - &b {metric: psi,\n     min_rows: 0}\n  - *b\n"
+    )
+
+    assert [fault.line for fault in find_faults(text, "m.yaml")] == [10, 12, 13]
+
+
+def test_all_faults_come_at_once_in_the_order_of_lines():
+    text = "name: A\nmodel: {name: 5}\nlogs: {sorce: logs}\ncolumns: []\noutput: out\nwindow: x\n"
+
+    lines = [fault.line for fault in find_faults(text, "m.yaml")]
+
+    assert lines == [1, 2, 3, 3, 4, 6]
+
+
+def test_load_raises_with_every_fault():
+    with pytest.raises(MonitorFileError) as caught:
+        load_monitor(small(window="x", name="A"), "m.yaml")
+
+    assert caught.value.name == "m.yaml"
+    assert caught.value.faults == faults(small(window="x", name="A"))
+    assert len(caught.value.faults) == 2
+
+
+def test_load_refuses_an_unknown_metric_when_the_metrics_are_known():
+    with pytest.raises(MonitorFileError, match="Did you mean 'psi'"):
+        load_monitor(check(metric="pis"), "m.yaml", METRICS)
+
+
+# ---- laws
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.floats(-1, 1)
+    | st.text(max_size=5)
+    | st.sampled_from(["1h", "psi", "age"])
+)
+KEYS = st.sampled_from(
+    ["name", "type", "range", "set", "metric", "columns", "threshold", "alert", "data", "source", "odd"]
+)
+VALUES = st.recursive(SCALARS, lambda v: st.lists(v, max_size=3) | st.dictionaries(KEYS, v, max_size=4), max_leaves=8)
+TOP = st.dictionaries(
+    st.sampled_from(["name", "model", "logs", "columns", "output", "baseline", "window", "checks"]), VALUES
+)
+
+
+@given(TOP)
+@settings(max_examples=150, deadline=None)
+def test_load_raises_the_faults_that_find_faults_returns_and_only_then(replaced):
+    text = small(**replaced)
+
+    told = [str(fault) for fault in find_faults(text, "m.yaml")]
+
+    assert raised_faults(text) == told
+
+
+@given(st.binary(max_size=60) | st.text(alphabet="ab:-[]{}&*!<>?|'\"\n\t #,", max_size=60))
+@settings(max_examples=300, deadline=None)
+def test_no_text_makes_reading_crash(text):
+    assert find_faults(text, "m.yaml") != []
+
+
+TEXTS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), max_size=8)  # one JSON escape each
+SIMPLE = st.none() | st.booleans() | st.integers(-99, 99) | st.floats(-9, 9) | TEXTS
+JSON = st.recursive(SIMPLE, lambda v: st.lists(v, max_size=3) | st.dictionaries(TEXTS, v, max_size=3), max_leaves=10)
+
+
+@given(JSON)
+@settings(deadline=None)
+def test_both_loaders_read_json_as_it_is(data):
+    text = json.dumps(data)
+    fast, slow = read(text, "m"), read(text, "m", yaml.SafeLoader)
+
+    assert fast.data == slow.data == data
+    assert fast.lines == slow.lines
+
+
+@given(st.text(max_size=20))
+def test_a_quoted_text_is_read_back_by_both_versions_of_yaml(text):
+    line = f"{{a: {quote(text)}}}"
+
+    assert read(line, "m").data == yaml.safe_load(line) == {"a": text}
+
+
+@given(st.text())
+def test_a_slug_is_a_valid_name(text):
+    assert faults(small(name=slug(text))) == []
+
+
+def test_a_lone_surrogate_is_quoted_as_the_replacement_character():
+    assert quote("\ud800") == '"\ufffd"'
+
+
+def test_the_nearest_word_is_found_whatever_its_case():
+    assert nearest("Psi", METRICS) == "psi"
+    assert nearest("zzz", METRICS) is None
+
+
+# ---- the schema
+
+
+def test_the_shipped_schema_is_the_generated_one():
+    shipped = Path(monitor_file.__file__).with_name("monitor.schema.json").read_text(encoding="utf-8")
+
+    assert json.loads(shipped) == json_schema()
+
+
+def test_the_module_prints_the_shipped_schema():
+    run = subprocess.run([sys.executable, "-m", "atalaia.monitor_file"], capture_output=True, check=True, cwd=ROOT)
+
+    assert run.stdout.decode() == (ROOT / "atalaia" / "monitor.schema.json").read_text(encoding="utf-8")
+
+
+def test_every_key_of_the_schema_has_a_description():
+    for definition in json_schema()["$defs"].values():
+        assert definition["description"]
+        for schema in definition.get("properties", {}).values():
+            assert schema["description"]
+
+
+def test_the_good_path_imports_neither_jsonschema_nor_scipy():
+    code = (
+        "import sys; from atalaia.monitor_file import load_monitor; load_monitor(sys.argv[1], 'm');"
+        "print([m for m in ('jsonschema', 'scipy', 'pandas') if m in sys.modules])"
+    )
+
+    run = subprocess.run([sys.executable, "-c", code, SMALL], capture_output=True, check=True, text=True, cwd=ROOT)
+
+    assert run.stdout.strip() == "[]"
+
+
+# ---- the reference page
+
+
+def type_in_words(schema: dict) -> str:
+    if "$ref" in schema:
+        return f"[{schema['$ref'].rsplit('/', 1)[1]}](#{schema['$ref'].rsplit('/', 1)[1].lower()})"
+    if "anyOf" in schema:
+        return " or ".join(type_in_words(inner) for inner in schema["anyOf"] if inner != {"type": "null"})
+    if "prefixItems" in schema:
+        return "[low, high]"
+    if schema["type"] == "array":
+        return f"list of {type_in_words(schema['items'])}"
+    return {"string": "text", "integer": "whole number"}.get(schema["type"], schema["type"])
+
+
+def reference() -> str:
+    """The tables of docs/monitor-file.md."""
+    parts = []
+    for name, definition in json_schema()["$defs"].items():
+        parts.append(f"### {name}\n\n{definition['description']}\n")
+        if "enum" in definition:
+            parts.append("One of " + ", ".join(f"`{value}`" for value in definition["enum"]) + ".\n")
+            continue
+        parts.append("| key | type | default | meaning |\n|---|---|---|---|")
+        for key, schema in definition["properties"].items():
+            default = "**required**" if key in definition["required"] else f"`{json.dumps(schema['default'])}`"
+            parts.append(f"| `{key}` | {type_in_words(schema)} | {default} | {schema['description']} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+PAGE = ROOT / "docs" / "monitor-file.md"
+
+
+def test_the_reference_page_lists_every_key_as_the_types_have_it():
+    page = PAGE.read_text(encoding="utf-8")
+    written = page.split("<!-- keys -->\n")[1].split("<!-- end of keys -->")[0]
+
+    assert written.strip() == reference().strip()
+
+
+def test_every_example_of_the_reference_page_loads():
+    examples = [part.split("```")[0] for part in PAGE.read_text(encoding="utf-8").split("```yaml\n")[1:]]
+
+    assert len(examples) > 0
+    assert [find_faults(example, "example") for example in examples] == [[]] * len(examples)
