@@ -209,7 +209,7 @@ def _never(check: Check | None) -> Check | None:
 def _finding(check: Check, pair: Pair, measured: Measured, from_baseline: float = 0.0, needed: int = 0) -> Finding:
     verdict = judge(check, measured.value, measured.rows, from_baseline, needed)
     signal = signal_of(check.metric, pair.column)
-    message = explain(check, measured, verdict, needed)
+    message = explain(check, measured, verdict, from_baseline, needed)
     return Finding(
         signal, check.metric, check.column, pair.segment, measured.value, verdict.threshold, verdict.status, message
     )
@@ -225,20 +225,21 @@ def _window_finding(check: Check | None, measured: Measured) -> Iterator[Finding
         )
 
 
-def explain(check: Check, measured: Measured, verdict: Verdict, needed: int = 0) -> str:
+def explain(check: Check, measured: Measured, verdict: Verdict, from_baseline: float = 0.0, needed: int = 0) -> str:
     """Say in one sentence what was measured and how it was judged."""
-    meaning = METRICS[check.metric].meaning
-    where = f" of {check.column}" if check.column is not None else ""
+    metric = METRICS[check.metric]
+    subject = metric.meaning if check.column is None else f"{check.column}: {metric.meaning}"
     if measured.value is None:
-        return f"{meaning}{where} could not be measured: there are no values on one side"
+        return f"{subject} could not be measured: there are no values on one side"
+    value = f"{measured.value:.4g}"
+    if metric.relative and from_baseline:
+        value += f" (baseline {from_baseline:.4g})"
     if verdict.status == "undecided":
         least = max(check.min_rows, needed)
-        few = f"{measured.rows:,} rows are too few to judge: it takes {least:,}"
-        return f"{meaning}{where} is {measured.value:.4g}, but {few}"
+        return f"{subject} is {value}, but {measured.rows:,} rows are too few to judge: it takes {least:,}"
     if verdict.threshold is None:
-        return f"{meaning}{where} is {measured.value:.4g}; it has no limit"
-    side = _SIDES[METRICS[check.metric].below, verdict.status == "ok"]
-    return f"{meaning}{where} is {measured.value:.4g}, {side} {verdict.threshold:.4g}"
+        return f"{subject} is {value}; it has no limit"
+    return f"{subject} is {value}, {_SIDES[metric.below, verdict.status == 'ok']} {verdict.threshold:.4g}"
 
 
 _SIDES = {

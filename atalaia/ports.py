@@ -20,7 +20,8 @@ class ObjectInfo:
 class ObjectStore(Protocol):
     """A bucket, container or folder. Keys are relative, with `/` between parts.
 
-    Writes are atomic: a reader sees the old content or the new one, whole. The last write wins unless a condition is given.
+    Writes are atomic: a reader sees the old content or the new one, whole. The last write wins unless a condition says
+    otherwise.
     """
 
     @property

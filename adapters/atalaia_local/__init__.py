@@ -1,1 +1,8 @@
 """Where Atalaia runs on one machine: objects in a folder or in memory."""
+
+from __future__ import annotations
+
+from atalaia_local.directory_store import DirectoryStore
+from atalaia_local.memory_store import MemoryStore
+
+__all__ = ["DirectoryStore", "MemoryStore"]

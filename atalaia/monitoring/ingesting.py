@@ -34,6 +34,8 @@ MOST_WINDOWS = 1000
 MOST_REJECTS = 10_000
 """So many pieces are listed for each object and window; what is over is counted in the list's last line."""
 
+_LINE_END = 2  # bytes between two neighbouring lines
+
 
 class Receipt(msgspec.Struct, frozen=True):
     """What became of a log object.
@@ -73,7 +75,7 @@ class _Draft:
         """Count *piece*, and list it; neighbours with the same reason become one entry."""
         self.profile = self.profile.merge(reject_profile(self.profile.baseline, piece.reason, piece.rows))
         last = self.rejects[-1] if self.rejects else None
-        if last is not None and last.reason == piece.reason and last.end == piece.start:
+        if last is not None and last.reason == piece.reason and 0 <= piece.start - last.end <= _LINE_END:
             self.rejects[-1] = replace(last, end=piece.end, rows=last.rows + piece.rows)
         elif len(self.rejects) < MOST_REJECTS:
             self.rejects.append(piece)

@@ -33,7 +33,7 @@ _UNIT_BITS = 40
 _PLACE = 2.0**31
 _SPLIT = 2**20
 _FAR = 2.0**62
-_FARTHEST = float(np.finfo(np.float64).max)
+_FARTHEST = 2.0**1000
 _SMALLEST_NORMAL = float(np.finfo(np.float64).tiny)
 
 

@@ -126,15 +126,17 @@ def _distribution(summary: NumericSummary) -> Floats:
     return np.cumsum(summary.cells) / max(summary.finite, 1)
 
 
-def wasserstein(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> tuple[float, float]:
-    """Area between the two distribution functions: what is certain from the cells and their sums, and what is possible.
+def wasserstein(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> tuple[float, float, float]:
+    """Area between the two distribution functions, with bounds that the cells and their sums make certain.
 
     In a cell the area under each function follows exactly from the count and the sum of its values. Where the functions
     do not cross inside the cell, the difference of the areas is the cell's part; where they may cross, it is the least,
     and the most follows from how far apart the two can be.
 
     Returns:
-        Low and high bound, in the column's own unit; infinite if the values lie beyond the range of a float.
+        The sum of the cells' least parts, which is exact where the functions cross in no cell; then a low and a high
+        bound on the exact value, which allow for the rounding of sums too. In the column's own unit; infinite if the
+        values lie beyond the range of a float.
 
     Source: Vallender (1974), the first Wasserstein distance on the line as the area between distribution functions.
     """
@@ -149,8 +151,10 @@ def wasserstein(grid: NumericGrid, baseline: NumericSummary, current: NumericSum
     share = np.divide(area / np.where(width > 0, width, 1) + down, down + up, out=np.zeros_like(up), where=may_cross)
     high[may_cross] = (width * (share * up + (1 - share) * down))[may_cross]
     tails_low, tails_high = _tails(grid, baseline, current)
-    low_sum = float(low.sum()) + tails_low
-    return low_sum, max(low_sum, float(np.maximum(low, high).sum()) + tails_high)
+    value = float(low.sum()) + tails_low
+    most = max(value, float(np.maximum(low, high).sum()) + tails_high)
+    rounding = grid.unit + float(width.sum()) / _PLACE
+    return value, max(value - rounding, 0.0), most + rounding
 
 
 def _area(summary: NumericSummary) -> Floats:
@@ -215,14 +219,18 @@ def measure_numeric(grid: NumericGrid, baseline: NumericSummary, current: Numeri
     cuts = decile_cuts(baseline)
     shared = _on_counts(bin_counts(baseline, cuts), bin_counts(current, cuts))
     ks = kolmogorov_smirnov(baseline, current)
-    distance = wasserstein(grid, baseline, current)
-    std = baseline.std(grid) or 0.0
-    by_std = (distance[0] / std, distance[1] / std) if std > 0 else (math.inf, math.inf)
-    bounded = {"kolmogorov_smirnov": ks, "wasserstein": distance, "wasserstein_normalised": by_std}
-    known = {name: pair for name, pair in bounded.items() if math.isfinite(pair[1])}
+    area, *area_bounds = wasserstein(grid, baseline, current)
+    std = baseline.std(grid) or math.nan
+    bounded = {
+        "kolmogorov_smirnov": (ks[0], *ks),
+        "wasserstein": (area, *area_bounds),
+        "wasserstein_normalised": (area / std, area_bounds[0] / std, area_bounds[1] / std),
+    }
+    known = {name: values for name, values in bounded.items() if math.isfinite(values[2])}
     metrics = shared.metrics | {name: known[name][0] if name in known else None for name in bounded}
+    bounds = {name: (low, high) for name, (_, low, high) in known.items()}
     p_value = _kolmogorov_p(ks[0], baseline.finite, current.finite)
-    return Measures(metrics, known, shared.p_values | {"kolmogorov_smirnov": p_value})
+    return Measures(metrics, bounds, shared.p_values | {"kolmogorov_smirnov": p_value})
 
 
 def measure_categorical(grid: CategoricalGrid, baseline: CategoricalSummary, current: CategoricalSummary) -> Measures:

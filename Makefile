@@ -1,0 +1,50 @@
+# Everything below works on a fresh clone; it needs make and Python 3.11 or newer, and puts all else into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip install --disable-pip-version-check --quiet
+LOCKED := .venv/.locked
+READY := .venv/.ready
+SOURCES := adapters atalaia examples tests
+OUT ?= demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check fix lock
+
+help:  ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## Install everything into .venv, as pinned in requirements/dev.txt
+
+demo: $(READY)  ## Make synthetic traffic of both clouds in OUT (default: demo), check it, compare found with planted
+	@$(BIN)/python examples/credit_scoring/demo.py $(OUT)
+
+test: $(READY)  ## Run the tests; ARGS goes to pytest, as in make test ARGS="-k window"
+	@$(BIN)/pytest $(ARGS)
+
+check: $(READY)  ## All that CI does: format, lint, types, import rules, tests
+	$(BIN)/ruff format --check $(SOURCES) && $(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy && $(BIN)/mypy examples && $(BIN)/lint-imports --no-cache
+	@$(MAKE) --no-print-directory test
+
+fix: $(READY)  ## Format the code and mend what can be mended without thought
+	$(BIN)/ruff check --fix-only $(SOURCES) && $(BIN)/ruff format $(SOURCES)
+
+lock:  ## Pin the newest versions that pyproject.toml allows, for the oldest Python, into requirements/*.txt
+	$(call need_python,build/lock)
+	build/lock/bin/pip install --quiet pip-tools
+	PATH="$(CURDIR)/build/lock/bin:$$PATH" sh requirements/lock.sh
+
+$(READY): $(LOCKED) pyproject.toml
+	$(PIP) --no-deps --no-build-isolation --editable . && touch $@
+
+$(LOCKED): requirements/dev.txt
+	$(call need_python,.venv)
+	$(PIP) --require-hashes --requirement requirements/dev.txt && touch $@
+
+OLD := Atalaia needs Python 3.11 or newer, but $(PYTHON) is older or absent. Install one and name it: make setup PYTHON=python3.12
+BARE := $(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv
+define need_python
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "$(OLD)" >&2; exit 1; }
+@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(BARE)" >&2; exit 1; }
+$(PYTHON) -m venv --clear $(1)
+endef

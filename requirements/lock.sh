@@ -1,0 +1,20 @@
+#!/bin/sh
+# Called by `make lock`: pins what pyproject.toml names, with the hashes of every platform's files.
+set -eu
+cd "$(dirname "$0")/.."
+export CUSTOM_COMPILE_COMMAND="make lock"
+
+compile() {
+    pip-compile --quiet --upgrade --generate-hashes --strip-extras --annotation-style line --no-config \
+        --no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host "$@"
+}
+
+compile --output-file requirements/run.txt pyproject.toml
+python - <<'PYTHON' | compile --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml -
+import pathlib
+import tomllib
+
+project = tomllib.loads(pathlib.Path("pyproject.toml").read_text())
+editable = ["editables"]  # what hatchling asks for when it makes an editable install
+print(*project["dependency-groups"]["dev"], *project["build-system"]["requires"], *editable, sep="\n")
+PYTHON

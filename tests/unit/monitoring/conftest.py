@@ -1,0 +1,7 @@
+import pytest
+from worlds import make_world
+
+
+@pytest.fixture
+def world():
+    return make_world()

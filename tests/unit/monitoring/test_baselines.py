@@ -1,0 +1,79 @@
+import pytest
+from worlds import lines, make_world, rows
+
+from atalaia.errors import BaselineError
+from atalaia.monitor_file import load_monitor
+from atalaia.monitoring.baselines import ensure_baseline, load_baseline, make_baseline, read_baseline
+from atalaia.monitoring.sources import LogSource
+from atalaia_local import MemoryStore
+
+
+def test_the_baseline_that_was_built_holds(world):
+    assert load_baseline(world.monitor, world.output).version == world.baseline.version
+
+
+def test_without_a_baseline_the_error_says_how_to_get_one(world):
+    with pytest.raises(BaselineError, match="atalaia baseline"):
+        load_baseline(world.monitor, MemoryStore("out"))
+
+
+def changed(world):
+    text = "name: churn\nmodel: {name: churn}\nlogs: {source: logs}\noutput: out\ncolumns: [{name: x}]"
+    return load_monitor(text, "m")
+
+
+def test_other_columns_need_another_baseline(world):
+    with pytest.raises(BaselineError, match="columns have changed"):
+        load_baseline(changed(world), world.output)
+
+
+def test_a_baseline_is_built_once(world):
+    reference = [LogSource(world.reference)]
+
+    assert ensure_baseline(world.monitor, reference, world.output)[1] is False
+
+
+def test_a_baseline_is_built_again_when_the_columns_or_the_data_have_changed(world):
+    reference = [LogSource(world.reference)]
+    assert ensure_baseline(changed(world), reference, world.output)[1] is True
+
+    world.reference.put("more.jsonl", lines(rows(1, 5)))
+    assert ensure_baseline(changed(world), reference, world.output)[1] is True
+
+
+def test_a_baseline_chosen_by_hand_stays(world):
+    chosen = MemoryStore("chosen")
+    chosen.put("a.jsonl", lines(rows(1, 50)))
+    made = make_baseline(world.monitor, [LogSource(chosen)], world.output, chosen=True)
+
+    held, built = ensure_baseline(world.monitor, [LogSource(world.reference)], world.output)
+    assert (held.version, built) == (made.version, False)
+
+
+def test_without_reference_data_the_error_says_what_to_add(world):
+    with pytest.raises(BaselineError, match=r"Add baseline\.data"):
+        ensure_baseline(world.monitor, [], MemoryStore("out"))
+
+
+def test_an_empty_folder_is_no_reference_data(world):
+    with pytest.raises(BaselineError, match="nowhere/: there are no reference data"):
+        make_baseline(world.monitor, [LogSource(MemoryStore("nowhere"))], world.output, chosen=False)
+
+
+def test_a_baseline_that_is_gone_is_an_error(world):
+    key = f"churn/baseline/{world.baseline.version}.profile"
+    world.output.delete(key)
+
+    with pytest.raises(BaselineError, match="is gone"):
+        read_baseline(key, world.output)
+
+
+def test_a_damaged_pointer_is_an_error(world):
+    world.output.put("churn/state/baseline.json", b"?")
+
+    with pytest.raises(BaselineError, match="damaged"):
+        load_baseline(world.monitor, world.output)
+
+
+def test_the_same_reference_gives_the_same_version_everywhere():
+    assert make_world().baseline.version == make_world().baseline.version

@@ -1,0 +1,153 @@
+import pytest
+from worlds import content, lines, make_world, moment, rows
+
+from atalaia.errors import BaselineError, PreconditionError, StoredFormError
+from atalaia.monitoring.evaluating import Evaluator, latest_report, latest_revision
+from atalaia.report import to_json
+from atalaia.window import window_of
+
+
+def test_a_window_is_final_once_its_lateness_has_passed(world):
+    world.logs.put("a.jsonl", lines(rows(2)))
+    world.ingest()
+
+    assert [e.report.final for e in world.evaluate("2026-03-03T01:59:59Z")] == [False]
+    assert [e.report.final for e in world.evaluate("2026-03-03T02:00:00Z")] == [True]
+
+
+def test_nothing_new_makes_no_new_revision(world):
+    world.logs.put("a.jsonl", lines(rows(2)))
+    world.ingest()
+    (first,) = world.evaluate()
+    before = content(world.output)
+
+    (again,) = world.evaluate()
+    assert (first.new, again.new, again.report.revision) == (True, False, 1)
+    assert content(world.output) == before
+
+
+def test_later_rows_make_the_next_revision_and_keep_the_first(world):
+    world.logs.put("a.jsonl", lines(rows(2)))
+    world.ingest()
+    (first,) = world.evaluate()
+    world.logs.put("b.jsonl", lines(rows(2, 5)))
+    world.ingest()
+
+    (second,) = world.evaluate()
+    assert (second.report.revision, second.report.rows) == (2, 605)
+    assert world.output.get("churn/reports/20260302T000000Z/r1.json")[0] == to_json(first.report)
+
+
+def test_the_same_logs_give_the_same_bytes_everywhere():
+    stores = []
+    for _ in range(2):
+        world = make_world()
+        world.logs.put("a.jsonl", lines(rows(2)) + b"broken\n")
+        world.ingest()
+        world.evaluate()
+        stores.append(content(world.output))
+
+    assert stores[0] == stores[1]
+
+
+def test_windows_without_logs_between_others_are_evaluated(world):
+    world.logs.put("a.jsonl", lines([*rows(2, 5), *rows(5, 5)]))
+    world.ingest()
+
+    assert [e.report.rows for e in world.evaluate()] == [5, 0, 0, 5]
+
+
+def test_a_gap_of_years_is_not_filled(world):
+    world.logs.put("a.jsonl", lines(rows(2, 5)) + b'{"at": "2020-01-01T00:00:00Z", "x": 1}\n')
+    world.ingest()
+
+    assert [e.report.rows for e in world.evaluate()] == [1, 5]
+
+
+def test_a_profile_of_another_baseline_is_refused_and_the_error_says_what_to_do(world):
+    world.logs.put("a.jsonl", lines(rows(2, 5)))
+    world.ingest()
+    other = make_world()
+    other.reference.put("data.jsonl", lines(rows(1, 50)))
+    from atalaia.monitoring.baselines import make_baseline
+
+    newer = make_baseline(other.monitor, [other.source.__class__(other.reference)], world.output, chosen=False)
+    evaluator = Evaluator(world.monitor, newer, world.output, moment("2026-03-20T00:00:00Z"))
+    ((window, infos),) = evaluator.windows().items()
+
+    with pytest.raises(BaselineError, match="Ingest that log again"):
+        evaluator.evaluate(window, infos)
+
+
+def test_a_profile_of_another_window_is_refused(world):
+    world.logs.put("a.jsonl", lines(rows(2, 5)))
+    world.ingest()
+    (info,) = world.output.list("churn/profiles/")
+    world.output.put(info.key.replace("20260302", "20260303"), world.output.get(info.key)[0])
+
+    with pytest.raises(StoredFormError, match="not a profile of this window"):
+        world.evaluate()
+
+
+def test_keys_that_name_no_window_are_left_alone(world):
+    world.output.put("churn/profiles/notes.txt", b"mine")
+
+    assert world.evaluate() == []
+
+
+def test_an_evaluator_that_lost_the_race_writes_the_next_revision(world):
+    world.logs.put("a.jsonl", lines(rows(2, 5)))
+    world.ingest()
+    evaluator = Evaluator(world.monitor, world.baseline, Racing(world.output, times=1), moment("2026-03-20T00:00:00Z"))
+    ((window, infos),) = evaluator.windows().items()
+
+    assert evaluator.evaluate(window, infos).report.revision == 2
+
+
+def test_an_evaluator_that_always_loses_gives_up(world):
+    world.logs.put("a.jsonl", lines(rows(2, 5)))
+    world.ingest()
+    evaluator = Evaluator(world.monitor, world.baseline, Racing(world.output, times=99), moment("2026-03-20T00:00:00Z"))
+    ((window, infos),) = evaluator.windows().items()
+
+    with pytest.raises(PreconditionError, match="Try again"):
+        evaluator.evaluate(window, infos)
+
+
+class Racing:
+    """A store in which somebody else writes each report a moment before."""
+
+    def __init__(self, store, times):
+        self._store = store
+        self._left = times
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def put(self, key, data, *, if_match=None, if_absent=False):
+        if if_absent and self._left:
+            self._left -= 1
+            self._store.put(key, b"{}")
+        return self._store.put(key, data, if_match=if_match, if_absent=if_absent)
+
+
+def test_the_latest_report_is_read_back(world):
+    world.logs.put("a.jsonl", lines(rows(2, 5)))
+    world.ingest()
+    (evaluated,) = world.evaluate()
+
+    assert latest_report("churn", world.output, evaluated.window) == evaluated.report
+    nowhere = window_of(moment("2026-04-01T00:00:00Z"), world.day)
+    assert latest_report("churn", world.output, nowhere) is None
+    assert latest_revision("churn", world.output, nowhere) == 0
+
+
+def test_pages_are_drawn_for_new_reports_and_for_all(world):
+    world.logs.put("a.jsonl", lines([*rows(2), *rows(3)]))
+    world.ingest()
+    evaluator = Evaluator(world.monitor, world.baseline, world.output, moment("2026-03-20T00:00:00Z"))
+    evaluated = [evaluator.evaluate(window, infos) for window, infos in evaluator.windows().items()]
+
+    page = world.output.get(evaluator.store_pages(evaluated))[0].decode()
+    assert 'href="reports/20260302T000000Z/r1.html"' in page
+    assert b"../../reports/20260302T000000Z/r1.html" in world.output.get("churn/reports/20260303T000000Z/r1.html")[0]

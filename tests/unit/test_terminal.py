@@ -1,0 +1,262 @@
+"""What is printed for a person: the verdict first, every fact once, and user strings as they are."""
+
+import io
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from atalaia.monitoring.ingesting import Receipt
+from atalaia.report import SCHEMA, BaselineRef, Finding, Report
+from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_reports
+
+
+def printed(function, *arguments, width=80, **options):
+    console = Console(file=io.StringIO(), width=width, **options)
+    function(console, *arguments)
+    return console.file.getvalue()
+
+
+def one_line(text):
+    return re.sub(r"\s+", " ", text)
+
+
+def a_finding(status="alert", column="income", metric="psi", segment=None, value=0.31):
+    return Finding("data_drift", metric, column, segment, value, 0.2, status, f"the index of {column} is {value}")
+
+
+def a_report(*findings, day=1, final=True):
+    statuses = [finding.status for finding in findings]
+    worst = next((s for s in ("alert", "warning", "undecided", "ok") if s in statuses), "ok")
+    return Report(
+        schema=SCHEMA,
+        monitor="credit-scoring",
+        model="credit-risk",
+        model_version="7",
+        start=f"2026-03-{day:02}T00:00:00Z",
+        end=f"2026-03-{day + 1:02}T00:00:00Z",
+        revision=1,
+        final=final,
+        status=worst,
+        rows=12_480,
+        captured={},
+        rejected={"not_json": 17},
+        late=0,
+        times={},
+        findings=findings,
+        columns=(),
+        inputs=(),
+        baseline=BaselineRef("v", "k", 1),
+        definition="d",
+    )
+
+
+def a_comparison(*columns):
+    return {"reference": {"rows": 200_000}, "current": {"rows": 11_874}, "columns": list(columns)}
+
+
+def compared(column, value, status, kind="numeric"):
+    finding = {"metric": "kolmogorov_smirnov", "value": value, "threshold": 0.1, "status": status}
+    metrics = {"kolmogorov_smirnov": value, "jensen_shannon": 0.0123, "psi": None}
+    return {"column": column, "kind": kind, "metrics": metrics, "p_values": {}, "finding": finding}
+
+
+def test_the_first_line_is_the_verdict():
+    text = printed(print_reports, [a_report(a_finding()), a_report(a_finding("warning"), day=2)], None)
+
+    assert text.splitlines()[0] == "✗ 1 alert and 1 warning in 2 of 2 windows"
+
+
+def test_each_window_has_a_line_with_its_rows_rejects_and_findings():
+    findings = (a_finding(), a_finding(column="age"), a_finding("warning", "x"), a_finding("undecided", "y"))
+
+    text = one_line(printed(print_reports, [a_report(*findings), a_report(day=2, final=False)], None))
+
+    assert "1 Mar 2026 12,480 17 2 1 1 final" in text
+    assert "2 Mar 2026 12,480 17 0 0 0 provisional" in text
+
+
+@pytest.mark.parametrize("width", [80, 130])
+def test_a_finding_shows_status_column_metric_value_limit_and_meaning(width):
+    text = one_line(printed(print_reports, [a_report(a_finding(segment="region=north"))], None, width=width))
+
+    facts = ("✗ alert", "income where region=north", "PSI", "0.31", "0.2", "the index of income is 0.31")
+    assert all(fact in text for fact in facts)
+
+
+@pytest.mark.parametrize("width", [80, 130])
+def test_in_several_windows_a_finding_says_in_which_one(width):
+    reports = [a_report(a_finding("ok")), a_report(a_finding(), day=2)]
+
+    text = one_line(printed(print_reports, reports, None, width=width))
+
+    assert text.count("2 Mar 2026") == 3
+
+
+def test_a_finding_without_a_limit_shows_none():
+    finding = Finding("quality", "row_count", None, None, 0.0, None, "alert", "no rows at all")
+
+    assert "all rows row count 0 no rows" in one_line(printed(print_reports, [a_report(finding)], None))
+
+
+def test_findings_that_are_ok_are_not_listed():
+    assert "age" not in printed(print_reports, [a_report(a_finding(), a_finding("ok", "age"))], None)
+
+
+def test_undecided_findings_are_folded_into_a_count():
+    text = printed(print_reports, [a_report(a_finding("ok"), a_finding("undecided", "age"))], None)
+
+    assert "1 check could not be judged" in text
+    assert "age" not in text
+
+
+def test_a_check_that_is_bad_in_several_windows_is_told_once_with_its_latest_value():
+    reports = [a_report(a_finding(value=0.31)), a_report(a_finding(value=0.37), day=2)]
+
+    text = one_line(printed(print_reports, reports, None))
+
+    assert "PSI 0.37, limit 0.2 2 Mar 2026 and 1 other" in text
+    assert "PSI 0.31" not in text
+
+
+def test_an_alert_is_told_before_a_later_warning_of_the_same_check():
+    text = one_line(printed(print_reports, [a_report(a_finding()), a_report(a_finding("warning"), day=2)], None))
+
+    assert "1 Mar 2026 and 1 other" in text
+
+
+def test_alerts_come_before_warnings():
+    text = printed(print_reports, [a_report(a_finding("warning", "first")), a_report(a_finding(column="second"))], None)
+
+    assert text.index("second") < text.index("first")
+
+
+def test_findings_beyond_fifty_are_counted():
+    text = printed(print_reports, [a_report(*(a_finding(column=f"c{at}") for at in range(53)))], None)
+
+    assert "and 3 more checks" in text
+
+
+def test_the_place_of_the_report_is_on_one_line_however_long():
+    place = "out/" + "very-long-folder/" * 10 + "overview.html"
+
+    assert f"Report: {place}\n" in printed(print_reports, [a_report()], place)
+
+
+def test_no_windows_are_said_to_be_none():
+    assert "no rows were found" in printed(print_reports, [], None)
+
+
+@pytest.mark.parametrize("width", [80, 130])
+def test_markup_and_escapes_in_names_are_shown_and_not_obeyed(width):
+    name = "[red]in[/red] [link=x]\x1b[31m"
+
+    text = printed(print_reports, [a_report(a_finding(column=name))], None, width=width, force_terminal=True)
+
+    plain = one_line(re.sub(r"\x1b\[[\d;]*m", "", text))
+    assert "[red]in[/red] [link=x]\N{REPLACEMENT CHARACTER}[31m" in plain
+
+
+def test_without_a_terminal_there_is_no_escape_sequence():
+    assert "\x1b" not in printed(print_reports, [a_report(a_finding())], "report.html")
+
+
+def test_the_verdict_needs_no_colour():
+    text = printed(print_reports, [a_report(a_finding())], None, force_terminal=True, no_color=True)
+
+    assert "✗" in text
+    assert not re.search(r"\x1b\[[\d;]*3[1-7]", text)
+
+
+@pytest.mark.parametrize("width", [80, 130])
+def test_no_line_is_wider_than_the_terminal(width):
+    findings = [a_finding(column="x" * 10_000, metric="m" * 200, segment="s" * 300), a_finding("warning", "y z " * 90)]
+
+    text = printed(print_reports, [a_report(*findings)], None, width=width)
+
+    assert max(map(len, text.splitlines())) <= width
+
+
+@given(st.text(max_size=60))
+def test_any_name_can_be_printed(name):
+    assert "\x1b" not in printed(print_reports, [a_report(a_finding(column=name, segment=name))], name)
+
+
+def test_a_comparison_begins_with_its_verdict_and_rows():
+    text = printed(print_compare, a_comparison(compared("age", 0.01, "ok"), compared("income", 0.34, "alert")))
+
+    assert text.splitlines()[0] == "✗ 1 alert in 2 columns"
+    assert "200,000 reference rows against 11,874 current rows" in text
+
+
+def test_compared_columns_are_ordered_by_status_then_by_their_distance_from_the_limit():
+    columns = [
+        compared("a", 0.01, "ok"),
+        compared("b", 0.2, "alert"),
+        compared("c", 0.3, "alert"),
+        compared("d", 9, ""),
+    ]
+
+    text = printed(print_compare, a_comparison(*columns))
+
+    assert re.findall(r"^. (?:alert|ok|not judged) +(\w)", text, re.MULTILINE) == ["c", "b", "a", "d"]
+
+
+def test_a_wide_comparison_shows_the_other_metrics_and_a_dash_where_there_is_none():
+    text = one_line(printed(print_compare, a_comparison(compared("income", 0.34, "alert")), width=130))
+
+    assert "income numeric Kolmogorov-Smirnov 0.34 0.1 0.34 0.0123 \N{EN DASH}" in text
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ([compared("a", 0.01, "ok")], "All fine: 1 of 1 column judged"),
+        ([compared("a", None, "undecided")], "Undecided: too few rows to judge"),
+        ([], "Nothing was compared"),
+    ],
+)
+def test_the_verdict_of_a_comparison_without_trouble(columns, words):
+    assert words in printed(print_compare, a_comparison(*columns)).splitlines()[0]
+
+
+def test_markup_in_a_compared_column_is_shown():
+    assert "[bold]x" in printed(print_compare, a_comparison(compared("[bold]x", 0.3, "alert")), force_terminal=True)
+
+
+def test_every_fault_has_a_line_of_its_own():
+    faults = ["checks[2].threshold: -0.1 is not above 0. " + "Give the largest PSI you accept. " * 4, "name: absent"]
+
+    lines = printed(print_faults, "monitor.yaml", faults).splitlines()
+
+    assert lines == ["✗ monitor.yaml has 2 faults", f"  {faults[0]}", "  name: absent"]
+
+
+def test_a_fault_with_brackets_is_printed_as_it_is():
+    assert "columns[0]: [red] is unknown" in printed(print_faults, "m.yaml", ["columns[0]: [red] is unknown"])
+
+
+def test_a_file_without_faults_is_said_to_have_none():
+    assert printed(print_faults, "monitor.yaml", []) == "✓ monitor.yaml has no faults\n"
+
+
+def a_receipt(rows, **rejected):
+    return Receipt("log", "etag", "v", "1d", "jsonl", "asked", rows, rejected, ())
+
+
+def test_ingested_rows_are_rows_profiled_and_rows_rejected_by_reason():
+    receipts = [(a_receipt(100, not_json=2), True), (a_receipt(50, not_json=1, row_count=4), True)]
+
+    text = one_line(printed(print_ingested, receipts))
+
+    assert "157 rows = 150 profiled + 7 rejected" in text
+    assert "3 the line is not valid JSON" in text
+
+
+def test_objects_known_from_before_are_not_counted_again():
+    text = printed(print_ingested, [(a_receipt(100), True), (a_receipt(40), False)])
+
+    assert "1 log object read, 1 known from before" in text
+    assert "100 rows = 100 profiled + 0 rejected" in text
