@@ -100,7 +100,7 @@ def test_the_stored_form_gives_back_the_same_profile(a):
 
 
 def test_profiles_of_different_baselines_do_not_merge_and_the_error_names_both():
-    with pytest.raises(BaselineError, match="baseline one .* baseline two"):
+    with pytest.raises(BaselineError, match=r"baseline one .* baseline two"):
         Profile("one").merge(Profile("two"))
 
 

@@ -63,7 +63,7 @@ def test_nan_and_infinity_stay_visible_in_an_integer_column():
 
 def test_a_time_column_is_read_as_seconds():
     column = Column("t", type=Type.TIME)
-    array = pa.array([dt.datetime(2026, 3, 1)], pa.timestamp("us"))
+    array = pa.array([dt.datetime(2026, 3, 1, tzinfo=dt.UTC)], pa.timestamp("us", "UTC"))
 
     assert list(read_numbers(column, array).values) == [1772323200.0]
 
