@@ -73,7 +73,7 @@ METRICS: dict[str, Metric] = {
     "off_pattern": _rule("share of values that do not match the pattern"),
     "missing_column": Metric(QUALITY, "1 if the column is gone from every row", Limits(alert=0.0)),
     "extra_column": Metric(QUALITY, "share of rows with a column that the monitor does not know", Limits(warning=0.0)),
-    "row_count": Metric(QUALITY, "rows in the window", Limits(alert=1.0), 0, below=True, of_window=True),
+    "row_count": Metric(QUALITY, "the number of rows in the window", Limits(alert=1.0), 0, below=True, of_window=True),
     "rejected": Metric(QUALITY, "share of rows rejected", Limits(warning=0.0, alert=0.05), of_window=True),
     "late": Metric(QUALITY, "share of rows logged after the lateness", Limits(warning=0.01), of_window=True),
     "duplicates": Metric(

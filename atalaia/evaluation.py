@@ -45,6 +45,7 @@ from atalaia.signals.quality import (
     values_of,
 )
 from atalaia.window import Window, iso
+from atalaia.wording import measured as in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ def _urgency(finding: Finding) -> tuple[int, str, str, str, str]:
 def _window_findings(monitor: Monitor, current: Profile) -> Iterator[Finding]:
     for metric, measured in measure_window(current).items():
         if METRICS[metric].below or measured.rows:
-            yield from _window_finding(check_of(metric, None, monitor.checks), measured)
+            detail = _by_reason(current) if metric == "rejected" else ""
+            yield from _window_finding(check_of(metric, None, monitor.checks), measured, detail)
     known = {column.name: column for column in profiled(monitor.columns)}
     for name, measured in measure_columns_present(known, current).items():
         yield from _window_finding(check_of("missing_column", name, monitor.checks), measured)
@@ -215,10 +217,15 @@ def _finding(check: Check, pair: Pair, measured: Measured, from_baseline: float 
     )
 
 
-def _window_finding(check: Check | None, measured: Measured) -> Iterator[Finding]:
+def _by_reason(current: Profile) -> str:
+    reasons = ", ".join(f"{rows:,} {reason}" for reason, rows in sorted(current.rejected.items()))
+    return f" ({reasons})" if reasons else ""
+
+
+def _window_finding(check: Check | None, measured: Measured, detail: str = "") -> Iterator[Finding]:
     if check is not None:
         verdict = judge(check, measured.value, measured.rows)
-        message = explain(check, measured, verdict)
+        message = explain(check, measured, verdict) + detail
         signal = signal_of(check.metric, None)
         yield Finding(
             signal, check.metric, check.column, None, measured.value, verdict.threshold, verdict.status, message
@@ -231,15 +238,16 @@ def explain(check: Check, measured: Measured, verdict: Verdict, from_baseline: f
     subject = metric.meaning if check.column is None else f"{check.column}: {metric.meaning}"
     if measured.value is None:
         return f"{subject} could not be measured: there are no values on one side"
-    value = f"{measured.value:.4g}"
+    value = in_words(check.metric, measured.value)
     if metric.relative and from_baseline:
-        value += f" (baseline {from_baseline:.4g})"
+        value += f" (baseline {in_words(check.metric, from_baseline)})"
     if verdict.status == "undecided":
         least = max(check.min_rows, needed)
         return f"{subject} is {value}, but {measured.rows:,} rows are too few to judge: it takes {least:,}"
     if verdict.threshold is None:
         return f"{subject} is {value}; it has no limit"
-    return f"{subject} is {value}, {_SIDES[metric.below, verdict.status == 'ok']} {verdict.threshold:.4g}"
+    limit = in_words(check.metric, verdict.threshold)
+    return f"{subject} is {value}, {_SIDES[metric.below, verdict.status == 'ok']} {limit}"
 
 
 _SIDES = {

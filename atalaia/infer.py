@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 import msgspec.structs
 
 from atalaia.errors import LogError
-from atalaia.infer_columns import Guess, guess_columns
+from atalaia.infer_columns import Guess, guess_columns, learn_outputs
 from atalaia.infer_tally import Tally
 from atalaia.monitor_file import Monitor
 from atalaia.monitor_rules import slug
@@ -19,6 +20,7 @@ from atalaia.rows import Reject, RowBatch, Side
 __all__ = ["infer_monitor", "slug"]
 
 _WIDEST = 40
+_SERVED = 100  # batches of the logs that are looked at for the model's outputs
 _DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(Monitor)}
 
 
@@ -52,6 +54,7 @@ def infer_monitor(
     why: str,
     output: str = "atalaia-out",
     max_rows: int = 50_000,
+    served: Iterable[RowBatch | Reject] = (),
 ) -> str:
     """Write a commented monitor file for the columns that were read.
 
@@ -64,6 +67,7 @@ def infer_monitor(
         why: What showed that format, in words.
         output: Where everything that Atalaia writes goes.
         max_rows: How many rows to look at.
+        served: Rows of the logs, when *batches* are reference data: they tell which columns are the model's outputs.
 
     Raises:
         LogError: There was no row, or no row had a column.
@@ -77,6 +81,7 @@ def infer_monitor(
     guesses = guess_columns({c: t for c, t in sample.tallies.items() if c not in unwritable}, sample.rows)
     if not guesses or not sample.rows.total():
         raise LogError(_nothing(sample, format))
+    learn_outputs(guesses, islice(served, _SERVED))
     parts = (
         _header(sample, format, why),
         _model(name),

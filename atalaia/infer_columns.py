@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from atalaia.infer_tally import MAX_DISTINCT, Tally
 from atalaia.monitor_yaml import quote
-from atalaia.rows import Side
+from atalaia.rows import Reject, RowBatch, Side
 from atalaia.window import parse_time
 
 ENOUGH_ROWS = 100
@@ -110,6 +110,30 @@ def guess_columns(tallies: Mapping[str, Tally], rows: Mapping[frozenset[Side], i
     """
     chosen = {_first(tallies, _time_rank): "time", _first(tallies, _id_rank): "id"}
     return [_guess(name, tally, chosen.get(name, ""), _expected(tally, rows)) for name, tally in tallies.items()]
+
+
+def learn_outputs(guesses: list[Guess], served: Iterable[RowBatch | Reject]) -> None:
+    """Give the columns that the logs carry as outputs the role of a prediction, where nothing else was guessed.
+
+    Logs with names tell by name. Logs without tell how many inputs and outputs a row has: when these are as many as the
+    columns, the last ones are the outputs.
+    """
+    batches = [batch for batch in served if isinstance(batch, RowBatch)]
+    named = {name for batch in batches if batch.captured == {Side.OUTPUT} for name in batch.columns}
+    for inputs, outputs in {_unnamed(batch) for batch in batches}:
+        if outputs and inputs + outputs == len(guesses):
+            named |= {guess.name for guess in guesses[inputs:]}
+    for guess in guesses:
+        if guess.name in named and guess.role == "feature":
+            guess.role = "prediction"
+            guess.reasons.append("the logs carry it as an output")
+
+
+def _unnamed(batch: RowBatch) -> tuple[int, int]:
+    """How many inputs and outputs a batch has whose columns got their names from their places."""
+    outputs = sum(name.partition("_")[0] == "prediction" for name in batch.columns)
+    inputs = sum(name.startswith("_c") and name[2:].isdecimal() for name in batch.columns)
+    return (inputs, outputs) if inputs + outputs == len(batch.columns) else (0, 0)
 
 
 def _expected(tally: Tally, rows: Mapping[frozenset[Side], int]) -> int:

@@ -86,6 +86,7 @@ def init(data: tuple[str, ...], logs: str | None, target: str | None, name: str 
         baseline=tuple(_relative(place, base) for place in data),
         format=reading.format,
         why=reading.why,
+        served=LogSource(*open_place(logs)).batches() if logs else (),
     )
     if file is None:
         click.echo(text, nl=False)
@@ -280,7 +281,7 @@ def _evaluate(opened: Opened, held: Baseline, now: str | None, as_json: bool) ->
     if as_json:
         _print_json(_check_shape(opened.monitor.name, evaluated))
     else:
-        print_reports(Console(), reports, f"{opened.output.uri}/{page}")
+        print_reports(Console(), reports, (opened.root / page).as_posix())
     if any(report.status == "alert" for report in reports):
         raise click.exceptions.Exit(1)
 

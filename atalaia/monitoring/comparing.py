@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from atalaia.baseline import build_baseline, count_rows
+from atalaia.errors import LogError
 from atalaia.evaluation import Pair, column_report, pair_of
 from atalaia.infer import infer_monitor
 from atalaia.monitor_file import CheckRule, load_monitor
@@ -22,16 +23,32 @@ def compare(reference: LogSource, current: LogSource, rules: tuple[CheckRule, ..
     """Measure the drift of every column of *current* against *reference*, in the shape that `--json` prints.
 
     Raises:
-        BaselineError: The reference holds no rows.
+        LogError: One of the two holds no rows, or they have no column in common.
     """
     columns = infer_columns(reference)
     baseline = build_baseline(columns, reference.batches)
     profile = count_rows(baseline.profiler(), current.batches())
+    if not profile.rows:
+        reasons = ", ".join(f"{rows:,} {reason}" for reason, rows in profile.rejected.items())
+        msg = f"{_place(current)}: no usable rows{f' (rejected: {reasons})' if reasons else ''}. Give data with rows."
+        raise LogError(msg)
+    if not profile.present:
+        theirs, ours = ", ".join(profile.extra), ", ".join(c.name for c in columns)
+        msg = f"{_place(current)}: its columns ({theirs}) are not those of {_place(reference)} ({ours})."
+        raise LogError(msg)
     return {
         "reference": {"rows": baseline.profile.rows, "rejected": dict(baseline.profile.rejected)},
-        "current": {"rows": profile.rows, "rejected": dict(profile.rejected)},
+        "current": {
+            "rows": profile.rows,
+            "rejected": dict(profile.rejected),
+            "extra_columns": sorted(profile.extra),
+        },
         "columns": [_compared(rules, pair_of(baseline, profile, column)) for column in profiled(columns)],
     }
+
+
+def _place(source: LogSource) -> str:
+    return f"{source.store.uri}/{source.prefix}".rstrip("/")
 
 
 def _compared(rules: tuple[CheckRule, ...], pair: Pair) -> dict[str, Any]:

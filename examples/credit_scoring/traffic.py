@@ -117,6 +117,8 @@ def generate(out: Path, seed: int = SEED) -> None:
     out.mkdir(parents=True, exist_ok=True)
     pq.write_table(_table(applications(_random(seed, 0), REFERENCE_ROWS, Mix())), out / "reference.parquet")
     records = three_days(seed)
+    tuesday = [row for record in records if TUESDAY <= record.time < WEDNESDAY for row in record.rows]
+    pq.write_table(_table(tuesday), out / "tuesday.parquet")
     _write(out / "sagemaker", sagemaker_files(records, seed))
     _write(out / "azureml", azureml_files(records, seed))
     for cloud in ("sagemaker", "azureml"):

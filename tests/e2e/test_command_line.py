@@ -1,0 +1,247 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+from terminal import atalaia, strict_json
+
+HOUR = "2026/03/02/12"
+
+
+def table(path, n, shift=0.0, seed=1):
+    random = np.random.default_rng(seed)
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["income", "channel", "score"])
+        for _ in range(n):
+            channel = random.choice(["web", "app"])
+            writer.writerow([round(random.normal(100 + shift, 10), 3), channel, round(random.random(), 4)])
+
+
+def logs(folder, n, shift=0.0, seed=2, day=2):
+    random = np.random.default_rng(seed)
+    file = folder / f"2026/03/{day:02}/12/log.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {
+            "income": random.normal(100 + shift, 10),
+            "channel": str(random.choice(["web", "app"])),
+            "score": random.random(),
+        }
+        for _ in range(n)
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Reference data, two days of logs (the second one shifted), and a monitor file for them."""
+    table(tmp_path / "reference.csv", 3000)
+    logs(tmp_path / "logs", 800)
+    logs(tmp_path / "logs", 800, shift=10, day=3)
+    done = atalaia("init", "reference.csv", "--logs", "logs", "--name", "shop", "-o", "monitor.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    return tmp_path
+
+
+def test_check_does_the_whole_job_and_leaves_with_1_for_an_alert(place):
+    done = atalaia("check", "monitor.yaml", cwd=place)
+
+    assert done.returncode == 1, done.stderr
+    assert "1 alert in 1 of 2 windows" in done.stdout
+    assert (place / "atalaia-out/shop/report.html").is_file()
+    assert (place / "atalaia-out/shop/reports/20260303T000000Z/r1.html").is_file()
+
+
+def test_check_leaves_with_0_when_all_is_fine(place):
+    done = atalaia("check", "monitor.yaml", "--logs", "logs/2026/03/02", "--out", "elsewhere", cwd=place)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (place / "elsewhere/shop/report.html").is_file()
+
+
+def test_check_prints_strict_json_in_the_documented_shape(place):
+    found = strict_json(atalaia("check", "monitor.yaml", "--json", cwd=place).stdout)
+
+    assert list(found) == ["monitor", "windows"]
+    window = found["windows"][1]
+    assert list(window) == [
+        "start", "end", "revision", "final", "rows", "rejected", "findings", "inputs", "actions",
+    ]  # fmt: skip
+    assert (window["start"], window["end"], window["rows"]) == ("2026-03-03T00:00:00Z", "2026-03-04T00:00:00Z", 800)
+    finding = window["findings"][0]
+    assert list(finding) == ["signal", "metric", "column", "segment", "value", "threshold", "status", "message"]
+    assert (finding["signal"], finding["column"], finding["status"]) == ("data_drift", "income", "alert")
+
+
+def test_the_two_halves_are_the_whole(place):
+    whole = atalaia("check", "monitor.yaml", "--out", "a", cwd=place)
+    ingested = atalaia("ingest", "monitor.yaml", "--out", "b", "--json", cwd=place)
+    judged = atalaia("evaluate", "monitor.yaml", "--out", "b", cwd=place)
+
+    assert (whole.returncode, ingested.returncode, judged.returncode) == (1, 0, 1)
+    assert [(r["rows"], r["new"]) for r in strict_json(ingested.stdout)] == [(800, True), (800, True)]
+    for window in ("20260302T000000Z", "20260303T000000Z"):
+        report = f"shop/reports/{window}/r1.json"
+        assert (place / "a" / report).read_bytes() == (place / "b" / report).read_bytes()
+
+
+def test_running_again_writes_no_new_revision_and_the_same_report(place):
+    atalaia("check", "monitor.yaml", cwd=place)
+    before = {p: p.read_bytes() for p in (place / "atalaia-out").rglob("*") if p.is_file()}
+    done = atalaia("check", "monitor.yaml", cwd=place)
+
+    assert done.returncode == 1
+    assert {p: p.read_bytes() for p in (place / "atalaia-out").rglob("*") if p.is_file()} == before
+
+
+def test_a_report_verifies_and_an_altered_one_does_not(place):
+    atalaia("check", "monitor.yaml", cwd=place)
+    report = place / "atalaia-out/shop/reports/20260302T000000Z/r1.json"
+
+    good = atalaia("verify", report)
+    report.write_bytes(report.read_bytes().replace(b'"rows": 800', b'"rows": 799', 1))
+    bad = atalaia("verify", report, "--json")
+    assert (good.returncode, bad.returncode) == (0, 1)
+    assert "verified, byte for byte, from 1 profile" in good.stdout
+    assert strict_json(bad.stdout)["verified"] is False
+
+
+def test_a_baseline_from_other_data_holds_from_then_on(place):
+    table(place / "newer.csv", 3000, shift=10, seed=5)
+    built = strict_json(atalaia("baseline", "monitor.yaml", "newer.csv", "--json", cwd=place).stdout)
+    found = strict_json(atalaia("check", "monitor.yaml", "--json", cwd=place).stdout)
+
+    assert (built["rows"], len(built["version"])) == (3000, 16)
+    alerts = [[f for f in w["findings"] if f["status"] == "alert"] for w in found["windows"]]
+    assert [len(a) for a in alerts] == [1, 0]
+
+
+def test_compare_needs_no_monitor(place):
+    table(place / "current.csv", 1000, shift=10, seed=6)
+    done = atalaia("compare", "reference.csv", "current.csv", "--json", cwd=place)
+    found = strict_json(done.stdout)
+
+    assert done.returncode == 1
+    assert (found["reference"]["rows"], found["current"]["rows"]) == (3000, 1000)
+    income = next(c for c in found["columns"] if c["column"] == "income")
+    assert income["finding"] == {
+        "metric": "kolmogorov_smirnov",
+        "value": income["metrics"]["kolmogorov_smirnov"],
+        "threshold": 0.1,
+        "status": "alert",
+    }
+    assert set(income["metrics"]) >= {
+        "kolmogorov_smirnov", "wasserstein", "wasserstein_normalised", "jensen_shannon", "psi", "l_infinity",
+        "hellinger", "total_variation", "chi_square",
+    }  # fmt: skip
+
+
+def test_compare_leaves_with_0_when_nothing_drifts(place):
+    table(place / "current.csv", 1000, seed=7)
+
+    assert atalaia("compare", "reference.csv", "current.csv", cwd=place).returncode == 0
+
+
+def test_validate_lists_every_fault_and_leaves_with_2(place):
+    (place / "bad.yaml").write_text(
+        "name: Shop!\nmodel: {name: shop}\nlogs: {sorce: logs}\noutput: out\n"
+        "columns: [{name: x, range: [3, 1]}]\nchecks: [{metric: kolmogorov, threshold: -1}]\n"
+    )
+    done = atalaia("validate", "bad.yaml", "--json", cwd=place)
+
+    faults = strict_json(done.stdout)["faults"]
+    assert done.returncode == 2
+    assert {f["path"] for f in faults} >= {"name", "columns[0].range", "checks[0].metric", "checks[0].threshold"}
+    assert any("source" in f["fix"] for f in faults)
+
+
+def test_validate_is_content_with_what_init_wrote(place):
+    done = atalaia("validate", "monitor.yaml", cwd=place)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_init_prints_to_stdout_and_does_not_overwrite(place):
+    printed = atalaia("init", "reference.csv", cwd=place)
+    refused = atalaia("init", "reference.csv", "-o", "monitor.yaml", cwd=place)
+
+    assert "columns:" in printed.stdout
+    assert refused.returncode == 2
+    assert "--force" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["check", "none.yaml"], "none.yaml: no such file"),
+        (["check", "reference.csv"], "reference.csv"),
+        (["check", "."], "is a directory"),
+        (["compare", "reference.csv", "none.csv"], "none.csv: there is no such file"),
+        (["compare", "reference.csv", "empty"], "empty: no usable rows"),
+        (["compare", "empty", "reference.csv"], "no row"),
+        (["compare", "reference.csv", "other.csv"], "other.csv: its columns (a, b) are not those of ./reference.csv"),
+        (["check", "monitor.yaml", "--logs", "empty"], "empty: no log objects there"),
+        (["check", "monitor.yaml", "--logs", "none"], "none: there is no such file"),
+        (["evaluate", "monitor.yaml"], "atalaia baseline"),
+        (["evaluate", "monitor.yaml", "--now", "tomorrow"], "atalaia baseline"),
+        (["verify", "reference.csv"], "reference.csv"),
+        (["verify", "none.json"], "none.json: no such file"),
+        (["init", "empty"], "empty: no data there"),
+        (["baseline", "monitor.yaml", "empty"], "empty"),
+        (["check", "monitor.yaml", "--logs", "s3://bucket/logs"], "cloud adapters"),
+        (["check", "monitor.yaml", "--fast"], "No such option"),
+        (["chekc", "monitor.yaml"], "No such command"),
+        (["check"], "Missing argument"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_line_of_help_and_exit_code_2_never_a_traceback(place, arguments, words):
+    (place / "empty").mkdir()
+    (place / "other.csv").write_text("a,b\n1,2\n")
+    done = atalaia(*arguments, cwd=place)
+
+    assert done.returncode == 2, done.stdout
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_column_with_a_hostile_name_is_shown_as_text(place):
+    name = "<script>alert(1)</script> [red]"
+    rows = [{name: i % 7 + i % 3 / 10} for i in range(600)]
+    folder = place / "hostile"
+    folder.mkdir()
+    (folder / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    atalaia("init", "hostile", "--name", "hostile", "-o", "hostile.yaml", cwd=place)
+    done = atalaia("check", "hostile.yaml", cwd=place)
+
+    assert done.returncode in (0, 1), done.stderr
+    page = (place / "atalaia-out/hostile/report.html").read_text()
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; [red]" in page
+
+
+def test_damaged_lines_are_counted_and_the_rest_goes_through(place):
+    file = logs(place / "logs", 800, day=4)
+    file.write_text(file.read_text() + "not json\n" + '{"income": 1}\n')
+    found = strict_json(atalaia("check", "monitor.yaml", "--json", cwd=place).stdout)
+
+    window = found["windows"][-1]
+    assert (window["rows"], window["rejected"]) == (801, {"not_json": 1})
+
+
+def test_the_monitors_own_output_is_never_read_as_logs(place):
+    text = (place / "monitor.yaml").read_text().replace("output: atalaia-out", "output: logs/out")
+    (place / "inside.yaml").write_text(text)
+    first = strict_json(atalaia("check", "inside.yaml", "--json", cwd=place).stdout)
+    second = strict_json(atalaia("check", "inside.yaml", "--json", cwd=place).stdout)
+
+    assert [w["rows"] for w in first["windows"]] == [w["rows"] for w in second["windows"]] == [800, 800]
+
+
+def test_help_of_every_command_has_an_example():
+    for command in ("init", "validate", "compare", "baseline", "ingest", "evaluate", "check", "verify"):
+        done = atalaia(command, "--help")
+        assert done.returncode == 0
+        assert f"Example: atalaia {command}" in done.stdout

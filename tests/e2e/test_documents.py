@@ -1,0 +1,117 @@
+"""What the documents say is what the program does."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+import atalaia
+from atalaia.checks import METRICS
+from atalaia_cli import cli
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = ["README.md", "docs/command-line.md"]
+
+
+def blocks(document):
+    return re.findall(r"```bash\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
+
+
+def commands(document):
+    return [line.split("  #")[0].strip() for block in blocks(document) for line in block.splitlines() if line.strip()]
+
+
+def test_every_command_of_the_documents_runs(tmp_path):
+    """In the order of reading, from an empty folder; `make` is left to the test below, and to those who call it."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    lines = [line for document in DOCUMENTS for line in commands(document) if not line.startswith("make ")]
+    script = f'set -eux\nPATH="{Path(sys.executable).parent}:$PATH"\n' + "\n".join(lines)
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(lines) >= 10
+
+
+def test_every_make_target_of_the_readme_is_there():
+    named = {shlex.split(line)[1] for line in commands("README.md") if line.startswith("make ")}
+    named |= set(re.findall(r"`make (\w+)`", (ROOT / "README.md").read_text()))
+
+    assert named >= {"setup", "demo", "test", "check", "fix"}
+    for target in named:
+        done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_demo_finds_all_that_was_planted_and_no_more(tmp_path):
+    script = ROOT / "examples/credit_scoring/demo.py"
+    done = subprocess.run(
+        [sys.executable, script, tmp_path / "demo"], capture_output=True, text=True, check=False, timeout=300
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_command_stands_in_the_readme():
+    text = (ROOT / "README.md").read_text()
+
+    for name in cli.commands:
+        assert f"| `atalaia {name} " in text, name
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_every_option_stands_in_the_help(name):
+    command = cli.commands[name]
+    with click.Context(command) as context:
+        text = command.get_help(context)
+
+    for parameter in command.params:
+        assert parameter.opts[0].lstrip("-") in text.lower()
+
+
+def test_the_table_of_metrics_is_the_one_that_judges():
+    text = (ROOT / "docs/metrics.md").read_text()
+    table = text.partition("a test compares -->\n")[2].partition("<!-- end")[0].strip()
+
+    assert table == expected_table().strip()
+
+
+def expected_table():
+    rows = [
+        "| metric | signal | what the value is | warning above | alert above | fewest rows |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, metric in METRICS.items():
+        limits = [limit_in_words(metric, limit) for limit in (metric.limits.warning, metric.limits.alert)]
+        rows.append(
+            f"| `{name}` | {metric.family} | {metric.meaning} | {' | '.join(limits)} | {metric.min_rows or ''} |"
+        )
+    return "\n".join(rows)
+
+
+def limit_in_words(metric, limit):
+    if limit is None:
+        return ""
+    return f"{'below ' if metric.below else ''}{'baseline + ' if metric.relative else ''}{limit:g}"
+
+
+def test_links_between_documents_lead_somewhere():
+    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_the_public_names_are_these():
+    assert atalaia.__all__ == [
+        "AtalaiaError", "Baseline", "Column", "Finding", "Monitor", "Profile", "Report", "Window", "build_baseline",
+        "load_monitor",
+    ]  # fmt: skip
