@@ -73,7 +73,8 @@ class LogSource:
 def payload_names(columns: tuple[Column, ...]) -> PayloadNames:
     """Return the names that a monitor's columns give to unnamed rows."""
     sides = {side: positional(columns, side) or None for side in Side}
-    return PayloadNames(inputs=sides[Side.INPUT], outputs=sides[Side.OUTPUT], labels=sides[Side.LABEL])
+    row = tuple(column.name for column in columns)
+    return PayloadNames(inputs=sides[Side.INPUT], outputs=sides[Side.OUTPUT], labels=sides[Side.LABEL], row=row)
 
 
 def _follow(store: ObjectStore, log_key: str, reference: str, limit: int) -> bytes:

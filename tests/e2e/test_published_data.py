@@ -1,4 +1,4 @@
-"""The drift that NannyML documents in its car-loan data; the data lie beside the checkout on the developers' machines."""
+"""The drift that NannyML documents in its car-loan data, which lie beside the checkout on the developers' machines."""
 
 from pathlib import Path
 

@@ -1,0 +1,82 @@
+"""Collecting the rows of records into batches that carry the same sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from atalaia.logs.arrays import columns_of, fits
+from atalaia.logs.records import Record, Row
+from atalaia.rows import NO_TIME, RowBatch, Side
+
+_HELD_BYTES = 32 << 20
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Rows of the same sides that wait for their batch to be full."""
+
+    rows: list[Row] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    ids: list[str | None] = field(default_factory=list)
+    index: list[int] = field(default_factory=list)
+    held_bytes: int = 0
+
+
+class Batcher:
+    """Collects records; a batch is full at a number of rows, or when the text it came from is large."""
+
+    def __init__(self, batch_rows: int) -> None:
+        """Make batches of at most *batch_rows* rows."""
+        self._batch_rows = batch_rows
+        self._waiting: dict[frozenset[Side], _Waiting] = {}
+
+    def add(self, record: Record, held_bytes: int) -> Iterator[RowBatch]:
+        """Take one record that was read from *held_bytes* bytes, and yield the batches that are full."""
+        waiting = self._waiting.setdefault(record.sides, _Waiting())
+        count = len(record.rows)
+        waiting.rows += record.rows
+        waiting.times += [record.time] * count
+        waiting.ids += [record.id] * count
+        waiting.index += range(count)
+        waiting.held_bytes += held_bytes
+        if len(waiting.rows) >= self._batch_rows or waiting.held_bytes >= _HELD_BYTES:
+            del self._waiting[record.sides]
+            yield from self._batches(waiting, record.sides)
+
+    def flush(self) -> Iterator[RowBatch]:
+        """Yield what is left."""
+        waiting, self._waiting = self._waiting, {}
+        for sides, rows in waiting.items():
+            yield from self._batches(rows, sides)
+
+    def _batches(self, waiting: _Waiting, sides: frozenset[Side]) -> Iterator[RowBatch]:
+        todo = [
+            (start, min(start + self._batch_rows, len(waiting.rows)))
+            for start in range(0, len(waiting.rows), self._batch_rows)
+        ][::-1]
+        while todo:
+            start, end = todo.pop()
+            rows = waiting.rows[start:end]
+            if not fits(rows):
+                middle = (start + end) // 2
+                todo += [(middle, end), (start, middle)]
+                continue
+            ids = waiting.ids[start:end]
+            yield RowBatch(
+                columns=columns_of(rows),
+                rows=len(rows),
+                captured=sides,
+                record_times=np.array(waiting.times[start:end], dtype=np.int64),
+                record_ids=pa.array(ids, pa.string()) if any(ids) else None,
+                record_index=np.array(waiting.index[start:end], dtype=np.int64),
+            )
+
+
+def table_batch(columns: dict[str, pa.Array], rows: int, sides: frozenset[Side]) -> RowBatch:
+    """Make a batch of plain rows, each its own record without time or id."""
+    times = np.full(rows, NO_TIME, dtype=np.int64)
+    return RowBatch(columns, rows, sides, times, None, np.zeros(rows, dtype=np.int64))

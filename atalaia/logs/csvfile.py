@@ -1,0 +1,325 @@
+"""CSV files: blocks of whole rows, fast where they are regular, row by row where they are not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import StringIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
+
+from atalaia.logs.arrays import Cell, cells_array
+from atalaia.logs.batching import Batcher, table_batch
+from atalaia.logs.bodies import invented_names
+from atalaia.logs.csvtext import has_header, is_number, quoted_rows
+from atalaia.logs.framing import Piece, Stream
+from atalaia.logs.records import Record, RejectedError
+from atalaia.logs.sagemaker import INFERENCE_ID, INFERENCE_TIME, taken_inference
+from atalaia.logs.settings import Context
+from atalaia.rows import ALL_SIDES, Reject, RowBatch, Side
+from atalaia.window import parse_time
+
+_BLOCK = 1 << 20
+_LONGEST_BLOCK = 8 << 20
+_RESYNCS = 10
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class CsvLayout:
+    """The names of a CSV file's columns, the sides they carry, and what is special about them.
+
+    Attributes:
+        names: One for each column.
+        sides: What the rows carry.
+        header: Whether the first row is the names.
+        inference: Whether the last two columns are a batch transform's id and time.
+    """
+
+    names: tuple[str, ...]
+    sides: frozenset[Side]
+    header: bool
+    inference: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CsvRow:
+    """One row with its place in the object."""
+
+    start: int
+    end: int
+    cells: list[str]
+    ended: bool = True
+
+
+def csv_layout(rows: Sequence[Sequence[str]], side: Side | None, context: Context) -> CsvLayout:
+    """Decide how a CSV file's rows are named, from its first rows (at least one)."""
+    first, names = rows[0], context.names.of(side)
+    known = None if names is None else (*names, *(context.names.of(None) or ()))
+    sides = ALL_SIDES if side is None else frozenset((side,))
+    if has_header(rows, known, unsure=True):
+        return CsvLayout(_distinct([cell.strip() for cell in first]), sides, header=True)
+    if _ends_with_inference(first):
+        return _inference_layout(len(first) - 2, side, context)
+    return CsvLayout(_positional(len(first), side, context), sides, header=False)
+
+
+def looks_tabular(rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether most of the first rows have the same number of cells, or are single numbers."""
+    if not rows:
+        return False
+    widths = [len(row) for row in rows]
+    usual = max(set(widths), key=widths.count)
+    if usual == 1:
+        return all(len(row) == 1 and is_number(row[0]) for row in rows[1:] or rows)
+    return 2 * widths.count(usual) > len(rows)
+
+
+def first_rows(head: bytes, *, whole: bool) -> list[list[str]]:
+    """Read the first rows of a file from its first bytes; their last line may be cut unless they are the *whole*."""
+    if not whole:
+        head = head[: head.rfind(b"\n") + 1] or head
+    text = head.removeprefix(_BOM).decode("utf-8", "replace")
+    rows: list[list[str]] = []
+    try:
+        for row in quoted_rows(StringIO(text, newline="")):
+            if row:
+                rows.append(row)
+            if len(rows) == 50:
+                break
+    except RejectedError:
+        return rows
+    return rows
+
+
+def read_table(stream: Stream, layout: CsvLayout, context: Context) -> Iterator[RowBatch | Reject]:
+    """Read a plain CSV file."""
+    header = layout.header
+    for block in split_blocks(stream, context.limits.line_bytes):
+        if isinstance(block, Reject):
+            yield block
+            continue
+        rest = _after_first_row(block) if header else block
+        header = False
+        table = None if layout.inference else _table(rest, layout)
+        if table is None:
+            yield from _row_by_row(rest, layout, context)
+        else:
+            yield from _table_batches(table, layout, context.limits.batch_rows)
+
+
+def read_rows(stream: Stream, limit: int) -> Iterator[CsvRow | Reject]:
+    """Read a CSV file row by row."""
+    for block in split_blocks(stream, limit):
+        if isinstance(block, Reject):
+            yield block
+        else:
+            yield from rows_of_block(block)
+
+
+def split_blocks(stream: Stream, limit: int) -> Iterator[Piece | Reject]:
+    """Yield blocks of whole rows; a row over the *limit* is skipped."""
+    buffer, offset, skipped = bytearray(), 0, 0
+    limit = max(limit, 1)
+    try:
+        for chunk in stream.chunks():
+            buffer += chunk
+            if skipped and (newline := buffer.find(b"\n")) >= 0:
+                yield Reject("line_too_long", offset - skipped, offset + newline)
+                del buffer[: newline + 1]
+                offset, skipped = offset + newline + 1, 0
+            if not skipped and len(buffer) >= _BLOCK and (cut := _cut(buffer)):
+                yield Piece(offset, offset + cut, bytes(buffer[:cut]))
+                del buffer[:cut]
+                offset += cut
+            if skipped or (len(buffer) > limit and b"\n" not in buffer):
+                skipped, offset = skipped + len(buffer), offset + len(buffer)
+                buffer.clear()
+    except RejectedError as fault:
+        yield from _rest(buffer, offset, skipped, whole=False)
+        yield Reject(fault.reason, offset, offset + len(buffer) + 1)
+    else:
+        yield from _rest(buffer, offset, skipped, whole=True)
+
+
+def rows_of_block(block: Piece) -> Iterator[CsvRow | Reject]:
+    """Read a block row by row; a row that cannot be parsed is rejected, and reading goes on with the next line."""
+    lines = block.data.splitlines(keepends=True) if b"\r" not in block.data else _lines(block.data)
+    starts = [block.start]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    at, faults = 0, 0
+    while at < len(lines):
+        cursor = _Cursor(lines, at)
+        try:
+            for cells in quoted_rows(cursor):
+                begin, at = at, cursor.at
+                if cells:
+                    ended = lines[at - 1].endswith(b"\n") or block.ended
+                    yield _checked_row(CsvRow(starts[begin], starts[at], cells, ended))
+        except RejectedError as fault:
+            faults += 1
+            begin, at = at, (at + 1 if faults <= _RESYNCS else cursor.at)
+            yield Reject(fault.reason, starts[begin], starts[at], at - begin)
+
+
+class _Cursor:
+    """Hands out the lines of a block as text and knows how many it has handed out."""
+
+    def __init__(self, lines: list[bytes], at: int) -> None:
+        self._lines = lines
+        self.at = at
+
+    def __iter__(self) -> _Cursor:
+        return self
+
+    def __next__(self) -> str:
+        if self.at == len(self._lines):
+            raise StopIteration
+        self.at += 1
+        return self._lines[self.at - 1].removeprefix(_BOM).decode("utf-8", "surrogateescape").replace("\0", "\ufffd")
+
+
+def _lines(data: bytes) -> list[bytes]:
+    parts = data.split(b"\n")
+    return [part + b"\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
+
+
+def _checked_row(row: CsvRow) -> CsvRow | Reject:
+    try:
+        "".join(row.cells).encode()
+    except UnicodeEncodeError:
+        return Reject("not_text", row.start, row.end)
+    return row
+
+
+def _cut(buffer: bytearray) -> int:
+    """Return the end of the last row that surely ends in the buffer: outside quotes; 0 to wait for more."""
+    cut = last = buffer.rfind(b"\n") + 1
+    odd = buffer.count(b'"', 0, cut) % 2
+    while odd and cut:
+        before = buffer.rfind(b"\n", 0, cut - 1) + 1
+        odd ^= buffer.count(b'"', before, cut) % 2
+        cut = before
+    return last if not cut and len(buffer) >= _LONGEST_BLOCK else cut
+
+
+def _rest(buffer: bytearray, offset: int, skipped: int, *, whole: bool) -> Iterator[Piece | Reject]:
+    if skipped:
+        yield Reject("line_too_long", offset - skipped, offset)
+        return
+    data = bytes(buffer) if whole else bytes(buffer[: buffer.rfind(b"\n") + 1])
+    if data:
+        yield Piece(offset, offset + len(data), data, ended=data.endswith(b"\n"))
+
+
+def _after_first_row(block: Piece) -> Piece:
+    """Return a block without its header."""
+    first = next(rows_of_block(block), None)
+    end = block.end if first is None else first.end
+    return Piece(end, block.end, block.data[end - block.start :], block.ended)
+
+
+def _table(block: Piece, layout: CsvLayout) -> pa.Table | None:
+    """Read a regular block at once; None where a row needs a closer look."""
+    if not block.ended or b"\0" in block.data:
+        return None
+    irregular = []
+
+    def note(row: arrow_csv.InvalidRow) -> str:
+        irregular.append(row.number)
+        return "skip"
+
+    places = [str(place) for place in range(len(layout.names))]
+    try:
+        table = arrow_csv.read_csv(
+            pa.BufferReader(block.data.removeprefix(_BOM)),
+            arrow_csv.ReadOptions(use_threads=False, block_size=len(block.data) + 1, column_names=places),
+            arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=note),
+            arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(places, pa.string()),
+                null_values=[""],
+                strings_can_be_null=True,
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    return None if irregular or b', "' in block.data else table
+
+
+def _table_batches(table: pa.Table, layout: CsvLayout, batch_rows: int) -> Iterator[RowBatch]:
+    for start in range(0, table.num_rows, batch_rows):
+        part = table.slice(start, batch_rows).combine_chunks()
+        columns = {
+            name: cells_array(pc.utf8_ltrim(_array(column), characters=" "))
+            for name, column in zip(layout.names, part.columns, strict=True)
+        }
+        yield table_batch(columns, part.num_rows, layout.sides)
+
+
+def _array(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
+
+
+def _row_by_row(block: Piece, layout: CsvLayout, context: Context) -> Iterator[RowBatch | Reject]:
+    batcher = Batcher(context.limits.batch_rows)
+    for row in rows_of_block(block):
+        if isinstance(row, Reject):
+            yield row
+        elif len(row.cells) != len(layout.names):
+            yield Reject("column_count" if row.ended else "unfinished_line", row.start, row.end)
+        else:
+            yield from batcher.add(_record(row.cells, layout), row.end - row.start)
+    yield from batcher.flush()
+
+
+def _record(cells: list[str], layout: CsvLayout) -> Record:
+    row = {name: Cell(cell) if cell else None for name, cell in zip(layout.names, cells, strict=True)}
+    if not layout.inference:
+        return Record([row], layout.sides)
+    time, inference_id = taken_inference(row)
+    return Record([row], layout.sides, time, inference_id)
+
+
+def _ends_with_inference(cells: Sequence[str]) -> bool:
+    return (
+        len(cells) > 2  # an output, the id, the time
+        and _UUID.fullmatch(cells[-2].strip()) is not None
+        and not is_number(cells[-1])
+        and parse_time(cells[-1]) is not None
+    )
+
+
+def _inference_layout(width: int, side: Side | None, context: Context) -> CsvLayout:
+    """Name a batch transform's output of *width* columns beside id and time; it may be joined with its input."""
+    inputs, outputs = context.names.inputs or (), context.names.outputs
+    sides = frozenset((side or Side.OUTPUT,))
+    names = outputs or invented_names(width, Side.OUTPUT)
+    if outputs and inputs and width == len(inputs) + len(outputs):
+        names, sides = inputs + outputs, frozenset((Side.INPUT, Side.OUTPUT))
+    return CsvLayout((*names, INFERENCE_ID, INFERENCE_TIME), sides, header=False, inference=True)
+
+
+def _positional(width: int, side: Side | None, context: Context) -> tuple[str, ...]:
+    """Name columns by their places: a plain file may hold whole rows, or only some of their sides."""
+    names = context.names.of(side)
+    if names is None:
+        return invented_names(width, side)
+    inputs, outputs = context.names.inputs or (), context.names.outputs or ()
+    candidates = [names] if side is not None else [names, inputs + outputs, inputs, outputs]
+    return next((candidate for candidate in candidates if len(candidate) == width), names)
+
+
+def _distinct(names: list[str]) -> tuple[str, ...]:
+    """Tell repeated names apart as pandas does: `a`, `a.1`."""
+    seen: dict[str, int] = {}
+    out: list[str] = []
+    for name in names:
+        count = seen.get(name, 0)
+        seen[name] = count + 1
+        out.append(f"{name}.{count}" if count else name)
+    return tuple(out)

@@ -1,0 +1,320 @@
+"""Reading one log object: decide what it is, then turn it into batches of rows and rejects, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from io import BytesIO
+from typing import Any, BinaryIO
+
+from atalaia.logs import azureml, csvfile, kserve, parquetfile, plain, sagemaker
+from atalaia.logs.batching import Batcher
+from atalaia.logs.detect import Decision, Layout, decide
+from atalaia.logs.documents import split_values
+from atalaia.logs.framing import Piece, Stream, split_lines
+from atalaia.logs.jsontext import parse_json
+from atalaia.logs.records import Record, RejectedError
+from atalaia.logs.settings import Context, Follow, PayloadNames, ReadLimits
+from atalaia.monitor_file import LogFormat
+from atalaia.rows import LogObject, Reject, RowBatch, Side
+
+_BOM = b"\xef\xbb\xbf"
+_CSV_HEAD = 1 << 16
+_STOPS = ("unfinished_line", "damaged", "too_large")
+_Item = RowBatch | Reject
+_Handler = Callable[[Any, Context], Record]
+
+
+@dataclass(slots=True)
+class _Source:
+    """What is being read: the file, its decompressed stream, and how far rows or rejects were made of it."""
+
+    file: BinaryIO
+    stream: Stream
+    context: Context
+    decision: Decision
+    side: Side | None
+    consumed: int = 0
+
+
+class LogReading:
+    """One reading of a log object; iterating it, once, yields batches of rows and rejects.
+
+    Attributes:
+        format: What the object was taken for, such as `sagemaker capture`.
+        why: One sentence: what was decided and because of what.
+    """
+
+    def __init__(self, source: _Source) -> None:
+        """Prepare to read *source*."""
+        self._source = source
+        self.format = source.decision.format
+        self.why = source.decision.why
+
+    def __iter__(self) -> Iterator[_Item]:
+        """Yield what the object holds, in bounded memory."""
+        return _READERS[self._source.decision.layout](self._source)
+
+    @property
+    def consumed(self) -> int:
+        """How many (decompressed) bytes need not be read again when the object has grown; valid after iteration.
+
+        They end after the last complete line: one that ends with a newline, or a last one that was taken without.
+        """
+        return self._source.consumed
+
+
+def read_log(
+    source: BinaryIO,
+    log: LogObject,
+    *,
+    names: PayloadNames = PayloadNames(),  # noqa: B008 - frozen
+    format: LogFormat = LogFormat.AUTO,  # noqa: A002 - the word of the monitor file
+    follow: Follow | None = None,
+    limits: ReadLimits = ReadLimits(),  # noqa: B008 - frozen
+) -> LogReading:
+    """Begin to read a log object.
+
+    Whatever the object holds, reading it raises nothing: what cannot be used is yielded as a `Reject`.
+
+    Args:
+        source: The object's bytes from front to back; only a Parquet file is sought in.
+        log: Which object it is; the path decides where the content does not.
+        names: The monitor's names for rows without names.
+        format: What the monitor file says.
+        follow: How to get objects that the log refers to; without it such records are rejected.
+        limits: How much is taken in before it is rejected.
+    """
+    return _reading(source, Context(log, names, limits, follow), format, None)
+
+
+def _reading(source: BinaryIO, context: Context, chosen: LogFormat, side: Side | None) -> LogReading:
+    stream = Stream(source, context.limits)
+    decision = decide(stream, context, chosen)
+    if decision.layout is Layout.PARQUET:
+        decision = _parquet_decision(source, decision, chosen, context.limits)
+    if stream.compression:
+        decision = replace(decision, why=f"{decision.why} It is compressed with {stream.compression}.")
+    return LogReading(_Source(source, stream, context, decision, side))
+
+
+def _read_nothing(source: _Source) -> Iterator[_Item]:
+    """Reject the whole object for the reason that was decided."""
+    size = max(source.context.log.size, 1)
+    yield Reject(source.decision.reason, 0, size)
+
+
+def _read_empty(source: _Source) -> Iterator[_Item]:
+    """Read blanks to the end: an object may begin with more of them than were looked at."""
+    for item in split_lines(source.stream, source.context.limits.line_bytes):
+        if isinstance(item, Reject):
+            yield item
+        elif item.data.removeprefix(_BOM).strip():
+            yield Reject("unknown_format", item.start, item.end)
+            source.consumed = item.end
+        else:
+            source.consumed = item.end + item.ended
+
+
+def _read_lines(source: _Source) -> Iterator[_Item]:
+    limit = source.context.limits.line_bytes
+    yield from _read_pieces(split_lines(source.stream, limit), source)
+
+
+def _read_values(source: _Source) -> Iterator[_Item]:
+    limit = source.context.limits.line_bytes
+    return _tracked(_read_pieces(split_values(source.stream, limit), source), source)
+
+
+def _read_whole(source: _Source) -> Iterator[_Item]:
+    return _tracked(_read_whole_value(source), source)
+
+
+def _read_whole_value(source: _Source) -> Iterator[_Item]:
+    parts: list[bytes] = []
+    size = 0
+    try:
+        for chunk in source.stream.chunks():
+            parts.append(chunk)
+            size += len(chunk)
+            if size > source.context.limits.line_bytes:
+                yield Reject("line_too_long", 0, size)
+                return
+    except RejectedError as fault:
+        yield Reject(fault.reason, 0, max(size, 1))
+        return
+    yield from _read_pieces(iter([Piece(0, size, b"".join(parts))]), source)
+
+
+def _read_pieces(pieces: Iterator[Piece | Reject], source: _Source) -> Iterator[_Item]:
+    """Turn lines or values into records, and records into batches."""
+    batcher = Batcher(source.context.limits.batch_rows)
+    for piece in pieces:
+        if isinstance(piece, Reject):
+            source.consumed = max(source.consumed, piece.start)
+            yield piece
+            continue
+        data = piece.data.removeprefix(_BOM) if piece.start == 0 else piece.data
+        if data.strip():
+            yield from _read_piece(piece, data, source, batcher)
+        else:
+            source.consumed = piece.end + piece.ended
+    yield from batcher.flush()
+
+
+def _read_piece(piece: Piece, data: bytes, source: _Source, batcher: Batcher) -> Iterator[_Item]:
+    try:
+        value = parse_json(data, source.context.limits.depth)
+    except RejectedError as error:
+        if not piece.ended and error.reason in ("not_json", "not_text"):
+            yield Reject("unfinished_line", piece.start, piece.end)
+            return
+        yield Reject(error.reason, piece.start, piece.end)
+    else:
+        yield from _read_value(value, piece, source, batcher)
+    source.consumed = piece.end + piece.ended
+
+
+def _read_value(value: Any, piece: Piece, source: _Source, batcher: Batcher) -> Iterator[_Item]:
+    if source.decision.envelope in ("sagemaker", "plain") and sagemaker.is_manifest(value):
+        yield from _read_manifest(value, piece, source)
+        return
+    try:
+        record = _handler(source)(value, source.context)
+    except RejectedError as error:
+        yield Reject(error.reason, piece.start, piece.end, error.rows, error.time)
+    else:
+        yield from batcher.add(record, len(piece.data))
+
+
+def _handler(source: _Source) -> _Handler:
+    if source.decision.envelope == "plain":
+        return partial(plain.plain_record, side=source.side)
+    return _HANDLERS[source.decision.envelope]
+
+
+def _read_manifest(value: list[Any], piece: Piece, source: _Source) -> Iterator[_Item]:
+    """Read every file that a manifest lists; what is rejected there is rejected as part of the manifest."""
+    context = source.context
+    side = sagemaker.manifest_side(context.log.uri)
+    for name in sagemaker.manifest_files(value):
+        try:
+            content = azureml.followed(name, context)
+        except RejectedError as error:
+            yield Reject(error.reason, piece.start, piece.end)
+            continue
+        inner = replace(context, log=replace(context.log, uri=name, size=len(content)), follow=None)
+        for item in _reading(BytesIO(content), inner, LogFormat.AUTO, side):
+            yield item if isinstance(item, RowBatch) else replace(item, start=piece.start, end=piece.end)
+    if len(value) == 1:
+        yield Reject("no_rows", piece.start, piece.end)
+
+
+def _read_csv(source: _Source) -> Iterator[_Item]:
+    reader = _read_csv_records if source.decision.envelope == "kserve" else _read_csv_table
+    return _tracked(reader(source), source)
+
+
+def _tracked(items: Iterator[_Item], source: _Source) -> Iterator[_Item]:
+    """Note how far the object was read: to its end, or to what must be read again."""
+    stopped = None
+    for item in items:
+        if isinstance(item, Reject) and item.reason in _STOPS and stopped is None:
+            stopped = item.start
+        yield item
+    source.consumed = source.stream.taken if stopped is None else stopped
+
+
+def _read_csv_table(source: _Source) -> Iterator[_Item]:
+    head = source.stream.peek(_CSV_HEAD)
+    rows = csvfile.first_rows(head, whole=len(head) < _CSV_HEAD) or [[""]]
+    layout = csvfile.csv_layout(rows, source.side, source.context)
+    yield from csvfile.read_table(source.stream, layout, source.context)
+
+
+def _read_csv_records(source: _Source) -> Iterator[_Item]:
+    """Read KServe's CSV: a header, then a request or a response in every row."""
+    batcher, header = Batcher(source.context.limits.batch_rows), None
+    for row in csvfile.read_rows(source.stream, source.context.limits.line_bytes):
+        if isinstance(row, Reject):
+            yield row
+        elif header is None:
+            header = row.cells
+        elif len(row.cells) != len(header):
+            yield Reject("column_count" if row.ended else "unfinished_line", row.start, row.end)
+        else:
+            value = dict(zip(header, row.cells, strict=True))
+            yield from _read_value(value, Piece(row.start, row.end, "".join(row.cells).encode()), source, batcher)
+    yield from batcher.flush()
+
+
+def _parquet_decision(file: BinaryIO, decision: Decision, chosen: LogFormat, limits: ReadLimits) -> Decision:
+    """Tell by its columns what a Parquet file is."""
+    try:
+        names = set(parquetfile.open_table(file, limits).schema_arrow.names)
+    except RejectedError:
+        return decision  # reading it says why not
+    if parquetfile.is_inference_table(names):
+        why = (
+            f"{decision.why} Its columns are those of a Databricks inference table, whose log says which rows are live."
+        )
+        return replace(decision, envelope="table", format="databricks parquet", why=why)
+    if names >= kserve.COLUMNS and chosen in (LogFormat.AUTO, LogFormat.KSERVE):
+        why = f"{decision.why} Its columns are those of KServe's payload logger."
+        return replace(decision, envelope="kserve", format="kserve parquet", why=why)
+    return decision
+
+
+def _read_parquet(source: _Source) -> Iterator[_Item]:
+    size = max(source.context.log.size, 1)
+    try:
+        table = parquetfile.open_table(source.file, source.context.limits)
+        if source.decision.envelope == "table":
+            yield Reject("needs_table_log", 0, size, max(table.metadata.num_rows, 1))
+            return
+        yield from _parquet_items(table, source, size)
+    except RejectedError as error:
+        yield Reject(error.reason, 0, size, error.rows)
+    else:
+        source.consumed = size
+
+
+def _parquet_items(table: Any, source: _Source, size: int) -> Iterator[_Item]:
+    batcher = Batcher(source.context.limits.batch_rows)
+    read = _stored_items if source.decision.envelope == "kserve" else _table_items
+    for batch in parquetfile.record_batches(table, source.context.limits.batch_rows):
+        try:
+            yield from read(batch, source, size, batcher)
+        except RejectedError as error:
+            yield Reject(error.reason, 0, size, error.rows)
+    yield from batcher.flush()
+
+
+def _table_items(batch: Any, source: _Source, size: int, batcher: Batcher) -> Iterator[_Item]:
+    del size, batcher
+    rows = parquetfile.plain_batch(batch)
+    yield rows if source.side is None else replace(rows, captured=frozenset((source.side,)))
+
+
+def _stored_items(batch: Any, source: _Source, size: int, batcher: Batcher) -> Iterator[_Item]:
+    for value in parquetfile.stored_records(batch):
+        content = value.get("bytes")
+        held = content.encode() if isinstance(content, str) else b""
+        yield from _read_value(value, Piece(0, size, held), source, batcher)
+
+
+_HANDLERS: dict[str, _Handler] = {
+    "sagemaker": sagemaker.capture_record,
+    "azureml": azureml.collected_record,
+    "kserve": kserve.logged_record,
+}
+_READERS: dict[Layout, Callable[[_Source], Iterator[_Item]]] = {
+    Layout.EMPTY: _read_empty,
+    Layout.LINES: _read_lines,
+    Layout.VALUES: _read_values,
+    Layout.WHOLE: _read_whole,
+    Layout.CSV: _read_csv,
+    Layout.PARQUET: _read_parquet,
+    Layout.NONE: _read_nothing,
+}

@@ -1,0 +1,74 @@
+"""What a reader is told: names for unnamed rows, limits, and how to follow a reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from atalaia.rows import LogObject, Side
+
+_MIB = 1 << 20
+
+Follow = Callable[[str, int], bytes]
+"""Returns the content behind a reference as the log wrote it, up to a number of bytes.
+
+It raises `atalaia.errors.ReferenceRefusedError` for what must not, or cannot, be followed.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadNames:
+    """The names that stand for the places of rows which a log writes without names; None where they are not known.
+
+    Attributes:
+        inputs: Of the model's inputs; unknown ones become `_c0`, `_c1`…
+        outputs: Of its outputs; unknown ones become `prediction`, or `prediction_0`, `prediction_1`…
+        labels: Of labels; unknown ones become `label`, or `label_0`, `label_1`…
+        row: Of a whole row of a plain file, in its order; by default inputs, outputs and labels one after another.
+    """
+
+    inputs: tuple[str, ...] | None = None
+    outputs: tuple[str, ...] | None = None
+    labels: tuple[str, ...] | None = None
+    row: tuple[str, ...] | None = None
+
+    def of(self, side: Side | None) -> tuple[str, ...] | None:
+        """Return the known names of one side, or of a whole row for None."""
+        if side is not None:
+            return {Side.INPUT: self.inputs, Side.OUTPUT: self.outputs, Side.LABEL: self.labels}[side] or None
+        if self.row is not None:
+            return self.row or None
+        return (self.inputs or ()) + (self.outputs or ()) + (self.labels or ()) or None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """How much a reader takes in before it rejects instead.
+
+    Attributes:
+        line_bytes: Of one line, or of one value of a JSON document.
+        expanded_bytes: Of one object after decompression.
+        expansion_ratio: Of decompressed to compressed bytes, once 64 MiB have come out.
+        payload_bytes: Of one decoded or decompressed payload.
+        reference_bytes: Of one object that a log refers to.
+        depth: Of nested JSON.
+        batch_rows: Rows handed on together.
+    """
+
+    line_bytes: int = 64 * _MIB
+    expanded_bytes: int = 16 * 1024 * _MIB
+    expansion_ratio: int = 400
+    payload_bytes: int = 64 * _MIB
+    reference_bytes: int = 64 * _MIB
+    depth: int = 200
+    batch_rows: int = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything that the readers of one object share."""
+
+    log: LogObject
+    names: PayloadNames = field(default_factory=PayloadNames)
+    limits: ReadLimits = field(default_factory=ReadLimits)
+    follow: Follow | None = None
