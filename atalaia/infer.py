@@ -10,8 +10,8 @@ from itertools import islice
 import msgspec.structs
 
 from atalaia.errors import LogError
-from atalaia.infer_columns import Guess, guess_columns, learn_outputs
-from atalaia.infer_tally import Tally
+from atalaia.infer_columns import Guess, guess_columns, learn_outputs, unnamed_inputs
+from atalaia.infer_tally import tally_columns
 from atalaia.monitor_file import Monitor
 from atalaia.monitor_rules import slug
 from atalaia.monitor_yaml import quote
@@ -26,22 +26,35 @@ _DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(Monit
 
 @dataclass(slots=True)
 class _Sample:
-    """What was read: columns in the order of their first appearance, rows by their sides, rejects by reason."""
+    """What was read: batches up to the limit of rows, and rejects by reason."""
 
     limit: int
-    tallies: dict[str, Tally] = field(default_factory=dict)
-    rows: Counter[frozenset[Side]] = field(default_factory=Counter)
+    batches: list[RowBatch] = field(default_factory=list)
     rejected: Counter[str] = field(default_factory=Counter)
 
     def add(self, item: RowBatch | Reject) -> None:
-        """Count a batch, up to the limit of rows, or a reject."""
+        """Take in a batch or a reject."""
         if isinstance(item, Reject):
             self.rejected[item.reason] += item.rows
-            return
-        room = min(item.rows, self.limit - self.rows.total())
-        self.rows[item.captured] += room
-        for name, array in item.columns.items():
-            self.tallies.setdefault(name, Tally()).add(array.slice(0, room), item.captured)
+        else:
+            self.batches.append(item)
+
+    @property
+    def rows(self) -> int:
+        """How many rows were read."""
+        return sum(batch.rows for batch in self.batches)
+
+    def described(self) -> list[RowBatch]:
+        """Return the batches that one list of columns can describe.
+
+        Inputs without names are told apart by how many there are; of several layouts the one with the most rows counts.
+        """
+        layouts: Counter[int] = Counter()
+        for batch in self.batches:
+            if Side.INPUT in batch.captured:
+                layouts[unnamed_inputs(batch)] += batch.rows
+        most = max(layouts, key=lambda layout: layouts[layout], default=0)
+        return [b for b in self.batches if Side.INPUT not in b.captured or unnamed_inputs(b) == most]
 
 
 def infer_monitor(
@@ -75,15 +88,17 @@ def infer_monitor(
     sample = _Sample(max_rows)
     for item in batches:
         sample.add(item)
-        if sample.rows.total() >= max_rows:
+        if sample.rows >= max_rows:
             break
-    unwritable = [column for column in sample.tallies if not _writable(column)]
-    guesses = guess_columns({c: t for c, t in sample.tallies.items() if c not in unwritable}, sample.rows)
-    if not guesses or not sample.rows.total():
+    described = sample.described()
+    tallies = tally_columns(described)
+    unwritable = [column for column in tallies if not _writable(column)]
+    guesses = guess_columns({c: t for c, t in tallies.items() if c not in unwritable}, described)
+    if not guesses or not sample.rows:
         raise LogError(_nothing(sample, format))
     learn_outputs(guesses, islice(served, _SERVED))
     parts = (
-        _header(sample, format, why),
+        _header(sample, described, format, why),
         _model(name),
         _places(logs, baseline, output),
         _columns(guesses, len(unwritable)),
@@ -106,18 +121,31 @@ def _rejects(sample: _Sample) -> str:
     return f"; rejected: {counts}" if counts else ""
 
 
-def _header(sample: _Sample, form: str, why: str) -> list[str]:
-    rows = sample.rows.total()
+def _header(sample: _Sample, described: list[RowBatch], form: str, why: str) -> list[str]:
+    rows = sample.rows
     limit = " (where reading stopped)" if rows >= sample.limit else ""
     return [
         "# An Atalaia monitor, inferred from data. A guess says so and why: correct it where you know better.",
-        f"# Read: {rows:,} {'row' if rows == 1 else 'rows'}{limit}, {_columns_read(sample)}{_rejects(sample)}.",
+        f"# Read: {_rows(rows)}{limit}, {_columns_read(described)}{_rejects(sample)}.",
+        *_not_described(sample, described),
         f"# Format: {_comment(form)} ({_comment(why)}).",
     ]
 
 
-def _columns_read(sample: _Sample) -> str:
-    count = len(sample.tallies)
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"
+
+
+def _not_described(sample: _Sample, described: list[RowBatch]) -> list[str]:
+    left_out = sample.rows - sum(batch.rows for batch in described)
+    if not left_out:
+        return []
+    told = "inputs without names come in different numbers, or with names too; the commonest is described"
+    return [f"# Not described: {_rows(left_out)} ({told})."]
+
+
+def _columns_read(described: list[RowBatch]) -> str:
+    count = len({name for batch in described for name in batch.columns})
     return f"{count:,} column" if count == 1 else f"{count:,} columns"
 
 
@@ -134,7 +162,8 @@ def _model(name: str) -> list[str]:
 def _places(logs: str, baseline: tuple[str, ...], output: str) -> list[str]:
     data = f"  data: [{', '.join(map(quote, baseline))}]"
     reference = ["baseline:", data] if baseline else ["# baseline:  # the reference data", "#   data: [reference.csv]"]
-    return ["logs:", f"  source: {quote(logs)}", "  # format: auto", *reference, f"output: {quote(output)}"]
+    same = "  # guessed: the data that were read; name the folder of the model's logs" if logs in baseline else ""
+    return ["logs:", f"  source: {quote(logs)}{same}", "  # format: auto", *reference, f"output: {quote(output)}"]
 
 
 def _columns(guesses: list[Guess], unwritable: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -101,13 +102,16 @@ _SENSITIVE = frozenset(
 )
 
 
-def guess_columns(tallies: Mapping[str, Tally], rows: Mapping[frozenset[Side], int]) -> list[Guess]:
+def guess_columns(tallies: Mapping[str, Tally], batches: Iterable[RowBatch]) -> list[Guess]:
     """Guess what each column is.
 
     Args:
         tallies: By name, in the order of the columns.
-        rows: How many rows carried each set of sides.
+        batches: What was tallied.
     """
+    rows: Counter[frozenset[Side]] = Counter()
+    for batch in batches:
+        rows[batch.captured] += batch.rows
     chosen = {_first(tallies, _time_rank): "time", _first(tallies, _id_rank): "id"}
     return [_guess(name, tally, chosen.get(name, ""), _expected(tally, rows)) for name, tally in tallies.items()]
 
@@ -120,8 +124,8 @@ def learn_outputs(guesses: list[Guess], served: Iterable[RowBatch | Reject]) -> 
     """
     batches = [batch for batch in served if isinstance(batch, RowBatch)]
     named = {name for batch in batches if batch.captured == {Side.OUTPUT} for name in batch.columns}
-    for inputs, outputs in {_unnamed(batch) for batch in batches}:
-        if outputs and inputs + outputs == len(guesses):
+    for inputs, outputs in {(unnamed_inputs(batch), _unnamed_outputs(batch)) for batch in batches}:
+        if outputs and inputs and inputs + outputs == len(guesses):
             named |= {guess.name for guess in guesses[inputs:]}
     for guess in guesses:
         if guess.name in named and guess.role == "feature":
@@ -129,11 +133,13 @@ def learn_outputs(guesses: list[Guess], served: Iterable[RowBatch | Reject]) -> 
             guess.reasons.append("the logs carry it as an output")
 
 
-def _unnamed(batch: RowBatch) -> tuple[int, int]:
-    """How many inputs and outputs a batch has whose columns got their names from their places."""
-    outputs = sum(name.partition("_")[0] == "prediction" for name in batch.columns)
-    inputs = sum(name.startswith("_c") and name[2:].isdecimal() for name in batch.columns)
-    return (inputs, outputs) if inputs + outputs == len(batch.columns) else (0, 0)
+def unnamed_inputs(batch: RowBatch) -> int:
+    """Count the inputs that got their names from their places, such as `_c0`."""
+    return sum(name.startswith("_c") and name[2:].isdecimal() for name in batch.columns)
+
+
+def _unnamed_outputs(batch: RowBatch) -> int:
+    return sum(name.partition("_")[0] == "prediction" for name in batch.columns)
 
 
 def _expected(tally: Tally, rows: Mapping[frozenset[Side], int]) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from atalaia.rows import Side
+from atalaia.rows import RowBatch, Side
 
 MAX_DISTINCT = 10_000
 """More distinct values than this are not counted."""
@@ -156,3 +156,12 @@ def _count(texts: pa.Array, pattern: str) -> int:
 
 def _stand_in(value: object) -> object:
     return hash(value) if isinstance(value, str) and len(value) > _LONG_TEXT else value
+
+
+def tally_columns(batches: Iterable[RowBatch]) -> dict[str, Tally]:
+    """Tally every column of *batches*, in the order of their first appearance."""
+    tallies: dict[str, Tally] = {}
+    for batch in batches:
+        for name, array in batch.columns.items():
+            tallies.setdefault(name, Tally()).add(array, batch.captured)
+    return tallies

@@ -57,7 +57,7 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("data", nargs=-1, required=True)
-@click.option("--logs", metavar="PATH", help="Where the logs to watch are; by default DATA, or the folder logs.")
+@click.option("--logs", metavar="PATH", help="Where the logs to watch are; by default DATA.")
 @click.option("-o", "--output", "target", metavar="FILE", help="Write the monitor file here instead of printing it.")
 @click.option("--name", help="The monitor's name; by default made from the file's name.")
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
@@ -78,11 +78,10 @@ def init(data: tuple[str, ...], logs: str | None, target: str | None, name: str 
         raise AtalaiaError(msg)
     reading = found[0].read(found[1])
     base = file.parent if file is not None else Path()
-    plain = reading.format in ("csv", "jsonl", "parquet")
     text = infer_monitor(
         (piece for source in sources for piece in source.batches()),
         name=slug(name or Path(data[0]).stem),
-        logs=_relative(logs, base) if logs else "logs" if plain else _relative(data[0], base),
+        logs=_relative(logs or data[0], base),
         baseline=tuple(_relative(place, base) for place in data),
         format=reading.format,
         why=reading.why,

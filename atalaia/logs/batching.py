@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,16 +27,20 @@ class _Waiting:
 
 
 class Batcher:
-    """Collects records; a batch is full at a number of rows, or when the text it came from is large."""
+    """Collects records; a batch is full at a number of rows, or when the text it came from is large.
+
+    Rows of one batch carry the same sides and, where places had to be named, have the same number of them.
+    """
 
     def __init__(self, batch_rows: int) -> None:
         """Make batches of at most *batch_rows* rows."""
         self._batch_rows = batch_rows
-        self._waiting: dict[frozenset[Side], _Waiting] = {}
+        self._waiting: dict[tuple[frozenset[Side], int], _Waiting] = {}
 
     def add(self, record: Record, held_bytes: int) -> Iterator[RowBatch]:
         """Take one record that was read from *held_bytes* bytes, and yield the batches that are full."""
-        waiting = self._waiting.setdefault(record.sides, _Waiting())
+        key = (record.sides, _unnamed(record.rows))
+        waiting = self._waiting.setdefault(key, _Waiting())
         count = len(record.rows)
         waiting.rows += record.rows
         waiting.times += [record.time] * count
@@ -44,13 +48,13 @@ class Batcher:
         waiting.index += range(count)
         waiting.held_bytes += held_bytes
         if len(waiting.rows) >= self._batch_rows or waiting.held_bytes >= _HELD_BYTES:
-            del self._waiting[record.sides]
+            del self._waiting[key]
             yield from self._batches(waiting, record.sides)
 
     def flush(self) -> Iterator[RowBatch]:
         """Yield what is left."""
         waiting, self._waiting = self._waiting, {}
-        for sides, rows in waiting.items():
+        for (sides, _), rows in waiting.items():
             yield from self._batches(rows, sides)
 
     def _batches(self, waiting: _Waiting, sides: frozenset[Side]) -> Iterator[RowBatch]:
@@ -74,6 +78,11 @@ class Batcher:
                 record_ids=pa.array(ids, pa.string()) if any(ids) else None,
                 record_index=np.array(waiting.index[start:end], dtype=np.int64),
             )
+
+
+def _unnamed(rows: Sequence[Row]) -> int:
+    """Return how long the rows are if their places had to be named, else 0."""
+    return len(rows[0]) if rows and "_c0" in rows[0] else 0
 
 
 def table_batch(columns: dict[str, pa.Array], rows: int, sides: frozenset[Side]) -> RowBatch:

@@ -382,8 +382,8 @@ def test_reading_stops_at_the_limit():
     text = infer(*itertools.islice(endless, 3), max_rows=10)
     streamed = infer_monitor(endless, name="n", logs="l", baseline=(), format="csv", why="w", max_rows=10)
 
-    assert "# Read: 10 rows (where reading stopped), 1 column." in text
-    assert "# Read: 10 rows" in streamed
+    assert "# Read: 14 rows (where reading stopped), 1 column." in text
+    assert "# Read: 14 rows" in streamed
 
 
 def test_more_distinct_values_than_are_kept_are_told_as_more():
@@ -459,4 +459,54 @@ def test_an_inferred_file_loads_with_the_columns_that_were_read(read, name, plac
 
     assert [c.name for c in monitor.columns] == list(dict.fromkeys(n for b in read for n in b.columns))
     assert monitor.logs.source == place
-    assert sum("  # guessed: " in line for line in text.splitlines()) == len(monitor.columns)
+    guesses = sum("  # guessed: " in line for line in text.splitlines())
+    assert guesses == len(monitor.columns) + 1  # and that the logs are the reference data
+
+
+# ---- logs beside reference data, and logs of several layouts
+
+
+def served(*batches, **reference):
+    text = infer(batch(**reference), served=batches)
+    return {c.name: c.role.value for c in load_monitor(text, "m").columns}
+
+
+def test_logs_with_names_tell_the_outputs_by_name():
+    output = batch(frozenset({Side.OUTPUT}), approved=[True])
+
+    assert served(output, income=[1.0], approved=[True]) == {"income": "feature", "approved": "prediction"}
+
+
+def test_logs_without_names_tell_the_outputs_by_their_number():
+    both = frozenset({Side.INPUT, Side.OUTPUT})
+    row = batch(both, _c0=[1.0], _c1=[2.0], prediction=[1])
+
+    assert served(row, a=[1.0], b=[2.0], approved=[True]) == {"a": "feature", "b": "feature", "approved": "prediction"}
+
+
+def test_logs_whose_numbers_do_not_fit_tell_nothing():
+    both = frozenset({Side.INPUT, Side.OUTPUT})
+    row = batch(both, _c0=[1.0], prediction=[1])
+
+    assert served(row, a=[1.0], b=[2.0], approved=[True])["approved"] == "feature"
+
+
+def test_what_is_known_by_name_already_keeps_its_role():
+    assert served(batch(frozenset({Side.OUTPUT}), score=[0.5]), a=[1.0], score=[0.5])["score"] == "score"
+
+
+def test_rejects_among_the_logs_tell_nothing():
+    assert served(Reject("not_json", 0, 1), a=[1.0]) == {"a": "feature"}
+
+
+def test_of_unnamed_inputs_in_different_numbers_the_commonest_is_described():
+    wide, narrow = batch(_c0=[1, 2], _c1=[3, 4]), batch(_c0=[5])
+    text = infer(narrow, wide)
+
+    assert [c.name for c in load_monitor(text, "m").columns] == ["_c0", "_c1"]
+    assert "# Not described: 1 row (" in text
+
+
+def test_logs_that_are_the_reference_data_are_a_guess():
+    assert "source: data.csv  # guessed: the data" in infer(batch(x=[1]), logs="data.csv", baseline=("data.csv",))
+    assert "source: logs\n" in infer(batch(x=[1]), logs="logs", baseline=("data.csv",))
