@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from atalaia.baseline import Baseline
 from atalaia.checks import (
     METRICS,
@@ -94,15 +96,27 @@ def _urgency(finding: Finding) -> tuple[int, str, str, str, str]:
 
 
 def _window_findings(monitor: Monitor, current: Profile) -> Iterator[Finding]:
+    for check, measured in _window_checks(monitor, current):
+        if check is not None:
+            finding = _finding(check, measured)
+            detail = _by_reason(current) if check.metric == "rejected" else ""
+            yield msgspec.structs.replace(finding, message=finding.message + detail)
+
+
+def _window_checks(monitor: Monitor, current: Profile) -> Iterator[tuple[Check | None, Measured]]:
     for metric, measured in measure_window(current).items():
         if METRICS[metric].below or measured.rows:
-            detail = _by_reason(current) if metric == "rejected" else ""
-            yield from _window_finding(check_of(metric, None, monitor.checks), measured, detail)
+            yield check_of(metric, None, monitor.checks), measured
     known = {column.name: column for column in profiled(monitor.columns)}
     for name, measured in measure_columns_present(known, current).items():
-        yield from _window_finding(check_of("missing_column", name, monitor.checks), measured)
+        yield check_of("missing_column", name, monitor.checks), measured
     for name, rows in current.extra.items():
-        yield from _window_finding(check_of("extra_column", name, monitor.checks), share(rows, current.rows))
+        yield check_of("extra_column", name, monitor.checks), share(rows, current.rows)
+
+
+def _by_reason(current: Profile) -> str:
+    reasons = ", ".join(f"{rows:,} {reason}" for reason, rows in sorted(current.rejected.items()))
+    return f" ({reasons})" if reasons else ""
 
 
 def _column_reports(
@@ -183,7 +197,7 @@ def _drift_findings(rules: tuple[CheckRule, ...], pair: Pair, measures: Measures
         needed = ROWS_PER_CATEGORY * int((pair.baseline.counts > 0).sum())
     for check in drift_checks(pair.column, rules):
         measured = Measured(measures.metrics[check.metric], rows)
-        yield _finding(check, pair, measured, needed=needed)
+        yield _finding(check, measured, pair, needed=needed)
 
 
 def _soundness_findings(rules: tuple[CheckRule, ...], pair: Pair) -> Iterator[Finding]:
@@ -198,7 +212,7 @@ def _soundness_findings(rules: tuple[CheckRule, ...], pair: Pair) -> Iterator[Fi
         if metric == "missing" and not pair.column.nullable:
             check = _never(check)
         if check is not None:
-            yield _finding(check, pair, measured, from_baseline=before[metric].value or 0.0)
+            yield _finding(check, measured, pair, from_baseline=before[metric].value or 0.0)
 
 
 def _never(check: Check | None) -> Check | None:
@@ -208,28 +222,20 @@ def _never(check: Check | None) -> Check | None:
     return replace(check, limits=Limits(alert=0.0), min_rows=1, relative=False)
 
 
-def _finding(check: Check, pair: Pair, measured: Measured, from_baseline: float = 0.0, needed: int = 0) -> Finding:
+def _finding(
+    check: Check, measured: Measured, pair: Pair | None = None, from_baseline: float = 0.0, needed: int = 0
+) -> Finding:
     verdict = judge(check, measured.value, measured.rows, from_baseline, needed)
-    signal = signal_of(check.metric, pair.column)
-    message = explain(check, measured, verdict, from_baseline, needed)
     return Finding(
-        signal, check.metric, check.column, pair.segment, measured.value, verdict.threshold, verdict.status, message
+        signal=signal_of(check.metric, pair.column if pair is not None else None),
+        metric=check.metric,
+        column=check.column,
+        segment=pair.segment if pair is not None else None,
+        value=measured.value,
+        threshold=verdict.threshold,
+        status=verdict.status,
+        message=explain(check, measured, verdict, from_baseline, needed),
     )
-
-
-def _by_reason(current: Profile) -> str:
-    reasons = ", ".join(f"{rows:,} {reason}" for reason, rows in sorted(current.rejected.items()))
-    return f" ({reasons})" if reasons else ""
-
-
-def _window_finding(check: Check | None, measured: Measured, detail: str = "") -> Iterator[Finding]:
-    if check is not None:
-        verdict = judge(check, measured.value, measured.rows)
-        message = explain(check, measured, verdict) + detail
-        signal = signal_of(check.metric, None)
-        yield Finding(
-            signal, check.metric, check.column, None, measured.value, verdict.threshold, verdict.status, message
-        )
 
 
 def explain(check: Check, measured: Measured, verdict: Verdict, from_baseline: float = 0.0, needed: int = 0) -> str:

@@ -90,9 +90,10 @@ def parse_time(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        return _from_number(float(value))
+        moment = _from_number(float(value))
     except (ValueError, OverflowError):
-        return _from_text(str(value))
+        moment = None
+    return _from_text(value) if moment is None and isinstance(value, str) else moment
 
 
 def _from_number(number: float) -> int | None:

@@ -262,3 +262,49 @@ def test_a_report_of_another_version_is_refused():
 
     with pytest.raises(StoredFormError, match="this release reads"):
         report_from_json(data, "x")
+
+
+def test_a_baseline_that_was_constant_already_makes_no_alert_of_a_constant_score():
+    columns = (Column("score", role=Role.SCORE),)
+    baseline = build_baseline(columns, lambda: [batch(score=[0.5] * 500)])
+    now = baseline.profiler().profile(batch(score=[0.5] * 500))
+    found = evaluate(Monitor("m", Model("m"), Logs("l"), columns, "o"), baseline, now, occasion())
+
+    assert "constant" not in {f.metric for f in found.findings}
+
+
+def test_a_check_that_is_switched_off_is_not_made():
+    rules = tuple(CheckRule(name, enabled=False) for name in ("missing", "type_errors", "missing_column", "nan"))
+
+    assert {f.metric for f in report(*rules).findings}.isdisjoint({"missing", "type_errors", "missing_column", "nan"})
+
+
+def test_a_check_without_a_limit_says_so():
+    found = report(CheckRule("psi", columns=("income",), threshold=Limits()))
+
+    message = next(f.message for f in found.findings if f.metric == "psi")
+    assert message.endswith("it has no limit")
+
+
+def test_a_column_without_values_on_either_side_has_one_bar_and_is_undecided():
+    columns = (Column("x"), Column("word", type=Type.STRING))
+    empty = batch(x=[None] * 600, word=[None] * 600)
+    baseline = build_baseline(columns, lambda: [empty])
+    found = evaluate(
+        Monitor("m", Model("m"), Logs("l"), columns, "o"), baseline, baseline.profiler().profile(empty), occasion()
+    )
+
+    assert [c.bars.labels for c in found.columns] == [("all",), ()]
+    assert {f.status for f in found.findings if f.signal == "data_drift"} == {"undecided"}
+
+
+def test_the_message_on_missing_values_names_the_baselines_share():
+    columns = (Column("x"),)
+    half = batch(x=[None, 1.0] * 500)
+    baseline = build_baseline(columns, lambda: [half])
+    found = evaluate(
+        Monitor("m", Model("m"), Logs("l"), columns, "o"), baseline, baseline.profiler().profile(half), occasion()
+    )
+
+    message = next(f.message for f in found.findings if f.metric == "missing")
+    assert message == "x: share of rows without a value is 50% (baseline 50%), not above the limit of 55%"
