@@ -128,8 +128,11 @@ def compare(reference: str, current: str, as_json: bool) -> None:
     """
     with _working(f"comparing {current} with {reference}"):
         result = compare_sources(LogSource(*open_place(reference)), LogSource(*open_place(current)))
+    for side in ("reference", "current"):
+        if rejected := result[side]["rejected"]:
+            click.echo(f"{side}: {result[side]['rows']:,} rows{_and_rejected(rejected)}", err=True)
     if as_json:
-        _print_json(result)
+        _print_json(_compare_shape(result))
     else:
         print_compare(Console(), result)
     if any(column["finding"]["status"] == "alert" for column in result["columns"]):
@@ -291,6 +294,12 @@ def _check_shape(monitor: str, evaluated: list[Evaluated]) -> dict[str, Any]:
         "monitor": monitor,
         "windows": [{key: msgspec.to_builtins(getattr(item.report, key)) for key in keys} for item in evaluated],
     }
+
+
+def _compare_shape(result: dict[str, Any]) -> dict[str, Any]:
+    keys = ("column", "kind", "metrics", "p_values", "finding")
+    sides = {side: {"rows": result[side]["rows"]} for side in ("reference", "current")}
+    return sides | {"columns": [{key: column[key] for key in keys} for column in result["columns"]]}
 
 
 def _moment(now: str | None) -> int:

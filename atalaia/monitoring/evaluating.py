@@ -83,21 +83,19 @@ class Evaluator:
         current, inputs = merge_profiles(self._baseline, self._output, profiles, window)
         final = self._now >= window.end + self._lateness
 
-        def report_as(revision: int) -> Report:
-            occasion = Occasion(window, revision, final, inputs, self._reference, self._definition)
-            return evaluate(self._monitor, self._baseline, current, occasion)
-
+        occasion = Occasion(window, 1, final, inputs, self._reference, self._definition)
+        judged = evaluate(self._monitor, self._baseline, current, occasion)
         for _ in range(_TRIES):
             revision = latest_revision(self._monitor.name, self._output, window)
-            if revision and to_json(same := report_as(revision)) == self._stored(window, revision):
+            same, following = (msgspec.structs.replace(judged, revision=number) for number in (revision, revision + 1))
+            if revision and to_json(same) == self._stored(window, revision):
                 return Evaluated(same, window, new=False)
-            report = report_as(revision + 1)
             try:
                 key = report_key(self._monitor.name, window, revision + 1)
-                self._output.put(key, to_json(report), if_absent=True)
+                self._output.put(key, to_json(following), if_absent=True)
             except PreconditionError:  # another evaluator was faster: see whether its report is the same
                 continue
-            return Evaluated(report, window, new=True)
+            return Evaluated(following, window, new=True)
         msg = f"{self._monitor.name}: {_TRIES} times another evaluator of window {window.key} was faster. Try again."
         raise PreconditionError(msg)
 
