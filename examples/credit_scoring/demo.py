@@ -81,7 +81,7 @@ def _demo(out: Path, console: Console) -> bool:
     planted = json.loads((out / "planted.json").read_text())["clouds"]
     agrees = [_check(out, cloud, planted[cloud], console) for cloud in CLOUDS]
     console.print("Reports:")
-    for report in sorted(out.glob("atalaia/*/reports/*/*.html")):
+    for report in sorted(out.glob("atalaia/*/report.html")):
         console.print(f"  {report}", markup=False, soft_wrap=True)
     return all(agrees)
 
