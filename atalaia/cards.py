@@ -80,6 +80,14 @@ class _Windows:
     columns: tuple[Mapping[tuple[str, str | None], ColumnReport], ...]
     findings: tuple[Mapping[tuple[str | None, str | None], list[Finding]], ...]
 
+    def nothing(self) -> list[float | None]:
+        """Return a gap for each window."""
+        return [None] * len(self.columns)
+
+    def missing(self, column: str) -> list[float | None]:
+        """Return a column's share of missing values in each window."""
+        return [w[column, None].current.missing_share if (column, None) in w else None for w in self.columns]
+
 
 def whole_columns(report: Report) -> list[ColumnReport]:
     """Return the columns measured over all rows, not over a segment."""
@@ -114,7 +122,8 @@ def _by_place(report: Report) -> dict[tuple[str | None, str | None], list[Findin
 
 def _card(column: ColumnReport, anchor: str, windows: _Windows) -> Card:
     here = windows.findings[windows.focus]
-    findings = [f for (name, _), found in here.items() if name == column.column for f in found]
+    all_found = [f for (name, _), found in here.items() if name == column.column for f in found]
+    findings = [f for f in all_found if f.segment is None or f.status != "undecided"]  # small segments are no news
     status = wording.worst(finding.status for finding in findings)
     drift = _judged_drift(column.column, windows)
     return Card(
@@ -128,7 +137,7 @@ def _card(column: ColumnReport, anchor: str, windows: _Windows) -> Card:
         has_current=any(column.bars.current),
         summary=tuple(_summary(column)),
         measures=tuple(_measures(column, here.get((column.column, None), []))),
-        trends=tuple(_trends(column.column, drift, windows)),
+        trends=tuple(_trends(column.column, drift, findings, windows)),
         segments=tuple(_segments(column.column, drift, windows)),
     )
 
@@ -173,12 +182,14 @@ def _measures(column: ColumnReport, findings: Sequence[Finding]) -> Iterator[Mea
         )
 
 
-def _trends(column: str, drift: str, windows: _Windows) -> Iterator[Trend]:
+def _trends(column: str, drift: str, findings: Sequence[Finding], windows: _Windows) -> Iterator[Trend]:
+    """Yield the drift metric, and what else is not ok or, if there is nothing, the share of missing values."""
     if drift:
         values = [w[column, None].metrics.get(drift) if (column, None) in w else None for w in windows.columns]
         yield from _trend(column, drift, values, windows)
-    missing = [w[column, None].current.missing_share if (column, None) in w else None for w in windows.columns]
-    yield from _trend(column, _MISSING, missing, windows)
+    bad = [f.metric for f in findings if f.segment is None and f.status in ("alert", "warning") and f.metric != drift]
+    for metric in dict.fromkeys(bad or [_MISSING]):
+        yield from _trend(column, metric, windows.missing(column) if metric == _MISSING else windows.nothing(), windows)
 
 
 def _trend(column: str, metric: str, values: Sequence[float | None], windows: _Windows) -> Iterator[Trend]:

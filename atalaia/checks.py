@@ -71,7 +71,7 @@ METRICS: dict[str, Metric] = {
     "out_of_range": _rule("share of values outside the range"),
     "out_of_set": _rule("share of values outside the set"),
     "off_pattern": _rule("share of values that do not match the pattern"),
-    "missing_column": Metric(QUALITY, "1 if the column is gone from every row", Limits(alert=0.0)),
+    "missing_column": Metric(QUALITY, "whether the column is gone from every row (1) or not (0)", Limits(alert=0.0)),
     "extra_column": Metric(QUALITY, "share of rows with a column that the monitor does not know", Limits(warning=0.0)),
     "row_count": Metric(QUALITY, "the number of rows in the window", Limits(alert=1.0), 0, below=True, of_window=True),
     "rejected": Metric(QUALITY, "share of rows rejected", Limits(warning=0.0, alert=0.05), of_window=True),
@@ -79,13 +79,18 @@ METRICS: dict[str, Metric] = {
     "duplicates": Metric(
         QUALITY, "share of rows whose id came before", Limits(warning=0.001, alert=0.05), of_window=True
     ),
+    "other_baseline": Metric(
+        QUALITY, "log objects left out: profiled on another baseline", Limits(warning=0.0), of_window=True
+    ),
     "nan": Metric(STABILITY, "share of numbers that are NaN", Limits(warning=0.0, alert=0.01), relative=True),
     "infinity": Metric(STABILITY, "share of numbers that are infinite", Limits(warning=0.0, alert=0.01), relative=True),
     "denormal": Metric(STABILITY, "share of numbers too small for full precision", Limits(warning=0.01), relative=True),
     "overflow": Metric(
         STABILITY, "share of numbers too large for a float", Limits(warning=0.0, alert=0.01), relative=True
     ),
-    "constant": Metric(STABILITY, "1 if an output column took a single value", Limits(alert=0.0), min_rows=100),
+    "constant": Metric(
+        STABILITY, "whether an output column took a single value (1) or more (0)", Limits(alert=0.0), min_rows=100
+    ),
 }
 """Every metric that can be judged, by name."""
 

@@ -26,7 +26,8 @@ class MonitorFileError(AtalaiaError):
         self.name = name
         self.faults = faults
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        super().__init__(f"{name} has {count}: " + "; ".join(faults))
+        more = f" Run `atalaia validate` on it to see all {len(faults)}." if len(faults) > 1 else ""
+        super().__init__(f"{name} has {count}. {faults[0]}{more}")
 
 
 class BaselineError(AtalaiaError):

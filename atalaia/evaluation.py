@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import msgspec
+import numpy as np
 
 from atalaia.baseline import Baseline
 from atalaia.checks import (
@@ -35,7 +36,7 @@ from atalaia.profile import (
 from atalaia.report import SCHEMA, BaselineRef, ColumnReport, Finding, Input, Report
 from atalaia.report import Summary as ColumnSummary
 from atalaia.schema import Column, profiled
-from atalaia.signals.drift import Measures, measure_categorical, measure_numeric
+from atalaia.signals.drift import Measures, category_counts, measure_categorical, measure_numeric
 from atalaia.signals.quality import (
     Measured,
     is_constant,
@@ -48,6 +49,7 @@ from atalaia.signals.quality import (
 )
 from atalaia.window import Window, iso
 from atalaia.wording import measured as in_words
+from atalaia.wording import percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
     """Measure and judge the window's profile; the same arguments give the same report."""
     columns = list(_column_reports(monitor, baseline, current))
     of_columns = [finding for _, findings in columns for finding in findings]
-    findings = [*_window_findings(monitor, current), *of_columns]
+    left_out = sum(not item.used for item in occasion.inputs)
+    findings = [*_window_findings(monitor, current, left_out), *of_columns]
     return Report(
         schema=SCHEMA,
         monitor=monitor.name,
@@ -95,15 +98,17 @@ def _urgency(finding: Finding) -> tuple[int, str, str, str, str]:
     return STATUSES.index(finding.status), *place
 
 
-def _window_findings(monitor: Monitor, current: Profile) -> Iterator[Finding]:
-    for check, measured in _window_checks(monitor, current):
+def _window_findings(monitor: Monitor, current: Profile, left_out: int) -> Iterator[Finding]:
+    for check, measured in _window_checks(monitor, current, left_out):
         if check is not None:
             finding = _finding(check, measured)
             detail = _by_reason(current) if check.metric == "rejected" else ""
             yield msgspec.structs.replace(finding, message=finding.message + detail)
 
 
-def _window_checks(monitor: Monitor, current: Profile) -> Iterator[tuple[Check | None, Measured]]:
+def _window_checks(monitor: Monitor, current: Profile, left_out: int) -> Iterator[tuple[Check | None, Measured]]:
+    if left_out:
+        yield check_of("other_baseline", None, monitor.checks), Measured(float(left_out), left_out)
     for metric, measured in measure_window(current).items():
         if METRICS[metric].below or measured.rows:
             yield check_of(metric, None, monitor.checks), measured
@@ -183,7 +188,8 @@ def _measure_drift(pair: Pair) -> Measures:
 
 def _summary(grid: Grid, summary: Summary) -> ColumnSummary:
     missing = summary.missing / summary.rows if summary.rows else None
-    distinct = summary.distinct.estimate() if values_of(summary) else None
+    values = values_of(summary)
+    distinct = min(summary.distinct.estimate(), float(values)) if values else None
     if not isinstance(grid, NumericGrid) or not isinstance(summary, NumericSummary) or not summary.finite:
         return ColumnSummary(summary.rows, missing, distinct)
     mean, std = summary.mean(grid), summary.std(grid)
@@ -226,6 +232,8 @@ def _finding(
     check: Check, measured: Measured, pair: Pair | None = None, from_baseline: float = 0.0, needed: int = 0
 ) -> Finding:
     verdict = judge(check, measured.value, measured.rows, from_baseline, needed)
+    drifted = METRICS[check.metric].family == "drift" and verdict.status in ("alert", "warning")
+    moved = story(pair) if pair is not None and drifted else ""
     return Finding(
         signal=signal_of(check.metric, pair.column if pair is not None else None),
         metric=check.metric,
@@ -234,26 +242,55 @@ def _finding(
         value=measured.value,
         threshold=verdict.threshold,
         status=verdict.status,
-        message=explain(check, measured, verdict, from_baseline, needed),
+        message=_where(check, pair) + explain(check, measured, verdict, from_baseline, needed) + moved,
     )
 
 
 def explain(check: Check, measured: Measured, verdict: Verdict, from_baseline: float = 0.0, needed: int = 0) -> str:
-    """Say in one sentence what was measured and how it was judged."""
+    """Say in words what was measured and how it was judged, without naming where."""
     metric = METRICS[check.metric]
-    subject = metric.meaning if check.column is None else f"{check.column}: {metric.meaning}"
     if measured.value is None:
-        return f"{subject} could not be measured: there are no values on one side"
+        return f"{metric.meaning} could not be measured: there are no values on one side"
+    if check.metric in _PLAIN and verdict.status != "undecided":
+        return _PLAIN[check.metric][measured.value > 0]
     value = in_words(check.metric, measured.value)
     if metric.relative and from_baseline:
         value += f" (baseline {in_words(check.metric, from_baseline)})"
     if verdict.status == "undecided":
         least = max(check.min_rows, needed)
-        return f"{subject} is {value}, but {measured.rows:,} rows are too few to judge: it takes {least:,}"
+        return f"{metric.meaning} is {value}, but {measured.rows:,} rows are too few to judge: it takes {least:,}"
     if verdict.threshold is None:
-        return f"{subject} is {value}; it has no limit"
+        return f"{metric.meaning} is {value}; it has no limit"
     limit = in_words(check.metric, verdict.threshold)
-    return f"{subject} is {value}, {_SIDES[metric.below, verdict.status == 'ok']} {limit}"
+    return f"{metric.meaning} is {value}, {_SIDES[metric.below, verdict.status == 'ok']} {limit}"
+
+
+_PLAIN = {
+    "missing_column": ("the column is there", "the column is gone from every row"),
+    "constant": ("it takes more than one value", "it took a single value in every row"),
+}
+
+
+def _where(check: Check, pair: Pair | None) -> str:
+    if check.column is None:
+        return ""
+    segment = f" in {pair.segment}" if pair is not None and pair.segment is not None else ""
+    return f"{check.column}{segment}: "
+
+
+def story(pair: Pair) -> str:
+    """Say what moved most: the mean of numbers, or the category whose share changed most."""
+    match pair.grid, pair.baseline, pair.current:
+        case NumericGrid() as grid, NumericSummary() as before, NumericSummary() as now:
+            means = [summary.mean(grid) for summary in (before, now)]
+            return "" if None in means else f"; its mean went from {means[0]:.4g} to {means[1]:.4g}"
+        case CategoricalGrid() as grid, CategoricalSummary() as before, CategoricalSummary() as now if now.valid:
+            names, *counts = category_counts(grid, before, now)
+            p, q = (side / max(int(side.sum()), 1) for side in counts)
+            most = int(np.abs(p - q).argmax())
+            return f"; {names[most]!r} went from {percent(float(p[most]))} to {percent(float(q[most]))}"
+        case _:
+            return ""
 
 
 _SIDES = {

@@ -171,6 +171,7 @@ def _timeline_row(name: str | None, anchor: str, grouped: Sequence[Mapping[str |
 
 
 def _cell(findings: Sequence[Finding]) -> Cell:
+    findings = [f for f in findings if f.segment is None or f.status != "undecided"]  # small segments are no news
     status = wording.worst(finding.status for finding in findings)
     if not status:
         return Cell(_NOT_CHECKED, "not checked")

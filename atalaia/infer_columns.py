@@ -203,7 +203,7 @@ def _guess(name: str, tally: Tally, chosen: str, rows: int) -> Guess:
 def _role(words: str, tally: Tally) -> str:
     if words in _SCORES and _is_numeric(tally):
         return "score"
-    if words in _PREDICTIONS:
+    if re.sub(r"_\d+$", "", words) in _PREDICTIONS:
         return "prediction"
     if words in _LABELS:
         return "label"

@@ -100,6 +100,7 @@ class Input(Struct, frozen=True):
         format: The format it was read as.
         rows: Rows profiled from it in this window.
         rejected: Rows rejected from it in this window.
+        used: False if it was left out, because it was made on another baseline.
     """
 
     profile: str
@@ -109,6 +110,7 @@ class Input(Struct, frozen=True):
     format: str
     rows: int
     rejected: int
+    used: bool = True
 
 
 class BaselineRef(Struct, frozen=True):

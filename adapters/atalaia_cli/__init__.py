@@ -28,6 +28,6 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("atalaia: stopped\n")
         sys.exit(130)
-    except AtalaiaError as error:
+    except (AtalaiaError, OSError) as error:  # what is left of the latter is about stdout, such as a full disk
         sys.stderr.write(f"atalaia: {error}\n")
         sys.exit(2)

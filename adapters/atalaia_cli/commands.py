@@ -25,9 +25,9 @@ from atalaia.monitoring.evaluating import Evaluated, Evaluator
 from atalaia.monitoring.ingesting import Ingester, Receipt
 from atalaia.monitoring.sources import LogSource
 from atalaia.monitoring.verifying import verify_report
-from atalaia.window import iso, parse_time
-from atalaia_cli.places import Opened, open_monitor, open_place, read_bytes
-from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_reports
+from atalaia.window import parse_time
+from atalaia_cli.places import Opened, open_monitor, open_place, read_bytes, write_text
+from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_one_sided, print_reports
 from atalaia_local import DirectoryStore
 
 _Item = TypeVar("_Item")
@@ -41,10 +41,18 @@ _LOGS = click.option(
 _NOW = click.option("--now", metavar="TIME", help="Evaluate as of this moment (ISO 8601) instead of now.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _InOrder(click.Group):
+    """Lists the commands in the order in which they are used, not of their names."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """Return the names as they stand in this file."""
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="atalaia")
 def cli() -> None:
-    r"""Watch machine-learning models from their inference logs.
+    """Watch machine-learning models from their inference logs.
 
     \b
     Start with two files that have the same columns:
@@ -62,7 +70,7 @@ def cli() -> None:
 @click.option("--name", help="The monitor's name; by default made from the file's name.")
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 def init(data: tuple[str, ...], logs: str | None, target: str | None, name: str | None, force: bool) -> None:
-    r"""Infer a monitor file from reference data, or from logs of any format.
+    """Infer a monitor file from reference data, or from logs of any format.
 
     \b
     Example: atalaia init reference.parquet --logs logs/ -o monitor.yaml
@@ -90,7 +98,7 @@ def init(data: tuple[str, ...], logs: str | None, target: str | None, name: str 
     if file is None:
         click.echo(text, nl=False)
         return
-    file.write_text(text, encoding="utf-8")
+    write_text(file, text)
     click.echo(f"Wrote {file}. Read its comments, then run: atalaia check {file}", err=True)
 
 
@@ -102,7 +110,7 @@ def _relative(place: str, base: Path) -> str:
 @_MONITOR
 @_JSON
 def validate(monitor: str, as_json: bool) -> None:
-    r"""List every fault of a monitor file, with its place and the fix.
+    """List every fault of a monitor file, with its place and the fix.
 
     \b
     Example: atalaia validate monitor.yaml
@@ -121,17 +129,15 @@ def validate(monitor: str, as_json: bool) -> None:
 @click.argument("current")
 @_JSON
 def compare(reference: str, current: str, as_json: bool) -> None:
-    r"""Show the drift of every column between two files or folders.
+    """Show the drift of every column between two files or folders.
 
     \b
     Example: atalaia compare reference.parquet current.parquet
     """
     with _working(f"comparing {current} with {reference}"):
         result = compare_sources(LogSource(*open_place(reference)), LogSource(*open_place(current)))
-    for side in ("reference", "current"):
-        if rejected := result[side]["rejected"]:
-            click.echo(f"{side}: {result[side]['rows']:,} rows{_and_rejected(rejected)}", err=True)
     if as_json:
+        print_one_sided(Console(stderr=True), result)
         _print_json(_compare_shape(result))
     else:
         print_compare(Console(), result)
@@ -139,13 +145,13 @@ def compare(reference: str, current: str, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-@cli.command()
+@cli.command(short_help="Build a baseline and let it hold from now on.")
 @_MONITOR
 @click.argument("data", nargs=-1)
 @_OUT
 @_JSON
 def baseline(monitor: str, data: tuple[str, ...], out: str | None, as_json: bool) -> None:
-    r"""Build a baseline from DATA, or from what the monitor file names, and let it hold from now on.
+    """Build a baseline from DATA, or from what the monitor file names, and let it hold from now on.
 
     \b
     Example: atalaia baseline monitor.yaml reference.parquet
@@ -177,7 +183,7 @@ def _and_rejected(rejected: dict[str, int]) -> str:
 @_OUT
 @_JSON
 def ingest(monitor: str, logs: tuple[str, ...], out: str | None, as_json: bool) -> None:
-    r"""Profile every log object that is new or has changed.
+    """Profile every log object that is new or has changed.
 
     \b
     Example: atalaia ingest monitor.yaml
@@ -197,7 +203,7 @@ def ingest(monitor: str, logs: tuple[str, ...], out: str | None, as_json: bool) 
 @_NOW
 @_JSON
 def evaluate(monitor: str, out: str | None, now: str | None, as_json: bool) -> None:
-    r"""Judge every window that has profiles, and write its report.
+    """Judge every window that has profiles, and write its report.
 
     \b
     Example: atalaia evaluate monitor.yaml
@@ -206,14 +212,14 @@ def evaluate(monitor: str, out: str | None, now: str | None, as_json: bool) -> N
     _evaluate(opened, load_baseline(opened.monitor, opened.output), now, as_json)
 
 
-@cli.command()
+@cli.command(short_help="Do the whole job: ingest, evaluate, report.")
 @_MONITOR
 @_LOGS
 @_OUT
 @_NOW
 @_JSON
 def check(monitor: str, logs: tuple[str, ...], out: str | None, now: str | None, as_json: bool) -> None:
-    r"""Do the whole job: baseline if there is none, ingest, evaluate, report.
+    """Do the whole job: baseline if there is none, ingest, evaluate, report.
 
     \b
     Example: atalaia check monitor.yaml
@@ -228,7 +234,7 @@ def check(monitor: str, logs: tuple[str, ...], out: str | None, now: str | None,
 @click.argument("report")
 @_JSON
 def verify(report: str, as_json: bool) -> None:
-    r"""Compute a report again from its inputs and compare the bytes.
+    """Compute a report again from its inputs and compare the bytes.
 
     \b
     Example: atalaia verify atalaia-out/churn/reports/20260301T000000Z/r1.json
@@ -275,9 +281,15 @@ def _evaluate(opened: Opened, held: Baseline, now: str | None, as_json: bool) ->
     evaluator = Evaluator(opened.monitor, held, opened.output, _moment(now))
     windows = list(evaluator.windows().items())
     if not windows:
-        msg = f"{opened.output.uri}/{opened.monitor.name}: no profiles there. Run `atalaia ingest` first."
+        where = f"{opened.output.uri}/{opened.monitor.name}"
+        msg = f"{where}: no profiles of windows that have begun. Run `atalaia ingest` first."
         raise AtalaiaError(msg)
-    evaluated = [evaluator.evaluate(window, infos) for window, infos in _shown(windows, "evaluating windows")]
+    found = [evaluator.evaluate(window, infos) for window, infos in _shown(windows, "evaluating windows")]
+    evaluated = [item for item in found if item is not None]
+    if not evaluated:
+        where = f"{opened.output.uri}/{opened.monitor.name}"
+        msg = f"{where}: all profiles are of another baseline. Run `atalaia ingest` on the logs again."
+        raise AtalaiaError(msg)
     page = evaluator.store_pages(evaluated)
     reports = [item.report for item in evaluated]
     if as_json:
@@ -307,7 +319,7 @@ def _moment(now: str | None) -> int:
         return time.time_ns() // 1000
     moment = parse_time(now)
     if moment is None:
-        msg = f"--now {now!r}: not a moment. Write it as {iso(0)}."
+        msg = f"--now {now!r}: not a moment. Write it as 2026-03-05T00:00:00Z."
         raise AtalaiaError(msg)
     return moment
 

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from atalaia.checks import METRICS
 from atalaia.errors import AtalaiaError
 from atalaia.logs import PayloadNames
 from atalaia.monitor_file import LogFormat, Monitor, load_monitor
@@ -53,7 +54,7 @@ def open_monitor(path: str, out: str | None = None) -> Opened:
         MonitorFileError: It has faults.
     """
     file = Path(path)
-    monitor = load_monitor(read_bytes(file), file.name)
+    monitor = load_monitor(read_bytes(file), file.name, METRICS)
     root = Path(out) if out is not None else file.parent / local_path(monitor.output)
     shown = out if out is not None else monitor.output
     return Opened(monitor, file.parent, root, DirectoryStore(root, PurePosixPath(shown).as_posix()))
@@ -69,6 +70,19 @@ def read_bytes(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         msg = f"{file}: {(error.strerror or 'cannot be read').lower()}. Give the path of a file that can be read."
+        raise AtalaiaError(msg) from error
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a file that a user named.
+
+    Raises:
+        AtalaiaError: It cannot be written.
+    """
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        msg = f"{file}: {(error.strerror or 'cannot be written').lower()}. Give a path that can be written to."
         raise AtalaiaError(msg) from error
 
 

@@ -7,7 +7,7 @@ brackets and no escape sequence gets through.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,14 +63,40 @@ def print_reports(console: Console, reports: Sequence[Report], html: str | None)
 
 
 def print_compare(console: Console, result: Mapping[str, Any]) -> None:
-    """Print the *result* of a comparison, in the shape of `compare --json`, the worst columns first."""
+    """Print the *result* of a comparison, the worst columns first, and what is missing on one side."""
     rows = f"{result['reference']['rows']:,} reference rows against {result['current']['rows']:,} current rows"
     columns = sorted(result["columns"], key=_worst_column_first)
-    worst = wording.worst(_status(column) for column in columns)
-    console.print(_status_text(worst, _compare_verdict(columns)))
+    noted = any(_one_sided(result))
+    worst = wording.worst([*(_status(column) for column in columns), *(["warning"] if noted else [])])
+    console.print(_status_text(worst, _compare_verdict(columns, noted)))
     console.print(_quiet(rows))
+    print_one_sided(console, result)
     if columns:
         _print_table(console, _compared(console, columns))
+
+
+def print_one_sided(console: Console, result: Mapping[str, Any]) -> None:
+    """Print what a comparison of values can't show: columns and values that one side lacks, and rejected rows."""
+    for note in _one_sided(result):
+        console.print(_status_text("warning", wording.printable(note)), overflow="fold")
+
+
+_MISSING_RISE = 0.05  # as much as the check of missing values lets pass
+
+
+def _one_sided(result: Mapping[str, Any]) -> Iterator[str]:
+    for column in result["columns"]:
+        missing = column.get("missing", {})
+        before, now = missing.get("reference") or 0.0, missing.get("current") or 0.0
+        if now - before > _MISSING_RISE:
+            name = wording.shortened(column["column"], _NAME_LENGTH)
+            yield f"{name}: missing in {wording.percent(now)} of the current rows, {wording.percent(before)} before"
+    extra = result["current"].get("extra_columns", [])
+    if extra:
+        yield f"new columns: {', '.join(wording.shortened(name, _NAME_LENGTH) for name in extra)}"
+    for side in ("reference", "current"):
+        for reason, count in sorted(result[side].get("rejected", {}).items()):
+            yield f"{side}: {wording.plural(count, 'row')} rejected: {REASONS.get(reason, reason)}"
 
 
 def print_faults(console: Console, name: str, faults: Sequence[object]) -> None:
@@ -199,7 +225,7 @@ def _when(trouble: _Trouble) -> Text:
 
 def _compared(console: Console, columns: Iterable[Mapping[str, Any]]) -> Table:
     wide = console.width >= _WIDE
-    extra = ("kolmogorov_smirnov", "jensen_shannon", "psi", "missing") if wide else ("psi",)
+    extra = ("kolmogorov_smirnov", "jensen_shannon", "psi") if wide else ("psi",)
     table = _table()
     table.add_column("status", no_wrap=True)
     table.add_column("column", overflow="fold", ratio=1)
@@ -207,17 +233,19 @@ def _compared(console: Console, columns: Iterable[Mapping[str, Any]]) -> Table:
     table.add_column("metric", overflow="fold")
     for title in ("value", "limit", *(_SHORT.get(metric, metric) for metric in extra)):
         table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("missing", justify="right", no_wrap=True)
     for column in columns:
         finding = column.get("finding") or {}
         metric, status = finding.get("metric") or "", _status(column)
         numbers = [wording.measured(metric, finding.get(key)) for key in ("value", "threshold")]
         others = [wording.measured(name, column["metrics"].get(name)) for name in extra]
+        missing = wording.measured("missing", column.get("missing", {}).get("current"))
         table.add_row(
             _status_text(status, status or "not judged"),
             Text(wording.shortened(column["column"], _NAME_LENGTH)),
             _quiet(wording.printable(column["kind"])),
             Text(_metric(metric) if wide else _SHORT.get(metric, _metric(metric))),
-            *(Text(text) for text in (*numbers, *others)),
+            *(Text(text) for text in (*numbers, *others, missing)),
         )
     return table
 
@@ -234,13 +262,14 @@ def _worst_column_first(column: Mapping[str, Any]) -> tuple[int, float, str]:
     return wording.severity(_status(column)), -excess, column["column"]
 
 
-def _compare_verdict(columns: Sequence[Mapping[str, Any]]) -> str:
+def _compare_verdict(columns: Sequence[Mapping[str, Any]], noted: bool) -> str:
     tally = Counter(_status(column) for column in columns)
     trouble = [wording.plural(tally[status], status) for status in ("alert", "warning") if tally[status]]
     if trouble:
         return f"{' and '.join(trouble)} in {wording.plural(len(columns), 'column')}"
     if tally["ok"]:
-        return f"All fine: {tally['ok']:,} of {wording.plural(len(columns), 'column')} judged"
+        verdict = "No drift, but see below" if noted else "All fine"
+        return f"{verdict}: {tally['ok']:,} of {wording.plural(len(columns), 'column')} judged"
     return "Undecided: too few rows to judge" if tally["undecided"] else "Nothing was compared"
 
 

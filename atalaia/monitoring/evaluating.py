@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from atalaia.baseline import Baseline
-from atalaia.errors import BaselineError, PreconditionError, StoredFormError
+from atalaia.errors import PreconditionError, StoredFormError
 from atalaia.evaluation import Occasion, evaluate
 from atalaia.html import render_html
 from atalaia.monitor_file import Monitor
@@ -26,7 +26,7 @@ from atalaia.profile import Profile, profile_from_plain, unpack
 from atalaia.report import BaselineRef, Input, Report, report_from_json, to_json
 from atalaia.window import Window, parse_duration, window_at_key
 
-MOST_EMPTY = 400
+MOST_EMPTY = 31
 """Windows without any log between two that have some are evaluated too, unless there are more than this in a row."""
 
 HISTORY = 30
@@ -60,12 +60,12 @@ class Evaluator:
         self._definition = _store_definition(monitor, output)
 
     def windows(self) -> dict[Window, list[ObjectInfo]]:
-        """Return each window with its profiles, in order of time, with the empty windows in between."""
+        """Return each window that has begun with its profiles, in order of time, with the empty windows in between."""
         prefix = profiles_prefix(self._monitor.name)
         held: dict[Window, list[ObjectInfo]] = {}
         for info in self._output.list(prefix):
             window = window_at_key(info.key.removeprefix(prefix).partition("/")[0], self._width)
-            if window is not None:
+            if window is not None and window.start <= self._now:
                 held.setdefault(window, []).append(info)
         every: dict[Window, list[ObjectInfo]] = {}
         for window, infos in sorted(held.items()):
@@ -73,14 +73,22 @@ class Evaluator:
             every[window] = infos
         return every
 
-    def evaluate(self, window: Window, profiles: Sequence[ObjectInfo]) -> Evaluated:
+    def evaluate(self, window: Window, profiles: Sequence[ObjectInfo]) -> Evaluated | None:
         """Evaluate one window and store the report as its next revision, unless nothing has changed.
 
+        Profiles that were made on another baseline can't be compared with this one and are left out, which the report
+        says. A window that has no others keeps its latest report.
+
+        Returns:
+            The window's report; None when all its profiles are of another baseline and it has none.
+
         Raises:
-            BaselineError: A profile was made on another baseline.
             StoredFormError: A profile is damaged, or of another window.
         """
         current, inputs = merge_profiles(self._baseline, self._output, profiles, window)
+        if inputs and not any(item.used for item in inputs):
+            latest = latest_report(self._monitor.name, self._output, window)
+            return None if latest is None else Evaluated(latest, window, new=False)
         final = self._now >= window.end + self._lateness
 
         occasion = Occasion(window, 1, final, inputs, self._reference, self._definition)
@@ -150,29 +158,24 @@ def latest_report(monitor: str, output: ObjectStore, window: Window) -> Report |
 def merge_profiles(
     baseline: Baseline, output: ObjectStore, profiles: Sequence[ObjectInfo], window: Window
 ) -> tuple[Profile, tuple[Input, ...]]:
-    """Merge a window's stored profiles, and say what went in.
+    """Merge a window's stored profiles, and say what went in and what was left out: profiles of another baseline.
 
     Raises:
-        BaselineError: A profile was made on another baseline.
         StoredFormError: A stored object is no profile, or one of another window.
     """
     total, inputs = baseline.profiler().empty(), []
     for info in profiles:
         data, held = output.get(info.key)
         profile, about = _profile_of(data, f"{output.uri}/{info.key}", window)
-        if profile.baseline != baseline.version:
-            msg = (
-                f"{output.uri}/{info.key}: the profile of {about.log} was made on baseline {profile.baseline}, but "
-                f"{baseline.version} holds now. Ingest that log again, or delete the profile if the log is gone."
-            )
-            raise BaselineError(msg)
+        used = profile.baseline == baseline.version
         rejected = sum(profile.rejected.values())
         inputs.append(
             msgspec.structs.replace(
-                about, profile=info.key, profile_etag=held.etag, rows=profile.rows, rejected=rejected
+                about, profile=info.key, profile_etag=held.etag, rows=profile.rows, rejected=rejected, used=used
             )
         )
-        total = total.merge(profile)
+        if used:
+            total = total.merge(profile)
     return total, tuple(inputs)
 
 

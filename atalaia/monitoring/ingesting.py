@@ -82,6 +82,12 @@ class _Draft:
         else:
             self.omitted += piece.rows
 
+    def take(self, other: _Draft) -> None:
+        """Add another draft's rejects to this one's."""
+        self.profile = self.profile.merge(other.profile)
+        self.omitted += other.omitted + sum(piece.rows for piece in other.rejects[MOST_REJECTS - len(self.rejects) :])
+        self.rejects = [*self.rejects, *other.rejects][:MOST_REJECTS]
+
 
 class Ingester:
     """Turns the log objects of one monitor into profiles."""
@@ -129,21 +135,30 @@ class Ingester:
 
     def _drafts(self, pieces: Iterable[RowBatch | Reject], log: LogObject) -> dict[Window, _Draft]:
         drafts: dict[Window, _Draft] = {}
-        home = window_of(path_time(log.uri) or log.time, self._width)
+        undated = _Draft(self._profiler.empty())
         for piece in pieces:
-            if isinstance(piece, Reject):
-                window = home if piece.time == NO_TIME else window_of(piece.time, self._width)
-                self._draft(drafts, window, home).reject(piece)
+            if not isinstance(piece, Reject):
+                self._add_rows(drafts, undated, piece, log)
             else:
-                self._add_rows(drafts, piece, log, home)
+                self._draft_of(piece, drafts, undated).reject(piece)
+        if undated.rejects:
+            drafts.setdefault(self._home(log, drafts), _Draft(self._profiler.empty())).take(undated)
         return drafts
 
-    def _draft(self, drafts: dict[Window, _Draft], window: Window, home: Window) -> _Draft:
-        if window not in drafts and len(drafts) >= MOST_WINDOWS:
-            window = home
+    def _draft_of(self, piece: Reject, drafts: dict[Window, _Draft], undated: _Draft) -> _Draft:
+        window = None if piece.time == NO_TIME else window_of(piece.time, self._width)
+        if window is None or (window not in drafts and len(drafts) >= MOST_WINDOWS):
+            return undated
         return drafts.setdefault(window, _Draft(self._profiler.empty()))
 
-    def _add_rows(self, drafts: dict[Window, _Draft], batch: RowBatch, log: LogObject, home: Window) -> None:
+    def _home(self, log: LogObject, drafts: dict[Window, _Draft]) -> Window:
+        """Choose where to count what tells no time: by the object's path, or most of its rows, or its own time."""
+        logged = path_time(log.uri)
+        if logged is None and drafts:
+            return max(drafts, key=lambda window: (drafts[window].profile.rows, window))
+        return window_of(log.time if logged is None else logged, self._width)
+
+    def _add_rows(self, drafts: dict[Window, _Draft], undated: _Draft, batch: RowBatch, log: LogObject) -> None:
         times, sources = date_rows(batch, log, self._time)
         first = window_of(0, self._width).start
         places = (times - first) // self._width
@@ -152,10 +167,10 @@ class Ingester:
             inside = places == place
             rows = int(inside.sum())
             if window not in drafts and len(drafts) >= MOST_WINDOWS:
-                self._draft(drafts, home, home).reject(Reject("too_many_windows", 0, log.size, rows))
+                undated.reject(Reject("too_many_windows", 0, log.size, rows))
                 continue
             part = batch if rows == batch.rows else select(batch, pa.array(inside), rows)
-            draft = self._draft(drafts, window, home)
+            draft = drafts.setdefault(window, _Draft(self._profiler.empty()))
             counted = replace(
                 self._profiler.profile(part),
                 late=rows if self._is_late(window, log) else 0,

@@ -1,10 +1,14 @@
 import pytest
 from worlds import content, lines, make_world, moment, rows
 
-from atalaia.errors import BaselineError, PreconditionError, StoredFormError
+from atalaia.errors import PreconditionError, StoredFormError
+from atalaia.monitoring.baselines import make_baseline
 from atalaia.monitoring.evaluating import Evaluator, latest_report, latest_revision
+from atalaia.monitoring.ingesting import Ingester
+from atalaia.monitoring.sources import LogSource
 from atalaia.report import to_json
 from atalaia.window import window_of
+from atalaia_local import MemoryStore
 
 
 def test_a_window_is_final_once_its_lateness_has_passed(world):
@@ -64,19 +68,54 @@ def test_a_gap_of_years_is_not_filled(world):
     assert [e.report.rows for e in world.evaluate()] == [1, 5]
 
 
-def test_a_profile_of_another_baseline_is_refused_and_the_error_says_what_to_do(world):
+def newer_baseline(world):
+    reference = MemoryStore("newer")
+    reference.put("data.jsonl", lines(rows(1, 50)))
+    return make_baseline(world.monitor, [LogSource(reference)], world.output, chosen=False)
+
+
+def test_profiles_of_another_baseline_are_left_out_and_the_report_says_so(world):
     world.logs.put("a.jsonl", lines(rows(2, 5)))
     world.ingest()
-    other = make_world()
-    other.reference.put("data.jsonl", lines(rows(1, 50)))
-    from atalaia.monitoring.baselines import make_baseline
-
-    newer = make_baseline(other.monitor, [other.source.__class__(other.reference)], world.output, chosen=False)
+    newer = newer_baseline(world)
+    world.logs.put("b.jsonl", lines(rows(2, 7)))
+    source = world.source
+    info = next(info for info in source.objects() if info.key == "b.jsonl")
+    Ingester(world.monitor, newer, world.output).ingest(source, info)
     evaluator = Evaluator(world.monitor, newer, world.output, moment("2026-03-20T00:00:00Z"))
     ((window, infos),) = evaluator.windows().items()
 
-    with pytest.raises(BaselineError, match="Ingest that log again"):
-        evaluator.evaluate(window, infos)
+    report = evaluator.evaluate(window, infos).report
+    assert report.rows == 7
+    assert {item.log: item.used for item in report.inputs} == {"logs/a.jsonl": False, "logs/b.jsonl": True}
+    assert [(f.status, f.value) for f in report.findings if f.metric == "other_baseline"] == [("warning", 1.0)]
+
+
+def test_a_window_of_another_baseline_keeps_its_report(world):
+    world.logs.put("a.jsonl", lines(rows(2, 5)))
+    world.ingest()
+    (before,) = world.evaluate()
+    evaluator = Evaluator(world.monitor, newer_baseline(world), world.output, moment("2026-03-20T00:00:00Z"))
+    ((window, infos),) = evaluator.windows().items()
+
+    after = evaluator.evaluate(window, infos)
+    assert (after.report, after.new) == (before.report, False)
+
+
+def test_a_window_of_another_baseline_without_a_report_has_none(world):
+    world.logs.put("a.jsonl", lines(rows(2, 5)))
+    world.ingest()
+    evaluator = Evaluator(world.monitor, newer_baseline(world), world.output, moment("2026-03-20T00:00:00Z"))
+    ((window, infos),) = evaluator.windows().items()
+
+    assert evaluator.evaluate(window, infos) is None
+
+
+def test_windows_that_have_not_begun_are_not_evaluated(world):
+    world.logs.put("a.jsonl", lines([*rows(2, 5), *rows(3, 5)]))
+    world.ingest()
+
+    assert [e.report.start for e in world.evaluate("2026-03-02T12:00:00Z")] == ["2026-03-02T00:00:00Z"]
 
 
 def test_a_profile_of_another_window_is_refused(world):
