@@ -6,7 +6,7 @@ replaces the default of its metric on its columns; an entry for a drift metric r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from atalaia.monitor_file import CheckRule, Limits
@@ -75,6 +75,7 @@ METRICS: dict[str, Metric] = {
     "extra_column": Metric(QUALITY, "share of rows with a column that the monitor does not know", Limits(warning=0.0)),
     "row_count": Metric(QUALITY, "the number of rows in the window", Limits(alert=1.0), 0, below=True, of_window=True),
     "rejected": Metric(QUALITY, "share of rows rejected", Limits(warning=0.0, alert=0.05), of_window=True),
+    "undated": Metric(QUALITY, "share of rows without a believable event time", Limits(warning=0.01), of_window=True),
     "late": Metric(QUALITY, "share of rows logged after the lateness", Limits(warning=0.01), of_window=True),
     "duplicates": Metric(
         QUALITY, "share of rows whose id came before", Limits(warning=0.001, alert=0.05), of_window=True
@@ -127,9 +128,11 @@ def applies(metric: str, column: Column) -> bool:
 
 def drift_checks(column: Column, rules: tuple[CheckRule, ...]) -> list[Check]:
     """Return the drift checks of *column*: those that the rules name, or else the default."""
-    named = [r.metric for r in rules if METRICS[r.metric].family == "drift" and _names(r, column.name)]
-    metrics = [m for m in dict.fromkeys(named) if applies(m, column)] or [default_drift_metric(column)]
-    return [check for metric in metrics if (check := check_of(metric, column.name, rules)) is not None]
+    named = dict.fromkeys(r.metric for r in rules if METRICS[r.metric].family == "drift" and _names(r, column.name))
+    chosen = [check_of(metric, column.name, rules) for metric in named if applies(metric, column)]
+    checks = [check for check in chosen if check is not None]
+    default = check_of(default_drift_metric(column), column.name, rules)
+    return checks or ([default] if default is not None else [])
 
 
 def check_of(metric: str, column: str | None, rules: tuple[CheckRule, ...]) -> Check | None:
@@ -173,8 +176,8 @@ def judge(check: Check, value: float | None, rows: int, from_baseline: float = 0
         needed: More rows than the check itself asks for, where the data ask for them.
     """
     base = from_baseline if check.relative else 0.0
-    alert = None if check.limits.alert is None else base + check.limits.alert
-    warning = None if check.limits.warning is None else base + check.limits.warning
+    alert = _limit(check.limits.alert, base)
+    warning = _limit(check.limits.warning, base)
     nearest = alert if warning is None else warning
     if value is None or rows < max(check.min_rows, needed):
         return Verdict("undecided", nearest)
@@ -184,6 +187,13 @@ def judge(check: Check, value: float | None, rows: int, from_baseline: float = 0
     return Verdict("ok", nearest)
 
 
-def worst(statuses: Mapping[str, int] | list[str]) -> str:
-    """Return the worst of some statuses; `ok` when there are none."""
-    return min(statuses, key=STATUSES.index, default="ok")
+def _limit(limit: float | None, base: float) -> float | None:
+    """Add a limit to what the baseline has, but leave room above it: not more than halfway to a share of 1."""
+    if limit is None or not base:
+        return limit
+    return min(base + limit, (base + 1) / 2)
+
+
+def worst(statuses: Iterable[str]) -> str:
+    """Return the worst of some statuses; where nothing was checked, nothing is decided."""
+    return min(statuses, key=STATUSES.index, default="undecided")

@@ -35,7 +35,7 @@ from atalaia.profile import (
 )
 from atalaia.report import SCHEMA, BaselineRef, ColumnReport, Finding, Input, Report
 from atalaia.report import Summary as ColumnSummary
-from atalaia.schema import Column, profiled
+from atalaia.schema import Column, Role, profiled
 from atalaia.signals.drift import Measures, category_counts, measure_categorical, measure_numeric
 from atalaia.signals.quality import (
     Measured,
@@ -112,7 +112,10 @@ def _window_checks(monitor: Monitor, current: Profile, left_out: int) -> Iterato
     for metric, measured in measure_window(current).items():
         if METRICS[metric].below or measured.rows:
             yield check_of(metric, None, monitor.checks), measured
-    known = {column.name: column for column in profiled(monitor.columns)}
+    if any(column.role is Role.TIME for column in monitor.columns) and current.rows:
+        undated = share(current.rows - current.times.get("event", 0), current.rows)
+        yield check_of("undated", None, monitor.checks), undated
+    known = {column.name: column for column in monitor.columns if column.role is not Role.IGNORED}
     for name, measured in measure_columns_present(known, current).items():
         yield check_of("missing_column", name, monitor.checks), measured
     for name, rows in current.extra.items():
@@ -198,12 +201,11 @@ def _summary(grid: Grid, summary: Summary) -> ColumnSummary:
 
 def _drift_findings(rules: tuple[CheckRule, ...], pair: Pair, measures: Measures) -> Iterator[Finding]:
     rows = min(values_of(pair.baseline), values_of(pair.current))
-    needed = 0
-    if isinstance(pair.baseline, CategoricalSummary):
-        needed = ROWS_PER_CATEGORY * int((pair.baseline.counts > 0).sum())
+    categories = int((pair.baseline.counts > 0).sum()) if isinstance(pair.baseline, CategoricalSummary) else 0
     for check in drift_checks(pair.column, rules):
+        default = check.min_rows == METRICS[check.metric].min_rows  # a number of the monitor file's own holds as it is
         measured = Measured(measures.metrics[check.metric], rows)
-        yield _finding(check, measured, pair, needed=needed)
+        yield _finding(check, measured, pair, needed=ROWS_PER_CATEGORY * categories if default else 0)
 
 
 def _soundness_findings(rules: tuple[CheckRule, ...], pair: Pair) -> Iterator[Finding]:
@@ -218,14 +220,16 @@ def _soundness_findings(rules: tuple[CheckRule, ...], pair: Pair) -> Iterator[Fi
         if metric == "missing" and not pair.column.nullable:
             check = _never(check)
         if check is not None:
-            yield _finding(check, measured, pair, from_baseline=before[metric].value or 0.0)
+            held = values_of(pair.baseline) or metric != "missing"  # a baseline without a value is no measure of this
+            yield _finding(check, measured, pair, from_baseline=(before[metric].value or 0.0) if held else 0.0)
 
 
 def _never(check: Check | None) -> Check | None:
     """A column that is not nullable may not miss a single value, unless the monitor file gives a limit of its own."""
     if check is None or not check.relative:
         return check
-    return replace(check, limits=Limits(alert=0.0), min_rows=1, relative=False)
+    min_rows = 1 if check.min_rows == METRICS["missing"].min_rows else check.min_rows
+    return replace(check, limits=Limits(alert=0.0), min_rows=min_rows, relative=False)
 
 
 def _finding(
@@ -250,7 +254,7 @@ def explain(check: Check, measured: Measured, verdict: Verdict, from_baseline: f
     """Say in words what was measured and how it was judged, without naming where."""
     metric = METRICS[check.metric]
     if measured.value is None:
-        return f"{metric.meaning} could not be measured: there are no values on one side"
+        return f"{metric.meaning} could not be measured: there are no values for it"
     if check.metric in _PLAIN and verdict.status != "undecided":
         return _PLAIN[check.metric][measured.value > 0]
     value = in_words(check.metric, measured.value)

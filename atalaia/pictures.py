@@ -31,7 +31,8 @@ def bars_of(grid: Grid, baseline: Summary, current: Summary) -> Bars:
 
 def _numeric_bars(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> Bars:
     edges = _bar_edges(grid.edges, baseline)
-    cuts = 2 * np.searchsorted(grid.edges, edges) + 1  # each bar ends behind the atom of its upper edge
+    places = np.searchsorted(grid.edges, edges)
+    cuts = 2 * places + np.isin(edges, grid.edges)  # each bar ends behind the atom of its upper edge
     return Bars(
         labels=tuple(_intervals(edges)),
         edges=tuple(edges.tolist()),
@@ -43,7 +44,7 @@ def _numeric_bars(grid: NumericGrid, baseline: NumericSummary, current: NumericS
 def _bar_edges(edges: Floats, baseline: NumericSummary) -> Floats:
     """Choose among the grid's *edges* those nearest to even steps over all but the baseline's outermost values."""
     if len(edges) <= _BARS:
-        return edges[:-1]
+        return np.concatenate((np.nextafter(edges[:1], -np.inf), edges))
     reached = np.cumsum(baseline.cells)[1::2] / max(baseline.finite, 1)
     ends = np.minimum(np.searchsorted(reached, (_TAIL, 1 - _TAIL)), len(edges) - 1)
     low, high = edges[ends]
@@ -59,9 +60,9 @@ def _intervals(edges: Floats) -> Iterator[str]:
     if not words:
         yield "all"
         return
-    yield f"≤ {words[0]}"
+    yield f"< {words[0]}" if words[:1] == words[1:2] else f"≤ {words[0]}"
     for low, high in pairwise(words):
-        yield f"{low} … {high}"
+        yield high if low == high else f"{low} … {high}"
     yield f"> {words[-1]}"
 
 

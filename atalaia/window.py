@@ -109,6 +109,7 @@ def _from_number(number: float) -> int | None:
 
 def _from_text(text: str) -> int | None:
     text = re.sub(r"([.,]\d{6})\d+", r"\1", text.strip()).replace(",", ".")
+    text = re.sub(r" ?UTC$", "Z", text)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

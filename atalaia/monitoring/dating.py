@@ -45,7 +45,7 @@ def date_rows(batch: RowBatch, log: LogObject, column: str | None) -> tuple[Ints
 def event_times(values: pa.Array) -> Ints:
     """Read a column of moments, however they are written; `NO_TIME` where one is missing or not believable."""
     if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
-        values = pc.cast(pc.cast(values, pa.timestamp("us"), safe=False), pa.int64())
+        values = pc.cast(values, pa.timestamp("us", "UTC"), safe=False)
     texts = values.to_pylist()
     known = {value: parse_time(value) for value in set(texts)}
     return np.array([NO_TIME if known[v] is None else known[v] for v in texts], dtype=np.int64)

@@ -8,8 +8,9 @@ Sums are kept as integers: each value is rounded once, by itself, to a multiple 
 added up afterwards is exact, so a window's profile is the same, bit for bit, however its rows were split over files
 and in whatever order the parts are merged.
 
-- `total` and `squares` count in units of about 2^-40 of the baseline's range from the grid's centre: mean and standard
-  deviation follow with an error of at most one unit.
+- `total` and `squares` count from the grid's centre in units of about 2^-36 of the middle four fifths of the baseline's
+  edges, so that an outlier does not coarsen them: mean and standard deviation follow with an error of at most
+  one unit.
 - `inner` holds for each interval between edges the sum of the values' places in it, in units of 2^-31 of its width: it
   makes the area between two distribution functions computable (`atalaia.signals.drift`).
 """
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -29,11 +31,12 @@ CELLS = 1000
 
 DISTINCT_SIZE = 1024
 
-_UNIT_BITS = 40
+_UNIT_BITS = 36
 _PLACE = 2.0**31
 _SPLIT = 2**20
-_FAR = 2.0**62
+_NEAR = 2.0**41
 _FARTHEST = 2.0**1000
+_ROOT_BITS = 64
 _SMALLEST_NORMAL = float(np.finfo(np.float64).tiny)
 
 
@@ -45,15 +48,16 @@ class NumericGrid:
 
     @property
     def centre(self) -> float:
-        """The point that sums are counted from."""
-        return float(self.edges[0] / 2 + self.edges[-1] / 2) if len(self.edges) else 0.0
+        """The point that sums are counted from: the middle edge."""
+        return float(self.edges[len(self.edges) // 2]) if len(self.edges) else 0.0
 
     @property
     def unit(self) -> float:
-        """The step that sums are counted in: a power of two, about 2^-40 of the edges' range."""
-        if not len(self.edges):
+        """The step that sums are counted in: a power of two, about 2^-36 of the edges' middle reach."""
+        edges = len(self.edges)
+        if not edges:
             return 2.0**-_UNIT_BITS
-        low, high = float(self.edges[0]), float(self.edges[-1])
+        low, high = float(self.edges[edges // 10]), float(self.edges[edges - 1 - edges // 10])
         reach = (high / 2 - low / 2) or abs(high) / 2 or 0.5
         return math.ldexp(1.0, max(math.frexp(reach)[1] + 1 - _UNIT_BITS, -1074))
 
@@ -123,7 +127,7 @@ class NumericSummary:
     def mean(self, grid: NumericGrid) -> float | None:
         """Return the mean of the finite values, or None without any."""
         n = self.finite
-        return _finite_or_none(grid.centre + grid.unit * _ratio(self.total, n)) if n else None
+        return _finite_or_none(grid.centre + in_units(self.total, n, grid.unit)) if n else None
 
     def std(self, grid: NumericGrid, ddof: int = 0) -> float | None:
         """Return the standard deviation of the finite values with divisor n - *ddof*, or None with too few."""
@@ -131,7 +135,8 @@ class NumericSummary:
         if n <= ddof:
             return None
         spread = n * self.squares - self.total * self.total  # n² times the variance in units²: exact
-        return _finite_or_none(grid.unit * math.sqrt(_ratio(spread, n * (n - ddof))))
+        root = math.isqrt((spread << 2 * _ROOT_BITS) // (n * (n - ddof)))
+        return _finite_or_none(in_units(root, 1 << _ROOT_BITS, grid.unit))
 
 
 _ADDED = (
@@ -140,9 +145,10 @@ _ADDED = (
 )  # fmt: skip
 
 
-def _ratio(part: int, whole: int) -> float:
+def in_units(part: int, whole: int, unit: float) -> float:
+    """Return *part* / *whole* times *unit*, however large the integers are; infinite beyond the largest float."""
     try:
-        return part / whole
+        return float(Fraction(part, whole) * Fraction(unit))
     except OverflowError:
         return math.inf if part > 0 else -math.inf
 
@@ -196,8 +202,8 @@ def _with_values(empty: NumericSummary, grid: NumericGrid, ordered: Floats) -> N
         inner=_places(grid, ordered, cuts),
         total=_exact_sum(steps),
         squares=_exact_squares(steps),
-        below=_exact_sum(steps[: cuts[1]]) if len(grid.edges) else 0,
-        above=_exact_sum(steps[cuts[-2] :]) if len(grid.edges) else 0,
+        below=_exact_sum(steps.part(0, cuts[1])) if len(grid.edges) else 0,
+        above=_exact_sum(steps.part(cuts[-2], cuts[-1])) if len(grid.edges) else 0,
         minimum=float(ordered[0]) + 0.0,
         maximum=float(ordered[-1]) + 0.0,
         distinct=Distinct.empty(DISTINCT_SIZE).add(hash_floats(ordered[changes]), repeats),
@@ -226,24 +232,53 @@ def _places(grid: NumericGrid, ordered: Floats, cuts: Ints) -> Ints:
     return np.asarray(running[ends] - running[ends - counts], dtype=np.int64)
 
 
-def _steps(grid: NumericGrid, ordered: Floats) -> Floats:
-    """Each value's distance from the grid's centre in whole units; beyond measure means at the farthest."""
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """Each value's distance from the grid's centre in whole units, in rising order: the near ones, and the far ones.
+
+    The near ones are int64 and lie together between `first` and `first + len(near)`; the far ones are integers without
+    limit on both sides of them.
+    """
+
+    first: int
+    near: Ints
+    lower: list[int]
+    upper: list[int]
+
+    def part(self, start: int, end: int) -> _Steps:
+        """Return the steps of the values from *start* up to *end*."""
+        last = self.first + len(self.near)
+        near = self.near[max(start - self.first, 0) : max(end - self.first, 0)]
+        return _Steps(0, near, self.lower[start:end], self.upper[max(start - last, 0) : max(end - last, 0)])
+
+
+def _steps(grid: NumericGrid, ordered: Floats) -> _Steps:
     with np.errstate(over="ignore"):
-        return np.rint(np.clip((ordered - grid.centre) / grid.unit, -_FARTHEST, _FARTHEST))
+        ratios = (ordered - grid.centre) / grid.unit
+    first, last = np.searchsorted(ratios, (-_NEAR, _NEAR))
+    near = np.rint(ratios[first:last]).astype(np.int64)
+    far = [
+        [_far_step(grid, value, ratio) for value, ratio in zip(values, part, strict=True)]
+        for values, part in (
+            (ordered[:first].tolist(), ratios[:first].tolist()),
+            (ordered[last:].tolist(), ratios[last:].tolist()),
+        )
+    ]
+    return _Steps(int(first), near, *far)
 
 
-def _exact_sum(steps: Floats) -> int:
-    if not len(steps):
-        return 0
-    if max(-steps[0], steps[-1]) * len(steps) < _FAR:
-        return int(steps.astype(np.int64).sum())
-    return sum(map(int, steps.tolist()))
+def _far_step(grid: NumericGrid, value: float, ratio: float) -> int:
+    if abs(ratio) < _FARTHEST:
+        return round(ratio)
+    return round((Fraction(value) - Fraction(grid.centre)) / Fraction(grid.unit))
 
 
-def _exact_squares(steps: Floats) -> int:
+def _exact_sum(steps: _Steps) -> int:
+    return int(steps.near.sum()) + sum(steps.lower) + sum(steps.upper)
+
+
+def _exact_squares(steps: _Steps) -> int:
     """Sum of squares, exactly: near values in three int64 sums of their halves, far ones one by one."""
-    near = np.abs(steps) < 2.0 ** (_UNIT_BITS + 1)
-    whole = steps[near].astype(np.int64)
-    high, low = whole // _SPLIT, whole % _SPLIT
+    high, low = steps.near // _SPLIT, steps.near % _SPLIT
     squares = int((high * high).sum()) * _SPLIT**2 + 2 * int((high * low).sum()) * _SPLIT + int((low * low).sum())
-    return squares + sum(int(step) ** 2 for step in steps[~near].tolist())
+    return squares + sum(step * step for step in (*steps.lower, *steps.upper))

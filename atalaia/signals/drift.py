@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from atalaia.profile import CategoricalGrid, CategoricalSummary, NumericGrid, NumericSummary
+from atalaia.profile.numeric import in_units
 from atalaia.profile.values import Floats, Ints
 
 BINS = 10
@@ -20,6 +21,7 @@ BINS = 10
 
 _FLOOR = 1e-4
 _PLACE = 2.0**31
+_FLOAT_ROUNDING = 2.0**-50  # a few roundings of a float, relative to the largest value
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ def wasserstein(grid: NumericGrid, baseline: NumericSummary, current: NumericSum
     tails_low, tails_high = _tails(grid, baseline, current)
     value = float(low.sum()) + tails_low
     most = max(value, float(np.maximum(low, high).sum()) + tails_high)
-    rounding = grid.unit + float(width.sum()) / _PLACE
+    largest = max(map(abs, (baseline.minimum, baseline.maximum, current.minimum, current.maximum)))
+    rounding = grid.unit + float(width.sum()) / _PLACE + largest * _FLOAT_ROUNDING
     return value, max(value - rounding, 0.0), most + rounding
 
 
@@ -169,8 +172,9 @@ def _tails(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary)
     for edge, sign, cell, part in ((grid.edges[0], -1, 0, "below"), (grid.edges[-1], 1, -1, "above")):
         areas = []
         for summary in (baseline, current):
-            steps = getattr(summary, part) * grid.unit - int(summary.cells[cell]) * (edge - grid.centre)
-            areas.append(sign * steps / max(summary.finite, 1))
+            n = max(summary.finite, 1)
+            beyond = in_units(getattr(summary, part), n, grid.unit)
+            areas.append(max(sign * (beyond - int(summary.cells[cell]) / n * (float(edge) - grid.centre)), 0.0))
         low += abs(areas[0] - areas[1])
         high += areas[0] + areas[1]
     return float(low), float(high)
@@ -186,6 +190,8 @@ def decile_cuts(baseline: NumericSummary) -> Ints:
     wanted = np.arange(1, BINS) * baseline.finite
     ends = np.searchsorted(reached * BINS, wanted, "left")
     ends = ends + (ends % 2 == 0)  # a bin ends behind an atom, so that its upper edge belongs to it
+    if ends[0] == 1:  # the smallest value fills a bin: what lies below it is told apart
+        ends = np.append(ends, 0)
     return np.unique(ends[ends < len(reached) - 1])
 
 
@@ -238,7 +244,24 @@ def measure_categorical(grid: CategoricalGrid, baseline: CategoricalSummary, cur
     if not baseline.valid or not current.valid:
         return Measures(dict.fromkeys(SHARE_METRICS), {}, {})
     _, p, q = category_counts(grid, baseline, current)
-    return _on_counts(p, q)
+    measures = _on_counts(p, q)
+    return _with_rest(measures, p, q) if p[-1] and q[-1] else measures
+
+
+def _with_rest(matched: Measures, p: Ints, q: Ints) -> Measures:
+    """Bound what is measured when both sides have values that were not kept by name.
+
+    Taken as one category, the rest gives the least that the distances can be; taken as values that the other side does
+    not have, the most. The index and the test need to know each category, and are not defined.
+    """
+    apart = _on_counts(np.append(p, 0), np.append(np.append(q[:-1], 0), q[-1]))
+    bounds = {name: (matched.metrics[name] or 0.0, apart.metrics[name] or 0.0) for name in _DISTANCES}
+    known = l_infinity(p[:-1] / p.sum(), q[:-1] / q.sum())
+    bounds["l_infinity"] = (known, max(known, float(p[-1] / p.sum()), float(q[-1] / q.sum())))
+    return Measures(dict.fromkeys(SHARE_METRICS) | {name: low for name, (low, _) in bounds.items()}, bounds, {})
+
+
+_DISTANCES = ("jensen_shannon", "hellinger", "total_variation")
 
 
 SHARE_METRICS = ("psi", "jensen_shannon", "hellinger", "total_variation", "l_infinity", "chi_square")

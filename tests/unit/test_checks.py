@@ -89,6 +89,17 @@ def test_a_drift_metric_can_be_switched_off():
     assert drift_checks(NUMBER, (CheckRule("kolmogorov_smirnov", enabled=False),)) == []
 
 
+def test_switching_off_a_metric_that_was_not_judged_leaves_the_default():
+    assert [c.metric for c in drift_checks(NUMBER, (CheckRule("psi", enabled=False),))] == ["kolmogorov_smirnov"]
+
+
+def test_a_relative_limit_leaves_room_above_what_the_baseline_has():
+    relative = check(Limits(alert=0.05), relative=True)
+
+    assert judge(relative, 1.0, 100, from_baseline=0.98).status == "alert"
+    assert judge(relative, 0.98, 100, from_baseline=0.98).status == "ok"
+
+
 def test_the_last_rule_that_fits_holds():
     rules = (CheckRule("missing", threshold=0.1), CheckRule("missing", columns=("x",), threshold=0.2))
 
@@ -122,7 +133,7 @@ def test_distances_on_the_number_line_apply_to_numbers_only():
 def test_the_worst_status_wins():
     assert worst(["ok", "undecided", "warning"]) == "warning"
     assert worst(["ok", "undecided"]) == "undecided"
-    assert worst([]) == "ok"
+    assert worst([]) == "undecided"
 
 
 def test_every_metric_says_what_it_is_and_has_a_limit():
