@@ -17,7 +17,7 @@ from rich.progress import Progress
 from atalaia.baseline import Baseline
 from atalaia.checks import METRICS
 from atalaia.errors import AtalaiaError
-from atalaia.infer import infer_monitor, slug
+from atalaia.infer import Found, infer_monitor, slug
 from atalaia.monitor_file import find_faults
 from atalaia.monitoring.baselines import ensure_baseline, load_baseline, make_baseline
 from atalaia.monitoring.comparing import compare as compare_sources
@@ -88,11 +88,13 @@ def init(data: tuple[str, ...], logs: str | None, target: str | None, name: str 
     base = file.parent if file is not None else Path()
     text = infer_monitor(
         (piece for source in sources for piece in source.batches()),
-        name=slug(name or Path(data[0]).stem),
-        logs=_relative(logs or data[0], base),
-        baseline=tuple(_relative(place, base) for place in data),
-        format=reading.format,
-        why=reading.why,
+        Found(
+            name=slug(name or Path(data[0]).stem),
+            logs=_relative(logs or data[0], base),
+            baseline=tuple(_relative(place, base) for place in data),
+            format=reading.format,
+            why=reading.why,
+        ),
         served=LogSource(*open_place(logs)).batches() if logs else (),
     )
     if file is None:
@@ -269,12 +271,22 @@ def _baseline(opened: Opened) -> Baseline:
 
 def _ingest(opened: Opened, held: Baseline, places: tuple[str, ...]) -> list[tuple[Receipt, bool]]:
     ingester = Ingester(opened.monitor, held, opened.output)
-    objects = [(source, info) for source in opened.logs(places) for info in source.objects()]
+    sources = opened.logs(places)
+    objects = [(source, info) for source in sources for info in source.objects()]
+    for source in sources:
+        _tell_left_out(source)
     if not objects:
         where = ", ".join(places) or opened.monitor.logs.source
         msg = f"{where}: no log objects there. Check logs.source and logs.include, or give --logs."
         raise AtalaiaError(msg)
     return [ingester.ingest(source, info) for source, info in _shown(objects, "reading logs")]
+
+
+def _tell_left_out(source: LogSource) -> None:
+    links = sorted(source.store.left_out) if isinstance(source.store, DirectoryStore) else []
+    if links:
+        more = f" and {len(links) - 1} more" if len(links) > 1 else ""
+        click.echo(f"Left out {source.store.uri}/{links[0]}{more}: a link that leads outside the folder.", err=True)
 
 
 def _evaluate(opened: Opened, held: Baseline, now: str | None, as_json: bool) -> None:

@@ -41,8 +41,8 @@ class Opened:
     def _source(
         self, place: str, base: Path, format_given: LogFormat, names: PayloadNames, include: tuple[str, ...] = ()
     ) -> LogSource:
-        store, prefix = open_place(place, base)
-        own = _inside(base / place, self.root)
+        store, prefix = open_place(place, base, self.folder)
+        own = _inside(base / local_path(place), self.root, self.monitor.name)
         return LogSource(store, prefix, format_given, include, own, names)
 
 
@@ -86,18 +86,22 @@ def write_text(file: Path, text: str) -> None:
         raise AtalaiaError(msg) from error
 
 
-def open_place(place: str, base: Path = Path()) -> tuple[DirectoryStore, str]:
-    """Return the store and the key prefix for a folder or file, relative to *base*; the URI stays as it was written.
+def open_place(place: str, base: Path = Path(), home: Path = Path()) -> tuple[DirectoryStore, str]:
+    """Return the store and the key prefix for a folder or file.
+
+    Args:
+        place: As the user wrote it.
+        base: What it is relative to.
+        home: What the store's URI is relative to, so that one object has one URI however it is named.
 
     Raises:
         AtalaiaError: There is nothing at the place.
     """
     path = base / local_path(place)
-    shown = PurePosixPath(place)
     if path.is_dir():
-        return DirectoryStore(path, shown.as_posix()), ""
+        return DirectoryStore(path, _relative(path, home)), ""
     if path.is_file():
-        return DirectoryStore(path.parent, shown.parent.as_posix()), path.name
+        return DirectoryStore(path.parent, _relative(path.parent, home)), path.name
     msg = f"{place}: there is no such file or folder{_from(base)}. Correct the path."
     raise AtalaiaError(msg)
 
@@ -121,7 +125,11 @@ def local_path(place: str) -> str:
     raise AtalaiaError(msg)
 
 
-def _inside(logs: Path, output: Path) -> str | None:
-    """Return the prefix of the output's keys within the logs' store, None if it lies elsewhere."""
-    relative = os.path.relpath(output.resolve(), logs.resolve())
-    return None if relative.startswith("..") or relative == "." else f"{PurePosixPath(relative).as_posix()}/"
+def _relative(path: Path, home: Path) -> str:
+    return Path(os.path.relpath(path.absolute(), home.absolute())).as_posix()
+
+
+def _inside(logs: Path, output: Path, monitor: str) -> str | None:
+    """Return the prefix of the monitor's own keys within the logs' store, None if they lie elsewhere."""
+    relative = Path(os.path.relpath((output / monitor).resolve(), logs.resolve())).as_posix()
+    return None if relative.startswith("..") else f"{relative}/"

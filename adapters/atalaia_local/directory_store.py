@@ -45,6 +45,8 @@ class DirectoryStore:
         self._uri = (root.as_posix() if uri is None else uri).rstrip("/")
         self._clock = clock
         self._etags: dict[str, tuple[_Stamp, str]] = {}
+        self.left_out: set[str] = set()
+        """Links that a listing left out, because they lead outside the folder or in a circle."""
 
     @property
     def uri(self) -> str:
@@ -119,6 +121,7 @@ class DirectoryStore:
         with explained(self._name(folder)):
             real = os.path.realpath(self._root / folder)
             if real in above or not self._holds(real):
+                self.left_out.add(folder.rstrip("/"))
                 return
             keys = [key for key in self._entries(folder) if key.startswith(prefix)]
         for key in keys:
@@ -137,7 +140,10 @@ class DirectoryStore:
         check_key(key)
         with explained(self._name(key)):
             path = self._root / key
-            if not path.is_file() or (path.is_symlink() and not self._holds(os.path.realpath(path))):
+            if path.is_symlink() and not self._holds(os.path.realpath(path)):
+                self.left_out.add(key)
+                return
+            if not path.is_file():
                 return
             try:
                 info = self._describe(key, path)

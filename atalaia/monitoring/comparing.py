@@ -7,7 +7,7 @@ from typing import Any
 from atalaia.baseline import build_baseline, count_rows
 from atalaia.errors import LogError
 from atalaia.evaluation import Pair, column_report, pair_of
-from atalaia.infer import infer_monitor
+from atalaia.infer import Found, infer_monitor
 from atalaia.monitor_file import CheckRule, load_monitor
 from atalaia.monitoring.sources import LogSource
 from atalaia.schema import Column, profiled
@@ -15,7 +15,7 @@ from atalaia.schema import Column, profiled
 
 def infer_columns(source: LogSource) -> tuple[Column, ...]:
     """Tell from the reference data what columns there are and what they are for."""
-    text = infer_monitor(source.batches(), name="compare", logs=".", baseline=(".",), format="auto", why="")
+    text = infer_monitor(source.batches(), Found(name="compare", logs=".", baseline=(".",), format="auto", why=""))
     return load_monitor(text, "the inferred monitor").columns
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from atalaia.baseline import Baseline
-from atalaia.errors import PreconditionError, StoredFormError
+from atalaia.errors import ObjectNotFoundError, PreconditionError, StoredFormError
 from atalaia.evaluation import Occasion, evaluate
 from atalaia.html import render_html
 from atalaia.monitor_file import Monitor
@@ -86,10 +86,10 @@ class Evaluator:
             StoredFormError: A profile is damaged, or of another window.
         """
         current, inputs = merge_profiles(self._baseline, self._output, profiles, window)
+        latest = latest_report(self._monitor.name, self._output, window)
         if inputs and not any(item.used for item in inputs):
-            latest = latest_report(self._monitor.name, self._output, window)
             return None if latest is None else Evaluated(latest, window, new=False)
-        final = self._now >= window.end + self._lateness
+        final = self._now >= window.end + self._lateness or (latest is not None and latest.final)
 
         occasion = Occasion(window, 1, final, inputs, self._reference, self._definition)
         judged = evaluate(self._monitor, self._baseline, current, occasion)
@@ -110,6 +110,13 @@ class Evaluator:
     def _stored(self, window: Window, revision: int) -> bytes:
         return self._output.get(report_key(self._monitor.name, window, revision))[0]
 
+    def _exists(self, key: str) -> bool:
+        try:
+            self._output.head(key)
+        except ObjectNotFoundError:
+            return False
+        return True
+
     def store_pages(self, evaluated: Sequence[Evaluated]) -> str:
         """Draw a page for each new report, and the page over the latest windows.
 
@@ -119,7 +126,7 @@ class Evaluator:
         name = self._monitor.name
         for place, item in enumerate(evaluated):
             key = report_key(name, item.window, item.report.revision, "html")
-            if item.new:
+            if item.new or not self._exists(key):
                 self._output.put(key, _page(name, evaluated[: place + 1], up="../../"))
         self._output.put(overview_key(name), _page(name, evaluated, up=""))
         return overview_key(name)

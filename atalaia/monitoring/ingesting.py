@@ -16,17 +16,17 @@ import pyarrow as pa
 
 from atalaia.baseline import Baseline
 from atalaia.errors import ObjectNotFoundError
-from atalaia.logs import path_time
+from atalaia.logs import LogReading, path_time
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.dating import SOURCES, date_rows
-from atalaia.monitoring.layout import profile_key, receipt_key, rejects_key
+from atalaia.monitoring.layout import log_id, profile_key, profiles_prefix, receipt_key, rejects_key
 from atalaia.monitoring.sources import LogSource
 from atalaia.ports import ObjectInfo, ObjectStore
 from atalaia.profile import Profile, Profiler, pack, profile_to_plain, reject_profile, select
 from atalaia.profile.values import Ints
 from atalaia.rows import NO_TIME, LogObject, Reject, RowBatch
 from atalaia.schema import Role
-from atalaia.window import Window, parse_duration, window_of
+from atalaia.window import Window, parse_duration, window_at_key, window_of
 
 MOST_WINDOWS = 1000
 """Rows of one object may fall into so many windows; the rest is rejected, as clocks that wild are wrong."""
@@ -35,6 +35,7 @@ MOST_REJECTS = 10_000
 """So many pieces are listed for each object and window; what is over is counted in the list's last line."""
 
 _LINE_END = 2  # bytes between two neighbouring lines
+_READERS = "1"  # to be raised when a reader reads the same bytes differently, so that logs are read again
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -44,7 +45,7 @@ class Receipt(msgspec.Struct, frozen=True):
         log: Its URI.
         etag: The ETag of the content that was read.
         baseline: The baseline that its rows were counted on.
-        settings: Window width and lateness, which also shape the profiles.
+        settings: What else shapes the profiles: the readers' version, window width, lateness, the format given.
         format: How it was read.
         why: Because of what.
         rows: Rows profiled.
@@ -100,7 +101,7 @@ class Ingester:
         self._profiler: Profiler = baseline.profiler()
         self._width = parse_duration(monitor.window)
         self._lateness = parse_duration(monitor.lateness)
-        self._settings = f"{monitor.window}+{monitor.lateness}"
+        self._settings = f"{_READERS} {monitor.window} {monitor.lateness}"
         self._time = next((c.name for c in monitor.columns if c.role is Role.TIME), None)
 
     def ingest(self, source: LogSource, info: ObjectInfo) -> tuple[Receipt, bool]:
@@ -110,28 +111,43 @@ class Ingester:
             What became of it, and whether that is news: False if this content was ingested before.
         """
         log = source.log(info)
+        settings = f"{self._settings} {source.format}"
         before = self._receipt(log.uri)
-        if before is not None and self._holds(before, log):
+        if (before.etag, before.baseline, before.settings) == (log.etag, self._baseline, settings):
             return before, False
         reading = source.read(info)
         drafts = self._drafts(reading, log)
+        receipt = self._receipt_of(log, reading, settings, drafts)
+        if not set(receipt.windows) <= set(before.windows):  # so that a crash from here on leaves nothing unknown
+            every = tuple(sorted({*before.windows, *receipt.windows}))
+            self._put_receipt(msgspec.structs.replace(before, etag="", windows=every))
         for window, draft in drafts.items():
             self._store(window, log, reading.format, draft)
-        receipt = self._receipt_of(log, reading.format, reading.why, drafts)
         self._remove_stale(log, before, receipt)
-        self._output.put(receipt_key(self._monitor.name, log.uri), _lines([msgspec.to_builtins(receipt)]))
+        self._put_receipt(receipt)
         return receipt, True
 
-    def _holds(self, before: Receipt, log: LogObject) -> bool:
-        was = (before.etag, before.baseline, before.settings)
-        return was == (log.etag, self._baseline, self._settings)
-
-    def _receipt(self, uri: str) -> Receipt | None:
+    def _receipt(self, uri: str) -> Receipt:
+        """Return what is known of an object; for one that was never read, or by another release, an empty receipt."""
+        nothing = Receipt(uri, "", "", "", "", "", 0, {}, ())
         try:
             data, _ = self._output.get(receipt_key(self._monitor.name, uri))
+        except ObjectNotFoundError:
+            return nothing
+        try:
             return msgspec.json.decode(data, type=Receipt)
-        except (ObjectNotFoundError, msgspec.DecodeError):  # none, or one of another release: read the log again
-            return None
+        except msgspec.DecodeError:
+            return msgspec.structs.replace(nothing, windows=self._windows_held(uri))
+
+    def _windows_held(self, uri: str) -> tuple[int, ...]:
+        """Look through all profiles for those of one object."""
+        prefix, ending = profiles_prefix(self._monitor.name), f"/{log_id(uri)}.profile"
+        keys = [info.key for info in self._output.list(prefix) if info.key.endswith(ending)]
+        windows = (window_at_key(key.removeprefix(prefix).removesuffix(ending), self._width) for key in keys)
+        return tuple(window.start for window in windows if window is not None)
+
+    def _put_receipt(self, receipt: Receipt) -> None:
+        self._output.put(receipt_key(self._monitor.name, receipt.log), _lines([msgspec.to_builtins(receipt)]))
 
     def _drafts(self, pieces: Iterable[RowBatch | Reject], log: LogObject) -> dict[Window, _Draft]:
         drafts: dict[Window, _Draft] = {}
@@ -199,7 +215,7 @@ class Ingester:
         else:
             self._output.delete(rejects_key(name, window, log.uri))
 
-    def _receipt_of(self, log: LogObject, format_read: str, why: str, drafts: dict[Window, _Draft]) -> Receipt:
+    def _receipt_of(self, log: LogObject, reading: LogReading, settings: str, drafts: dict[Window, _Draft]) -> Receipt:
         rejected: dict[str, int] = {}
         for draft in drafts.values():
             for reason, rows in draft.profile.rejected.items():
@@ -208,18 +224,17 @@ class Ingester:
             log=log.uri,
             etag=log.etag,
             baseline=self._baseline,
-            settings=self._settings,
-            format=format_read,
-            why=why,
+            settings=settings,
+            format=reading.format,
+            why=reading.why,
             rows=sum(draft.profile.rows for draft in drafts.values()),
             rejected=dict(sorted(rejected.items())),
             windows=tuple(sorted(window.start for window in drafts)),
         )
 
-    def _remove_stale(self, log: LogObject, before: Receipt | None, now: Receipt) -> None:
+    def _remove_stale(self, log: LogObject, before: Receipt, now: Receipt) -> None:
         """Remove what an earlier version of the object left in windows that this one has no rows in."""
-        stale = set(before.windows) - set(now.windows) if before is not None else set()
-        for start in stale:  # keys name a window by its start alone
+        for start in set(before.windows) - set(now.windows):  # keys name a window by its start alone
             window = window_of(start, self._width)
             self._output.delete(profile_key(self._monitor.name, replace(window, start=start), log.uri))
             self._output.delete(rejects_key(self._monitor.name, replace(window, start=start), log.uri))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import msgspec
@@ -11,8 +12,9 @@ from atalaia.evaluation import Occasion, evaluate
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.baselines import read_baseline
 from atalaia.monitoring.evaluating import merge_profiles
+from atalaia.monitoring.layout import baseline_key, definition_key, report_key
 from atalaia.ports import ObjectInfo, ObjectStore
-from atalaia.report import Report, report_from_json, to_json
+from atalaia.report import BaselineRef, Report, report_from_json, to_json
 from atalaia.window import Window, parse_time
 
 
@@ -27,6 +29,8 @@ class Verification:
 def verify_report(key: str, output: ObjectStore) -> Verification:
     """Compute the report stored under *key* again.
 
+    Whether the window was final is taken from the report: it depends on when it was evaluated.
+
     Raises:
         StoredFormError: The object is no report.
         BaselineError: Its baseline is gone, or no longer the one its profiles were made on.
@@ -34,10 +38,18 @@ def verify_report(key: str, output: ObjectStore) -> Verification:
     """
     stored, _ = output.get(key)
     report = report_from_json(stored, f"{output.uri}/{key}")
-    differences = _changed_inputs(report, output)
+    differences = [*_misplaced(report, key), *_changed_inputs(report, output)]
     if not differences and to_json(_again(report, output)) != stored:
         differences = ["the inputs are unchanged, but the computed report has other bytes: the stored one was altered"]
     return Verification(report, tuple(differences))
+
+
+def _misplaced(report: Report, key: str) -> list[str]:
+    start, end = parse_time(report.start), parse_time(report.end)
+    if start is None or end is None:
+        return [f"{report.start} … {report.end}: not a window"]
+    place = report_key(report.monitor, Window(start, end), report.revision)
+    return [] if place == key else [f"the report says that it belongs to {place}, but it lies in {key}"]
 
 
 def _changed_inputs(report: Report, output: ObjectStore) -> list[str]:
@@ -62,11 +74,10 @@ def _again(report: Report, output: ObjectStore) -> Report:
         raise StoredFormError(msg) from error
     baseline = read_baseline(report.baseline.key, output)
     start, end = parse_time(report.start), parse_time(report.end)
-    if start is None or end is None:
-        msg = f"{report.start} … {report.end}: not a window"
-        raise StoredFormError(msg)
-    window = Window(start, end)
+    window = Window(start or 0, end or 0)  # both are there: `_misplaced` looked
     infos = [ObjectInfo(item.profile, item.profile_etag, 0, 0) for item in report.inputs]
     current, inputs = merge_profiles(baseline, output, infos, window)
-    occasion = Occasion(window, report.revision, report.final, inputs, report.baseline, report.definition)
+    reference = BaselineRef(baseline.version, baseline_key(monitor.name, baseline.version), baseline.profile.rows)
+    made_under = definition_key(monitor.name, hashlib.sha256(definition).hexdigest()[:16])
+    occasion = Occasion(window, report.revision, report.final, inputs, reference, made_under)
     return evaluate(monitor, baseline, current, occasion)

@@ -1,5 +1,8 @@
 import csv
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -238,6 +241,66 @@ def test_the_monitors_own_output_is_never_read_as_logs(place):
     second = strict_json(atalaia("check", "inside.yaml", "--json", cwd=place).stdout)
 
     assert [w["rows"] for w in first["windows"]] == [w["rows"] for w in second["windows"]] == [800, 800]
+
+
+def test_the_same_logs_named_in_another_way_are_the_same_logs(place):
+    first = strict_json(atalaia("check", "monitor.yaml", "--json", cwd=place).stdout)
+    done = atalaia("check", place / "monitor.yaml", "--json", "--logs", place / "logs", cwd="/")
+    again = strict_json(done.stdout)
+
+    assert again == first
+
+
+def test_output_in_the_folder_of_the_logs_is_not_read_as_logs(place):
+    text = (place / "monitor.yaml").read_text().replace("output: atalaia-out", "output: logs")
+    (place / "same.yaml").write_text(text)
+    first = strict_json(atalaia("check", "same.yaml", "--json", cwd=place).stdout)
+
+    assert strict_json(atalaia("check", "same.yaml", "--json", cwd=place).stdout) == first
+
+
+def test_a_link_that_leads_outside_is_told(place):
+    (place / "elsewhere.jsonl").write_text('{"income": 1}\n')
+    (place / "logs/link.jsonl").symlink_to(place / "elsewhere.jsonl")
+    done = atalaia("ingest", "monitor.yaml", cwd=place)
+
+    assert done.returncode == 0
+    assert "Left out logs/link.jsonl: a link that leads outside the folder." in done.stderr
+
+
+def test_an_unknown_metric_stops_check_with_a_line_of_help(place):
+    (place / "bad.yaml").write_text((place / "monitor.yaml").read_text() + "checks: [{metric: psy}]\n")
+    done = atalaia("check", "bad.yaml", cwd=place)
+
+    assert done.returncode == 2
+    assert "psi" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_init_into_a_folder_that_is_not_there_is_a_line_of_help(place):
+    done = atalaia("init", "reference.csv", "-o", "nowhere/m.yaml", cwd=place)
+
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+def test_a_full_disk_behind_stdout_is_a_line_of_help(place):
+    command = [sys.executable, "-m", "atalaia_cli", "init", "reference.csv"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=place, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_compare_tells_what_is_missing_and_what_is_new(place):
+    rows = [{"income": None if i % 2 else 100 + i % 9, "channel": "web", "surprise": 1} for i in range(900)]
+    (place / "current.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = atalaia("compare", "reference.csv", "current.jsonl", cwd=place)
+
+    assert "income: missing in 50% of the current rows, 0% before" in done.stdout
+    assert "score: missing in 100% of the current rows, 0% before" in done.stdout
+    assert "new columns: surprise" in done.stdout
+    assert "All fine" not in done.stdout
 
 
 def test_help_of_every_command_has_an_example():

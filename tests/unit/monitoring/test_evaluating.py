@@ -181,6 +181,28 @@ def test_the_latest_report_is_read_back(world):
     assert latest_revision("churn", world.output, nowhere) == 0
 
 
+def test_a_window_that_was_final_stays_final(world):
+    world.logs.put("a.jsonl", lines(rows(2)))
+    world.ingest()
+    world.evaluate("2026-03-20T00:00:00Z")
+
+    (again,) = world.evaluate("2026-03-02T23:00:00Z")
+    assert (again.new, again.report.final) == (False, True)
+
+
+def test_a_page_that_is_gone_is_drawn_again(world):
+    world.logs.put("a.jsonl", lines(rows(2)))
+    world.ingest()
+    for _ in range(2):
+        evaluator = Evaluator(world.monitor, world.baseline, world.output, moment("2026-03-20T00:00:00Z"))
+        evaluated = [evaluator.evaluate(window, infos) for window, infos in evaluator.windows().items()]
+        evaluator.store_pages(evaluated)
+        page = world.output.get("churn/reports/20260302T000000Z/r1.html")[0]
+        world.output.delete("churn/reports/20260302T000000Z/r1.html")
+
+    assert page.startswith(b"<!doctype html>")
+
+
 def test_pages_are_drawn_for_new_reports_and_for_all(world):
     world.logs.put("a.jsonl", lines([*rows(2), *rows(3)]))
     world.ingest()

@@ -1,8 +1,10 @@
 import json
+from dataclasses import replace
 
 import pytest
 from worlds import content, lines, make_world, rows
 
+from atalaia.monitor_file import LogFormat
 from atalaia.monitoring import ingesting
 
 
@@ -56,6 +58,67 @@ def test_a_crash_before_the_receipt_is_mended_by_doing_it_again(world):
     ((_, new),) = world.ingest()
     assert new
     assert content(world.output) == whole
+
+
+def test_a_crash_between_two_versions_leaves_nothing_behind(world):
+    world.logs.put("a.jsonl", lines(rows(2, 5)))
+    world.ingest()
+    world.logs.put("a.jsonl", lines([*rows(2, 5), *rows(3, 7)]))
+    broken = Crashing(world.output, "20260303T000000Z/")
+    source, info = world.source, next(world.source.objects())
+    with pytest.raises(RuntimeError):
+        ingesting.Ingester(world.monitor, world.baseline, broken).ingest(source, info)
+    world.logs.put("a.jsonl", lines(rows(2, 5)))
+    world.ingest()
+
+    assert [key.split("/")[2] for key in keys(world.output, "profiles")] == ["20260302T000000Z"]
+
+
+class Crashing:
+    """A store behind which the process dies once it has written a certain profile."""
+
+    def __init__(self, store, place):
+        self._store, self._place = store, place
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def put(self, key, data, **conditions):
+        etag = self._store.put(key, data, **conditions)
+        if f"/profiles/{self._place}" in key:
+            raise RuntimeError("the process died")
+        return etag
+
+
+def test_another_format_reads_the_log_again(world):
+    world.logs.put("a.jsonl", lines(rows(2, 5)))
+    world.ingest()
+    source = replace(world.source, format=LogFormat.SAGEMAKER)
+    ingester = ingesting.Ingester(world.monitor, world.baseline, world.output)
+
+    receipt, new = ingester.ingest(source, next(source.objects()))
+    assert new
+    assert (receipt.rows, sum(receipt.rejected.values())) == (0, 5)
+
+
+def test_rejects_that_tell_no_time_count_with_most_of_their_objects_rows(world):
+    world.logs.put("a.jsonl", lines([*rows(2, 5), *rows(3, 7)]) + b"broken\n")
+    world.ingest()
+
+    assert {e.report.start[:10]: e.report.rejected for e in world.evaluate()} == {
+        "2026-03-02": {},
+        "2026-03-03": {"not_json": 1},
+    }
+
+
+def test_after_a_receipt_of_another_release_nothing_old_is_left(world):
+    world.logs.put("a.jsonl", lines(rows(2, 5)))
+    world.ingest()
+    world.output.put(keys(world.output, "logs")[0], b'{"other": 1}')
+    world.logs.put("a.jsonl", lines(rows(3, 5)))
+    world.ingest()
+
+    assert [key.split("/")[2] for key in keys(world.output, "profiles")] == ["20260303T000000Z"]
 
 
 def test_a_receipt_of_another_release_is_read_as_none(world):

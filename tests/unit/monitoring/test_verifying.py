@@ -55,8 +55,34 @@ def test_a_report_with_impossible_times_is_an_error(judged):
     stored = judged.output.get(KEY)[0]
     judged.output.put(KEY, stored.replace(b"2026-03-02T00:00:00Z", b"yesterday", 1))
 
-    with pytest.raises(StoredFormError, match="not a window"):
-        verify_report(KEY, judged.output)
+    (difference,) = verify_report(KEY, judged.output).differences
+    assert "not a window" in difference
+
+
+@pytest.mark.parametrize(
+    ("was", "claimed"),
+    [
+        (b'"rows": 2000', b'"rows": 2001'),
+        (b'"revision": 1', b'"revision": 9'),
+        (b'"status": "warning"', b'"status": "ok"'),
+        (b'"model": "churn"', b'"model": "other"'),
+        (b'"start": "2026-03-02', b'"start": "2026-03-01'),
+    ],
+    ids=["baseline", "revision", "status", "model", "window"],
+)
+def test_nothing_that_a_report_claims_is_taken_on_trust(judged, was, claimed):
+    stored = judged.output.get(KEY)[0]
+    assert was in stored
+    judged.output.put(KEY, stored.replace(was, claimed, 1))
+
+    assert verify_report(KEY, judged.output).differences
+
+
+def test_another_definition_under_the_same_key_is_noticed(judged):
+    (info,) = judged.output.list("churn/state/monitors/")
+    judged.output.put(info.key, judged.output.get(info.key)[0].replace(b'"2h"', b'"3h"'))
+
+    assert verify_report(KEY, judged.output).differences
 
 
 def test_there_is_nothing_to_verify_under_an_unknown_key(judged):
