@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from atalaia.logs.records import Row
+from atalaia.logs.records import Row, shortened
 
 _NUMBER = (
     r"^[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
@@ -18,6 +18,9 @@ _NUMBER = (
 _INTEGER = r"^-?(?:0|[1-9][0-9]{0,17})$"
 _INFINITE = r"(?i)inf"
 _MOST_CELLS = 1 << 22
+_LONGEST_TEXT = 1 << 20
+_ALWAYS_FITS = 1 << 16  # cells
+_SPARSEST = 16  # cells for each that holds a value
 _NOT_WHOLE_BEYOND = 1e16  # from here on a float's shortest text is an exponent
 
 
@@ -33,12 +36,18 @@ def columns_of(rows: Sequence[Row]) -> dict[str, pa.Array]:
     for row in rows:
         if row.keys() != names.keys():
             names |= dict.fromkeys(row)
-    return {name: array_of([row.get(name) for row in rows]) for name in names}
+    return {shortened(name): array_of([row.get(name) for row in rows]) for name in names}
 
 
 def fits(rows: Sequence[Row]) -> bool:
     """Tell whether the rows make a table of bearable size; rows of ever new names do not."""
-    return len(rows) < 2 or len(rows) * sum(map(len, rows)) < _MOST_CELLS or len(rows) * len(_names(rows)) < _MOST_CELLS
+    if len(rows) < 2:
+        return True
+    filled = sum(map(len, rows))
+    if len(rows) * filled < _ALWAYS_FITS:
+        return True
+    cells = len(rows) * len(_names(rows))
+    return cells < _ALWAYS_FITS or cells < min(_MOST_CELLS, _SPARSEST * filled)
 
 
 def _names(rows: Sequence[Row]) -> set[str]:
@@ -57,7 +66,13 @@ def array_of(values: list[Any]) -> pa.Array:
         return _numbers(values, types)
     if types == {bool}:
         return pa.array(values, pa.bool_())
-    return pa.array([canonical(value) for value in values], pa.string())
+    return pa.array([_bearable_text(value) for value in values], pa.string())
+
+
+def _bearable_text(value: Any) -> str | None:
+    """Write a value as text; a very long one is shortened as profiles shorten it, before it is copied many times."""
+    text = canonical(value)
+    return text if text is None or len(text) <= _LONGEST_TEXT else shortened(text)
 
 
 def cells_array(cells: pa.Array) -> pa.Array:

@@ -12,7 +12,8 @@ from atalaia.logs.arrays import columns_of, fits
 from atalaia.logs.records import Record, Row
 from atalaia.rows import NO_TIME, RowBatch, Side
 
-_HELD_BYTES = 32 << 20
+_HELD_BYTES = 64 << 20  # of text, and of the objects that were made of it
+_ROW_BYTES, _VALUE_BYTES, _TEXT_COPIES = 200, 100, 4
 
 
 @dataclass(slots=True)
@@ -27,7 +28,7 @@ class _Waiting:
 
 
 class Batcher:
-    """Collects records; a batch is full at a number of rows, or when the text it came from is large.
+    """Collects records; a batch is full at a number of rows, or when all that waits takes much memory.
 
     Rows of one batch carry the same sides and, where places had to be named, have the same number of them.
     """
@@ -36,6 +37,7 @@ class Batcher:
         """Make batches of at most *batch_rows* rows."""
         self._batch_rows = batch_rows
         self._waiting: dict[tuple[frozenset[Side], int], _Waiting] = {}
+        self._held_bytes = 0
 
     def add(self, record: Record, held_bytes: int) -> Iterator[RowBatch]:
         """Take one record that was read from *held_bytes* bytes, and yield the batches that are full."""
@@ -46,14 +48,19 @@ class Batcher:
         waiting.times += [record.time] * count
         waiting.ids += [record.id] * count
         waiting.index += range(count)
+        held_bytes = _TEXT_COPIES * held_bytes + count * _ROW_BYTES + sum(map(len, record.rows)) * _VALUE_BYTES
         waiting.held_bytes += held_bytes
-        if len(waiting.rows) >= self._batch_rows or waiting.held_bytes >= _HELD_BYTES:
+        self._held_bytes += held_bytes
+        if self._held_bytes >= _HELD_BYTES:
+            yield from self.flush()
+        elif len(waiting.rows) >= self._batch_rows:
             del self._waiting[key]
+            self._held_bytes -= waiting.held_bytes
             yield from self._batches(waiting, record.sides)
 
     def flush(self) -> Iterator[RowBatch]:
         """Yield what is left."""
-        waiting, self._waiting = self._waiting, {}
+        waiting, self._waiting, self._held_bytes = self._waiting, {}, 0
         for (sides, _), rows in waiting.items():
             yield from self._batches(rows, sides)
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from atalaia.logs.jsontext import compact, parse_json
-from atalaia.logs.records import Payload, RejectedError, Row
+from atalaia.logs.records import Payload, RejectedError, Row, shortened
 from atalaia.logs.settings import Context
 from atalaia.logs.tensors import is_tensors, tensor_rows
+from atalaia.logs.weight import with_bearable_names
 from atalaia.rows import ALL_SIDES, Side
 
 _REQUEST_KEYS = ("dataframe_split", "dataframe_records", "input_data", "instances", "inputs")
@@ -118,7 +119,8 @@ def flat(value: Row) -> Row:
     row: Row = {}
     for key, item in value.items():
         if isinstance(item, dict) and item:
-            row.update((f"{key}.{inner}", leaf) for inner, leaf in flat(item).items())
+            stem = shortened(key)
+            row.update((shortened(f"{stem}.{inner}"), leaf) for inner, leaf in flat(item).items())
         else:
             row[key] = _flat_value(item)
     return row
@@ -236,7 +238,7 @@ def _row_list(value: Any, side: Side | None, context: Context) -> list[Row]:
     if not isinstance(value, list):
         return [row_of(value, side, context)]
     try:
-        return [row_of(item, side, context) for item in value]
+        return with_bearable_names(row_of(item, side, context) for item in value)
     except RejectedError as error:
         raise RejectedError(error.reason, len(value)) from error
 

@@ -19,6 +19,7 @@ from atalaia.logs.framing import Piece, Stream
 from atalaia.logs.records import Record, RejectedError
 from atalaia.logs.sagemaker import INFERENCE_ID, INFERENCE_TIME, taken_inference
 from atalaia.logs.settings import Context
+from atalaia.logs.weight import refuse_wide_line
 from atalaia.rows import ALL_SIDES, Reject, RowBatch, Side
 from atalaia.window import parse_time
 
@@ -124,7 +125,7 @@ def read_rows(stream: Stream, limit: int) -> Iterator[CsvRow | Reject]:
 def split_blocks(stream: Stream, limit: int) -> Iterator[Piece | Reject]:
     """Yield blocks of whole rows; a row over the *limit* is skipped."""
     buffer, offset, skipped = bytearray(), 0, 0
-    limit = max(limit, 1)
+    limit, want = max(limit, 1), _BLOCK
     try:
         for chunk in stream.chunks():
             buffer += chunk
@@ -132,12 +133,15 @@ def split_blocks(stream: Stream, limit: int) -> Iterator[Piece | Reject]:
                 yield Reject("line_too_long", offset - skipped, offset + newline)
                 del buffer[: newline + 1]
                 offset, skipped = offset + newline + 1, 0
-            if not skipped and len(buffer) >= _BLOCK and (cut := _cut(buffer)):
-                yield Piece(offset, offset + cut, bytes(buffer[:cut]))
-                del buffer[:cut]
-                offset += cut
+            if not skipped and len(buffer) >= want:
+                cut = _cut(buffer)
+                if cut:
+                    yield Piece(offset, offset + cut, bytes(buffer[:cut]))
+                    del buffer[:cut]
+                    offset += cut
+                want = _BLOCK if cut else 2 * len(buffer)  # so that a long cell is not looked through again and again
             if skipped or (len(buffer) > limit and b"\n" not in buffer):
-                skipped, offset = skipped + len(buffer), offset + len(buffer)
+                skipped, offset, want = skipped + len(buffer), offset + len(buffer), _BLOCK
                 buffer.clear()
     except RejectedError as fault:
         yield from _rest(buffer, offset, skipped, whole=False)
@@ -148,45 +152,43 @@ def split_blocks(stream: Stream, limit: int) -> Iterator[Piece | Reject]:
 
 def rows_of_block(block: Piece) -> Iterator[CsvRow | Reject]:
     """Read a block row by row; a row that cannot be parsed is rejected, and reading goes on with the next line."""
-    lines = block.data.splitlines(keepends=True) if b"\r" not in block.data else _lines(block.data)
-    starts = [block.start]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
     at, faults = 0, 0
-    while at < len(lines):
-        cursor = _Cursor(lines, at)
+    while at < len(block.data):
+        cursor = _Cursor(block.data, at)
         try:
             for cells in quoted_rows(cursor):
                 begin, at = at, cursor.at
                 if cells:
-                    ended = lines[at - 1].endswith(b"\n") or block.ended
-                    yield _checked_row(CsvRow(starts[begin], starts[at], cells, ended))
+                    ended = block.data.endswith(b"\n", begin, at) or block.ended
+                    yield _checked_row(CsvRow(block.start + begin, block.start + at, cells, ended))
         except RejectedError as fault:
             faults += 1
-            begin, at = at, (at + 1 if faults <= _RESYNCS else cursor.at)
-            yield Reject(fault.reason, starts[begin], starts[at], at - begin)
+            begin, at = at, (_line_end(block.data, at) if faults <= _RESYNCS else cursor.at)
+            lines = block.data.count(b"\n", begin, at) + (not block.data.endswith(b"\n", begin, at))
+            yield Reject(fault.reason, block.start + begin, block.start + at, lines)
 
 
 class _Cursor:
-    """Hands out the lines of a block as text and knows how many it has handed out."""
+    """Hands out the lines of a block as text and knows how far it has handed them out."""
 
-    def __init__(self, lines: list[bytes], at: int) -> None:
-        self._lines = lines
+    def __init__(self, data: bytes, at: int) -> None:
+        self._data = data
         self.at = at
 
     def __iter__(self) -> _Cursor:
         return self
 
     def __next__(self) -> str:
-        if self.at == len(self._lines):
+        if self.at == len(self._data):
             raise StopIteration
-        self.at += 1
-        return self._lines[self.at - 1].removeprefix(_BOM).decode("utf-8", "surrogateescape").replace("\0", "\ufffd")
+        begin, self.at = self.at, _line_end(self._data, self.at)
+        line = self._data[begin : self.at]
+        refuse_wide_line(line)
+        return line.removeprefix(_BOM).decode("utf-8", "surrogateescape").replace("\0", "\ufffd")
 
 
-def _lines(data: bytes) -> list[bytes]:
-    parts = data.split(b"\n")
-    return [part + b"\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
+def _line_end(data: bytes, start: int) -> int:
+    return data.find(b"\n", start) + 1 or len(data)
 
 
 def _checked_row(row: CsvRow) -> CsvRow | Reject:
@@ -202,7 +204,7 @@ def _cut(buffer: bytearray) -> int:
     cut = last = buffer.rfind(b"\n") + 1
     odd = buffer.count(b'"', 0, cut) % 2
     while odd and cut:
-        before = buffer.rfind(b"\n", 0, cut - 1) + 1
+        before = buffer.rfind(b"\n", 0, max(buffer.rfind(b'"', 0, cut), 0)) + 1
         odd ^= buffer.count(b'"', before, cut) % 2
         cut = before
     return last if not cut and len(buffer) >= _LONGEST_BLOCK else cut
@@ -226,7 +228,7 @@ def _after_first_row(block: Piece) -> Piece:
 
 def _table(block: Piece, layout: CsvLayout) -> pa.Table | None:
     """Read a regular block at once; None where a row needs a closer look."""
-    if not block.ended or b"\0" in block.data:
+    if not block.ended or len(block.data) > 2 * _LONGEST_BLOCK or b"\0" in block.data:
         return None
     irregular = []
 

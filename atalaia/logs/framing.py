@@ -15,6 +15,7 @@ from atalaia.rows import Reject
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _CHUNK = 1 << 18
+_GZIP_CHUNK = 1 << 15  # what is left of it is copied for every member: short ones must not cost much
 _ZSTD_CHUNK = 1 << 14  # Arrow loses what a failing read had decompressed: small reads lose little
 _RATIO_FROM = 64 << 20
 _GZIP_WINDOW = 31  # zlib's code for a gzip header with the largest window
@@ -87,7 +88,7 @@ class Stream:
 
     def _gzip(self) -> Iterator[bytes]:
         member = zlib.decompressobj(_GZIP_WINDOW)
-        data = self._raw.read(_CHUNK)
+        data = self._raw.read(_GZIP_CHUNK)
         while data:
             try:
                 out = member.decompress(data, _CHUNK)
@@ -96,13 +97,21 @@ class Stream:
             if out:
                 yield out
             if member.eof:
-                data = member.unused_data.lstrip(b"\0") or self._raw.read(_CHUNK).lstrip(b"\0")
+                data = self._after_padding(member.unused_data)
                 if not data:
                     return
                 member = zlib.decompressobj(_GZIP_WINDOW)
             else:
-                data = member.unconsumed_tail or self._raw.read(_CHUNK)
+                data = member.unconsumed_tail or self._raw.read(_GZIP_CHUNK)
         raise RejectedError(reason="damaged")
+
+    def _after_padding(self, data: bytes) -> bytes:
+        """Return what follows the zeros that may stand between two members."""
+        while not (rest := data.lstrip(b"\0")):
+            data = self._raw.read(_GZIP_CHUNK)
+            if not data:
+                return b""
+        return rest
 
     def _zstd(self) -> Iterator[bytes]:
         opened = pa.CompressedInputStream(pa.PythonFile(self._raw, mode="r"), "zstd")

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from atalaia.logs.records import RejectedError
+from atalaia.logs.weight import refuse_heavy_json
 
 _decode = msgspec.json.Decoder().decode
 _LONGEST_INTEGER = 4000  # digits; Python refuses to read or write integers beyond 4,300
@@ -21,8 +22,9 @@ def parse_json(data: bytes | str, depth: int) -> Any:
     so that it is not taken for Infinity. Of a repeated key the last value counts.
 
     Raises:
-        RejectedError: With reason `not_json`, `not_text` or `nested_too_deep`.
+        RejectedError: With reason `not_json`, `not_text`, `nested_too_deep` or `too_large`.
     """
+    refuse_heavy_json(data)
     try:
         value = _decode(data)
     except RecursionError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -13,12 +14,21 @@ from pyarrow import parquet
 from atalaia.logs.arrays import canonical
 from atalaia.logs.batching import table_batch
 from atalaia.logs.jsontext import compact
-from atalaia.logs.records import RejectedError
+from atalaia.logs.parquetpages import Pages, check_pages
+from atalaia.logs.records import RejectedError, shortened
 from atalaia.logs.settings import ReadLimits
 from atalaia.rows import ALL_SIDES, RowBatch
 
 MAGIC = b"PAR1"
 _BROKEN = (pa.ArrowException, OSError, ValueError)
+_LARGEST_FOOTER = 16 << 20
+_RATIO_FROM = 64 << 20
+_READ_AHEAD = 1 << 20
+_BATCH_BYTES = 16 << 20
+_NESTED_BYTES = 64 << 20
+_MANY_VALUES = 1 << 20
+_LISTED_BYTES = 16
+_LONGEST_SHARED = 1 << 14  # bytes of a text that many rows may share
 _INFERENCE_TABLE = ({"databricks_request_id", "request", "response"}, {"invocation_id", "request", "response"})
 
 
@@ -29,15 +39,42 @@ def open_table(source: BinaryIO, limits: ReadLimits) -> parquet.ParquetFile:
         RejectedError: It is damaged, or too large once decompressed.
     """
     try:
+        size = _refuse_large_footer(source)
         source.seek(0)
-        table = parquet.ParquetFile(source, pre_buffer=False)
-        groups = range(table.metadata.num_row_groups)
-        expanded = sum(table.metadata.row_group(group).total_byte_size for group in groups)
+        footer = parquet.read_metadata(source)
+        source.seek(0)
+        options = {"pre_buffer": False, "buffer_size": _READ_AHEAD, "read_dictionary": _text_columns(footer)}
+        table = parquet.ParquetFile(source, metadata=footer, **options)
     except _BROKEN:
         raise RejectedError(reason="damaged") from None
-    if expanded > limits.expanded_bytes:
-        raise RejectedError(reason="too_large", rows=table.metadata.num_rows)
+    _refuse_large(footer, size, limits)
     return table
+
+
+def _refuse_large_footer(source: BinaryIO) -> int:
+    """Return the size of a file whose footer is of bearable size."""
+    size: int = source.seek(0, os.SEEK_END)
+    source.seek(max(size - 8, 0))
+    if int.from_bytes(source.read(4), "little") > _LARGEST_FOOTER:
+        raise RejectedError(reason="too_large" if size > _LARGEST_FOOTER else "damaged")
+    return size
+
+
+def _refuse_large(footer: Any, size: int, limits: ReadLimits) -> None:
+    """Refuse a file that would become far larger than it is; a count of rows that cannot be true is not repeated."""
+    groups = [footer.row_group(group).total_byte_size for group in range(footer.num_row_groups)]
+    expanded = max(sum(groups), footer.num_rows * max(footer.num_columns, 1))
+    if expanded > limits.expanded_bytes or (expanded > _RATIO_FROM and expanded > limits.expansion_ratio * size):
+        believable = 0 <= footer.num_rows <= limits.expansion_ratio * size
+        raise RejectedError(reason="too_large", rows=footer.num_rows if believable else 1)
+
+
+def _text_columns(footer: Any) -> list[str]:
+    """Name the plain columns of text: kept as dictionaries, a long text that many rows share is one text."""
+    columns = (footer.schema.column(place) for place in range(footer.num_columns))
+    return [
+        c.path for c in columns if c.physical_type == "BYTE_ARRAY" and "." not in c.path and not c.max_repetition_level
+    ]
 
 
 def is_inference_table(names: set[str]) -> bool:
@@ -45,24 +82,84 @@ def is_inference_table(names: set[str]) -> bool:
     return any(needed <= names for needed in _INFERENCE_TABLE)
 
 
-def record_batches(table: parquet.ParquetFile, rows: int) -> Iterator[pa.RecordBatch]:
+def record_batches(table: parquet.ParquetFile, source: BinaryIO, limits: ReadLimits) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a file in batches.
 
     Raises:
-        RejectedError: After all rows that could be read: `damaged`.
+        RejectedError: After all rows that could be read: `damaged` or `too_large`.
     """
-    batches = table.iter_batches(batch_size=rows, use_threads=False)
-    seen = 0
-    while True:
+    left = table.metadata.num_rows
+    groups = map(table.metadata.row_group, range(table.metadata.num_row_groups))
+    for place in (place for place, group in enumerate(groups) if group.num_rows):
         try:
-            batch = next(batches, None)
+            rows = _bearable_rows(table.metadata.row_group(place), source, limits)
+            for batch in table.iter_batches(batch_size=rows, row_groups=[place], use_threads=False):
+                left -= batch.num_rows
+                yield from _bearable_parts(_with_short_texts(batch))
+        except RejectedError as error:
+            raise RejectedError(error.reason, left) from None
         except _BROKEN:
-            raise RejectedError(reason="damaged", rows=table.metadata.num_rows - seen) from None
-        if batch is None:
-            return
-        seen += batch.num_rows
-        if batch.num_rows:
-            yield batch
+            raise RejectedError(reason="damaged", rows=left) from None
+    if left > 0:
+        raise RejectedError(reason="damaged", rows=left)
+
+
+def _bearable_rows(group: Any, source: BinaryIO, limits: ReadLimits) -> int:
+    """Return how many rows of a row group to read at once.
+
+    Raises:
+        RejectedError: A page is larger than a line of text may be.
+    """
+    row_bytes: int = max(group.total_byte_size // max(group.num_rows, 1), 1)
+    rows = min(limits.batch_rows, _BATCH_BYTES // row_bytes)
+    for place in range(group.num_columns):
+        chunk = group.column(place)
+        start = chunk.dictionary_page_offset or chunk.data_page_offset
+        pages = check_pages(source, start, start + chunk.total_compressed_size, limits.line_bytes)
+        if _is_repetitive(chunk, pages, group.num_rows, limits):
+            raise RejectedError(reason="too_large")
+        nested = "." in chunk.path_in_schema and chunk.physical_type == "BYTE_ARRAY"
+        if nested and chunk.dictionary_page_offset:  # each row may repeat a text as long as the whole dictionary
+            rows = min(rows, _NESTED_BYTES // max(pages.first, 1))
+    return max(rows, 1)
+
+
+def _is_repetitive(chunk: Any, pages: Pages, rows: int, limits: ReadLimits) -> bool:
+    """Tell whether lists hold far more values than their bytes could: one row may hold all of them."""
+    lists = pages.values - rows
+    return lists > _MANY_VALUES and 8 * lists > limits.expansion_ratio * chunk.total_compressed_size
+
+
+def _with_short_texts(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Shorten the long texts of dictionaries, as profiles shorten them: a small file can repeat one for every row."""
+    for place, column in enumerate(batch.columns):
+        if not pa.types.is_dictionary(column.type) or not pa.types.is_string(column.type.value_type):
+            continue
+        if (pc.max(pc.binary_length(column.dictionary)).as_py() or 0) > _LONGEST_SHARED:
+            texts = pa.array([None if text is None else shortened(text) for text in column.dictionary.to_pylist()])
+            short = pa.DictionaryArray.from_arrays(column.indices, texts)
+            batch = batch.set_column(place, batch.schema.names[place], short)
+    return batch
+
+
+def _bearable_parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Halve a batch until its texts and lists, each written out, fit into memory."""
+    if batch.num_rows > 1 and sum(map(_written_bytes, batch.columns)) > _BATCH_BYTES:
+        middle = batch.num_rows // 2
+        yield from _bearable_parts(batch.slice(0, middle))
+        yield from _bearable_parts(batch.slice(middle))
+    elif batch.num_rows:
+        yield batch
+
+
+def _written_bytes(column: pa.Array) -> int:
+    """Estimate how much memory writing out a column's shared texts or lists takes."""
+    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        return _LISTED_BYTES * len(column.flatten())
+    if not pa.types.is_dictionary(column.type):
+        return 0
+    lengths = pc.binary_length(column.dictionary)
+    return int(pc.sum(pc.cast(lengths.take(column.indices), pa.int64())).as_py() or 0)
 
 
 def plain_batch(batch: pa.RecordBatch) -> RowBatch:

@@ -16,6 +16,7 @@ from atalaia.logs.framing import GZIP, ZSTD, Stream
 from atalaia.logs.jsontext import parse_json
 from atalaia.logs.records import Payload, RejectedError, Row
 from atalaia.logs.settings import Context
+from atalaia.logs.weight import refuse_heavy_csv, refuse_long_text
 from atalaia.rows import ALL_SIDES, Side
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -58,6 +59,7 @@ def bytes_payload(data: bytes, side: Side | None, context: Context) -> Payload:
     Raises:
         RejectedError: The bytes are none of these, or hold no usable rows.
     """
+    refuse_long_text(data)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -128,8 +130,9 @@ def csv_payload(text: str, side: Side | None, context: Context) -> Payload:
     """Read CSV text with or without a header.
 
     Raises:
-        RejectedError: `bad_csv`, `column_count` or `no_rows`.
+        RejectedError: `bad_csv`, `column_count`, `no_rows` or `too_large`.
     """
+    refuse_heavy_csv(text)
     cells = parse_cells(text)
     names = context.names.of(side)
     sides = ALL_SIDES if side is None else frozenset((side,))

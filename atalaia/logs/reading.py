@@ -16,6 +16,7 @@ from atalaia.logs.framing import Piece, Stream, split_lines
 from atalaia.logs.jsontext import parse_json
 from atalaia.logs.records import Record, RejectedError
 from atalaia.logs.settings import Context, Follow, PayloadNames, ReadLimits
+from atalaia.logs.weight import MOST_COLUMNS
 from atalaia.monitor_file import LogFormat
 from atalaia.rows import LogObject, Reject, RowBatch, Side
 
@@ -181,11 +182,17 @@ def _read_value(value: Any, piece: Piece, source: _Source, batcher: Batcher) -> 
         yield from _read_manifest(value, piece, source)
         return
     try:
-        record = _handler(source)(value, source.context)
+        record = _bearable(_handler(source)(value, source.context))
     except RejectedError as error:
         yield Reject(error.reason, piece.start, piece.end, error.rows, error.time)
     else:
         yield from batcher.add(record, len(piece.data))
+
+
+def _bearable(record: Record) -> Record:
+    if max(map(len, record.rows), default=0) > MOST_COLUMNS:
+        raise RejectedError(reason="too_large", rows=len(record.rows), time=record.time)
+    return record
 
 
 def _handler(source: _Source) -> _Handler:
@@ -283,7 +290,7 @@ def _read_parquet(source: _Source) -> Iterator[_Item]:
 def _parquet_items(table: Any, source: _Source, size: int) -> Iterator[_Item]:
     batcher = Batcher(source.context.limits.batch_rows)
     read = _stored_items if source.decision.envelope == "kserve" else _table_items
-    for batch in parquetfile.record_batches(table, source.context.limits.batch_rows):
+    for batch in parquetfile.record_batches(table, source.file, source.context.limits):
         try:
             yield from read(batch, source, size, batcher)
         except RejectedError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from typing import Any
 from atalaia.rows import NO_TIME, Side
 
 Row = dict[str, Any]
+
+_LONGEST_NAME = 256
+_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,22 @@ def dated(time: int) -> Iterator[None]:
 
 
 def as_text(value: object) -> str | None:
-    """Return an id as text, or None where it is not one."""
+    """Return an id as text, a long one shortened, or None where it is not one."""
     if isinstance(value, str):
-        return value or None
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+        return shortened(value) or None
+    return shortened(str(value)) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def shortened(name: str) -> str:
+    """Return a name or an id, or what stands for it if it is long: its beginning and a digest of it.
+
+    An id is repeated for every row of its record, and a name for every key beneath it.
+
+    Example:
+        >>> shortened("income"), len(shortened("k" * 1_000_000))
+        ('income', 83)
+    """
+    if len(name) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return f"{name[:_KEPT]}… #{digest}"

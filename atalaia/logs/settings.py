@@ -55,11 +55,11 @@ class ReadLimits:
         batch_rows: Rows handed on together.
     """
 
-    line_bytes: int = 64 * _MIB
-    expanded_bytes: int = 16 * 1024 * _MIB
-    expansion_ratio: int = 400
-    payload_bytes: int = 64 * _MIB
-    reference_bytes: int = 64 * _MIB
+    line_bytes: int = 32 * _MIB
+    expanded_bytes: int = 4 * 1024 * _MIB
+    expansion_ratio: int = 200
+    payload_bytes: int = 32 * _MIB
+    reference_bytes: int = 32 * _MIB
     depth: int = 200
     batch_rows: int = 8192
 

@@ -7,6 +7,7 @@ doing it again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -22,7 +23,7 @@ from atalaia.monitoring.dating import SOURCES, date_rows
 from atalaia.monitoring.layout import log_id, profile_key, profiles_prefix, receipt_key, rejects_key
 from atalaia.monitoring.sources import LogSource
 from atalaia.ports import ObjectInfo, ObjectStore
-from atalaia.profile import Profile, Profiler, pack, profile_to_plain, reject_profile, select
+from atalaia.profile import Profile, Profiler, pack, profile_to_plain, select
 from atalaia.profile.values import Ints
 from atalaia.rows import NO_TIME, LogObject, Reject, RowBatch
 from atalaia.schema import Role
@@ -69,12 +70,13 @@ class _Draft:
     """One window's part of an object while it is read."""
 
     profile: Profile
+    rejected: Counter[str] = field(default_factory=Counter)
     rejects: list[Reject] = field(default_factory=list)
     omitted: int = 0
 
     def reject(self, piece: Reject) -> None:
         """Count *piece*, and list it; neighbours with the same reason become one entry."""
-        self.profile = self.profile.merge(reject_profile(self.profile.baseline, piece.reason, piece.rows))
+        self.rejected[piece.reason] += piece.rows
         last = self.rejects[-1] if self.rejects else None
         if last is not None and last.reason == piece.reason and 0 <= piece.start - last.end <= _LINE_END:
             self.rejects[-1] = replace(last, end=piece.end, rows=last.rows + piece.rows)
@@ -85,7 +87,7 @@ class _Draft:
 
     def take(self, other: _Draft) -> None:
         """Add another draft's rejects to this one's."""
-        self.profile = self.profile.merge(other.profile)
+        self.rejected += other.rejected
         self.omitted += other.omitted + sum(piece.rows for piece in other.rejects[MOST_REJECTS - len(self.rejects) :])
         self.rejects = [*self.rejects, *other.rejects][:MOST_REJECTS]
 
@@ -159,6 +161,8 @@ class Ingester:
                 self._draft_of(piece, drafts, undated).reject(piece)
         if undated.rejects:
             drafts.setdefault(self._home(log, drafts), _Draft(self._profiler.empty())).take(undated)
+        for draft in drafts.values():
+            draft.profile = replace(draft.profile, rejected=dict(sorted(draft.rejected.items())))
         return drafts
 
     def _draft_of(self, piece: Reject, drafts: dict[Window, _Draft], undated: _Draft) -> _Draft:

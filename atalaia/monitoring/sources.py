@@ -16,6 +16,8 @@ from atalaia.rows import LogObject, Reject, RowBatch, Side
 from atalaia.schema import Column, positional
 from atalaia.store_file import open_object
 
+_FOLLOWED_BYTES = 1 << 30  # what one object may refer to, all together
+
 
 @dataclass(frozen=True, slots=True)
 class LogSource:
@@ -59,8 +61,13 @@ class LogSource:
         """Open an object and decide how it is written; iterate the result for its rows."""
         file = open_object(self.store, info)
 
+        left = _FOLLOWED_BYTES
+
         def follow(reference: str, limit: int) -> bytes:
-            return _follow(self.store, info.key, reference, limit)
+            nonlocal left
+            data = _follow(self.store, info.key, reference, min(limit, left))
+            left -= len(data)
+            return data
 
         return read_log(file, self.log(info), names=self.names, format=self.format, follow=follow)
 

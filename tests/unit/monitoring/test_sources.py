@@ -1,7 +1,10 @@
 import pytest
+from worlds import lines
 
 from atalaia.errors import ReferenceRefusedError, StoreError
+from atalaia.monitoring import sources
 from atalaia.monitoring.sources import LogSource, _follow, payload_names
+from atalaia.rows import Reject, RowBatch
 from atalaia.schema import Column, Role
 from atalaia_local import MemoryStore
 
@@ -108,3 +111,15 @@ def test_places_of_unnamed_rows_are_named_in_the_order_of_the_file():
     names = payload_names((Column("b"), Column("y", role=Role.SCORE), Column("a")))
 
     assert (names.inputs, names.outputs, names.labels) == (("b", "a"), ("y",), None)
+
+
+def test_what_one_log_refers_to_is_limited_all_together(monkeypatch):
+    monkeypatch.setattr(sources, "_FOLLOWED_BYTES", 15)
+    store = MemoryStore("logs")
+    store.put("c/files/d.json", b'[{"x": 1}]')
+    event = {"specversion": "1.0", "id": "1", "type": "azureml.inference.model_inputs", "dataref": "files/d.json"}
+    store.put("c/log.jsonl", lines([event, event]))
+
+    pieces = list(LogSource(store).batches())
+    assert [piece.rows for piece in pieces if isinstance(piece, RowBatch)] == [1]
+    assert [piece.reason for piece in pieces if isinstance(piece, Reject)] == ["reference_too_large"]
