@@ -33,6 +33,7 @@ from atalaia.profile import (
     Summary,
     empty_summary,
 )
+from atalaia.profile.segments import segment_column
 from atalaia.report import SCHEMA, BaselineRef, ColumnReport, Finding, Input, Report
 from atalaia.report import Summary as ColumnSummary
 from atalaia.schema import Column, Role, profiled
@@ -133,7 +134,7 @@ def _column_reports(
     segments = sorted({segment for segment, _ in (*baseline.profile.columns, *current.columns)})
     for column in profiled(monitor.columns):
         for segment in segments:
-            if segment.partition("=")[0] != column.name:  # a segment's own column is the same in all its rows
+            if segment_column(segment) != column.name:  # a segment's own column is the same in all its rows
                 yield column_report(monitor.checks, pair_of(baseline, current, column, segment))
 
 
@@ -291,7 +292,7 @@ def story(pair: Pair) -> str:
         case CategoricalGrid() as grid, CategoricalSummary() as before, CategoricalSummary() as now if now.valid:
             names, *counts = category_counts(grid, before, now)
             p, q = (side / max(int(side.sum()), 1) for side in counts)
-            most = int(np.abs(p - q).argmax())
+            most = int(np.abs(p - q)[:-1].argmax()) if len(names) > 1 else 0  # the last one has no name
             return f"; {names[most]!r} went from {percent(float(p[most]))} to {percent(float(q[most]))}"
         case _:
             return ""

@@ -7,13 +7,13 @@ memory bounded. Up to `UNSEEN_SIZE` distinct unseen values all of them are kept.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from atalaia.profile.distinct import Distinct, hash_text, hash_texts
+from atalaia.profile.counts import add_counts, keep_smallest
+from atalaia.profile.distinct import Distinct, hash_texts
 from atalaia.profile.values import Categories, Ints
 
 CAP = 8192
@@ -67,20 +67,11 @@ class CategoricalSummary:
     def merge(self, other: CategoricalSummary) -> CategoricalSummary:
         """Return both together; the two must have been counted on the same grid."""
         added = {name: getattr(self, name) + getattr(other, name) for name in _ADDED}
-        unseen = dict(self.unseen)
-        for value, count in other.unseen.items():
-            unseen[value] = unseen.get(value, 0) + count
-        return replace(self, **added, unseen=_smallest(unseen), distinct=self.distinct.merge(other.distinct))
+        unseen = keep_smallest(add_counts(self.unseen, other.unseen), UNSEEN_SIZE)
+        return replace(self, **added, unseen=unseen, distinct=self.distinct.merge(other.distinct))
 
 
 _ADDED = ("rows", "missing", "type_errors", "out_of_set", "off_pattern", "counts", "unseen_rows")
-
-
-def _smallest(unseen: dict[str, int]) -> dict[str, int]:
-    if len(unseen) > UNSEEN_SIZE:
-        kept = heapq.nsmallest(UNSEEN_SIZE, unseen, key=lambda value: (hash_text(value), value))
-        return {value: unseen[value] for value in sorted(kept)}
-    return dict(sorted(unseen.items()))
 
 
 def places_of(grid: CategoricalGrid) -> dict[str, int]:
@@ -106,6 +97,6 @@ def summarise_categories(places: Mapping[str, int], categories: Categories) -> C
         off_pattern=0,
         counts=counts,
         unseen_rows=sum(unseen.values()),
-        unseen=_smallest(unseen),
+        unseen=keep_smallest(unseen, UNSEEN_SIZE),
         distinct=Distinct.empty(DISTINCT_SIZE).add(hash_texts(categories.counts), repeats),
     )

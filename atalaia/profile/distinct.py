@@ -22,6 +22,7 @@ from atalaia.profile.values import Floats, Ints
 Hashes = npt.NDArray[np.uint64]
 
 _WORD = 2.0**64
+_LARGEST = np.uint64(2**64 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,18 @@ class Distinct:
     def add(self, hashes: Hashes, counts: Ints) -> Distinct:
         """Return this with values added; *hashes* need not be sorted or distinct."""
         values = self.values + int(counts.sum())
-        if len(self.hashes) == self.size:  # a larger hash than the largest kept one can't come in any more
-            near = hashes <= self.hashes[-1]
-            hashes, counts = hashes[near], counts[near]
-        every = np.concatenate((self.hashes, hashes))
-        kept, place = np.unique(every, return_inverse=True)
-        sums = np.zeros(len(kept), np.int64)
-        np.add.at(sums, place, np.concatenate((self.counts, counts)))
+        limit = self._limit(len(hashes))
+        near = hashes <= limit
+        kept, sums = _summed(self.hashes, hashes[near], self.counts, counts[near])
+        if limit < _LARGEST and not (len(kept) >= self.size and kept[self.size - 1] <= limit):  # the guess was too low
+            kept, sums = _summed(self.hashes, hashes, self.counts, counts)
         return Distinct(self.size, kept[: self.size], sums[: self.size], values)
+
+    def _limit(self, added: int) -> np.uint64:
+        """Up to where a hash can be among the smallest: for certain, or as a guess when many are *added*."""
+        if len(self.hashes) == self.size:
+            return np.uint64(self.hashes[-1])
+        return np.uint64(_WORD * 2 * self.size / added) if added > 4 * self.size else _LARGEST
 
     def merge(self, other: Distinct) -> Distinct:
         """Return both together."""
@@ -65,6 +70,17 @@ class Distinct:
         """Return the share of values, 0..1, that are a second or later occurrence of one seen before."""
         kept = int(self.counts.sum())
         return (kept - len(self.counts)) / kept if kept else 0.0
+
+
+def _summed(one: Hashes, other: Hashes, one_counts: Ints, other_counts: Ints) -> tuple[Hashes, Ints]:
+    """All hashes once, in rising order, and the sum of the counts of each."""
+    if not len(other):
+        return one, one_counts
+    hashes = np.concatenate((one, other))
+    order = np.argsort(hashes, kind="stable")  # quick on two parts that are sorted already
+    hashes = hashes[order]
+    starts = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1])))
+    return hashes[starts], np.add.reduceat(np.concatenate((one_counts, other_counts))[order], starts)
 
 
 def hash_floats(values: Floats) -> Hashes:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,11 +11,14 @@ import pyarrow.compute as pc
 
 from atalaia.errors import BaselineError
 from atalaia.profile.categorical import CategoricalGrid, CategoricalSummary, places_of, summarise_categories
+from atalaia.profile.counts import add_counts, keep_smallest
 from atalaia.profile.distinct import Distinct, hash_texts
 from atalaia.profile.numeric import NumericGrid, NumericSummary, summarise_numbers
-from atalaia.profile.values import Categories, Numbers, read_categories, read_numbers
+from atalaia.profile.rules import broken_by_categories, broken_by_numbers
+from atalaia.profile.segments import segment_name
+from atalaia.profile.values import as_text, bounded_text, category_texts, read_categories, read_numbers
 from atalaia.rows import RowBatch
-from atalaia.schema import Column, Kind, Role, profiled
+from atalaia.schema import Column, Role, profiled
 
 Grid = NumericGrid | CategoricalGrid
 Summary = NumericSummary | CategoricalSummary
@@ -31,6 +30,7 @@ MOST_SEGMENTS = 32
 """At most so many values of a segment column are profiled apart, the baseline's commonest."""
 
 MOST_EXTRA = 100
+"""At most so many unknown columns are kept by name, those with the smallest hashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,10 @@ class Profile:
         rejected: Rows rejected, by reason.
         late: Of `rows`, how many were logged after the window's lateness had passed.
         times: Of `rows`, how many were dated by event, record, path or object time.
-        extra: Columns that the monitor does not know, and in how many rows they came.
+        extra: Columns that the monitor does not know, and in how many rows they came; at most `MOST_EXTRA` of them.
         present: In how many rows each known column's key or place was there at all.
         ids: Row ids.
-        segments: Rows by segment: `""` for all rows, else `column=value`.
+        segments: Rows by segment: `""` for all rows, else a `segment_name`.
         columns: By segment and column, what is kept of the values.
     """
 
@@ -78,20 +78,16 @@ class Profile:
         return Profile(
             baseline=self.baseline,
             rows=self.rows + other.rows,
-            captured=_add(self.captured, other.captured),
-            rejected=_add(self.rejected, other.rejected),
+            captured=add_counts(self.captured, other.captured),
+            rejected=add_counts(self.rejected, other.rejected),
             late=self.late + other.late,
-            times=_add(self.times, other.times),
-            extra=_add(self.extra, other.extra),
-            present=_add(self.present, other.present),
+            times=add_counts(self.times, other.times),
+            extra=keep_smallest(add_counts(self.extra, other.extra), MOST_EXTRA),
+            present=add_counts(self.present, other.present),
             ids=self.ids.merge(other.ids),
-            segments=_add(self.segments, other.segments),
+            segments=add_counts(self.segments, other.segments),
             columns=_merge_columns(self.columns, other.columns),
         )
-
-
-def _add(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
-    return dict(sorted((Counter(one) + Counter(other)).items()))
 
 
 def _merge_columns(
@@ -163,10 +159,10 @@ class Profiler:
         grid = self._grids.grids[column.name]
         if isinstance(grid, NumericGrid):
             numbers = read_numbers(column, array)
-            return replace(summarise_numbers(grid, numbers), **_broken_by_numbers(column, numbers))
+            return replace(summarise_numbers(grid, numbers), **broken_by_numbers(column, numbers))
         categories = read_categories(column, array)
         summary = summarise_categories(self._places[column.name], categories)
-        return replace(summary, **_broken_by_categories(column, categories))
+        return replace(summary, **broken_by_categories(column, categories))
 
     def _add_segments(
         self,
@@ -183,30 +179,24 @@ class Profiler:
             mask = pc.fill_null(pc.equal(texts, value), fill_value=False)
             rows = int(pc.sum(mask).as_py() or 0)
             if rows:
-                segment = f"{name}={value}"
+                segment = segment_name(name, value)
                 segments[segment] = rows
                 summaries.update(self._summaries(segment, columns, select(batch, mask, rows)))
 
     def _extra(self, batch: RowBatch) -> dict[str, int]:
-        unknown = sorted(n for n in batch.columns if n not in self._known)
-        return dict.fromkeys(unknown[:MOST_EXTRA], batch.rows)
+        unknown = [bounded_text(n) for n in batch.columns if n not in self._known]
+        return keep_smallest(dict.fromkeys(unknown, batch.rows), MOST_EXTRA)
 
     def _row_ids(self, batch: RowBatch) -> Distinct:
         texts: list[str] = []
+        side = "+".join(sorted(batch.captured))  # what is logged apart, inputs and outputs, is no repetition
         if self._ids is not None and self._ids.name in batch.columns:
-            texts = [str(v) for v in batch.columns[self._ids.name].drop_null().to_pylist()]
+            ids = batch.columns[self._ids.name].drop_null().to_pylist()
+            texts = [f"{as_text(value)}\n{side}" for value in ids]
         elif batch.record_ids is not None:
             pairs = zip(batch.record_ids.to_pylist(), batch.record_index.tolist(), strict=True)
-            side = "+".join(sorted(batch.captured))
             texts = [f"{record}\n{index}\n{side}" for record, index in pairs if record is not None]
         return Distinct.empty(ID_SIZE).add(hash_texts(texts), np.ones(len(texts), np.int64))
-
-
-def category_texts(column: Column, array: pa.Array) -> pa.Array:
-    """Return for each row the text that stands for its category, null where it has none."""
-    values = array.to_pylist()
-    text = {v: next(iter(read_categories(column, pa.array([v])).counts), None) for v in set(values)}
-    return pa.array([text[v] for v in values], pa.string())
 
 
 def select(batch: RowBatch, mask: pa.Array, rows: int) -> RowBatch:
@@ -225,39 +215,6 @@ def select(batch: RowBatch, mask: pa.Array, rows: int) -> RowBatch:
 def reject_profile(baseline: str, reason: str, rows: int) -> Profile:
     """Return the profile of *rows* rejected rows."""
     return Profile(baseline, rejected={reason: rows})
-
-
-def _broken_by_numbers(column: Column, numbers: Numbers) -> dict[str, Any]:
-    finite = numbers.values[np.isfinite(numbers.values)]
-    low, high = column.range or (None, None)
-    outside = np.zeros(len(finite), bool)
-    if low is not None:
-        outside |= finite < low
-    if high is not None:
-        outside |= finite > high
-    broken = {"out_of_range": int(np.count_nonzero(outside))}
-    if column.set is not None:
-        allowed = np.array([float(v) for v in column.set])
-        broken["out_of_set"] = int(np.count_nonzero(~np.isin(finite, allowed)))
-    return broken
-
-
-def _broken_by_categories(column: Column, categories: Categories) -> dict[str, Any]:
-    broken = {}
-    if column.set is not None:
-        allowed = _allowed(column)
-        broken["out_of_set"] = sum(n for value, n in categories.counts.items() if value not in allowed)
-    if column.pattern is not None:
-        pattern = re.compile(column.pattern)
-        broken["off_pattern"] = sum(n for value, n in categories.counts.items() if not pattern.fullmatch(value))
-    return broken
-
-
-@lru_cache(maxsize=1024)
-def _allowed(column: Column) -> frozenset[str]:
-    plain = Column(column.name, type=column.type, kind=Kind.CATEGORICAL)
-    texts = [pa.array([v]) for v in column.set or ()]
-    return frozenset(value for text in texts for value in read_categories(plain, text).counts)
 
 
 def empty_summary(grid: Grid) -> Summary:

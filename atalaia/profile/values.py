@@ -1,15 +1,24 @@
 """Reading a column's raw values by its declared type: numbers or categories, and what was neither.
 
-Logs write the same value in many ways: 1, 1.0, "1", true. What is read here depends on the declared type alone, so a
-column means the same whichever format its rows came in.
+Logs write the same value in many ways: 1, 1.0, "1", true. What is read here depends on the declared type and on the
+value alone:
+
+- In columns of numbers, integers and booleans a value is the same however it is written, as a number or as text. Blank
+  text is missing, as it is in columns of times.
+- In columns of strings text is kept exactly as it is written, blank text included: "1.0" and "1" are two categories. A
+  number is written in its shortest form, a whole one without a point: 1 and 1.0 are both "1", because a batch that
+  holds 2.5 as well holds its integers as floats.
+- NaN and the infinities are numbers of a kind to a numeric column. As categories of numbers they are type errors: they
+  are no value of the declared type, and nothing that could be compared by name.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +31,9 @@ from atalaia.window import SECOND, parse_time
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_LONGEST_CATEGORY = 200
+_LONGEST_TEXT = 200
+_EXPONENT_FROM = 1e16  # from here on a float's shortest text has an exponent
+_WHOLE = re.compile(r"([+-]?[0-9]+)(?:\.0*)?")
 _TRUE = frozenset({"true", "1", "1.0", "True", "TRUE"})
 _FALSE = frozenset({"false", "0", "0.0", "False", "FALSE"})
 _INFINITY = frozenset({"inf", "infinity"})
@@ -43,11 +54,15 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Categories:
-    """A batch of a categorical column: how often each value occurs, and counts of what is not among them."""
+    """A batch of a categorical column: how often each value occurs, and counts of what is not among them.
+
+    `whole` holds the full texts of the values that `counts` names by their beginning only.
+    """
 
     counts: dict[str, int]
     missing: int
     type_errors: int
+    whole: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def read_numbers(column: Column, array: pa.Array) -> Numbers:
@@ -120,18 +135,37 @@ def _seconds(text: str) -> float:
 
 
 def read_categories(column: Column, array: pa.Array) -> Categories:
-    """Read *array* as categories, each as the one text that stands for its value under the column's type."""
-    canonical = _CANONICAL[column.type]
+    """Read *array* as categories, each as the one text that stands for its value under the column's type.
+
+    In columns of numbers whole ones are told apart to the last digit, and NaN and the infinities are type errors.
+    """
     values, repeats = _distinct_texts(array)
     counts: dict[str, int] = {}
-    type_errors = 0
+    whole: dict[str, str] = {}
+    missing, type_errors = int(array.null_count), 0
     for text, count in zip(values, repeats, strict=True):
-        value = canonical(text)
-        if value is None:
-            type_errors += count
-        else:
+        value = _category(column.type, text)
+        if value is not None:
             counts[value] = counts.get(value, 0) + count
-    return Categories(counts, int(array.null_count), type_errors)
+            if len(text) > _LONGEST_TEXT:
+                whole[value] = text
+        elif not text.strip():
+            missing += count
+        else:
+            type_errors += count
+    return Categories(counts, missing, type_errors, whole)
+
+
+def category_texts(column: Column, array: pa.Array) -> pa.Array:
+    """Return for each row the text that stands for its category, null where it has none."""
+    texts = [None if value is None else as_text(value) for value in array.to_pylist()]
+    categories = {text: _category(column.type, text) for text in set(texts) if text is not None}
+    return pa.array([None if text is None else categories[text] for text in texts], pa.string())
+
+
+def _category(kind: Type, text: str) -> str | None:
+    category = _CANONICAL[kind](text)
+    return None if category is None else bounded_text(category)
 
 
 def _distinct_texts(array: pa.Array) -> tuple[list[str], list[int]]:
@@ -140,7 +174,7 @@ def _distinct_texts(array: pa.Array) -> tuple[list[str], list[int]]:
         array = array.dictionary_decode()
     pairs = array.drop_null().value_counts() if _countable(array.type) else _count_in_python(array)
     values = pairs.field("values").to_pylist()
-    return [_as_text(v) for v in values], pairs.field("counts").to_pylist()
+    return [as_text(v) for v in values], pairs.field("counts").to_pylist()
 
 
 def _countable(kind: pa.DataType) -> bool:
@@ -148,42 +182,68 @@ def _countable(kind: pa.DataType) -> bool:
 
 
 def _count_in_python(array: pa.Array) -> pa.StructArray:
-    return pa.array([_as_text(v) for v in array.to_pylist() if v is not None], pa.string()).value_counts()
+    return pa.array([as_text(v) for v in array.to_pylist() if v is not None], pa.string()).value_counts()
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
+    """Write one value of a log as text: a string as it is, a number in its shortest form."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return str(int(value))
+    if isinstance(value, float):
+        return _float_text(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
     return str(value)
 
 
+def _float_text(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return str(int(value)) if value.is_integer() and abs(value) < _EXPONENT_FROM else repr(value)
+
+
+def bounded_text(text: str) -> str:
+    """Return *text*, or what stands for it if it is long: its beginning and a digest of it."""
+    if len(text) <= _LONGEST_TEXT:
+        return text
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return f"{text[:64]}… #{digest}"
+
+
 def _boolean(text: str) -> str | None:
-    return "true" if text in _TRUE else "false" if text in _FALSE else None
+    word = text.strip()
+    return "true" if word in _TRUE else "false" if word in _FALSE else None
 
 
 def _number(text: str) -> str | None:
-    if text in ("true", "false"):
-        return "1" if text == "true" else "0"
+    """Write a finite number in the one way that stands for it: a whole one in all its digits."""
+    word = text.strip()
+    if word in ("true", "false"):
+        return "1" if word == "true" else "0"
     try:
-        return _as_text(float(text)) if "_" not in text else None
+        if whole := _WHOLE.fullmatch(word):
+            return str(int(whole[1]))
+        number = float(word) if "_" not in word else math.nan
     except ValueError:
         return None
+    if not math.isfinite(number):
+        return None
+    return str(int(number)) if number.is_integer() else repr(number)
 
 
 def _integer(text: str) -> str | None:
     number = _number(text)
-    return None if number is not None and "." in number else number
+    return number if number is not None and number.lstrip("-").isdigit() else None
 
 
 def _string(text: str) -> str:
-    if len(text) <= _LONGEST_CATEGORY:
-        return text
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-    return f"{text[:64]}… #{digest}"
+    return text
+
+
+def _time(text: str) -> str | None:
+    return text if text.strip() else None
 
 
 _CANONICAL: dict[Type, Callable[[str], str | None]] = {
@@ -191,5 +251,5 @@ _CANONICAL: dict[Type, Callable[[str], str | None]] = {
     Type.NUMBER: _number,
     Type.INTEGER: _integer,
     Type.STRING: _string,
-    Type.TIME: _string,
+    Type.TIME: _time,
 }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from atalaia.profile import CategoricalGrid, CategoricalSummary, NumericGrid, NumericSummary
+from atalaia.profile.distinct import hash_text
 from atalaia.profile.numeric import in_units
 from atalaia.profile.values import Floats, Ints
 
@@ -21,6 +22,7 @@ BINS = 10
 
 _FLOOR = 1e-4
 _PLACE = 2.0**31
+_ALL_HASHES = 2**64
 _FLOAT_ROUNDING = 2.0**-50  # a few roundings of a float, relative to the largest value
 
 
@@ -207,15 +209,22 @@ def category_counts(
     """Count values per category of either side.
 
     Returns:
-        The grid's categories, then the unseen ones by name, then `…` for unseen values that were not kept by name; and
+        The grid's categories, then the unseen ones by name, then `…` for unseen values that one side did not keep; and
         the baseline's and the current counts; shape (categories,) each.
     """
-    names = sorted(set(baseline.unseen) | set(current.unseen))
+    last = _kept_by_both(baseline, current)
+    names = sorted(name for name in {*baseline.unseen, *current.unseen} if hash_text(name) <= last)
     sides = []
     for summary in (baseline, current):
         unseen = [summary.unseen.get(name, 0) for name in names]
         sides.append(np.concatenate((summary.counts, unseen, [summary.unseen_rows - sum(unseen)])).astype(np.int64))
     return (*grid.categories, *names, "…"), sides[0], sides[1]
+
+
+def _kept_by_both(baseline: CategoricalSummary, current: CategoricalSummary) -> int:
+    """Return the hash up to which both sides have kept every unseen value by name."""
+    dropping = [s for s in (baseline, current) if s.unseen_rows > sum(s.unseen.values())]
+    return min((max(map(hash_text, s.unseen), default=0) for s in dropping), default=_ALL_HASHES)
 
 
 def measure_numeric(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> Measures:

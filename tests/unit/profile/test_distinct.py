@@ -1,3 +1,5 @@
+from collections import Counter
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,3 +85,35 @@ def test_both_zeros_are_one_value():
 def test_hashes_are_the_same_on_every_machine():
     assert hash_texts(["a"]).tolist() == [3405396810240292928]
     assert hash_floats(np.array([1.5])).tolist() == [16657480027015623784]
+
+
+words = st.one_of(st.integers(0, 40), st.integers(2**64 - 40, 2**64 - 1), st.integers(0, 2**64 - 1))
+counted = st.lists(st.tuples(words, st.integers(1, 2**50)), max_size=200)
+
+
+@given(counted, counted)
+def test_the_smallest_hashes_have_the_sums_of_their_counts_to_the_last_digit(first, second):
+    expected = Counter()
+    added = Distinct.empty(SIZE)
+    for pairs in (first, second):
+        hashes, counts = (np.array([pair[i] for pair in pairs], kind) for i, kind in enumerate((np.uint64, np.int64)))
+        added = added.add(hashes, counts)
+        for word, count in pairs:
+            expected[word] += count
+
+    assert list(zip(added.hashes.tolist(), added.counts.tolist(), strict=True)) == sorted(expected.items())[:SIZE]
+
+
+def test_many_values_added_at_once_are_as_if_added_one_by_one():
+    hashes = hash_floats(np.arange(50 * SIZE) % 700 * 0.37)
+    one_by_one = Distinct.empty(SIZE)
+    for word in hashes:
+        one_by_one = one_by_one.add(np.array([word]), np.ones(1, np.int64))
+
+    assert same(Distinct.empty(SIZE).add(hashes, np.ones(len(hashes), np.int64)), one_by_one)
+
+
+def test_nothing_added_to_nothing_is_nothing():
+    nothing = Distinct.empty(SIZE).add(np.empty(0, np.uint64), np.empty(0, np.int64))
+
+    assert same(nothing, Distinct.empty(SIZE))

@@ -1,3 +1,5 @@
+from collections import Counter
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -5,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atalaia.baseline import build_baseline
-from atalaia.errors import BaselineError, StoredFormError
+from atalaia.errors import AtalaiaError, BaselineError, StoredFormError
 from atalaia.profile import Profile, pack, profile_from_plain, profile_to_plain, reject_profile, select, unpack
+from atalaia.profile.profile import MOST_EXTRA
 from atalaia.rows import ALL_SIDES, NO_TIME, RowBatch, Side
-from atalaia.schema import Column, Role, Type
+from atalaia.schema import Column, Kind, Role, Type
 
 COLUMNS = (
     Column("age", type=Type.INTEGER, range=(18, 99)),
@@ -150,11 +153,125 @@ def test_unknown_columns_are_counted():
     assert PROFILER.profile(batch([{"surprise": 1}, {}])).extra == {"surprise": 2}
 
 
+many_names = st.builds(
+    lambda first, step, count: {f"extra{i}" for i in range(first, first + step * count, step)},
+    st.integers(0, 200),
+    st.integers(1, 3),
+    st.integers(1, 150),
+)
+
+
+def extra(names):
+    return PROFILER.profile(batch([dict.fromkeys(names, 1)]))
+
+
+@settings(max_examples=25, deadline=None)
+@given(many_names, many_names, many_names)
+def test_merging_many_unknown_columns_is_associative_and_commutative_to_the_stored_byte(a, b, c):
+    x, y, z = extra(a), extra(b), extra(c)
+
+    whole = stored(x.merge(y).merge(z))
+    assert whole == stored(x.merge(y.merge(z))) == stored(z.merge(x).merge(y))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(many_names, min_size=1, max_size=4))
+def test_unknown_columns_are_bounded_and_those_kept_have_their_exact_rows(batches):
+    merged = PROFILER.empty()
+    for names in batches:
+        merged = merged.merge(extra(names))
+
+    every = Counter(name for names in batches for name in names)
+    assert len(merged.extra) == min(len(every), MOST_EXTRA)
+    assert all(merged.extra[name] == every[name] for name in merged.extra)
+
+
+def test_the_name_of_an_unknown_column_is_bounded_and_long_ones_are_told_apart():
+    names = ["n" * 10_000, "n" * 9_999 + "m"]
+
+    kept = extra(names).extra
+    assert (len(kept), max(map(len, kept)) < 100) == (2, True)
+
+
 def test_segments_are_profiled_apart():
     profile = PROFILER.profile(batch([{"region": "north", "age": 30}, {"region": "south", "age": 40}, {"age": 50}]))
 
     assert profile.segments == {"": 3, "region=north": 1, "region=south": 1}
     assert profile.columns["region=north", "age"].maximum == 30
+
+
+def test_segments_whose_texts_would_be_alike_are_profiled_apart():
+    columns = tuple(Column(name, type=Type.STRING, role=Role.SEGMENT) for name in ("a", "a=b", '"a'))
+    sample = [{"a": "b=c", "a=b": "c", '"a': "b"}, {"a": "x", "a=b": "c", '"a': "b"}]
+    profile = build_baseline(columns, lambda: [batch(sample)]).profiler().profile(batch(sample))
+
+    assert profile.segments == {"": 2, "a=b=c": 1, "a=x": 1, '"a=b"=c': 2, '"\\"a"=b': 2}
+
+
+def test_a_segment_column_of_nested_values_is_told_apart_by_their_text():
+    columns = (Column("a", type=Type.STRING, role=Role.SEGMENT),)
+    sample = [{"a": [1]}, {"a": [1]}, {"a": [2]}]
+    profile = build_baseline(columns, lambda: [batch(sample)]).profiler().profile(batch(sample))
+
+    assert profile.segments == {"": 3, "a=[1]": 2, "a=[2]": 1}
+
+
+def test_a_pattern_that_backtracks_without_end_elsewhere_is_matched_at_once():
+    columns = (Column("word", type=Type.STRING, pattern="(a+)+"),)
+    sample = [{"word": "a" * 28 + "b"}, {"word": "a" * 28}]
+    profile = build_baseline(columns, lambda: [batch(sample)]).profiler().profile(batch(sample))
+
+    assert profile.columns["", "word"].off_pattern == 1
+
+
+def test_a_pattern_is_matched_with_the_whole_of_a_long_value():
+    columns = (Column("word", type=Type.STRING, pattern="a+b"),)
+    sample = [{"word": "a" * 1000 + "b"}, {"word": "a" * 1000}]
+    profile = build_baseline(columns, lambda: [batch(sample)]).profiler().profile(batch(sample))
+
+    assert profile.columns["", "word"].off_pattern == 1
+
+
+def test_a_pattern_that_cannot_run_is_an_error_that_names_its_column():
+    columns = (Column("word", type=Type.STRING, pattern="(a)\\1"),)
+
+    with pytest.raises(AtalaiaError, match=r"column word: .*backreference"):
+        build_baseline(columns, lambda: [batch([{"word": "aa"}])])
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "outside"),
+    [
+        (Column("x", type=Type.TIME, set=("2026-03-01T00:00:00Z",)), ["2026-03-01T01:00:00+01:00", "2026-03-02"], 1),
+        (Column("x", type=Type.STRING, kind=Kind.NUMERIC, set=("1.0", "red")), ["1", "2", "red"], 1),
+        (Column("x", set=(1.0, True, "3")), [1.0, 3.0, 4.0], 1),
+        (Column("x", type=Type.INTEGER, kind=Kind.CATEGORICAL, set=(2**60,)), [2**60, 2**60 + 1], 1),
+        (Column("x", type=Type.INTEGER, set=(2.5, 2)), [2, 3], 1),
+        (Column("x", set=()), [1.0, 2.0], 2),
+    ],
+    ids=["times", "text as numbers", "numbers", "large categories", "a fraction among integers", "an empty set"],
+)
+def test_members_of_a_set_are_read_as_the_values_are(column, values, outside):
+    sample = [{"x": value} for value in values]
+    profile = build_baseline((column,), lambda: [batch(sample)]).profiler().profile(batch(sample))
+
+    assert profile.columns["", "x"].out_of_set == outside
+
+
+def test_inputs_and_outputs_that_both_carry_the_id_are_no_repetition():
+    columns = (Column("age"), Column("score", role=Role.SCORE), Column("id", type=Type.STRING, role=Role.ID))
+    profiler = build_baseline(columns, lambda: [batch([{"age": 1, "score": 1}])]).profiler()
+    inputs = profiler.profile(batch([{"age": 1, "id": "r1"}], frozenset({Side.INPUT})))
+    outputs = profiler.profile(batch([{"score": 1, "id": "r1"}], frozenset({Side.OUTPUT})))
+
+    assert inputs.merge(outputs).ids.repeated_share() == 0
+    assert inputs.merge(inputs).ids.repeated_share() == 0.5
+
+
+def test_an_id_is_the_same_whether_its_batch_was_read_as_integers_or_as_floats():
+    one, other = PROFILER.profile(batch([{"id": 7}])), PROFILER.profile(batch([{"id": 7.0}]))
+
+    assert one.merge(other).ids.repeated_share() == 0.5
 
 
 def test_repeated_ids_are_seen_across_batches():

@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from atalaia.profile.values import read_categories, read_numbers
+from atalaia.profile.values import bounded_text, category_texts, read_categories, read_numbers
 from atalaia.schema import Column, Type
 
 NUMBER = Column("x", type=Type.NUMBER)
@@ -100,8 +100,84 @@ def test_words_and_digits_with_underscores_are_type_errors_among_categories_of_n
     assert read_categories(NUMBER, pa.array(["red", "1_0"])).type_errors == 2
 
 
-def test_numbers_in_a_string_column_are_their_text():
-    assert read_categories(STRING, pa.array([1.0, 2.5])).counts == {"1": 1, "2.5": 1}
+def test_numbers_in_a_string_column_are_their_shortest_text_and_whole_ones_have_no_point():
+    numbers = pa.array([1.0, 2.5, 9.1e15, 1e16, 1e-7])
+
+    assert list(read_categories(STRING, numbers).counts) == ["1", "2.5", "9100000000000000", "1e+16", "1e-07"]
+
+
+def test_an_integer_in_a_string_column_is_the_same_category_in_a_batch_with_fractions():
+    assert read_categories(STRING, pa.array([1, 7])).counts == {"1": 1, "7": 1}
+    assert read_categories(STRING, pa.array([1.0, 7.5])).counts == {"1": 1, "7.5": 1}
+
+
+def test_text_in_a_string_column_is_kept_exactly_as_it_is_written():
+    written = ["1.0", "1.10", "007", " x", "", "NaN", "true"]
+
+    assert list(read_categories(STRING, pa.array(written)).counts) == written
+
+
+def test_nan_and_infinity_in_a_string_column_are_spelled_as_the_readers_spell_them():
+    numbers = pa.array([np.nan, np.inf, -np.inf])
+
+    assert read_categories(STRING, numbers).counts == {"NaN": 1, "Infinity": 1, "-Infinity": 1}
+
+
+@pytest.mark.parametrize("number", [2**53 + 1, 2**63 - 1, -(2**63) + 1])
+@pytest.mark.parametrize("column", [NUMBER, INTEGER], ids=lambda column: column.type.value)
+@pytest.mark.parametrize("write", [int, str, lambda n: f"{n}.0"], ids=["integer", "text", "decimal"])
+def test_whole_numbers_beyond_2_to_the_53_are_categories_to_the_last_digit(number, column, write):
+    categories = read_categories(column, pa.array([write(number)]))
+
+    assert (categories.counts, categories.type_errors) == ({str(number): 1}, 0)
+
+
+def test_neighbours_beyond_2_to_the_53_are_two_categories():
+    assert len(read_categories(INTEGER, pa.array([2**60, 2**60 + 1])).counts) == 2
+
+
+@pytest.mark.parametrize("value", [10**16, 1e16, "1e16", "1E+16", "10000000000000000", "10000000000000000.0"], ids=repr)
+@pytest.mark.parametrize("column", [NUMBER, INTEGER], ids=lambda column: column.type.value)
+def test_every_spelling_of_a_large_whole_number_is_one_category(value, column):
+    assert read_categories(column, pa.array([value])).counts == {"10000000000000000": 1}
+
+
+@pytest.mark.parametrize("value", [0, 0.0, -0.0, "0", "-0", "-0.0", "+0", "0e5", False], ids=repr)
+def test_every_spelling_of_zero_is_one_category(value):
+    assert read_categories(NUMBER, pa.array([value])).counts == {"0": 1}
+
+
+@pytest.mark.parametrize("value", [1e-7, "1e-7", "0.0000001", " 1E-07"], ids=repr)
+def test_a_tiny_fraction_is_a_category_of_numbers_and_a_type_error_among_integers(value):
+    assert read_categories(NUMBER, pa.array([value])).counts == {"1e-07": 1}
+    assert read_categories(INTEGER, pa.array([value])).type_errors == 1
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, "NaN", "inf", "-Infinity", "1e400"], ids=repr)
+@pytest.mark.parametrize("column", [NUMBER, INTEGER, BOOLEAN], ids=lambda column: column.type.value)
+def test_what_is_no_finite_number_is_a_type_error_among_categories(value, column):
+    categories = read_categories(column, pa.array([value]))
+
+    assert (categories.counts, categories.missing, categories.type_errors) == ({}, 0, 1)
+
+
+@pytest.mark.parametrize("kind", [Type.NUMBER, Type.INTEGER, Type.BOOLEAN, Type.TIME])
+def test_blank_text_is_missing_in_every_column_but_one_of_strings(kind):
+    column = Column("x", type=kind)
+    array = pa.array(["", "  ", None])
+
+    assert read_categories(column, array).missing == 3
+    assert read_numbers(column, array).missing == 3
+
+
+def test_more_digits_than_anyone_counts_with_are_a_short_category():
+    categories = read_categories(NUMBER, pa.array(["9" * 300, "9" * 299 + "8"]))
+
+    assert (len(categories.counts), max(map(len, categories.counts)) < 100) == (2, True)
+
+
+def test_ten_thousand_digits_are_a_type_error():
+    assert read_categories(INTEGER, pa.array(["9" * 10_000])).type_errors == 1
 
 
 def test_a_long_text_is_kept_by_its_beginning_and_a_hash():
@@ -118,3 +194,27 @@ def test_nested_values_are_categories_by_their_text():
 
 def test_bytes_are_categories_by_their_text():
     assert read_categories(STRING, pa.array([b"ab\xff"])).counts == {"ab\\xff": 1}
+
+
+def test_a_long_category_keeps_its_whole_text_for_the_rules():
+    long = "a" * 1000
+    categories = read_categories(STRING, pa.array([long, "b"]))
+
+    assert categories.whole == {bounded_text(long): long}
+
+
+@pytest.mark.parametrize(
+    ("column", "array", "texts"),
+    [
+        (NUMBER, pa.array(["1.0", "1", "", "red", None]), ["1", "1", None, None, None]),
+        (BOOLEAN, pa.array([True, None, False]), ["true", None, "false"]),
+        (INTEGER, pa.array([2**53 + 1, 2]), [str(2**53 + 1), "2"]),
+        (NUMBER, pa.array([1.0, np.nan, 0.5]), ["1", None, "0.5"]),
+        (STRING, pa.array(["b", "a", "b"]).dictionary_encode(), ["b", "a", "b"]),
+        (STRING, pa.array([[1, 2], None, [1, 2]]), ["[1, 2]", None, "[1, 2]"]),
+        (STRING, pa.nulls(2), [None, None]),
+        (STRING, pa.array([b"ab\xff"]), ["ab\\xff"]),
+    ],
+)
+def test_each_row_has_the_text_of_its_category(column, array, texts):
+    assert category_texts(column, array).to_pylist() == texts

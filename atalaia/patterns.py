@@ -1,0 +1,64 @@
+r"""Patterns: the regular expressions that a monitor file may ask every value of a column to match.
+
+They run on an engine that takes time in proportion to the text, whatever the pattern; a pattern such as `(a+)+` cannot
+hold up the ingest. The price is that lookaround and backreferences do not exist, and `\d`, `\w` and `\s` are ASCII.
+
+Source: the syntax of RE2, as Apache Arrow carries it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from atalaia.errors import AtalaiaError
+
+_BEYOND_LINEAR = re.compile(r": (?:\(\?(?:[=!<>]|P$)|\\[1-9k])")
+
+
+@lru_cache(maxsize=1024)
+def check_pattern(pattern: str) -> str | None:
+    """Return why *pattern* cannot run, or None if it can.
+
+    Example:
+        >>> check_pattern("[A-Z]{2}"), check_pattern("[")
+        (None, 'missing ]: [')
+    """
+    return _fault(pattern) or _fault(_whole(pattern))  # by itself too: `a)|(b` would be sound inside the anchors only
+
+
+def match_whole(pattern: str, texts: Sequence[str]) -> list[bool]:
+    """Tell for each of *texts* whether *pattern* matches all of it.
+
+    Raises:
+        AtalaiaError: The pattern cannot run.
+    """
+    import pyarrow as pa  # noqa: PLC0415  # dear to import, and `atalaia validate` has no use for it without patterns
+    import pyarrow.compute as pc  # noqa: PLC0415  # as above
+
+    fault = check_pattern(pattern)
+    if fault is not None:
+        msg = f"the pattern {pattern!r} cannot run ({fault}). Correct it in the monitor file."
+        raise AtalaiaError(msg)
+    matched: list[bool] = pc.match_substring_regex(pa.array(texts, pa.string()), _whole(pattern)).to_pylist()
+    return matched
+
+
+def _whole(pattern: str) -> str:
+    return rf"\A(?:{pattern})\z"
+
+
+def _fault(pattern: str) -> str | None:
+    import pyarrow as pa  # noqa: PLC0415  # as above
+    import pyarrow.compute as pc  # noqa: PLC0415  # as above
+
+    try:
+        pc.match_substring_regex(pa.array([""]), pattern)  # not compiled for no text at all
+    except UnicodeEncodeError:
+        return "it is not Unicode text"
+    except pa.ArrowInvalid as error:
+        reason = str(error).removeprefix("Invalid regular expression: ")
+        knows_no = "; patterns know no lookaround and no backreferences"
+        return reason + (knows_no if _BEYOND_LINEAR.search(reason) else "")
+    return None
