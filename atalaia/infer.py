@@ -8,20 +8,45 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 import msgspec.structs
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from atalaia.errors import LogError
 from atalaia.infer_columns import Guess, guess_columns, learn_outputs, unnamed_inputs
 from atalaia.infer_tally import tally_columns
-from atalaia.monitor_file import Monitor
+from atalaia.monitor_file import LogFormat, Monitor
 from atalaia.monitor_rules import slug
 from atalaia.monitor_yaml import quote
 from atalaia.rows import Reject, RowBatch, Side
 
-__all__ = ["infer_monitor", "slug"]
+__all__ = ["Found", "infer_monitor", "slug"]
 
-_WIDEST = 40
+_LONGEST_NAME = 40  # names are padded to the longest one, but not beyond this
+_LONGEST_LINE = 110
+_SEPARATORS = {";": "semicolon", "\t": "tab"}
 _SERVED = 100  # batches of the logs that are looked at for the model's outputs
 _DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(Monitor)}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of the data before their rows are read.
+
+    Attributes:
+        name: Any name for the model; the monitor's name is its `slug`.
+        logs: Where the logs are: `logs.source`.
+        baseline: Files or folders of reference data; without one, the section is written as a comment.
+        format: What the rows are read as.
+        why: What showed that format, in words.
+        output: Where everything that Atalaia writes goes.
+    """
+
+    name: str
+    logs: str
+    baseline: tuple[str, ...]
+    format: str
+    why: str
+    output: str = "atalaia-out"
 
 
 @dataclass(slots=True)
@@ -59,13 +84,8 @@ class _Sample:
 
 def infer_monitor(
     batches: Iterable[RowBatch | Reject],
+    found: Found,
     *,
-    name: str,
-    logs: str,
-    baseline: tuple[str, ...],
-    format: str,  # noqa: A002  # the word of the monitor file
-    why: str,
-    output: str = "atalaia-out",
     max_rows: int = 50_000,
     served: Iterable[RowBatch | Reject] = (),
 ) -> str:
@@ -73,38 +93,38 @@ def infer_monitor(
 
     Args:
         batches: The rows of reference data or logs; no more is taken than *max_rows* need.
-        name: Any name for the model; the monitor's name is its `slug`.
-        logs: Where the logs are: `logs.source`.
-        baseline: Files or folders of reference data; without one, the section is written as a comment.
-        format: What the rows were read as.
-        why: What showed that format, in words.
-        output: Where everything that Atalaia writes goes.
+        found: The names and places to write into it, and how the rows were read.
         max_rows: How many rows to look at.
         served: Rows of the logs, when *batches* are reference data: they tell which columns are the model's outputs.
 
     Raises:
         LogError: There was no row, or no row had a column.
     """
+    sample = _sampled(batches, max_rows)
+    described = sample.described()
+    tallies = tally_columns(described)
+    writable = {column: tally for column, tally in tallies.items() if _writable(column)}
+    guesses = guess_columns(writable, described)
+    if not guesses or not sample.rows:
+        raise LogError(_nothing(sample, found.format))
+    learn_outputs(guesses, islice(served, _SERVED))
+    parts = (
+        _header(sample, described, found),
+        _model(found.name),
+        _places(found),
+        _columns(guesses, len(tallies) - len(writable)),
+        _rest(),
+    )
+    return "\n".join("\n".join(part) + "\n" for part in parts)
+
+
+def _sampled(batches: Iterable[RowBatch | Reject], max_rows: int) -> _Sample:
     sample = _Sample(max_rows)
     for item in batches:
         sample.add(item)
         if sample.rows >= max_rows:
             break
-    described = sample.described()
-    tallies = tally_columns(described)
-    unwritable = [column for column in tallies if not _writable(column)]
-    guesses = guess_columns({c: t for c, t in tallies.items() if c not in unwritable}, described)
-    if not guesses or not sample.rows:
-        raise LogError(_nothing(sample, format))
-    learn_outputs(guesses, islice(served, _SERVED))
-    parts = (
-        _header(sample, described, format, why),
-        _model(name),
-        _places(logs, baseline, output),
-        _columns(guesses, len(unwritable)),
-        _rest(),
-    )
-    return "\n".join("\n".join(part) + "\n" for part in parts)
+    return sample
 
 
 def _writable(column: str) -> bool:
@@ -121,15 +141,31 @@ def _rejects(sample: _Sample) -> str:
     return f"; rejected: {counts}" if counts else ""
 
 
-def _header(sample: _Sample, described: list[RowBatch], form: str, why: str) -> list[str]:
+def _header(sample: _Sample, described: list[RowBatch], found: Found) -> list[str]:
     rows = sample.rows
     limit = " (where reading stopped)" if rows >= sample.limit else ""
     return [
         "# An Atalaia monitor, inferred from data. A guess says so and why: correct it where you know better.",
         f"# Read: {_rows(rows)}{limit}, {_columns_read(described)}{_rejects(sample)}.",
         *_not_described(sample, described),
-        f"# Format: {_comment(form)} ({_comment(why)}).",
+        f"# Format: {_comment(found.format)} ({_comment(found.why)}).",
+        *(_unseparated(described) if found.format == LogFormat.CSV else []),
     ]
+
+
+def _unseparated(described: list[RowBatch]) -> list[str]:
+    """Ask whether a CSV file's only column is several ones, separated by another character than a comma."""
+    names = {name for batch in described for name in batch.columns}
+    if len(names) != 1:
+        return []
+    (name,) = names
+    array = next(batch.columns[name] for batch in described if batch.columns)
+    texts = array.drop_null() if pa.types.is_string(array.type) else pa.array([], pa.string())
+    for separator, spoken in _SEPARATORS.items():
+        having = pc.sum(pc.match_substring(texts, separator)).as_py() or 0
+        if separator in name or having > len(texts) / 2:
+            return [f"# Only one column: is the separator a {spoken}? Columns are separated by commas."]
+    return []
 
 
 def _rows(count: int) -> str:
@@ -159,25 +195,57 @@ def _model(name: str) -> list[str]:
     return [f"name: {quote(monitor)}", "model:", f"  name: {quote(name or monitor)}", '  # version: "1"']
 
 
-def _places(logs: str, baseline: tuple[str, ...], output: str) -> list[str]:
-    data = f"  data: [{', '.join(map(quote, baseline))}]"
-    reference = ["baseline:", data] if baseline else ["# baseline:  # the reference data", "#   data: [reference.csv]"]
-    same = "  # guessed: the data that were read; name the folder of the model's logs" if logs in baseline else ""
-    return ["logs:", f"  source: {quote(logs)}{same}", "  # format: auto", *reference, f"output: {quote(output)}"]
+def _places(found: Found) -> list[str]:
+    same = found.logs in found.baseline
+    guessed = "  # guessed: the data that were read; name the folder of the model's logs" if same else ""
+    return [
+        "logs:",
+        f"  source: {quote(found.logs)}{guessed}",
+        "  # format: auto",
+        *_reference(found.baseline, same),
+        f"output: {quote(found.output)}",
+    ]
+
+
+def _reference(baseline: tuple[str, ...], same: bool) -> list[str]:
+    if not baseline:
+        return ["# baseline:  # the reference data", "#   data: [reference.csv]"]
+    told = "the logs themselves; replace it with training data, or a fault in these logs is not seen"
+    return [
+        f"baseline:{f'  # guessed: {told}' if same else ''}",
+        f"  data: [{', '.join(map(quote, baseline))}]",
+    ]
 
 
 def _columns(guesses: list[Guess], unwritable: int) -> list[str]:
     names = max(len(quote(guess.name)) for guess in guesses)
-    entries = [_entry(guess, min(names, _WIDEST)) for guess in guesses]
-    width = max((len(entry) for entry in entries if len(entry) <= 3 * _WIDEST), default=0)
-    lines = [
-        f"  - {entry:<{width}}  # guessed: {'; '.join(guess.reasons + guess.hints)}"
-        for entry, guess in zip(entries, guesses, strict=True)
-    ]
+    entries = [_entry(guess, min(names, _LONGEST_NAME)) for guess in guesses]
+    pairs = list(zip(entries, guesses, strict=True))
+    width = max((len(entry) for entry, guess in pairs if _fits(_beside(entry, guess))), default=0)
+    lines = [line for entry, guess in pairs for line in _commented(entry, guess, width)]
     if unwritable:
         which = "1 column whose name is" if unwritable == 1 else f"{unwritable:,} columns whose names are"
         lines.append(f"  # left out: {which} not valid Unicode")
     return ["columns:", *lines]
+
+
+def _commented(entry: str, guess: Guess, width: int) -> list[str]:
+    """Put what a guess rests on behind the entry, or above it where the line would be too long."""
+    for padded in (f"{entry:<{width}}", entry):
+        if _fits(_beside(padded, guess)):
+            return [_beside(padded, guess)]
+    above = [f"  # guessed: {'; '.join(guess.reasons + guess.hints)}"]
+    if not _fits(above[0]):
+        above = [f"  # guessed: {'; '.join(guess.reasons)}", *(f"  #   {hint}" for hint in guess.hints)]
+    return [*above, f"  - {entry}"]
+
+
+def _beside(entry: str, guess: Guess) -> str:
+    return f"  - {entry}  # guessed: {'; '.join(guess.reasons + guess.hints)}"
+
+
+def _fits(line: str) -> bool:
+    return len(line) <= _LONGEST_LINE
 
 
 def _entry(guess: Guess, width: int) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from atalaia.infer_tally import MAX_DISTINCT, Tally
+from atalaia.monitor_rules import UNMEASURED
 from atalaia.monitor_yaml import quote
 from atalaia.rows import Reject, RowBatch, Side
 from atalaia.window import parse_time
@@ -139,7 +140,7 @@ def unnamed_inputs(batch: RowBatch) -> int:
 
 
 def _unnamed_outputs(batch: RowBatch) -> int:
-    return sum(name.partition("_")[0] == "prediction" for name in batch.columns)
+    return sum(re.fullmatch(r"prediction(_[0-9]+)?", name) is not None for name in batch.columns)
 
 
 def _expected(tally: Tally, rows: Mapping[frozenset[Side], int]) -> int:
@@ -201,12 +202,18 @@ def _guess(name: str, tally: Tally, chosen: str, rows: int) -> Guess:
 
 
 def _role(words: str, tally: Tally) -> str:
+    return _role_by_name(words, tally) or _role_by_side(tally)
+
+
+def _role_by_name(words: str, tally: Tally) -> str | None:
     if words in _SCORES and _is_numeric(tally):
         return "score"
-    if re.sub(r"_\d+$", "", words) in _PREDICTIONS:
+    if re.sub(r"_[0-9]+$", "", words) in _PREDICTIONS:  # a model with several outputs has prediction_0, prediction_1
         return "prediction"
-    if words in _LABELS:
-        return "label"
+    return "label" if words in _LABELS else None
+
+
+def _role_by_side(tally: Tally) -> str:
     sides = frozenset[Side]().union(*tally.captured)
     if sides == {Side.LABEL}:
         return "label"
@@ -239,7 +246,7 @@ def _explain(guess: Guess, tally: Tally) -> None:
     if guess.role == "ignored":
         return
     if guess.role != "feature":
-        guess.reasons.append(f"a {guess.role} by {'its side' if _by_side(guess) else 'its name'}")
+        guess.reasons.append(f"a {guess.role} by its {'name' if _role_by_name(_words(guess.name), tally) else 'side'}")
     if _is_numeric(tally):
         _explain_numbers(guess, tally)
     elif guess.type == "string":
@@ -248,10 +255,6 @@ def _explain(guess: Guess, tally: Tally) -> None:
         guess.reasons.append(_distinct(tally))
     if _words(guess.name) in _SENSITIVE:
         guess.hints.append("if it is sensitive: role: sensitive")
-
-
-def _by_side(guess: Guess) -> bool:
-    return _words(guess.name) not in _SCORES | _PREDICTIONS | _LABELS
 
 
 def _explain_numbers(guess: Guess, tally: Tally) -> None:
@@ -289,7 +292,7 @@ def _judge_missing(guess: Guess, tally: Tally, rows: int) -> None:
     if missing:
         guess.reasons.append(f"{missing:,} of {_rows(rows)} missing")
     elif rows >= ENOUGH_ROWS and guess.role != "ignored":
-        guess.nullable = False
+        guess.nullable = guess.role in UNMEASURED  # where `nullable` would have no effect
         guess.reasons.append("none missing")
 
 

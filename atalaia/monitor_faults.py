@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from atalaia.monitor_rules import broken_rules, suggest
+from atalaia.monitor_rules import Metrics, broken_rules, suggest
 from atalaia.monitor_yaml import Document, Fault, Issue, Path
 
 _NAMES = {
@@ -26,7 +26,7 @@ _HINTS: dict[str | int, str] = {
 }
 
 
-def faults_of(document: Document, schema: Mapping[str, Any], known_metrics: Collection[str] | None) -> list[Fault]:
+def faults_of(document: Document, schema: Mapping[str, Any], known_metrics: Metrics | None) -> list[Fault]:
     """Return all faults of a document, in the order of their lines."""
     if not document.readable:
         return document.faults

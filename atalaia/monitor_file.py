@@ -1,6 +1,6 @@
 """The monitor file: one model's logs, columns, baseline, windows, checks and output, as YAML.
 
-`python -m atalaia.monitor_file > atalaia/monitor.schema.json` writes its JSON Schema, made from the types below.
+Its JSON Schema, `atalaia/monitor.schema.json`, is made from the types below; `schema_text` gives it anew.
 """
 
 from __future__ import annotations
@@ -8,8 +8,6 @@ from __future__ import annotations
 import inspect
 import json
 import re
-import sys
-from collections.abc import Collection
 from enum import StrEnum
 from typing import Any
 
@@ -18,7 +16,7 @@ from msgspec import Struct, field
 
 from atalaia.errors import MonitorFileError
 from atalaia.monitor_faults import faults_of
-from atalaia.monitor_rules import broken_rules
+from atalaia.monitor_rules import Metrics, broken_rules
 from atalaia.monitor_yaml import Document, Fault, read
 from atalaia.schema import Column
 
@@ -129,13 +127,13 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     checks: tuple[CheckRule, ...] = field(default=())
 
 
-def load_monitor(text: str | bytes, name: str, known_metrics: Collection[str] | None = None) -> Monitor:
+def load_monitor(text: str | bytes, name: str, known_metrics: Metrics | None = None) -> Monitor:
     """Read a monitor file.
 
     Args:
         text: Its content, UTF-8 if it is bytes.
         name: How errors name the file, such as `monitor.yaml`.
-        known_metrics: The names that `checks[].metric` may have; None to accept any.
+        known_metrics: The metrics that checks may name, such as `atalaia.checks.METRICS`; None to accept any name.
 
     Raises:
         MonitorFileError: It has faults; the error names all of them.
@@ -150,7 +148,7 @@ def load_monitor(text: str | bytes, name: str, known_metrics: Collection[str] | 
     return monitor
 
 
-def find_faults(text: str | bytes, name: str, known_metrics: Collection[str] | None = None) -> list[Fault]:
+def find_faults(text: str | bytes, name: str, known_metrics: Metrics | None = None) -> list[Fault]:
     """Return every fault of a monitor file, in the order of its lines; arguments as for `load_monitor`."""
     return faults_of(read(text, name), json_schema(), known_metrics)
 
@@ -161,7 +159,7 @@ def _convert(document: Document) -> Monitor:
     return msgspec.convert(document.data, Monitor)
 
 
-def _error(document: Document, known_metrics: Collection[str] | None, reason: str) -> MonitorFileError:
+def _error(document: Document, known_metrics: Metrics | None, reason: str) -> MonitorFileError:
     faults = [str(fault) for fault in faults_of(document, json_schema(), known_metrics)]
     return MonitorFileError(document.name, faults or [f"{document.name}: {reason}"])
 
@@ -183,13 +181,14 @@ def json_schema() -> dict[str, Any]:
     return plain
 
 
+def schema_text() -> str:
+    """Return the JSON Schema as text: the content of `atalaia/monitor.schema.json`."""
+    return json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
+
+
 def _describe(definition: dict[str, Any], docstring: str) -> None:
     """Split a docstring into the description of a type and those of its properties."""
     summary, _, attributes = docstring.partition("\n\nAttributes:\n")
     definition["description"] = summary
     for match in re.finditer(r"^    (\w+): (.+(?:\n {8}.+)*)$", attributes, re.MULTILINE):
         definition["properties"][match[1]]["description"] = re.sub(r"\s+", " ", match[2])
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n")

@@ -6,21 +6,61 @@ Each rule looks only at values of the right type; that a type is wrong is told b
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any, TypeGuard
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, Protocol, TypeGuard
 
 from atalaia.monitor_yaml import Issue, Path
-from atalaia.window import parse_duration, parse_time
+from atalaia.patterns import check_pattern
+from atalaia.schema import Column, Kind, Role, Type
+from atalaia.window import parse_duration
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _LONGEST = "520w"
 
-FLOOR_METRICS = frozenset({"row_count"})
-"""Metrics whose limits are the smallest values that are still fine; all others have largest ones."""
-
 _NUMBERS = ("number", "integer")
+
+UNMEASURED = (Role.ID, Role.TIME, Role.IGNORED)
+"""Roles of columns whose values are not summarised: no rule and no check has an effect on them."""
+
+RULE_METRICS = {"out_of_range": "range", "out_of_set": "set", "off_pattern": "pattern"}
+"""Metrics that count what breaks a rule of the column, with the key of that rule."""
+
+SHORT_NAMES = {
+    "ks": "kolmogorov_smirnov",
+    "js": "jensen_shannon",
+    "jsd": "jensen_shannon",
+    "h": "hellinger",
+    "tv": "total_variation",
+    "tvd": "total_variation",
+    "linf": "l_infinity",
+    "w": "wasserstein",
+    "emd": "wasserstein",
+    "wn": "wasserstein_normalised",
+    "wnorm": "wasserstein_normalised",
+    "chi2": "chi_square",
+    "χ": "chi_square",
+    "χ2": "chi_square",
+}
+"""What metrics are called in short, in small letters and digits only."""
+
+
+class MetricRules(Protocol):
+    """What there is to know of a metric before it may stand in a check."""
+
+    @property
+    def below(self) -> bool:
+        """Whether its limits are the smallest values that are still fine."""
+
+    @property
+    def of_window(self) -> bool:
+        """Whether it is measured once for the window, not for each column."""
+
+
+Metrics = Mapping[str, MetricRules]
+"""The metrics that a check may name."""
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
@@ -36,7 +76,6 @@ _FITS: dict[str, tuple[Callable[[object], bool], str]] = {
     "integer": (_is_whole, "a whole number"),
     "boolean": (lambda value: isinstance(value, bool), "true or false"),
     "string": (lambda value: isinstance(value, str), "text (put it in quotes)"),
-    "time": (lambda value: parse_time(value) is not None, "a time such as 2026-03-01T12:00:00Z"),
 }
 
 
@@ -58,36 +97,44 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return lowered[found[0]] if found else None
 
 
-def suggest(word: str, known: Collection[str], what: str) -> str:
-    """Say which known word was probably meant, or list all of them (the first 20)."""
+def suggest(word: str, known: Collection[str], what: str, most: int = 20) -> str:
+    """Say which known word was probably meant, or list all of them (the first *most*)."""
     guess = nearest(word, known)
     if guess is not None:
         return f"Did you mean {guess!r}?"
     names = sorted(known)
-    more = ", …" if len(names) > 20 else ""
-    return f"Choose one of the {what}: {', '.join(names[:20])}{more}."
+    more = ", …" if len(names) > most else ""
+    return f"Choose one of the {what}: {', '.join(names[:most])}{more}."
 
 
-def broken_rules(data: object, known_metrics: Collection[str] | None = None) -> Iterator[Issue]:
+def _suggest_metric(word: str, known: Collection[str]) -> str:
+    plain = "".join(character for character in word.lower().replace("²", "2") if character.isalnum())
+    meant = SHORT_NAMES.get(plain)
+    if meant in known:
+        return f"Did you mean {meant!r}?"
+    return suggest(word, known, "metrics", most=len(known))
+
+
+def broken_rules(data: object, known_metrics: Metrics | None = None) -> Iterator[Issue]:
     """Yield what breaks a rule in the plain *data* of a monitor file.
 
     Args:
         data: As `atalaia.monitor_yaml.read` gives it; parts of a wrong type are passed over.
-        known_metrics: The names that `checks[].metric` may have; None to accept any.
+        known_metrics: The metrics that checks may name; None to accept any name and not to ask what it can be used for.
     """
     monitor = _mapping(data)
     yield from _name(monitor.get("name"))
     yield from _blanks(monitor)
     yield from _time_keys(monitor)
+    columns = [_mapping(column) for column in _list(monitor.get("columns"))]
     names: dict[str, int] = {}
     roles: dict[str, int] = {}
-    for place, column in enumerate(_list(monitor.get("columns"))):
-        yield from _column(_mapping(column), ("columns", place))
-        yield from _repeated(_mapping(column), place, names, roles)
+    for place, column in enumerate(columns):
+        yield from _column(column, ("columns", place))
+        yield from _repeated(column, place, names, roles)
+    named = {name: columns[place] for name, place in names.items()}
     for place, check in enumerate(_list(monitor.get("checks"))):
-        path: Path = ("checks", place)
-        yield from _check(_mapping(check), path)
-        yield from _known(_mapping(check), path, names, known_metrics)
+        yield from _check(_mapping(check), ("checks", place), named, known_metrics)
 
 
 def _mapping(value: object) -> dict[str, Any]:
@@ -149,62 +196,127 @@ def _repeated(column: dict[str, Any], place: int, names: dict[str, int], roles: 
 
 
 def _column(column: dict[str, Any], path: Path) -> Iterator[Issue]:
-    declared = column.get("type", "number")
-    if declared not in tuple(_FITS):
-        return
-    yield from _range(column.get("range"), (*path, "range"), declared)
-    yield from _set(column.get("set"), (*path, "set"), declared)
-    yield from _pattern(column.get("pattern"), (*path, "pattern"), declared)
+    kind = _kind(column)
+    if column.get("role") in UNMEASURED:
+        yield from _without_effect(column, path)
+    elif kind is not None:
+        yield from _segment(column, path, kind)
+        yield from _range(column, (*path, "range"), kind)
+        yield from _set(column, (*path, "set"), kind)
+        yield from _pattern(column, (*path, "pattern"), kind)
 
 
-def _range(limits: object, path: Path, declared: str) -> Iterator[Issue]:
+def _kind(column: dict[str, Any]) -> Kind | None:
+    """Return how the column is compared, or None where its type or kind is none that there is."""
+    kind = column.get("kind")
+    try:
+        typed = Column("", type=Type(_type(column)), kind=None if kind is None else Kind(kind))
+    except ValueError:
+        return None
+    return typed.effective_kind
+
+
+def _type(column: dict[str, Any]) -> Any:
+    return column.get("type", "number")
+
+
+def _without_effect(column: dict[str, Any], path: Path) -> Iterator[Issue]:
+    for key in ("nullable", "range", "set", "pattern"):
+        if column.get(key) not in (None, True):
+            found = f"`{key}` has no effect on a column of the role {column['role']!r}"
+            yield Issue((*path, key), found, "Remove it, or give the column a role whose values are looked at.")
+
+
+def _segment(column: dict[str, Any], path: Path, kind: Kind) -> Iterator[Issue]:
+    if column.get("role") == Role.SEGMENT and kind is Kind.NUMERIC:
+        fix = "Add `kind: categorical`, or give the type string."
+        if column.get("kind") is not None:
+            fix = "Write `kind: categorical`."
+        yield Issue((*path, "role"), "a segment whose kind is 'numeric' divides no rows", fix)
+
+
+def _range(column: dict[str, Any], path: Path, kind: Kind) -> Iterator[Issue]:
+    declared, limits = _type(column), column.get("range")
     if limits is None:
         return
     if declared not in _NUMBERS:
         fix = "Remove the range, or give the type number or integer."
         yield Issue(path, f"a range on a column of the type {declared!r}", fix)
+    elif kind is Kind.CATEGORICAL:
+        fix = "Remove the range, list the values as `set`, or remove `kind: categorical`."
+        yield Issue(path, "a range on a column of the kind 'categorical'", fix)
     match limits:
         case [low, high] if _is_number(low) and _is_number(high) and low > high:
             yield Issue(path, f"{low} is above {high}", f"Write the smallest first: [{high}, {low}].")
 
 
-def _set(values: object, path: Path, declared: str) -> Iterator[Issue]:
-    fits, wanted = _FITS[declared]
+def _set(column: dict[str, Any], path: Path, kind: Kind) -> Iterator[Issue]:
+    declared, values = _type(column), column.get("set")
+    if values is None:
+        return
+    if declared == Type.TIME:
+        yield Issue(path, "a set on a column of the type 'time'", "Remove the set, or give the type string.")
+        return
     if values == []:
         yield Issue(path, "the set is empty, so no value would be allowed", "List the allowed values, or remove `set`.")
+    fits, wanted = _FITS[declared]
     for place, value in enumerate(_list(values)):
         if isinstance(value, str | int | float) and not fits(value):
             shown = str(value).lower() if isinstance(value, bool) else repr(value)
             found = f"{shown} does not fit the column's type {declared!r}"
             yield Issue((*path, place), found, f"Write {wanted}, or change the type.")
+        elif isinstance(value, str) and kind is Kind.NUMERIC and not _is_numeral(value):
+            found = f"{value!r} is no number, but the column's kind is 'numeric'"
+            yield Issue((*path, place), found, "Write a number in quotes, or remove `kind: numeric`.")
 
 
-def _pattern(pattern: object, path: Path, declared: str) -> Iterator[Issue]:
+def _is_numeral(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _pattern(column: dict[str, Any], path: Path, kind: Kind) -> Iterator[Issue]:
+    declared, pattern = _type(column), column.get("pattern")
     if not isinstance(pattern, str):
         return
     if declared != "string":
         fix = "Remove the pattern, or give the type string."
         yield Issue(path, f"a pattern on a column of the type {declared!r}", fix)
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
+    elif kind is Kind.NUMERIC:
+        fix = "Remove the pattern, or remove `kind: numeric`."
+        yield Issue(path, "a pattern on a column of the kind 'numeric'", fix)
+    reason = check_pattern(pattern)
+    if reason is not None:
         fix = "Correct it; a backslash is best kept by single quotes around the pattern."
-        yield Issue(path, f"{pattern!r} is not a regular expression ({error})", fix)
+        yield Issue(path, f"{pattern!r} is not a regular expression that can run ({reason})", fix)
 
 
-def _check(check: dict[str, Any], path: Path) -> Iterator[Issue]:
-    threshold = check.get("threshold")
-    yield from _limit(threshold, (*path, "threshold"))
-    limits = _mapping(threshold)
-    for key in ("warning", "alert"):
-        yield from _limit(limits.get(key), (*path, "threshold", key))
-    warning, alert = limits.get("warning"), limits.get("alert")
-    if _is_number(warning) and _is_number(alert):
-        yield from _order(warning, alert, check.get("metric") in tuple(FLOOR_METRICS), (*path, "threshold"))
-    least = check.get("min_rows")
-    if isinstance(least, int) and not isinstance(least, bool) and least < 1:
-        fix = "Give the number of rows from which the metric can be trusted, such as 100."
-        yield Issue((*path, "min_rows"), f"{least} is not above 0", fix)
+def _check(
+    check: dict[str, Any], path: Path, columns: Mapping[str, dict[str, Any]], known_metrics: Metrics | None
+) -> Iterator[Issue]:
+    name = check.get("metric")
+    metric = known_metrics.get(name) if known_metrics is not None and isinstance(name, str) else None
+    if known_metrics is not None and isinstance(name, str) and metric is None:
+        yield Issue((*path, "metric"), f"there is no metric {name!r}", _suggest_metric(name, known_metrics))
+    yield from _threshold(check.get("threshold"), (*path, "threshold"), metric)
+    yield from _min_rows(check.get("min_rows"), (*path, "min_rows"))
+    yield from _checked(check, (*path, "columns"), columns, metric)
+
+
+def _threshold(threshold: object, path: Path, metric: MetricRules | None) -> Iterator[Issue]:
+    yield from _limit(threshold, path)
+    if not isinstance(threshold, dict):
+        return
+    warning, alert = threshold.get("warning"), threshold.get("alert")
+    if warning is None and alert is None and threshold.keys() <= {"warning", "alert"}:
+        fix = "Give `warning`, `alert` or both; `enabled: false` switches a check off."
+        yield Issue(path, "no limit is given, so every value would be fine", fix)
+    yield from _limit(warning, (*path, "warning"))
+    yield from _limit(alert, (*path, "alert"))
+    if metric is not None and _is_number(warning) and _is_number(alert):
+        yield from _order(warning, alert, metric.below, path)
 
 
 def _order(warning: float, alert: float, floor: bool, path: Path) -> Iterator[Issue]:
@@ -219,14 +331,34 @@ def _limit(value: object, path: Path) -> Iterator[Issue]:
         yield Issue(path, f"{value} is below 0", "Give the largest value you accept, such as 0.2.")
 
 
-def _known(
-    check: dict[str, Any], path: Path, names: Collection[str], known_metrics: Collection[str] | None
+def _min_rows(least: object, path: Path) -> Iterator[Issue]:
+    if isinstance(least, int) and not isinstance(least, bool) and least < 1:
+        fix = "Give the number of rows from which the metric can be trusted, such as 100."
+        yield Issue(path, f"{least} is not above 0", fix)
+
+
+def _checked(
+    check: dict[str, Any], path: Path, columns: Mapping[str, dict[str, Any]], metric: MetricRules | None
 ) -> Iterator[Issue]:
-    metric = check.get("metric")
-    if isinstance(metric, str) and known_metrics is not None and metric not in known_metrics:
-        fix = suggest(metric, known_metrics, "metrics")
-        yield Issue((*path, "metric"), f"there is no metric {metric!r}", fix)
-    for place, name in enumerate(_list(check.get("columns"))):
-        if isinstance(name, str) and name not in names:
-            fix = suggest(name, names, "columns")
-            yield Issue((*path, "columns", place), f"there is no column {name!r}", fix)
+    """Yield what is wrong with the columns of a check."""
+    listed = _list(check.get("columns"))
+    if listed and metric is not None and metric.of_window:
+        found = f"{check['metric']!r} is measured once for the whole window, not for columns"
+        yield Issue(path, found, "Remove `columns`.")
+        return
+    for place, name in enumerate(listed):
+        if isinstance(name, str) and name not in columns:
+            yield Issue((*path, place), f"there is no column {name!r}", suggest(name, columns, "columns"))
+        elif isinstance(name, str) and metric is not None:
+            yield from _idle(str(check["metric"]), columns[name], (*path, place))
+
+
+def _idle(metric: str, column: dict[str, Any], path: Path) -> Iterator[Issue]:
+    """Yield why there is nothing that *metric* could measure on the column."""
+    name, rule = column["name"], RULE_METRICS.get(metric, "name")
+    if column.get("role") in UNMEASURED:
+        found = f"the column {name!r} has the role {column['role']!r}, so nothing is measured on it"
+        yield Issue(path, found, "Remove it here, or give the column another role.")
+    elif column.get(rule) is None:
+        found = f"the column {name!r} has no `{rule}`, so {metric!r} has nothing to check there"
+        yield Issue(path, found, f"Give the column a `{rule}`, or remove it here.")

@@ -1,5 +1,6 @@
 """The inferred monitor file: what is guessed from what, and that it always loads."""
 
+import dataclasses
 import decimal
 import itertools
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from atalaia.checks import METRICS
 from atalaia.errors import LogError
-from atalaia.infer import infer_monitor, slug
+from atalaia.infer import Found, infer_monitor, slug
 from atalaia.infer_tally import MAX_DISTINCT
 from atalaia.monitor_file import load_monitor
 from atalaia.rows import ALL_SIDES, NO_TIME, Reject, RowBatch, Side
@@ -29,9 +30,13 @@ def table(columns, captured=ALL_SIDES) -> RowBatch:
     return RowBatch(arrays, rows, captured, np.full(rows, NO_TIME), None, np.zeros(rows, np.int64))
 
 
+FOUND = Found(name="fraud", logs="logs", baseline=("ref.csv",), format="csv", why="it has a header")
+
+
 def infer(*batches, **options) -> str:
-    given = {"name": "fraud", "logs": "logs", "baseline": ("ref.csv",), "format": "csv", "why": "it has a header"}
-    return infer_monitor(batches, **(given | options))
+    known = {field.name for field in dataclasses.fields(Found)}
+    found = dataclasses.replace(FOUND, **{name: value for name, value in options.items() if name in known})
+    return infer_monitor(batches, found, **{name: value for name, value in options.items() if name not in known})
 
 
 def guessed(*batches) -> dict:
@@ -44,9 +49,9 @@ def only(values, name="x"):
 
 
 def comment(values, name="x") -> str:
-    """What the line of the only column says after its mark."""
-    (line,) = [line for line in infer(table({name: values})).splitlines() if line.startswith("  - ")]
-    return line.split("  # guessed: ")[1]
+    """What is said of the only column, wherever it stands."""
+    said = infer(table({name: values})).split("columns:\n")[1].split("  # guessed: ")[1].split("\n\n")[0]
+    return "; ".join(line.removeprefix("  #   ") for line in said.splitlines() if not line.startswith("  - "))
 
 
 # ---- types
@@ -199,6 +204,9 @@ def test_fractions_are_no_id():
         ("prediction", [0, 1], "prediction"),
         ("y_pred", ["a", "b"], "prediction"),
         ("predicted_label", [0, 1], "prediction"),
+        ("prediction_0", [0.1, 0.2], "prediction"),
+        ("prediction_1", [0.1, 5.0], "prediction"),
+        ("prediction_rank", [1, 2], "feature"),
         ("yPredProba", [0.1, 0.2], "score"),
         ("score", [0.1, 5.0], "score"),
         ("score", ["good", "bad"], "feature"),
@@ -240,9 +248,18 @@ def test_missing_values_do_not_tell_a_side():
     assert guessed(batch(output, x=[1]), batch(inputs, x=[None], y=[1]))["x"].role == "prediction"
 
 
-def test_the_comment_says_whether_a_role_came_from_name_or_side():
-    assert "a prediction by its name" in infer(batch(y_pred=["a"]))
-    assert "a prediction by its side" in infer(batch(frozenset({Side.OUTPUT}), x=["a"]))
+@pytest.mark.parametrize(
+    ("name", "values", "said"),
+    [
+        ("y_pred", ["a"], "a prediction by its name"),
+        ("prediction_1", [0.5], "a prediction by its name"),
+        ("score", [0.5], "a score by its name"),
+        ("x", ["a"], "a prediction by its side"),
+        ("score", ["good"], "a prediction by its side"),  # a score is a number, so its name told nothing
+    ],
+)
+def test_the_comment_says_whether_a_role_came_from_name_or_side(name, values, said):
+    assert said in infer(table({name: values}, frozenset({Side.OUTPUT})))
 
 
 def test_free_text_is_ignored():
@@ -271,6 +288,12 @@ def test_a_constant_is_told():
 
 def test_nothing_missing_in_enough_rows_makes_a_column_not_nullable():
     assert only([1.5] * 100).nullable is False
+
+
+@pytest.mark.parametrize(("name", "values"), [("id", range(N)), ("timestamp", ["2026-03-01"] * N)])
+def test_an_id_or_a_time_is_left_nullable_but_the_comment_says_that_none_is_missing(name, values):
+    assert only(values, name).nullable is True
+    assert comment(values, name).endswith("none missing")
 
 
 def test_nothing_missing_in_few_rows_says_nothing():
@@ -380,7 +403,7 @@ def test_reading_stops_at_the_limit():
     endless = (batch(x=[float(i)] * 7) for i in itertools.count())
 
     text = infer(*itertools.islice(endless, 3), max_rows=10)
-    streamed = infer_monitor(endless, name="n", logs="l", baseline=(), format="csv", why="w", max_rows=10)
+    streamed = infer_monitor(endless, FOUND, max_rows=10)
 
     assert "# Read: 14 rows (where reading stopped), 1 column." in text
     assert "# Read: 14 rows" in streamed
@@ -455,12 +478,12 @@ def batches(draw):
 def test_an_inferred_file_loads_with_the_columns_that_were_read(read, name, place):
     text = infer(*read, name=name, logs=place, baseline=(place,), format=place, why=place)
 
-    monitor = load_monitor(text, "m")
+    monitor = load_monitor(text, "m", METRICS)
 
     assert [c.name for c in monitor.columns] == list(dict.fromkeys(n for b in read for n in b.columns))
     assert monitor.logs.source == place
     guesses = sum("  # guessed: " in line for line in text.splitlines())
-    assert guesses == len(monitor.columns) + 1  # and that the logs are the reference data
+    assert guesses == len(monitor.columns) + 2  # and that the logs are the reference data
 
 
 # ---- logs beside reference data, and logs of several layouts
@@ -507,6 +530,92 @@ def test_of_unnamed_inputs_in_different_numbers_the_commonest_is_described():
     assert "# Not described: 1 row (" in text
 
 
+def test_a_time_named_after_the_prediction_is_no_output_of_unnamed_logs():
+    both = frozenset({Side.INPUT, Side.OUTPUT})
+    row = batch(both, _c0=[1.0], prediction=[1], prediction_time=["2026-03-01"])
+
+    assert served(row, a=[1.0], approved=[True]) == {"a": "feature", "approved": "prediction"}
+
+
 def test_logs_that_are_the_reference_data_are_a_guess():
     assert "source: data.csv  # guessed: the data" in infer(batch(x=[1]), logs="data.csv", baseline=("data.csv",))
     assert "source: logs\n" in infer(batch(x=[1]), logs="logs", baseline=("data.csv",))
+
+
+def test_reference_data_that_are_the_logs_are_a_guess():
+    same = infer(batch(x=[1]), logs="data.csv", baseline=("data.csv",))
+
+    assert (
+        "baseline:  # guessed: the logs themselves; replace it with training data, or a fault in these logs is not seen"
+        in same
+    )
+    assert "baseline:\n" in infer(batch(x=[1]), logs="logs", baseline=("data.csv",))
+
+
+# ---- files that are not separated by commas
+
+ASKED = "# Only one column: is the separator a"
+
+
+@pytest.mark.parametrize(("separator", "spoken"), [(";", "semicolon"), ("\t", "tab")])
+def test_a_single_column_with_another_separator_is_asked_about(separator, spoken):
+    row = separator.join("123")
+
+    assert f"{ASKED} {spoken}?" in infer(table({separator.join("abc"): [row]}))
+    assert f"{ASKED} {spoken}?" in infer(table({"_c0": [row, row, None, "x"]}))
+
+
+@pytest.mark.parametrize(
+    "columns", [{"a;b": [1], "c": [2]}, {"text": ["a;b", "c", "d"]}, {"x": [1.5, 2.5]}, {"x": [None, None]}]
+)
+def test_other_columns_are_not_asked_about(columns):
+    assert ASKED not in infer(table(columns))
+
+
+def test_only_csv_is_asked_about_its_separator():
+    assert ASKED not in infer(table({"a;b": ["1;2"]}), format="parquet")
+
+
+# ---- long lines
+
+
+def column_lines(*batches) -> list[str]:
+    return infer(*batches).split("columns:\n")[1].split("\n\n")[0].splitlines()
+
+
+def test_a_short_comment_stands_beside_its_column():
+    (line,) = column_lines(batch(x=[1]))
+
+    assert line == "  - {name: x, type: integer}  # guessed: constant: one value in 1 row"
+
+
+def test_comments_beside_their_columns_begin_at_the_same_place():
+    lines = column_lines(batch(x=[1], longer=[0.5], flag=[True]))
+
+    assert len({line.index("# guessed") for line in lines}) == 1
+
+
+def test_a_comment_is_not_pushed_over_the_edge_by_the_columns_around():
+    lines = column_lines(batch(x=[0.25, 1.5, 9.75], label=[True, True, False]))
+
+    assert lines == [
+        "  - {name: x,     type: number}  # guessed: 3 distinct values in 3 rows; to bound it: range: [0.25, 9.75]",
+        "  - {name: label, type: boolean, role: label}  # guessed: a label by its name; 2 distinct values in 3 rows",
+    ]
+
+
+def test_a_long_comment_stands_above_its_column():
+    lines = column_lines(table({"n" * 39: [i / 7 + 0.01 for i in range(N)]}))
+
+    assert lines[0].startswith("  # guessed: 1,000 distinct values in 1,000 rows; none missing")
+    assert lines[-1] == "  - {name: " + "n" * 39 + ", type: number, nullable: false}"
+
+
+def test_the_hints_of_a_very_long_comment_have_lines_of_their_own():
+    values = ["full time", "part time", "self employed", "unemployed", "student", "retired"] * 50
+
+    assert column_lines(table({"employment_status": values})) == [
+        "  # guessed: 6 distinct values in 300 rows; none missing",
+        "  #   to allow only these: set: [full time, part time, retired, self employed, student, unemployed]",
+        "  - {name: employment_status, type: string, nullable: false}",
+    ]

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,15 +12,16 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atalaia import checks, monitor_file
+from atalaia import monitor_file
+from atalaia.checks import METRICS
 from atalaia.errors import MonitorFileError
-from atalaia.monitor_file import find_faults, json_schema, load_monitor
-from atalaia.monitor_rules import FLOOR_METRICS, nearest, slug
+from atalaia.monitor_file import find_faults, json_schema, load_monitor, schema_text
+from atalaia.monitor_rules import RULE_METRICS, SHORT_NAMES, UNMEASURED, nearest, slug
 from atalaia.monitor_yaml import MAX_CHARACTERS, MAX_VALUES, quote, read
-from atalaia.schema import Kind, Role, Type
+from atalaia.schema import Column, Kind, Role, Type, profiled
 
 ROOT = Path(__file__).resolve().parents[2]
-METRICS = ("psi", "kolmogorov_smirnov", "missing_share")
+PAGE = ROOT / "docs" / "monitor-file.md"
 
 SMALL = """\
 name: fraud
@@ -81,14 +83,15 @@ model: {name: Credit risk, version: "1.10"}
 logs: {source: logs, format: sagemaker, include: ["*.jsonl"]}
 baseline: {data: [ref.csv], format: csv}
 columns:
-  - {name: age, type: integer, nullable: false, range: [18, null], kind: categorical}
+  - {name: age, type: integer, nullable: false, range: [18, null]}
+  - {name: rating, type: integer, kind: categorical, set: [1, 2]}
   - {name: grade, type: string, set: [A, B], pattern: '[A-Z]'}
   - {name: at, type: time, role: time}
 window: 6h
 lateness: 0s
 checks:
   - {metric: psi, columns: [age], threshold: {warning: 0.1, alert: 0.2}, min_rows: 50}
-  - {metric: missing_share, threshold: 0, enabled: false}
+  - {metric: missing, threshold: 0, enabled: false}
 output: out
 """,
         "m.yaml",
@@ -97,8 +100,8 @@ output: out
 
     assert monitor.model.version == "1.10"
     assert monitor.columns[0].range == (18.0, None)
-    assert monitor.columns[0].kind is Kind.CATEGORICAL
-    assert monitor.columns[2].role is Role.TIME
+    assert monitor.columns[1].kind is Kind.CATEGORICAL
+    assert monitor.columns[3].role is Role.TIME
     assert monitor.checks[0].threshold.alert == 0.2
     assert monitor.checks[1].threshold == 0
 
@@ -155,7 +158,7 @@ def test_a_list_of_numbers_may_be_the_set_of_a_number_column():
     assert load_monitor(column(type="integer", set=[1, 2]), "m").columns[0].set == (1.0, 2.0)
 
 
-@pytest.mark.parametrize(("kind", "values"), [("boolean", [True]), ("time", ["2026-03-01"]), ("number", [0.5])])
+@pytest.mark.parametrize(("kind", "values"), [("boolean", [True]), ("string", ["a"]), ("number", [0.5])])
 def test_a_set_may_hold_the_values_of_each_type(kind, values):
     assert faults(column(type=kind, set=values)) == []
 
@@ -326,16 +329,33 @@ def test_keys_that_are_there_are_not_told_as_missing():
         (column(type="integer", set=[1.5]), "Write a whole number, or change the type."),
         (column(type="boolean", set=["yes"]), "Write true or false"),
         (column(type="string", set=[5]), "put it in quotes"),
-        (column(type="time", set=["noon"]), "Write a time such as"),
+        (column(type="time", set=["2026-03-01"]), "columns[0].set: a set on a column of the type 'time'"),
+        (column(type="time", kind="categorical", set=["2026-03-01"]), "Remove the set, or give the type string."),
+        (column(type="string", kind="numeric", set=["a"]), "set[0]: 'a' is no number, but the column's kind"),
+        (column(type="string", kind="numeric", set=["1", "nan"]), "set[1]: 'nan' is no number"),
+        (column(type="string", kind="numeric", set=["1", "-"]), "in quotes, or remove `kind: numeric`"),
+        (column(type="string", kind="numeric", pattern="a+"), "columns[0].pattern: a pattern on a column of the kind"),
+        (column(type="string", kind="numeric", pattern="a+"), "Remove the pattern, or remove `kind: numeric`."),
+        (column(kind="categorical", range=[1, 5]), "columns[0].range: a range on a column of the kind 'categorical'"),
+        (column(kind="categorical", range=[1, 5]), "list the values as `set`, or remove `kind: categorical`."),
+        (column(role="segment"), "columns[0].role: a segment whose kind is 'numeric' divides no rows. Add `kind: cat"),
+        (column(role="segment", type="time"), "Add `kind: categorical`, or give the type string."),
+        (column(role="segment", type="string", kind="numeric"), "Write `kind: categorical`."),
         (column(pattern="a+"), "a pattern on a column of the type 'number'"),
-        (column(type="string", pattern="(["), "is not a regular expression"),
+        (column(type="string", pattern="(["), "is not a regular expression that can run"),
+        (column(type="string", pattern="a(?=b)"), "patterns know no lookaround and no backreferences"),
         (check(metric="pis"), "checks[0].metric: there is no metric 'pis'. Did you mean 'psi'?"),
-        (check(metric="xyz"), "Choose one of the metrics: kolmogorov_smirnov, missing_share, psi."),
+        (check(metric="qqq"), f"Choose one of the metrics: {', '.join(sorted(METRICS))}."),
         (check(columns=["agee"]), "checks[0].columns[0]: there is no column 'agee'. Did you mean 'age'?"),
         (check(threshold=-0.1), "m.yaml:6, checks[0].threshold: -0.1 is below 0. Give the largest"),
         (check(threshold={"warning": -1}), "checks[0].threshold.warning: -1 is below 0"),
         (check(threshold={"alert": -1}), "checks[0].threshold.alert: -1 is below 0"),
         (check(threshold={"warning": 2, "alert": 1}), "the warning limit 2 is above the alert limit 1"),
+        (check(threshold={}), "checks[0].threshold: no limit is given, so every value would be fine. Give `warning`"),
+        (check(threshold={"alert": None}), "no limit is given"),
+        (check(metric="out_of_set", columns=["age"]), "columns[0]: the column 'age' has no `set`, so 'out_of_set' has"),
+        (check(metric="out_of_range", columns=["age"]), "Give the column a `range`, or remove it here."),
+        (check(metric="off_pattern", columns=["sex"]), "the column 'sex' has no `pattern`"),
         (check(min_rows=0), "checks[0].min_rows: 0 is not above 0"),
     ],
 )  # fmt: skip
@@ -347,15 +367,98 @@ def test_the_limits_of_a_floor_metric_stand_the_other_way_round():
     fine = small(checks=[{"metric": "row_count", "threshold": {"warning": 1000, "alert": 100}}])
     swapped = small(checks=[{"metric": "row_count", "threshold": {"warning": 100, "alert": 1000}}])
 
-    assert find_faults(fine, "m.yaml") == []
-    assert "the warning limit 100 is below the alert limit 1000" in str(find_faults(swapped, "m.yaml")[0])
+    assert faults(fine) == []
+    assert "the warning limit 100 is below the alert limit 1000" in only_fault(swapped)
 
 
-def test_the_floor_metrics_are_those_that_the_checks_judge_from_below():
-    assert {name for name, metric in checks.METRICS.items() if metric.below} == FLOOR_METRICS
+@pytest.mark.parametrize("metric", sorted(name for name, metric in METRICS.items() if metric.of_window))
+def test_a_check_of_the_whole_window_names_no_columns(metric):
+    said = f"checks[0].columns: '{metric}' is measured once for the whole window, not for columns. Remove `columns`."
+
+    assert said in only_fault(check(metric=metric, columns=["age"]))
+    assert faults(check(metric=metric, columns=[])) == []
 
 
-def test_a_long_list_of_choices_is_cut():
+@pytest.mark.parametrize("role", UNMEASURED)
+@pytest.mark.parametrize("metric", ["psi", "missing", "out_of_set", "nan"])
+def test_a_check_that_names_a_column_without_measures_is_a_fault(role, metric):
+    text = small(columns=[{"name": "age", "role": role}], checks=[{"metric": metric, "columns": ["age"]}])
+
+    assert f"checks[0].columns[0]: the column 'age' has the role '{role}', so nothing is measured" in only_fault(text)
+
+
+@pytest.mark.parametrize("role", UNMEASURED)
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("nullable", False), ("range", [0, 1]), ("set", ["a"]), ("pattern", "a+"), ("range", [None, None])],
+)
+def test_a_rule_on_a_column_without_measures_is_a_fault(role, key, value):
+    said = f"columns[0].{key}: `{key}` has no effect on a column of the role '{role}'. Remove it"
+
+    assert said in only_fault(column(role=role, **{key: value}))
+
+
+@pytest.mark.parametrize("role", UNMEASURED)
+def test_a_column_without_measures_may_say_the_defaults(role):
+    assert faults(column(role=role, nullable=True, range=None, set=None, pattern=None)) == []
+
+
+def test_the_roles_without_measures_are_those_that_are_not_profiled():
+    assert [role for role in Role if not profiled((Column("x", role=role),))] == sorted(
+        UNMEASURED, key=list(Role).index
+    )
+
+
+def test_every_column_that_is_measured_may_have_each_rule_and_its_check():
+    keys = {"range": [0, 1], "set": [0, 1]}
+    columns = [{"name": "age"} | keys, {"name": "sex", "type": "string", "pattern": "[FM]"}]
+    rules = [("out_of_range", "age"), ("out_of_set", "age"), ("off_pattern", "sex")]
+
+    assert faults(small(columns=columns, checks=[{"metric": m, "columns": [c]} for m, c in rules])) == []
+
+
+def test_the_metrics_of_rules_are_metrics():
+    assert set(RULE_METRICS) <= set(METRICS)
+    assert set(RULE_METRICS.values()) <= set(Column.__struct_fields__)
+
+
+def test_a_categorical_segment_is_no_fault():
+    assert faults(column(role="segment", kind="categorical")) == faults(column(role="segment", type="string")) == []
+
+
+def test_a_text_column_compared_as_a_number_may_list_numbers():
+    assert faults(column(type="string", kind="numeric", set=["1", "-2.5", "1e3"])) == []
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("KS", "kolmogorov_smirnov"),
+        ("JS", "jensen_shannon"),
+        ("PSI", "psi"),
+        ("TVD", "total_variation"),
+        ("L-inf", "l_infinity"),
+        ("W", "wasserstein"),
+        ("chi²", "chi_square"),
+        ("Kolmogorov-Smirnov", "kolmogorov_smirnov"),
+        ("NaN", "nan"),
+    ],
+)
+def test_the_short_name_of_a_metric_suggests_its_long_one(short, long):
+    assert f"there is no metric '{short}'. Did you mean '{long}'?" in only_fault(check(metric=short))
+
+
+def test_every_short_name_stands_for_a_metric():
+    assert set(SHORT_NAMES.values()) <= set(METRICS)
+
+
+def test_a_short_name_suggests_no_metric_that_is_not_known():
+    known = {"missing": METRICS["missing"]}
+
+    assert str(find_faults(check(metric="KS"), "m", known)[0]).endswith("Choose one of the metrics: missing.")
+
+
+def test_a_long_list_of_columns_is_cut():
     text = small(columns=[{"name": f"c{i}"} for i in range(30)], checks=[{"metric": "psi", "columns": ["zzz"]}])
 
     assert only_fault(text).endswith(", ….")
@@ -473,10 +576,16 @@ def test_the_shipped_schema_is_the_generated_one():
     assert json.loads(shipped) == json_schema()
 
 
-def test_the_module_prints_the_shipped_schema():
-    run = subprocess.run([sys.executable, "-m", "atalaia.monitor_file"], capture_output=True, check=True, cwd=ROOT)
+def test_the_command_of_the_reference_page_prints_the_shipped_schema():
+    (command,) = re.findall(r'^python -c "(.*)" > monitor.schema.json$', PAGE.read_text(encoding="utf-8"), re.MULTILINE)
 
-    assert run.stdout.decode() == (ROOT / "atalaia" / "monitor.schema.json").read_text(encoding="utf-8")
+    run = subprocess.run([sys.executable, "-W", "error", "-c", command], capture_output=True, check=True, cwd=ROOT)
+
+    assert run.stdout.decode().replace("\r\n", "\n") == schema_text()
+
+
+def test_the_shipped_schema_is_written_as_it_is_printed():
+    assert (ROOT / "atalaia" / "monitor.schema.json").read_text(encoding="utf-8") == schema_text()
 
 
 def test_every_key_of_the_schema_has_a_description():
@@ -528,9 +637,6 @@ def reference() -> str:
     return "\n".join(parts)
 
 
-PAGE = ROOT / "docs" / "monitor-file.md"
-
-
 def test_the_reference_page_lists_every_key_as_the_types_have_it():
     page = PAGE.read_text(encoding="utf-8")
     written = page.split("<!-- keys -->\n")[1].split("<!-- end of keys -->")[0]
@@ -542,4 +648,4 @@ def test_every_example_of_the_reference_page_loads():
     examples = [part.split("```")[0] for part in PAGE.read_text(encoding="utf-8").split("```yaml\n")[1:]]
 
     assert len(examples) > 0
-    assert [find_faults(example, "example") for example in examples] == [[]] * len(examples)
+    assert [find_faults(example, "example", METRICS) for example in examples] == [[]] * len(examples)
