@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from atalaia import charts, wording
 from atalaia.report import ColumnReport, Finding, Report, Summary
 
+_FULL = 40
+"""So many columns are told in full, the worst; a page with more of them would grow too large to open."""
+
+_MOST_SEGMENTS = 8
 _MISSING = "missing"
+_COUNTED_EXACTLY = 1000
 _NUMBERS_ONLY = ("mean", "std", "min", "max")
 _SUMMARY = {
     "rows": "Rows",
@@ -19,6 +25,7 @@ _SUMMARY = {
     "min": "Smallest",
     "max": "Largest",
 }
+_ODD_NUMBERS = {"nan": "NaN", "infinity": "Infinite"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +77,74 @@ class Card:
     measures: tuple[Measure, ...]
     trends: tuple[Trend, ...]
     segments: tuple[Segment, ...]
+    more_segments: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Windows:
-    """The columns and the findings of every window, by column and segment."""
+class BriefCard:
+    """A column in one line: what was judged, and some of its values before and now."""
+
+    anchor: str
+    column: ColumnReport
+    status: str
+    headline: str
+    missing: tuple[str, str]
+    mean: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """The findings of every window by column, and the columns measured over all rows.
+
+    Attributes:
+        focus: The place of the window that is told in detail.
+        findings: For each window, the findings of each column; under None those of the whole window.
+        columns: For each window, its columns by name, without those of segments.
+        segments: The columns of segments in the window in focus, by name.
+    """
 
     focus: int
-    columns: tuple[Mapping[tuple[str, str | None], ColumnReport], ...]
-    findings: tuple[Mapping[tuple[str | None, str | None], list[Finding]], ...]
+    findings: tuple[Mapping[str | None, Sequence[Finding]], ...]
+    columns: tuple[Mapping[str, ColumnReport], ...]
+    segments: Mapping[str, Sequence[ColumnReport]]
 
-    def nothing(self) -> list[float | None]:
-        """Return a gap for each window."""
-        return [None] * len(self.columns)
+    def here(self, column: str) -> Sequence[Finding]:
+        """Return what was found on a column in the window in focus."""
+        return self.findings[self.focus].get(column, ())
 
-    def missing(self, column: str) -> list[float | None]:
-        """Return a column's share of missing values in each window."""
-        return [w[column, None].current.missing_share if (column, None) in w else None for w in self.columns]
+    def measured(self, column: str, metric: str) -> list[float | None]:
+        """Return a metric of a column in each window, None where it was not measured."""
+        return [_value(window[column], metric) if column in window else None for window in self.columns]
+
+
+def _value(column: ColumnReport, metric: str) -> float | None:
+    return column.current.missing_share if metric == _MISSING else column.metrics.get(metric)
+
+
+def windows_of(reports: Sequence[Report], focus: int) -> Windows:
+    """Put the findings and columns of all windows in order, once for the whole page."""
+    segments: dict[str, list[ColumnReport]] = {}
+    for column in reports[focus].columns:
+        if column.segment is not None:
+            segments.setdefault(column.column, []).append(column)
+    return Windows(
+        focus,
+        tuple(_by_column(report) for report in reports),
+        tuple({column.column: column for column in whole_columns(report)} for report in reports),
+        segments,
+    )
+
+
+def _by_column(report: Report) -> dict[str | None, list[Finding]]:
+    groups: dict[str | None, list[Finding]] = {}
+    for finding in report.findings:
+        groups.setdefault(finding.column, []).append(finding)
+    return groups
+
+
+def newsworthy(findings: Sequence[Finding]) -> list[Finding]:
+    """Leave out that a segment is too small to judge: in most windows most are."""
+    return [finding for finding in findings if finding.segment is None or finding.status != "undecided"]
 
 
 def whole_columns(report: Report) -> list[ColumnReport]:
@@ -94,15 +152,16 @@ def whole_columns(report: Report) -> list[ColumnReport]:
     return [column for column in report.columns if column.segment is None]
 
 
-def column_cards(reports: Sequence[Report], focus: int, anchors: Mapping[str, str]) -> list[Card]:
-    """Return a card for each column of the window at *focus*, the worst first, else in the monitor file's order."""
-    windows = _Windows(
-        focus,
-        tuple({(column.column, column.segment): column for column in report.columns} for report in reports),
-        tuple(_by_place(report) for report in reports),
-    )
-    cards = [_card(column, anchors[column.column], windows) for column in whole_columns(reports[focus])]
-    return sorted(cards, key=lambda card: wording.severity(card.status))
+def column_cards(windows: Windows, anchors: Mapping[str, str]) -> tuple[list[Card], list[BriefCard]]:
+    """Return the columns of the window in focus, the worst first: the first ones in full, any others in brief."""
+    columns = [(_status(name, windows), column) for name, column in windows.columns[windows.focus].items()]
+    columns.sort(key=lambda pair: wording.severity(pair[0]))
+    full = [_card(column, status, anchors[column.column], windows) for status, column in columns[:_FULL]]
+    return full, [_brief(column, status, anchors[column.column], windows) for status, column in columns[_FULL:]]
+
+
+def _status(column: str, windows: Windows) -> str:
+    return wording.worst(finding.status for finding in newsworthy(windows.here(column))) or "none"
 
 
 def against_limit(finding: Finding) -> str:
@@ -113,54 +172,67 @@ def against_limit(finding: Finding) -> str:
     return text + (f" in {wording.shortened(finding.segment, 40)}" if finding.segment else "")
 
 
-def _by_place(report: Report) -> dict[tuple[str | None, str | None], list[Finding]]:
-    places: dict[tuple[str | None, str | None], list[Finding]] = {}
-    for finding in report.findings:
-        places.setdefault((finding.column, finding.segment), []).append(finding)
-    return places
-
-
-def _card(column: ColumnReport, anchor: str, windows: _Windows) -> Card:
-    here = windows.findings[windows.focus]
-    all_found = [f for (name, _), found in here.items() if name == column.column for f in found]
-    findings = [f for f in all_found if f.segment is None or f.status != "undecided"]  # small segments are no news
-    status = wording.worst(finding.status for finding in findings)
+def _card(column: ColumnReport, status: str, anchor: str, windows: Windows) -> Card:
+    whole = [finding for finding in windows.here(column.column) if finding.segment is None]
     drift = _judged_drift(column.column, windows)
+    segments = sorted(_segments(column.column, drift, windows), key=lambda segment: wording.severity(segment.status))
     return Card(
         anchor=anchor,
         column=column,
-        status=status or "none",
-        headline="; ".join(against_limit(f) for f in findings if f.status == status and status != "ok"),
+        status=status,
+        headline=_headline(column.column, status, windows),
         drift=drift,
         histogram=charts.histogram(column.bars) if column.bars.edges else None,
         pairs=charts.pairs(column.bars) if column.bars.labels and not column.bars.edges else None,
         has_current=any(column.bars.current),
-        summary=tuple(_summary(column)),
-        measures=tuple(_measures(column, here.get((column.column, None), []))),
-        trends=tuple(_trends(column.column, drift, findings, windows)),
-        segments=tuple(_segments(column.column, drift, windows)),
+        summary=tuple(_summary(column, whole)),
+        measures=tuple(_measures(column, whole)),
+        trends=tuple(_trends(column.column, drift, whole, windows)),
+        segments=tuple(segments[:_MOST_SEGMENTS]),
+        more_segments=_counted(segments[_MOST_SEGMENTS:]),
     )
 
 
-def _judged_drift(column: str, windows: _Windows) -> str:
+def _brief(column: ColumnReport, status: str, anchor: str, windows: Windows) -> BriefCard:
+    sides = column.baseline, column.current
+    before, now = (wording.percent(side.missing_share) for side in sides)
+    mean_before, mean_now = (wording.number(side.mean) for side in sides)
+    headline = _headline(column.column, status, windows)
+    return BriefCard(anchor, column, status, headline, (before, now), (mean_before, mean_now))
+
+
+def _headline(column: str, status: str, windows: Windows) -> str:
+    if status == "ok":
+        return ""
+    findings = newsworthy(windows.here(column))
+    return "; ".join(against_limit(finding) for finding in findings if finding.status == status)
+
+
+def _judged_drift(column: str, windows: Windows) -> str:
     """Return the drift metric that was judged on a *column* in focus, or else in another window, or ""."""
     in_order = (windows.findings[windows.focus], *windows.findings)
-    judged = (f.metric for w in in_order for f in w.get((column, None), ()) if f.signal.endswith("_drift"))
+    judged = (f.metric for w in in_order for f in w.get(column, ()) if f.signal.endswith("_drift") and not f.segment)
     return next(judged, "")
 
 
-def _summary(column: ColumnReport) -> Iterator[tuple[str, str, str]]:
+def _summary(column: ColumnReport, findings: Sequence[Finding]) -> Iterator[tuple[str, str, str]]:
     for field, title in _SUMMARY.items():
         if field in _NUMBERS_ONLY and column.kind != "numeric":
             continue
         yield title, _summarised(column.baseline, field), _summarised(column.current, field)
+    for finding in findings:
+        if finding.metric in _ODD_NUMBERS and finding.value:
+            yield _ODD_NUMBERS[finding.metric], wording.NOTHING, wording.percent(finding.value)
 
 
 def _summarised(summary: Summary, field: str) -> str:
     value = getattr(summary, field)
+    if field == "missing_share":
+        return wording.percent(value)
     if field in ("rows", "distinct") and value is not None:
-        return f"{value:,.0f}"
-    return wording.measured(field, value)
+        estimated = field == "distinct" and value > _COUNTED_EXACTLY
+        return f"{'≈ ' if estimated else ''}{value:,.0f}"
+    return wording.number(value)
 
 
 def _measures(column: ColumnReport, findings: Sequence[Finding]) -> Iterator[Measure]:
@@ -182,42 +254,54 @@ def _measures(column: ColumnReport, findings: Sequence[Finding]) -> Iterator[Mea
         )
 
 
-def _trends(column: str, drift: str, findings: Sequence[Finding], windows: _Windows) -> Iterator[Trend]:
+def _trends(column: str, drift: str, findings: Sequence[Finding], windows: Windows) -> Iterator[Trend]:
     """Yield the drift metric, and what else is not ok or, if there is nothing, the share of missing values."""
-    if drift:
-        values = [w[column, None].metrics.get(drift) if (column, None) in w else None for w in windows.columns]
-        yield from _trend(column, drift, values, windows)
-    bad = [f.metric for f in findings if f.segment is None and f.status in ("alert", "warning") and f.metric != drift]
-    for metric in dict.fromkeys(bad or [_MISSING]):
-        yield from _trend(column, metric, windows.missing(column) if metric == _MISSING else windows.nothing(), windows)
+    bad = [finding.metric for finding in findings if finding.status in ("alert", "warning")]
+    others = [metric for metric in dict.fromkeys(bad) if metric != drift]
+    for metric in (drift, *(others or [_MISSING])):
+        trend = _trend(column, metric, windows) if metric else None
+        if trend:
+            yield trend
 
 
-def _trend(column: str, metric: str, values: Sequence[float | None], windows: _Windows) -> Iterator[Trend]:
-    findings = [_finding(column, metric, found) for found in windows.findings]
-    values = [f.value if f and f.value is not None else v for f, v in zip(findings, values, strict=True)]
+def _trend(column: str, metric: str, windows: Windows) -> Trend | None:
+    findings = [_finding(found.get(column, ()), metric) for found in windows.findings]
+    measured = windows.measured(column, metric)
+    values = [f.value if f and f.value is not None else v for f, v in zip(findings, measured, strict=True)]
     spark = charts.spark(
         values,
         bad=[f is not None and f.status in ("alert", "warning") for f in findings],
         limits=[f.threshold for f in findings if f and f.threshold is not None],
     )
-    if spark:
-        here = findings[windows.focus]
-        limit = wording.measured(metric, here.threshold) if here else ""
-        yield Trend(metric, wording.measured(metric, values[windows.focus]), limit, spark)
+    if spark is None:
+        return None
+    here = findings[windows.focus]
+    limit = wording.measured(metric, here.threshold) if here else ""
+    return Trend(metric, wording.measured(metric, values[windows.focus]), limit, spark)
 
 
-def _finding(column: str, metric: str, found: Mapping[tuple[str | None, str | None], list[Finding]]) -> Finding | None:
-    return next((finding for finding in found.get((column, None), ()) if finding.metric == metric), None)
+def _finding(findings: Sequence[Finding], metric: str) -> Finding | None:
+    return next((finding for finding in findings if finding.metric == metric and finding.segment is None), None)
 
 
-def _segments(column: str, drift: str, windows: _Windows) -> Iterator[Segment]:
-    here = windows.findings[windows.focus]
-    for (name, segment), report in windows.columns[windows.focus].items():
-        if name == column and segment is not None:
-            yield Segment(
-                name=segment,
-                status=wording.worst(f.status for f in here.get((column, segment), ())) or "none",
-                rows=report.current.rows,
-                drift=wording.measured(drift, report.metrics.get(drift)) if drift else wording.NOTHING,
-                missing=wording.percent(report.current.missing_share),
-            )
+def _segments(column: str, drift: str, windows: Windows) -> Iterator[Segment]:
+    statuses: dict[str | None, list[str]] = {}
+    for finding in windows.here(column):
+        statuses.setdefault(finding.segment, []).append(finding.status)
+    for report in windows.segments.get(column, ()):
+        yield Segment(
+            name=report.segment or "",
+            status=wording.worst(statuses.get(report.segment, ())) or "none",
+            rows=report.current.rows,
+            drift=wording.measured(drift, report.metrics.get(drift)) if drift else wording.NOTHING,
+            missing=wording.percent(report.current.missing_share),
+        )
+
+
+def _counted(segments: Sequence[Segment]) -> str:
+    """Count the segments that a card leaves out, by status; "" for none."""
+    if not segments:
+        return ""
+    tally = Counter("not checked" if segment.status == "none" else segment.status for segment in segments)
+    counts = ", ".join(f"{count:,} {status}" for status, count in tally.items())
+    return f"and {wording.plural(len(segments), 'more segment')}: {counts}"

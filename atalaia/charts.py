@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import sys
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from atalaia.report import Bars
@@ -12,13 +14,16 @@ from atalaia.wording import number, percent, shortened
 WIDTH = 360
 """Of a chart, in user units; a phone shows it at about its own size, so its text stays readable."""
 
+ROOM = 40
+"""Of a category's two bars and the words above them, from top to bottom."""
+
 _HEIGHT, _TOP = 120, 14
 _MOST_TICKS, _TICK_CHARACTERS = 6, 44
 _MOST_CATEGORIES, _LABEL_LENGTH = 14, 30
 _BAR_WIDTH = 300
 _SPARK_WIDTH, _SPARK_HEIGHT, _SPARK_MARGIN = 240, 44, 5
 _MOST_LIMITS = 3
-_GAUGE_END = 85
+_GAUGE_TIMES, _GAUGE_BEND = 100, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +40,13 @@ class Histogram:
 
     Attributes:
         baseline: The path of the baseline's filled bars.
-        area: The path of the area below the current shares.
-        line: The path of the step line along the current shares.
+        line: The path of the steps of the current shares, from the axis and back to it.
         ticks: Some of the inner edges.
         peak: The share at the top of the chart.
         sentence: What there is to see, for those who cannot.
     """
 
     baseline: str
-    area: str
     line: str
     ticks: tuple[Tick, ...]
     peak: str
@@ -52,19 +55,27 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One category's two bars: its name, their lengths, their shares in words."""
+    """One category: its name, and its shares in words."""
 
     label: str
-    baseline: str
-    current: str
     baseline_share: str
     current_share: str
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Paired bars of the largest categories; `others` counts those that were not drawn."""
+    """Paired bars of the largest categories.
 
+    Attributes:
+        baseline: The path of all bars of the baseline; each pair has `ROOM` to itself.
+        current: The same for the window.
+        pairs: What stands above each pair.
+        others: How many categories were not drawn.
+        sentence: What there is to see, for those who cannot.
+    """
+
+    baseline: str
+    current: str
     pairs: tuple[Pair, ...]
     others: int
     sentence: str
@@ -89,9 +100,8 @@ class Spark:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """A value beside its limit on one scale, in hundredths: where the bar begins, its length, the limit's place."""
+    """A value beside its limit, in hundredths of the scale: the length of its bar, and the limit's place."""
 
-    start: str
     length: str
     limit: str
 
@@ -101,15 +111,13 @@ def histogram(bars: Bars) -> Histogram:
 
     Example:
         >>> histogram(Bars(("< 1", "≥ 1"), (1.0,), (0.5, 0.5), (0.25, 0.75))).line
-        'M0 94V94H180V14H360V134'
+        'M0 134V94H180V14H360V134'
     """
     top = max(*bars.baseline, *bars.current) or 1.0
     step = WIDTH / len(bars.labels)
-    line = _steps(bars.current, top, step)
     return Histogram(
         baseline=_columns(bars.baseline, top, step),
-        area=f"{line}H0Z",
-        line=line,
+        line=_steps(bars.current, top, step),
         ticks=_ticks(bars.edges, step),
         peak=percent(top),
         sentence=_largest_change(bars),
@@ -135,15 +143,50 @@ def _columns(shares: Sequence[float], top: float, step: float) -> str:
 
 def _steps(shares: Sequence[float], top: float, step: float) -> str:
     path = "".join(f"V{_height(share, top)}H{_place((at + 1) * step)}" for at, share in enumerate(shares))
-    return f"M0 {_height(shares[0], top)}{path}V{_TOP + _HEIGHT}"
+    return f"M0 {_TOP + _HEIGHT}{path}V{_TOP + _HEIGHT}"
 
 
 def _ticks(edges: Sequence[float], step: float) -> tuple[Tick, ...]:
+    """Return round numbers where at least three find room among many edges, else some of the edges themselves."""
+    if len(edges) > _MOST_TICKS:
+        ticks = list(_round_ticks(edges, step))
+        if len({tick.text for tick in ticks}) == len(ticks) > 2:
+            return tuple(ticks)
     texts = [number(edge) for edge in edges]
-    fitting = max(2, min(_MOST_TICKS, _TICK_CHARACTERS // max(map(len, texts))))
+    fitting = _fitting(texts)
     every = math.ceil(len(edges) / fitting)
     first = (len(edges) - 1) % every // 2
     return tuple(Tick(_place((at + 1) * step), texts[at]) for at in range(first, len(edges), every))
+
+
+def _fitting(texts: Sequence[str]) -> int:
+    return max(2, min(_MOST_TICKS, _TICK_CHARACTERS // max(map(len, texts))))
+
+
+def _round_ticks(edges: Sequence[float], step: float) -> Iterator[Tick]:
+    """Yield round numbers between the outer edges, without those that would touch the one before."""
+    values = _round_numbers(edges[0], edges[-1], _fitting([number(edge) for edge in (edges[0], edges[-1])]))
+    texts = [number(value) for value in values]
+    room = WIDTH / _TICK_CHARACTERS * max(map(len, texts), default=0)
+    last = -math.inf
+    for value, text in zip(values, texts, strict=True):
+        at = min(bisect_right(edges, value), len(edges) - 1)
+        x = (at + _part(value, edges[at - 1], edges[at])) * step
+        if x - last >= room:
+            last = x
+            yield Tick(_place(x), text)
+
+
+def _round_numbers(low: float, high: float, most: int) -> list[float]:
+    """Return at most *most* multiples of 1, 2 or 5 times a power of ten from *low* to *high*."""
+    rough = (high - low) / most
+    if not sys.float_info.min < rough < math.inf:
+        return []
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(times * power for times in (1, 2, 5, 10) if times * power >= rough)
+    first, last = math.ceil(low / step), math.floor(high / step)
+    values = [float(f"{at * step:.12g}") for at in range(first, last + 1)]
+    return [value for value in values if low <= value <= high]
 
 
 def _largest_change(bars: Bars) -> str:
@@ -160,18 +203,22 @@ def pairs(bars: Bars) -> Pairs:
     larger = [max(both) for both in zip(bars.baseline, bars.current, strict=True)]
     drawn = sorted(sorted(range(len(larger)), key=lambda i: (-larger[i], i))[:_MOST_CATEGORIES])
     top = max(larger) or 1.0
-    return Pairs(tuple(_pair(bars, at, top) for at in drawn), len(larger) - len(drawn), _largest_change(bars))
-
-
-def _pair(bars: Bars, at: int, top: float) -> Pair:
-    before, now = bars.baseline[at], bars.current[at]
-    return Pair(
-        label=shortened(bars.labels[at], _LABEL_LENGTH),
-        baseline=_place(before / top * _BAR_WIDTH),
-        current=_place(now / top * _BAR_WIDTH),
-        baseline_share=percent(before),
-        current_share=percent(now),
+    return Pairs(
+        baseline=_bars([bars.baseline[at] / top for at in drawn], 18),
+        current=_bars([bars.current[at] / top for at in drawn], 26),
+        pairs=tuple(_pair(bars, at) for at in drawn),
+        others=len(larger) - len(drawn),
+        sentence=_largest_change(bars),
     )
+
+
+def _bars(parts: Sequence[float], top: int) -> str:
+    return "".join(f"M0 {at * ROOM + top}h{_place(part * _BAR_WIDTH)}v7H0z" for at, part in enumerate(parts) if part)
+
+
+def _pair(bars: Bars, at: int) -> Pair:
+    label = shortened(bars.labels[at], _LABEL_LENGTH)
+    return Pair(label, percent(bars.baseline[at]), percent(bars.current[at]))
 
 
 def spark(values: Sequence[float | None], bad: Sequence[bool], limits: Sequence[float]) -> Spark | None:
@@ -217,14 +264,22 @@ def _line(points: Sequence[tuple[int, float | None]]) -> str:
 
 
 def gauge(value: float | None, limit: float | None) -> Gauge | None:
-    """Lay out a *value* beside its *limit*; None unless there are both and the limit is not zero itself.
+    """Lay out a *value* in multiples of its *limit*, on the same bent scale for all: up to a hundred times the limit.
+
+    None unless both are numbers, the limit above zero and the value not below.
 
     Example:
-        >>> gauge(0.3, 0.2)
-        Gauge(start='0', length='85', limit='56.7')
+        >>> gauge(0.2, 0.2), gauge(3.0, 0.1)
+        (Gauge(length='24.3', limit='24.3'), Gauge(length='79', limit='24.3'))
     """
-    if value is None or not limit or not (math.isfinite(value) and math.isfinite(limit)):
+    if value is None or limit is None or not (math.isfinite(value) and math.isfinite(limit)):
         return None
-    low, high = min(0.0, value, limit), max(0.0, value, limit)
-    start, end = sorted(_part(end, low, high) * _GAUGE_END for end in (0.0, value))
-    return Gauge(_place(start), _place(end - start), _place(_part(limit, low, high) * _GAUGE_END))
+    if value < 0 or limit <= 0:
+        return None
+    return Gauge(_place(_bent(value / limit)), _place(_bent(1.0)))
+
+
+def _bent(times: float) -> float:
+    """Return the place of a multiple of the limit, 0..100: even steps near zero, later each for a like factor."""
+    within = min(times, _GAUGE_TIMES)
+    return 100 * math.log1p(_GAUGE_BEND * within) / math.log1p(_GAUGE_BEND * _GAUGE_TIMES)

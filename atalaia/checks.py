@@ -6,7 +6,6 @@ replaces the default of its metric on its columns; an entry for a drift metric r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from atalaia.monitor_file import CheckRule, Limits
@@ -14,9 +13,6 @@ from atalaia.schema import Column, Kind, Role
 from atalaia.signals.drift import NUMERIC_METRICS, SHARE_METRICS
 
 DATA_DRIFT, PREDICTION_DRIFT, QUALITY, STABILITY = "data_drift", "prediction_drift", "quality", "stability"
-
-STATUSES = ("alert", "warning", "undecided", "ok")
-"""From the worst to the best."""
 
 ROWS_PER_CATEGORY = 50
 """With fewer rows than this for each category, metrics on shares say more about chance than about drift."""
@@ -192,8 +188,3 @@ def _limit(limit: float | None, base: float) -> float | None:
     if limit is None or not base:
         return limit
     return min(base + limit, (base + 1) / 2)
-
-
-def worst(statuses: Iterable[str]) -> str:
-    """Return the worst of some statuses; where nothing was checked, nothing is decided."""
-    return min(statuses, key=STATUSES.index, default="undecided")

@@ -12,14 +12,12 @@ from atalaia.baseline import Baseline
 from atalaia.checks import (
     METRICS,
     ROWS_PER_CATEGORY,
-    STATUSES,
     Check,
     Verdict,
     check_of,
     drift_checks,
     judge,
     signal_of,
-    worst,
 )
 from atalaia.monitor_file import CheckRule, Limits, Monitor
 from atalaia.pictures import bars_of
@@ -49,8 +47,8 @@ from atalaia.signals.quality import (
     values_of,
 )
 from atalaia.window import Window, iso
+from atalaia.wording import STATUSES, number, percent, worst
 from atalaia.wording import measured as in_words
-from atalaia.wording import percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
         end=iso(occasion.window.end),
         revision=occasion.revision,
         final=occasion.final,
-        status=worst([finding.status for finding in findings]),
+        status=worst([finding.status for finding in findings], default="undecided"),
         rows=current.rows,
         captured=dict(current.captured),
         rejected=dict(current.rejected),
@@ -168,7 +166,7 @@ def column_report(rules: tuple[CheckRule, ...], pair: Pair) -> tuple[ColumnRepor
         segment=pair.segment,
         kind=pair.column.effective_kind.value,
         role=pair.column.role.value,
-        status=worst([finding.status for finding in findings]),
+        status=worst([finding.status for finding in findings], default="undecided"),
         metrics=measures.metrics,
         bounds=measures.bounds,
         p_values=measures.p_values,
@@ -288,7 +286,7 @@ def story(pair: Pair) -> str:
     match pair.grid, pair.baseline, pair.current:
         case NumericGrid() as grid, NumericSummary() as before, NumericSummary() as now:
             means = [summary.mean(grid) for summary in (before, now)]
-            return "" if None in means else f"; its mean went from {means[0]:.4g} to {means[1]:.4g}"
+            return "" if None in means else f"; its mean went from {number(means[0])} to {number(means[1])}"
         case CategoricalGrid() as grid, CategoricalSummary() as before, CategoricalSummary() as now if now.valid:
             names, *counts = category_counts(grid, before, now)
             p, q = (side / max(int(side.sum()), 1) for side in counts)

@@ -20,20 +20,17 @@ _METRICS = {
     "psi": "PSI",
     "kolmogorov_smirnov": "Kolmogorov-Smirnov",
     "jensen_shannon": "Jensen-Shannon",
-    "kullback_leibler": "Kullback-Leibler",
-    "cramer_von_mises": "Cramér-von Mises",
     "l_infinity": "L-infinity",
     "hellinger": "Hellinger",
     "wasserstein": "Wasserstein",
     "wasserstein_normalised": "Wasserstein, normalised",
     "chi_square": "chi-square",
-    "g_test": "G-test",
     "nan": "NaN",
 }
 _SHARES = frozenset(
     {
         "missing", "type_errors", "out_of_range", "out_of_set", "off_pattern", "extra_column",
-        "rejected", "late", "duplicates", "nan", "infinity", "denormal", "overflow",
+        "rejected", "late", "duplicates", "undated", "nan", "infinity", "denormal", "overflow",
     }
 )  # fmt: skip
 _FLAGS = frozenset({"missing_column", "constant"})
@@ -144,7 +141,7 @@ def compact(count: int) -> str:
 
 def is_share(metric: str) -> bool:
     """Tell whether a metric is a share of 0..1, which is written as a percentage."""
-    return metric in _SHARES or metric.endswith("_share")
+    return metric in _SHARES
 
 
 def measured(metric: str, value: float | None) -> str:
@@ -169,9 +166,9 @@ def metric_name(metric: str) -> str:
     return _METRICS.get(metric, metric.replace("_", " "))
 
 
-def worst(statuses: Iterable[str]) -> str:
-    """Return the worst of some statuses, or "" where there is none."""
-    return min(statuses, key=severity, default="")
+def worst(statuses: Iterable[str], default: str = "") -> str:
+    """Return the worst of some statuses, or *default* where there is none."""
+    return min(statuses, key=severity, default=default)
 
 
 def severity(status: str) -> int:

@@ -7,27 +7,32 @@ from __future__ import annotations
 
 import sys
 
-from atalaia_cli.commands import cli
-
-__all__ = ["cli", "main"]
-
 
 def main() -> None:
     """Run the command line and leave with its exit code; a user's mistake is one line, never a traceback."""
-    import click  # noqa: PLC0415  # only to name its exception here
-
-    from atalaia.errors import AtalaiaError  # noqa: PLC0415
-
     try:
-        sys.exit(cli.main(standalone_mode=False))
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
+        sys.exit(_run())
+    except KeyboardInterrupt:
         sys.stderr.write("atalaia: stopped\n")
         sys.exit(130)
+
+
+def _run() -> int:
+    # Imported here, so that stopping the program while it loads is no traceback either.
+    import click  # noqa: PLC0415
+
+    from atalaia.errors import AtalaiaError  # noqa: PLC0415
+    from atalaia_cli.commands import cli  # noqa: PLC0415
+
+    try:
+        return int(cli.main(standalone_mode=False) or 0)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except click.Abort as error:
+        raise KeyboardInterrupt from error
     except (AtalaiaError, OSError) as error:  # what is left of the latter is about stdout, such as a full disk
         sys.stderr.write(f"atalaia: {error}\n")
-        sys.exit(2)
+        return 2

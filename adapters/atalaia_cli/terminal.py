@@ -27,16 +27,19 @@ _SIGNS = {"alert": "✗", "warning": "!", "undecided": "?", "ok": "✓"}
 _NAME_LENGTH, _MESSAGE_LENGTH = 48, 200
 _WIDE = 110
 _MOST_TROUBLES = 50
+_MOST_WINDOWS, _LAST_WINDOWS = 40, 10
+_MOST_DATES = 3
+_BAD = ("alert", "warning")
 _SHORT = {"kolmogorov_smirnov": "KS", "jensen_shannon": "JS", "psi": "PSI"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Trouble:
-    """A check's worst finding, the start of that window, and the number of windows in which it was bad."""
+    """A check's worst finding, the start of that window, and the others in which it was bad: start and status."""
 
     finding: Finding
     start: str
-    windows: int
+    others: tuple[tuple[str, str], ...]
 
 
 def print_reports(console: Console, reports: Sequence[Report], html: str | None) -> None:
@@ -51,7 +54,13 @@ def print_reports(console: Console, reports: Sequence[Report], html: str | None)
         console.print(Text("No windows: no rows were found in the logs.", style="bold"))
         return
     _print_verdict(console, reports)
-    _print_table(console, _windows(reports))
+    shown = _shown_windows(reports)
+    _print_table(console, _windows(shown))
+    if len(shown) < len(reports):
+        console.print(
+            _quiet(f"and {wording.plural(len(reports) - len(shown), 'other window')} without an alert or warning")
+        )
+        console.print()
     troubles = _troubles(reports)
     if troubles:
         _print_troubles(console, troubles, several=len(reports) > 1)
@@ -142,11 +151,22 @@ def _troubles(reports: Sequence[Report]) -> list[_Trouble]:
     found: dict[tuple[str, str, str | None, str | None], list[tuple[int, Finding]]] = {}
     for at, report in enumerate(reports):
         for f in report.findings:
-            if f.status in ("alert", "warning"):
+            if f.status in _BAD:
                 found.setdefault((f.signal, f.metric, f.column, f.segment), []).append((at, f))
-    worst = [(min(pairs, key=_worst_and_latest), len(pairs)) for pairs in found.values()]
-    worst.sort(key=lambda item: _worst_and_latest(item[0]))
-    return [_Trouble(finding, reports[at].start, windows) for (at, finding), windows in worst]
+    ordered = [sorted(pairs, key=_worst_and_latest) for pairs in found.values()]
+    ordered.sort(key=lambda pairs: _worst_and_latest(pairs[0]))
+    return [_trouble(pairs, reports) for pairs in ordered]
+
+
+def _trouble(pairs: Sequence[tuple[int, Finding]], reports: Sequence[Report]) -> _Trouble:
+    (at, worst), *others = pairs
+    return _Trouble(
+        worst, reports[at].start, tuple((reports[i].start, f.status) for i, f in sorted(others, key=_place_of))
+    )
+
+
+def _place_of(pair: tuple[int, Finding]) -> int:
+    return pair[0]
 
 
 def _worst_and_latest(pair: tuple[int, Finding]) -> tuple[int, int]:
@@ -154,14 +174,23 @@ def _worst_and_latest(pair: tuple[int, Finding]) -> tuple[int, int]:
 
 
 def _print_troubles(console: Console, troubles: Sequence[_Trouble], several: bool) -> None:
-    shown, left_off = troubles[:_MOST_TROUBLES], len(troubles) - _MOST_TROUBLES
+    shown, left_off = troubles[:_MOST_TROUBLES], troubles[_MOST_TROUBLES:]
     if console.width >= _WIDE:
         console.print(_troubles_table(shown, several))
         console.print()
     else:
         _print_list(console, shown, several)
-    if left_off > 0:
-        console.print(_quiet(f"and {wording.plural(left_off, 'more check')} in the report"))
+    if left_off:
+        names = dict.fromkeys(_place(trouble.finding).plain for trouble in left_off)
+        console.print(_quiet(f"and {wording.plural(len(left_off), 'more check')}: {', '.join(names)}"), overflow="fold")
+
+
+def _shown_windows(reports: Sequence[Report]) -> Sequence[Report]:
+    """Return all windows or, of many, those with alerts or warnings and the latest ones."""
+    if len(reports) <= _MOST_WINDOWS:
+        return reports
+    early = [report for report in reports[:-_LAST_WINDOWS] if report.status in _BAD]
+    return [*early, *reports[-_LAST_WINDOWS:]]
 
 
 def _windows(reports: Sequence[Report]) -> Table:
@@ -218,9 +247,21 @@ def _print_list(console: Console, troubles: Iterable[_Trouble], several: bool) -
 
 
 def _when(trouble: _Trouble) -> Text:
-    """Say in which window it was at its worst, and in how many it was bad."""
-    more = f" and {wording.plural(trouble.windows - 1, 'other')}" if trouble.windows > 1 else ""
-    return _quiet(wording.moment(trouble.start) + more)
+    """Say in which window it was at its worst, and in which others it was bad."""
+    start, others = wording.moment(trouble.start), trouble.others
+    if not others:
+        return _quiet(start)
+    if len(others) <= _MOST_DATES:
+        dates = (wording.moment(at) + _milder(trouble, status) for at, status in others)
+        return _quiet(f"{start}, also {', '.join(dates)}")
+    warnings = sum(bool(_milder(trouble, status)) for _, status in others)
+    milder = f", {wording.plural(warnings, 'warning')} among them" if warnings else ""
+    first, last = wording.moment(others[0][0]), wording.moment(others[-1][0])
+    return _quiet(f"{start}, also {len(others):,} others from {first} to {last}{milder}")
+
+
+def _milder(trouble: _Trouble, status: str) -> str:
+    return "" if status == trouble.finding.status else f" ({status})"
 
 
 def _compared(console: Console, columns: Iterable[Mapping[str, Any]]) -> Table:

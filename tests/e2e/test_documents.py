@@ -11,7 +11,7 @@ import pytest
 
 import atalaia
 from atalaia.checks import METRICS
-from atalaia_cli import cli
+from atalaia_cli.commands import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", "docs/command-line.md"]

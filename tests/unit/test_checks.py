@@ -9,7 +9,6 @@ from atalaia.checks import (
     drift_checks,
     judge,
     signal_of,
-    worst,
 )
 from atalaia.monitor_file import CheckRule, Limits
 from atalaia.schema import Column, Role, Type
@@ -128,12 +127,6 @@ def test_distances_on_the_number_line_apply_to_numbers_only():
     assert applies("wasserstein", NUMBER)
     assert not applies("wasserstein", WORD)
     assert applies("chi_square", WORD)
-
-
-def test_the_worst_status_wins():
-    assert worst(["ok", "undecided", "warning"]) == "warning"
-    assert worst(["ok", "undecided"]) == "undecided"
-    assert worst([]) == "undecided"
 
 
 def test_every_metric_says_what_it_is_and_has_a_limit():

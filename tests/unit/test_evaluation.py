@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -308,3 +309,50 @@ def test_the_message_on_missing_values_names_the_baselines_share():
 
     message = next(f.message for f in found.findings if f.metric == "missing")
     assert message == "x: share of rows without a value is 50% (baseline 50%), not above the limit of 55%"
+
+
+def test_a_drifted_column_tells_what_moved():
+    columns = data(seed=2, shift=50) | {"channel": ["partner"] * 2000 + ["web"] * 2000}
+    messages = {f.column: f.message for f in report(**columns).findings if f.status == "alert" and not f.segment}
+
+    assert "; its mean went from 999 to 1,049" in messages["income"]
+    assert "; 'partner' went from 0% to 50%" in messages["channel"]
+
+
+def test_where_nothing_was_checked_nothing_is_decided():
+    found = report(CheckRule("kolmogorov_smirnov", columns=("income",), enabled=False))
+
+    whole = {c.segment: c.status for c in found.columns if c.column == "income"}
+    assert whole["region=north"] == "undecided"
+    assert whole[None] == "ok"
+
+
+def test_rows_without_a_believable_event_time_are_a_warning():
+    columns = (*COLUMNS, Column("at", type=Type.TIME, role=Role.TIME))
+    baseline = build_baseline(columns, lambda: [batch(**data())])
+    now = replace(baseline.profiler().profile(batch(**data(seed=2))), times={"event": 3900, "object": 100})
+    found = evaluate(Monitor("m", Model("m"), Logs("l"), columns, "o"), baseline, now, occasion())
+
+    undated = next(f for f in found.findings if f.metric == "undated")
+    assert (undated.status, undated.value) == ("warning", 0.025)
+    assert ("alert", "quality", "missing_column", "at", None) in bad(found)
+
+
+def test_a_baseline_without_values_does_not_excuse_missing_ones():
+    columns = (Column("y", role=Role.PREDICTION, type=Type.BOOLEAN),)
+    baseline = build_baseline(columns, lambda: [batch(y=[None] * 500)])
+    now = baseline.profiler().profile(batch(y=[None] * 500))
+    found = evaluate(Monitor("m", Model("m"), Logs("l"), columns, "o"), baseline, now, occasion())
+
+    assert ("alert", "quality", "missing", "y", None) in bad(found)
+
+
+def test_a_number_of_rows_of_ones_own_holds_as_it_is():
+    columns = (Column("zip", type=Type.STRING),)
+    words = [f"z{i % 40}" for i in range(4000)]
+    baseline = build_baseline(columns, lambda: [batch(zip=words)])
+    now = baseline.profiler().profile(batch(zip=words[:200]))
+    rules = (CheckRule("jensen_shannon", min_rows=150),)
+    found = evaluate(Monitor("m", Model("m"), Logs("l"), columns, "o", checks=rules), baseline, now, occasion())
+
+    assert next(f.status for f in found.findings if f.metric == "jensen_shannon") == "ok"

@@ -4,18 +4,17 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from reports import a_column, a_finding, a_report, wide_reports
 
 from atalaia.charts import gauge, histogram, pairs, spark
 from atalaia.checks import METRICS
-from atalaia.checks import STATUSES as CHECK_STATUSES
 from atalaia.html import render_html
-from atalaia.report import SCHEMA, Bars, BaselineRef, ColumnReport, Finding, Input, Report, Summary
+from atalaia.report import SCHEMA, Bars, Finding, Input
 from atalaia.rows import REASONS
 from atalaia.wording import (
-    STATUSES,
     compact,
     is_share,
     measured,
@@ -62,58 +61,6 @@ class Page(HTMLParser):
 
     def attributes(self, name):
         return [attrs[name] for _, attrs in self.elements if name in attrs]
-
-
-def a_finding(status="alert", column="income", **changes):
-    value = {"alert": 0.31, "warning": 0.15, "ok": 0.02, "undecided": 0.5}[status]
-    made = Finding("data_drift", "psi", column, None, value, 0.2, status, f"PSI of {column} is {value}")
-    return replace(made, **changes)
-
-
-def a_column(name="income", **changes):
-    bars = Bars(("≤ 10", "10 … 20", "> 20"), (10.0, 20.0), (0.25, 0.5, 0.25), (0.1, 0.3, 0.6))
-    before = Summary(200_000, 0.031, 1200.0, 41_173.25, 21_944.0, 2864.0, 323_191.0)
-    now = Summary(11_874, 0.171, 900.0, 58_961.0, 26_629.0, 14_442.0, 340_433.0)
-    made = ColumnReport(
-        name,
-        None,
-        "numeric",
-        "feature",
-        "alert",
-        {"psi": 0.31, "kolmogorov_smirnov": 0.3402, "wasserstein": None},
-        {"kolmogorov_smirnov": (0.3398, 0.3411)},
-        {"kolmogorov_smirnov": 3.1e-12},
-        before,
-        now,
-        bars,
-    )
-    return replace(made, **changes)
-
-
-def a_report(findings=(), columns=(), day=1, **changes):
-    worst = min((f.status for f in findings), key=("alert", "warning", "undecided", "ok").index, default="ok")
-    made = Report(
-        schema=SCHEMA,
-        monitor="credit-scoring",
-        model="credit-risk",
-        model_version="7",
-        start=f"2026-03-{day:02}T00:00:00Z",
-        end=f"2026-03-{day + 1:02}T00:00:00Z",
-        revision=1,
-        final=True,
-        status=worst,
-        rows=11_874,
-        captured={"input": 11_874, "output": 11_866},
-        rejected={},
-        late=0,
-        times={"event": 11_874},
-        findings=tuple(findings),
-        columns=tuple(columns),
-        inputs=(Input("p/1.profile", '"e1"', "s3://logs/1.jsonl", '"e2"', "sagemaker", 11_874, 0),),
-        baseline=BaselineRef("20260301-5f2c", "b/1.profile", 200_000),
-        definition="m/1.yaml",
-    )
-    return replace(made, **changes)
 
 
 def three_days():
@@ -374,44 +321,17 @@ def test_hourly_windows_are_headed_by_their_hours():
     assert "1 Mar<b>06:00</b>" in render_html([report])
 
 
-def test_a_hundred_columns_over_thirty_windows_stay_below_a_megabyte():
-    html = render_html(worst_case())
+@pytest.mark.parametrize(
+    ("rows", "drifted", "segments"), [(60, 0, 0), (510, 10, 0), (60, 0, 8), (5000, 30, 8)], ids=str
+)
+def test_a_hundred_columns_over_thirty_windows_stay_below_a_megabyte(rows, drifted, segments):
+    reports = wide_reports(rows, drifted, segments)
+    links = {at: f"../../reports/{report.start[:10]}T000000Z/r1.html" for at, report in enumerate(reports)}
+
+    html = render_html(reports, links=links)
 
     assert len(html.encode()) < 1_000_000
-
-
-def worst_case():
-    names = [f"customer_feature_number_{at:03}" for at in range(100)]
-    edges = tuple(1234.5 * at for at in range(1, 20))
-    shares = tuple((at + 1) / 210 for at in range(20))
-    bars = Bars(tuple(f"{at} … {at + 1}" for at in range(20)), edges, shares, shares[::-1])
-    metrics = dict.fromkeys(
-        (
-            "psi",
-            "hellinger",
-            "kolmogorov_smirnov",
-            "jensen_shannon",
-            "total_variation",
-            "l_infinity",
-            "chi_square",
-            "wasserstein",
-            "wasserstein_normalised",
-        ),
-        0.123456,
-    )
-    columns = [a_column(name, bars=bars, metrics=metrics) for name in names]
-    return [a_report(_many_findings(names, day), columns, 1 + day % 27) for day in range(30)]
-
-
-def _many_findings(names, day):
-    bad = {names[(day * 7 + at * 3) % 100] for at in range(20)}
-    drift = [a_finding("alert" if name in bad else "ok", name) for name in names]
-    quality = [
-        a_finding("ok", name, metric=metric, signal="quality")
-        for name in names
-        for metric in ("missing", "type_errors", "nan", "infinity", "denormal", "overflow")
-    ]
-    return [*drift, *quality]
+    assert {f"c{at}" for at in range(99)} <= set(re.findall(r'id="(c\d+)"', html))
 
 
 def test_the_ticks_of_a_histogram_stand_below_their_edges():
@@ -433,7 +353,8 @@ def test_a_histogram_without_any_value_has_no_bars():
 def test_paired_bars_are_as_long_as_their_shares():
     chart = pairs(Bars(("a", "b"), (), (0.25, 0.75), (0.5, 0.5)))
 
-    assert [(pair.baseline, pair.current) for pair in chart.pairs] == [("100", "200"), ("300", "200")]
+    lengths = [re.findall(r"h(\d+)", path) for path in (chart.baseline, chart.current)]
+    assert lengths == [["100", "300"], ["200", "200"]]
 
 
 def test_categories_beyond_the_largest_fourteen_are_counted():
@@ -460,12 +381,28 @@ def test_lines_and_limits_stay_inside_their_picture(values, limits):
     assert all(0 <= y <= 44 for y in [*heights, *map(float, drawn.limits)])
 
 
-@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6).filter(bool))
-def test_a_gauge_stays_on_its_scale(value, limit):
+@given(st.floats(0, 1e6), st.floats(1e-9, 1e6))
+def test_a_bar_passes_its_limit_as_its_value_does(value, limit):
     drawn = gauge(value, limit)
 
-    assert 0 <= float(drawn.start) + float(drawn.length) <= 85.1
-    assert 0 <= float(drawn.limit) <= 85.1
+    assert 0 <= float(drawn.length) <= 100
+    assert (float(drawn.length) > float(drawn.limit)) <= (value > limit)
+
+
+def test_bars_are_longer_the_further_their_value_is_beyond_the_limit_whatever_the_unit():
+    lengths = [float(gauge(times * limit, limit).length) for times, limit in ((1.7, 0.1), (5, 2000.0), (30, 0.01))]
+
+    assert lengths == sorted(lengths)
+    assert lengths[2] - lengths[0] > 40
+
+
+def test_the_limit_stands_at_the_same_place_on_every_bar():
+    assert gauge(0.2, 0.1).limit == gauge(7000.0, 12.0).limit
+
+
+@pytest.mark.parametrize(("value", "limit"), [(0.2, 0.0), (0.2, None), (None, 0.2), (0.1, -1.0), (float("nan"), 0.2)])
+def test_without_a_value_and_a_limit_above_zero_there_is_no_bar(value, limit):
+    assert gauge(value, limit) is None
 
 
 @given(st.floats(-1e300, 1e300))
@@ -531,9 +468,183 @@ def test_segments_are_told_in_their_columns_card():
     assert re.search(r"region=north ?alert ?0.44 ?17.1% ?11,874", text)
 
 
-def test_statuses_are_ordered_as_the_checks_order_them():
-    assert CHECK_STATUSES == STATUSES
-
-
 def test_flags_are_written_as_words():
     assert (measured("constant", 1.0), measured("missing_column", 0.0)) == ("yes", "no")
+
+
+OWN_PAGES = {0: "reports/1/r1.html", 1: "reports/2/r1.html", 2: "reports/3/r1.html"}
+
+
+def cell_links(html):
+    table = re.search(r'<table class="timeline.*?<tbody>(.*?)</tbody>', html, re.DOTALL)[1]
+    return re.findall(r'<td class="(\w+)"><a href="([^"]+)"', table)
+
+
+def test_cells_that_are_not_ok_lead_to_the_card_on_their_windows_own_page_and_in_focus_on_this_one():
+    html = render_html(three_days(), links=OWN_PAGES)
+
+    assert cell_links(html) == [("warning", "reports/2/r1.html#c0"), ("alert", "#c0"), ("undecided", "#c1")]
+
+
+def test_cells_of_a_window_without_a_page_lead_to_its_findings_below():
+    assert ("warning", "#w1") in cell_links(render_html(three_days()))
+
+
+def test_cells_of_all_rows_lead_to_the_findings_of_their_window():
+    rejected = Finding("quality", "rejected", None, None, 0.02, 0.0, "warning", "some rows")
+
+    html = render_html([a_report([rejected]), a_report([rejected], day=2)], links=OWN_PAGES)
+
+    assert cell_links(html) == [("warning", "reports/1/r1.html#findings"), ("warning", "#findings")]
+
+
+def test_cells_that_are_undecided_or_ok_have_no_title():
+    html = render_html(three_days())
+
+    assert re.findall(r'title="(ok|undecided)', html) == []
+
+
+def test_findings_of_other_windows_lead_to_the_card_on_that_windows_own_page():
+    html = render_html(three_days(), links=OWN_PAGES)
+
+    others = html[html.index("Other windows") : html.index('id="columns"')]
+    assert '<a href="reports/2/r1.html#c0"><bdi>income' in others
+    assert 'href="#c0"' not in others
+
+
+def test_a_column_has_the_same_anchor_on_the_pages_of_all_windows():
+    pages = [render_html(three_days(), focus=at) for at in range(3)]
+
+    anchors = [dict(re.findall(r'id="(c\d+)".*?>\n<summary><h3><bdi>(\w+)', page)) for page in pages]
+    assert anchors == [{"c0": "income", "c1": "age", "c2": "region"}] * 3
+
+
+def test_below_the_verdict_stand_the_worst_columns_with_their_windows():
+    first = [a_finding(column="channel"), a_finding(column="income")]
+    second = [a_finding(column="debt_ratio"), a_finding("warning", None)]
+
+    text = Page(render_html([a_report(first, day=3), a_report(second, day=4)])).text
+
+    assert "Worst: channel, income (3 Mar); debt_ratio, all rows (4 Mar)" in text
+
+
+def test_a_column_that_is_bad_in_several_windows_is_named_once_with_their_number():
+    text = Page(render_html([a_report([a_finding()], day=day) for day in (1, 2, 3)])).text
+
+    assert "Worst: income (1 Mar and 2 other windows)" in text
+
+
+def test_worst_columns_beyond_seven_are_counted():
+    text = Page(render_html([a_report([a_finding(column=f"x{at}") for at in range(9)])])).text
+
+    assert "Worst: x0, x1, x2, x3, x4, x5, x6; 2 others" in text
+
+
+def test_no_worst_columns_are_named_where_all_is_well():
+    assert "Worst:" not in render_html([a_report([a_finding("ok")])])
+
+
+def test_nan_stands_among_the_values_where_there_is_some():
+    nan = a_finding(metric="nan", signal="stability", value=0.12)
+
+    assert re.search(r"NaN ?\N{EN DASH} ?\(not known\) ?12%", Page(render_html([a_report([nan], [a_column()])])).text)
+
+
+def test_nan_does_not_stand_among_the_values_where_there_is_none():
+    nan = a_finding("ok", metric="nan", signal="stability", value=0.0)
+
+    assert '<th scope="row">NaN</th><td><span' not in render_html([a_report([nan], [a_column()])])
+
+
+def test_distinct_values_are_marked_as_estimated_above_a_thousand():
+    assert re.search(r"Distinct ?≈ 1,200 ?900", Page(render_html([a_report([a_finding()], [a_column()])])).text)
+
+
+def test_inputs_and_outputs_logged_apart_are_counted_apart():
+    report = a_report(rows=14_280, captured={"input": 7140, "output": 7140})
+
+    assert "14,280 (7,140 inputs, 7,140 outputs)" in Page(render_html([report])).text
+
+
+def test_sides_that_every_row_carries_are_not_told():
+    assert "inputs," not in Page(render_html([a_report(captured={"input": 11_874, "output": 11_874})])).text
+
+
+def test_segments_beyond_the_eight_worst_are_counted_by_status():
+    column = a_column()
+    segments = [replace(column, segment=f"region={at}") for at in range(12)]
+    findings = [a_finding("alert" if at == 11 else "ok", segment=f"region={at}") for at in range(12)]
+
+    text = Page(render_html([a_report(findings, [column, *segments])])).text
+
+    assert re.search(r"Rows ?region=11 ?alert", text)
+    assert "and 4 more segments: 4 ok." in text
+
+
+def test_columns_beyond_the_forty_worst_are_told_in_brief():
+    names = [f"x{at:02}" for at in range(42)]
+    findings = [a_finding("ok" if name < "x02" else "alert", name) for name in names]
+
+    html = render_html([a_report(findings, [a_column(name) for name in names])])
+
+    assert html.count('<details class="card"') == 40
+    assert re.findall(r'<tr id="c\d+"><th scope="row"><bdi>(\w+)', html) == ["x00", "x01"]
+
+
+def test_findings_beyond_a_hundred_are_told_in_brief():
+    findings = [a_finding(column=f"x{at:03}") for at in range(103)]
+
+    text = Page(render_html([a_report(findings)])).text
+
+    assert all(re.search(rf"x{at} ?PSI 0.31", text) for at in (100, 101, 102))
+
+
+def test_many_undecided_checks_are_told_by_column_with_their_segments_counted():
+    findings = [a_finding("undecided", segment=f"region={at}") for at in range(40)]
+
+    assert "PSI in 40 segments" in Page(render_html([a_report(findings)])).text
+
+
+def test_every_metric_that_is_not_ok_is_drawn_over_the_windows():
+    nan = a_finding(metric="nan", signal="stability", value=0.12)
+    late = a_finding("ok", metric="denormal", signal="stability", value=0.0)
+
+    html = render_html([a_report([a_finding(), nan, late], [a_column()], day) for day in (1, 2)])
+
+    assert re.findall(r"<title>(\w+) over 2 windows", html) == ["PSI", "NaN"]
+
+
+def test_a_column_with_drift_alone_is_drawn_with_its_missing_values():
+    html = render_html([a_report([a_finding("ok")], [a_column()], day) for day in (1, 2)])
+
+    assert re.findall(r"<title>(\w+) over 2 windows", html) == ["PSI", "missing"]
+
+
+def test_small_segments_do_not_make_a_cell_undecided():
+    findings = [a_finding("ok"), a_finding("undecided", segment="region=north")]
+
+    assert timeline(render_html([a_report(findings)]))["income"] == ["ok"]
+
+
+def test_many_edges_have_round_ticks_at_their_place_among_them():
+    edges = tuple(0.3 + at for at in range(10))
+    chart = histogram(Bars(("",) * 11, edges, (1 / 11,) * 11, (1 / 11,) * 11))
+
+    assert [tick.text for tick in chart.ticks] == ["2", "4", "6", "8"]
+    assert [float(tick.x) for tick in chart.ticks] == pytest.approx(
+        [(1 + at - 0.3) * 360 / 11 for at in (2, 4, 6, 8)], abs=0.05
+    )
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=30, unique=True).map(sorted))
+@example([at * 5e-324 for at in range(8)])
+@example([(at - 3.5) * 4e307 for at in range(8)])
+@example([1e9 + at * 2.0**-23 for at in range(8)])
+@example([1e6 + at * 0.25 for at in range(8)])
+def test_ticks_rise_and_stay_inside_their_picture(edges):
+    shares = (1 / (len(edges) + 1),) * (len(edges) + 1)
+
+    places = [float(tick.x) for tick in histogram(Bars(("",) * len(shares), tuple(edges), shares, shares)).ticks]
+
+    assert places == sorted(places)
+    assert all(0 <= x <= 360 for x in places)

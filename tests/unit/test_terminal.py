@@ -4,12 +4,14 @@ import io
 import re
 
 import pytest
+import reports
 from hypothesis import given
 from hypothesis import strategies as st
+from reports import a_finding
 from rich.console import Console
 
 from atalaia.monitoring.ingesting import Receipt
-from atalaia.report import SCHEMA, BaselineRef, Finding, Report
+from atalaia.report import Finding
 from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_reports
 
 
@@ -23,34 +25,9 @@ def one_line(text):
     return re.sub(r"\s+", " ", text)
 
 
-def a_finding(status="alert", column="income", metric="psi", segment=None, value=0.31):
-    return Finding("data_drift", metric, column, segment, value, 0.2, status, f"the index of {column} is {value}")
-
-
-def a_report(*findings, day=1, final=True):
-    statuses = [finding.status for finding in findings]
-    worst = next((s for s in ("alert", "warning", "undecided", "ok") if s in statuses), "ok")
-    return Report(
-        schema=SCHEMA,
-        monitor="credit-scoring",
-        model="credit-risk",
-        model_version="7",
-        start=f"2026-03-{day:02}T00:00:00Z",
-        end=f"2026-03-{day + 1:02}T00:00:00Z",
-        revision=1,
-        final=final,
-        status=worst,
-        rows=12_480,
-        captured={},
-        rejected={"not_json": 17},
-        late=0,
-        times={},
-        findings=findings,
-        columns=(),
-        inputs=(),
-        baseline=BaselineRef("v", "k", 1),
-        definition="d",
-    )
+def a_report(*findings, **changes):
+    """A report of a window with as many rows as stand in the tests below."""
+    return reports.a_report(findings, **{"rows": 12_480, "rejected": {"not_json": 17}} | changes)
 
 
 def a_comparison(*columns):
@@ -82,7 +59,7 @@ def test_each_window_has_a_line_with_its_rows_rejects_and_findings():
 def test_a_finding_shows_status_column_metric_value_limit_and_meaning(width):
     text = one_line(printed(print_reports, [a_report(a_finding(segment="region=north"))], None, width=width))
 
-    facts = ("✗ alert", "income where region=north", "PSI", "0.31", "0.2", "the index of income is 0.31")
+    facts = ("✗ alert", "income where region=north", "PSI", "0.31", "0.2", "PSI of income is 0.31")
     assert all(fact in text for fact in facts)
 
 
@@ -117,14 +94,14 @@ def test_a_check_that_is_bad_in_several_windows_is_told_once_with_its_latest_val
 
     text = one_line(printed(print_reports, reports, None))
 
-    assert "PSI 0.37, limit 0.2 2 Mar 2026 and 1 other" in text
+    assert "PSI 0.37, limit 0.2 2 Mar 2026, also 1 Mar 2026" in text
     assert "PSI 0.31" not in text
 
 
 def test_an_alert_is_told_before_a_later_warning_of_the_same_check():
     text = one_line(printed(print_reports, [a_report(a_finding()), a_report(a_finding("warning"), day=2)], None))
 
-    assert "1 Mar 2026 and 1 other" in text
+    assert "1 Mar 2026, also 2 Mar 2026 (warning)" in text
 
 
 def test_alerts_come_before_warnings():
@@ -136,7 +113,7 @@ def test_alerts_come_before_warnings():
 def test_findings_beyond_fifty_are_counted():
     text = printed(print_reports, [a_report(*(a_finding(column=f"c{at}") for at in range(53)))], None)
 
-    assert "and 3 more checks" in text
+    assert "and 3 more checks: c50, c51, c52" in one_line(text)
 
 
 def test_the_place_of_the_report_is_on_one_line_however_long():
@@ -260,3 +237,73 @@ def test_objects_known_from_before_are_not_counted_again():
 
     assert "1 log object read, 1 known from before" in text
     assert "100 rows = 100 profiled + 0 rejected" in text
+
+
+def many_windows(bad):
+    return [a_report(a_finding("alert" if day in bad else "ok"), day=day) for day in range(1, 51)]
+
+
+def test_of_more_than_forty_windows_the_bad_ones_and_the_last_ten_are_listed_and_the_others_counted():
+    text = printed(print_reports, many_windows(bad={3, 45}), None)
+
+    listed = re.findall(r"^(\d+ \w+) 2026 +12,480", text, re.MULTILINE)
+    assert listed == ["3 Mar", *(f"{day} Apr" for day in range(10, 20))]
+    assert "and 39 other windows without an alert or warning" in text
+
+
+def test_forty_windows_are_all_listed():
+    text = printed(print_reports, many_windows(bad=())[:40], None)
+
+    assert text.count("12,480") == 40
+    assert "other windows" not in text
+
+
+def test_trouble_in_many_windows_is_told_with_its_first_and_last_and_the_milder_ones_counted():
+    statuses = ["warning", "alert", "warning", "warning", "alert", "alert"]
+    found = [a_report(a_finding(status), day=at + 1) for at, status in enumerate(statuses)]
+
+    text = one_line(printed(print_reports, found, None))
+
+    assert "6 Mar 2026, also 5 others from 1 Mar 2026 to 5 Mar 2026, 3 warnings among them" in text
+
+
+def test_the_same_check_in_two_segments_is_told_for_each():
+    segments = [a_finding(segment=f"region={name}") for name in ("north", "south")]
+
+    text = one_line(printed(print_reports, [a_report(*segments)], None))
+
+    assert "income where region=north" in text
+    assert "income where region=south" in text
+
+
+def test_a_compared_column_that_lost_values_is_told_though_nothing_drifted():
+    column = compared("income", 0.01, "ok") | {"missing": {"reference": 0.01, "current": 0.2}}
+
+    text = printed(print_compare, a_comparison(column))
+
+    assert text.splitlines()[0] == "! No drift, but see below: 1 of 1 column judged"
+    assert "! income: missing in 20% of the current rows, 1% before" in text
+
+
+def test_a_small_rise_of_missing_values_in_a_comparison_is_no_note():
+    column = compared("income", 0.01, "ok") | {"missing": {"reference": 0.01, "current": 0.05}}
+
+    assert "before" not in printed(print_compare, a_comparison(column))
+
+
+def test_columns_that_only_the_current_side_has_are_told():
+    result = a_comparison(compared("income", 0.01, "ok"))
+    result["current"]["extra_columns"] = ["iban", "[red]"]
+
+    assert "! new columns: iban, [red]" in printed(print_compare, result, force_terminal=True, no_color=True)
+
+
+@pytest.mark.parametrize("side", ["reference", "current"])
+def test_rows_rejected_from_either_side_of_a_comparison_are_told_by_reason(side):
+    result = a_comparison(compared("income", 0.01, "ok"))
+    result[side]["rejected"] = {"not_json": 3, "eaten_by_mice": 1}
+
+    text = printed(print_compare, result)
+
+    assert f"{side}: 3 rows rejected: the line is not valid JSON" in text
+    assert f"{side}: 1 row rejected: eaten_by_mice" in text
