@@ -316,7 +316,7 @@ def test_a_drifted_column_tells_what_moved():
     messages = {f.column: f.message for f in report(**columns).findings if f.status == "alert" and not f.segment}
 
     assert "; its mean went from 999 to 1,049" in messages["income"]
-    assert "; 'partner' went from 0% to 50%" in messages["channel"]
+    assert "; 'app' went from 51.68% to 0%" in messages["channel"]
 
 
 def test_where_nothing_was_checked_nothing_is_decided():
