@@ -35,6 +35,7 @@ from atalaia.profile.profile import MOST_SEGMENTS
 from atalaia.profile.values import Floats, read_categories, read_numbers
 from atalaia.rows import Reject, RowBatch
 from atalaia.schema import Column, Kind, Role, profiled
+from atalaia.wording import by_reason
 
 SAMPLE = 200_000
 """So many values of a numeric column are kept while its cells are looked for: 1.6 MB a column."""
@@ -73,7 +74,7 @@ def build_baseline(columns: tuple[Column, ...], batches: Batches) -> Baseline:
     grids = find_grids(columns, batches())
     profile = count_rows(Profiler("", grids), batches())
     if not profile.rows:
-        reasons = ", ".join(f"{rows:,} {reason}" for reason, rows in profile.rejected.items())
+        reasons = by_reason(profile.rejected)
         rejected = f" (rejected: {reasons})" if reasons else ""
         msg = f"the reference data holds no usable rows{rejected}. Name files with rows under baseline.data."
         raise BaselineError(msg)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from atalaia.monitor_file import CheckRule, Limits
-from atalaia.schema import Column, Kind, Role
+from atalaia.schema import Column, Kind, Side
 from atalaia.signals.drift import NUMERIC_METRICS, SHARE_METRICS
 
 DATA_DRIFT, PREDICTION_DRIFT, QUALITY, STABILITY = "data_drift", "prediction_drift", "quality", "stability"
@@ -113,8 +113,7 @@ def signal_of(metric: str, column: Column | None) -> str:
     family = METRICS[metric].family
     if family != "drift":
         return family
-    outputs = (Role.PREDICTION, Role.SCORE)
-    return PREDICTION_DRIFT if column is not None and column.role in outputs else DATA_DRIFT
+    return PREDICTION_DRIFT if column is not None and column.side is Side.OUTPUT else DATA_DRIFT
 
 
 def applies(metric: str, column: Column) -> bool:

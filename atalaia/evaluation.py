@@ -47,7 +47,7 @@ from atalaia.signals.quality import (
     values_of,
 )
 from atalaia.window import Window, iso
-from atalaia.wording import STATUSES, number, percent, worst
+from atalaia.wording import STATUSES, by_reason, number, percent, worst
 from atalaia.wording import measured as in_words
 
 
@@ -122,7 +122,7 @@ def _window_checks(monitor: Monitor, current: Profile, left_out: int) -> Iterato
 
 
 def _by_reason(current: Profile) -> str:
-    reasons = ", ".join(f"{rows:,} {reason}" for reason, rows in sorted(current.rejected.items()))
+    reasons = by_reason(current.rejected)
     return f" ({reasons})" if reasons else ""
 
 

@@ -18,6 +18,7 @@ from atalaia.monitor_file import LogFormat, Monitor
 from atalaia.monitor_rules import slug
 from atalaia.monitor_yaml import quote
 from atalaia.rows import Reject, RowBatch, Side
+from atalaia.wording import by_reason
 
 __all__ = ["Found", "infer_monitor", "slug"]
 
@@ -137,7 +138,7 @@ def _nothing(sample: _Sample, form: str) -> str:
 
 
 def _rejects(sample: _Sample) -> str:
-    counts = ", ".join(f"{count:,} {reason}" for reason, count in sorted(sample.rejected.items()))
+    counts = by_reason(sample.rejected)
     return f"; rejected: {counts}" if counts else ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from atalaia.report import Finding, Report
@@ -164,6 +164,16 @@ def metric_name(metric: str) -> str:
         ('PSI', 'type errors')
     """
     return _METRICS.get(metric, metric.replace("_", " "))
+
+
+def by_reason(rejected: Mapping[str, int]) -> str:
+    """List why rows were rejected.
+
+    Example:
+        >>> by_reason({"row_count": 4, "not_json": 1200})
+        '1,200 not_json, 4 row_count'
+    """
+    return ", ".join(f"{rows:,} {reason}" for reason, rows in sorted(rejected.items()))
 
 
 def worst(statuses: Iterable[str], default: str = "") -> str:

@@ -26,6 +26,7 @@ from atalaia.monitoring.ingesting import Ingester, Receipt
 from atalaia.monitoring.sources import LogSource
 from atalaia.monitoring.verifying import verify_report
 from atalaia.window import parse_time
+from atalaia.wording import by_reason
 from atalaia_cli.places import Opened, open_monitor, open_place, read_bytes, write_text
 from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_one_sided, print_reports
 from atalaia_local import DirectoryStore
@@ -176,7 +177,7 @@ def baseline(monitor: str, data: tuple[str, ...], out: str | None, as_json: bool
 
 
 def _and_rejected(rejected: dict[str, int]) -> str:
-    return f", {sum(rejected.values()):,} rejected ({', '.join(sorted(rejected))})" if rejected else ""
+    return f"; rejected: {by_reason(rejected)}" if rejected else ""
 
 
 @cli.command()

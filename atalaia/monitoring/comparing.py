@@ -11,6 +11,7 @@ from atalaia.infer import Found, infer_monitor
 from atalaia.monitor_file import CheckRule, load_monitor
 from atalaia.monitoring.sources import LogSource
 from atalaia.schema import Column, profiled
+from atalaia.wording import by_reason
 
 
 def infer_columns(source: LogSource) -> tuple[Column, ...]:
@@ -29,7 +30,7 @@ def compare(reference: LogSource, current: LogSource, rules: tuple[CheckRule, ..
     baseline = build_baseline(columns, reference.batches)
     profile = count_rows(baseline.profiler(), current.batches())
     if not profile.rows:
-        reasons = ", ".join(f"{rows:,} {reason}" for reason, rows in profile.rejected.items())
+        reasons = by_reason(profile.rejected)
         msg = f"{_place(current)}: no usable rows{f' (rejected: {reasons})' if reasons else ''}. Give data with rows."
         raise LogError(msg)
     if not profile.present:

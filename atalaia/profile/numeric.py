@@ -32,7 +32,9 @@ CELLS = 1000
 DISTINCT_SIZE = 1024
 
 _UNIT_BITS = 36
-_PLACE = 2.0**31
+PLACE = 2.0**31
+"""A cell's width in the unit of `inner`."""
+
 _SPLIT = 2**20
 _NEAR = 2.0**41
 _FARTHEST = 2.0**1000
@@ -227,7 +229,7 @@ def _places(grid: NumericGrid, ordered: Floats, cuts: Ints) -> Ints:
     is_inside[2:-2:2] = True
     inside = ordered[np.repeat(is_inside, np.diff(cuts))]
     share = (inside / 2 - np.repeat(low, counts)) / np.repeat(high - low, counts)
-    running = np.concatenate(([0], np.cumsum(np.rint(share * _PLACE).astype(np.int64))))
+    running = np.concatenate(([0], np.cumsum(np.rint(share * PLACE).astype(np.int64))))
     ends = np.cumsum(counts)
     return np.asarray(running[ends] - running[ends - counts], dtype=np.int64)
 

@@ -14,14 +14,13 @@ import numpy as np
 
 from atalaia.profile import CategoricalGrid, CategoricalSummary, NumericGrid, NumericSummary
 from atalaia.profile.distinct import hash_text
-from atalaia.profile.numeric import in_units
+from atalaia.profile.numeric import PLACE, in_units
 from atalaia.profile.values import Floats, Ints
 
 BINS = 10
 """Into how many bins of equal baseline mass a numeric column is cut for the metrics on shares."""
 
 _FLOOR = 1e-4
-_PLACE = 2.0**31
 _ALL_HASHES = 2**64
 _FLOAT_ROUNDING = 2.0**-50  # a few roundings of a float, relative to the largest value
 
@@ -158,14 +157,14 @@ def wasserstein(grid: NumericGrid, baseline: NumericSummary, current: NumericSum
     value = float(low.sum()) + tails_low
     most = max(value, float(np.maximum(low, high).sum()) + tails_high)
     largest = max(map(abs, (baseline.minimum, baseline.maximum, current.minimum, current.maximum)))
-    rounding = grid.unit + float(width.sum()) / _PLACE + largest * _FLOAT_ROUNDING
+    rounding = grid.unit + float(width.sum()) / PLACE + largest * _FLOAT_ROUNDING
     return value, max(value - rounding, 0.0), most + rounding
 
 
 def _area(summary: NumericSummary) -> Floats:
     """Mean over each interval of the share of all values that lie inside it and to the left; shape (edges - 1,)."""
     counts = summary.cells[2:-1:2]
-    return (counts - summary.inner / _PLACE) / max(summary.finite, 1)
+    return (counts - summary.inner / PLACE) / max(summary.finite, 1)
 
 
 def _tails(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> tuple[float, float]:

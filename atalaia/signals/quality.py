@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from atalaia.profile import NumericSummary, Profile, Summary
-from atalaia.schema import Column, Role
-
-OUTPUTS = (Role.PREDICTION, Role.SCORE)
+from atalaia.schema import Column, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def measure_stability(column: Column, summary: Summary) -> dict[str, Measured]:
             "overflow": share(summary.overflow, numbers),
         }
     values = values_of(summary)
-    if column.role in OUTPUTS:
+    if column.side is Side.OUTPUT:
         measured["constant"] = Measured(float(is_constant(summary)) if values else None, values)
     return measured
 
