@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from atalaia.batches import joined
 from atalaia.errors import BaselineError, StoredFormError
 from atalaia.profile import (
     CategoricalGrid,
@@ -84,7 +85,7 @@ def build_baseline(columns: tuple[Column, ...], batches: Batches) -> Baseline:
 def count_rows(profiler: Profiler, batches: Iterable[RowBatch | Reject]) -> Profile:
     """Profile every row and count every reject, whatever their time."""
     total = profiler.empty()
-    for batch in batches:
+    for batch in joined(batches):
         if isinstance(batch, Reject):
             total = total.merge(reject_profile(total.baseline, batch.reason, batch.rows))
         else:

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from atalaia.baseline import Baseline
+from atalaia.batches import joined
 from atalaia.errors import ObjectNotFoundError
 from atalaia.logs import LogReading, path_time
 from atalaia.monitor_file import Monitor
@@ -154,7 +155,7 @@ class Ingester:
     def _drafts(self, pieces: Iterable[RowBatch | Reject], log: LogObject) -> dict[Window, _Draft]:
         drafts: dict[Window, _Draft] = {}
         undated = _Draft(self._profiler.empty())
-        for piece in pieces:
+        for piece in joined(pieces):
             if not isinstance(piece, Reject):
                 self._add_rows(drafts, undated, piece, log)
             else:
