@@ -168,7 +168,7 @@ def test_any_text_as_csv_is_rows_or_rejects(lines, names):
 
     rows, rejected = rows_and_rejected(data, format=LogFormat.CSV, names=names)
 
-    held = sum(bool(line.strip("\r\ufeff")) for line in lines)  # a byte order mark alone is no row
+    held = sum(bool(line.strip("\r\n\ufeff")) for line in lines)  # a byte order mark alone is no row
     assert rows + rejected >= held - ("a,b" not in data.decode())
 
 
