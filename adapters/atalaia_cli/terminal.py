@@ -270,8 +270,9 @@ def _compared(console: Console, columns: Iterable[Mapping[str, Any]]) -> Table:
     table = _table()
     table.add_column("status", no_wrap=True)
     table.add_column("column", overflow="fold", ratio=1)
-    table.add_column("kind", no_wrap=True)
-    table.add_column("metric", overflow="fold")
+    if wide:
+        table.add_column("kind", no_wrap=True)
+    table.add_column("metric", no_wrap=not wide)
     for title in ("value", "limit", *(_SHORT.get(metric, metric) for metric in extra)):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("missing", justify="right", no_wrap=True)
@@ -284,7 +285,7 @@ def _compared(console: Console, columns: Iterable[Mapping[str, Any]]) -> Table:
         table.add_row(
             _status_text(status, status or "not judged"),
             Text(wording.shortened(column["column"], _NAME_LENGTH)),
-            _quiet(wording.printable(column["kind"])),
+            *([_quiet(wording.printable(column["kind"]))] if wide else []),
             Text(_metric(metric) if wide else _SHORT.get(metric, _metric(metric))),
             *(Text(text) for text in (*numbers, *others, missing)),
         )

@@ -27,7 +27,7 @@ from atalaia.report import BaselineRef, Input, Report, report_from_json, to_json
 from atalaia.window import Window, parse_duration, window_at_key
 
 MOST_EMPTY = 31
-"""Windows without any log between two that have some are evaluated too, unless there are more than this in a row."""
+"""Windows without any log between two that have some are evaluated too; of more than this in a row, the first alone."""
 
 HISTORY = 30
 """A page shows so many windows at most."""
@@ -142,7 +142,8 @@ def _page(monitor: str, evaluated: Sequence[Evaluated], up: str) -> bytes:
 def _between(before: Window, after: Window) -> list[Window]:
     width = before.end - before.start
     starts = range(before.end, after.start, width)
-    return [Window(start, start + width) for start in starts] if len(starts) <= MOST_EMPTY else []
+    told = starts if len(starts) <= MOST_EMPTY else starts[:1]
+    return [Window(start, start + width) for start in told]
 
 
 def latest_revision(monitor: str, output: ObjectStore, window: Window) -> int:
