@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from atalaia.schema import ALL_SIDES, Side
 
-__all__ = ["ALL_SIDES", "NO_TIME", "REASONS", "LogObject", "Reject", "RowBatch", "Side"]
+__all__ = ["ALL_SIDES", "NO_TIME", "REASONS", "LogObject", "Reject", "RowBatch", "Side", "value_text"]
 
 NO_TIME = np.iinfo(np.int64).min
 """Stands for "unknown" wherever a time is kept as microseconds since 1970 in UTC."""
@@ -92,3 +93,29 @@ REASONS: dict[str, str] = {
     "too_many_windows": "the object's rows fall into more windows than the limit",
 }
 """Every reason for a reject, with the sentence that a report prints for it."""
+
+_EXPONENT_FROM = 1e16  # from here on a float's shortest text has an exponent
+
+
+def value_text(value: object) -> str:
+    """Write one value of a log as text: a string as it is, a number in its shortest form, bytes as UTF-8.
+
+    Example:
+        >>> value_text(True), value_text(1.0), value_text(2.5), value_text("x")
+        ('true', '1', '2.5', 'x')
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _float_text(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return str(value)
+
+
+def _float_text(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return str(int(value)) if value.is_integer() and abs(value) < _EXPONENT_FROM else repr(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from atalaia.logs.records import Row, shortened
+from atalaia.rows import value_text
 
 _NUMBER = (
     r"^[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
@@ -21,7 +21,6 @@ _MOST_CELLS = 1 << 22
 _LONGEST_TEXT = 1 << 20
 _ALWAYS_FITS = 1 << 16  # cells
 _SPARSEST = 16  # cells for each that holds a value
-_NOT_WHOLE_BEYOND = 1e16  # from here on a float's shortest text is an exponent
 
 
 class Cell(str):
@@ -98,21 +97,7 @@ def canonical(value: Any) -> str | None:
         >>> canonical(True), canonical(1.0), canonical(2.5), canonical("x")
         ('true', '1', '2.5', 'x')
     """
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return _float_text(value)
-    return str(value)
-
-
-def _float_text(value: float) -> str:
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    return str(int(value)) if value.is_integer() and abs(value) < _NOT_WHOLE_BEYOND else repr(value)
+    return None if value is None else value_text(value)
 
 
 def _numbers(values: list[Any], types: set[type]) -> pa.Array:

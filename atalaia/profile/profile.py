@@ -16,8 +16,8 @@ from atalaia.profile.distinct import Distinct, hash_texts
 from atalaia.profile.numeric import NumericGrid, NumericSummary, summarise_numbers
 from atalaia.profile.rules import broken_by_categories, broken_by_numbers
 from atalaia.profile.segments import segment_name
-from atalaia.profile.values import as_text, bounded_text, category_texts, read_categories, read_numbers
-from atalaia.rows import RowBatch
+from atalaia.profile.values import bounded_text, category_texts, read_categories, read_numbers
+from atalaia.rows import RowBatch, value_text
 from atalaia.schema import Column, Role, profiled
 
 Grid = NumericGrid | CategoricalGrid
@@ -192,7 +192,7 @@ class Profiler:
         side = "+".join(sorted(batch.captured))  # what is logged apart, inputs and outputs, is no repetition
         if self._ids is not None and self._ids.name in batch.columns:
             ids = batch.columns[self._ids.name].drop_null().to_pylist()
-            texts = [f"{as_text(value)}\n{side}" for value in ids]
+            texts = [f"{value_text(value)}\n{side}" for value in ids]
         elif batch.record_ids is not None:
             pairs = zip(batch.record_ids.to_pylist(), batch.record_index.tolist(), strict=True)
             texts = [f"{record}\n{index}\n{side}" for record, index in pairs if record is not None]

@@ -25,6 +25,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from atalaia.rows import value_text
 from atalaia.schema import Column, Type
 from atalaia.window import SECOND, parse_time
 
@@ -32,7 +33,6 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _LONGEST_TEXT = 200
-_EXPONENT_FROM = 1e16  # from here on a float's shortest text has an exponent
 _WHOLE = re.compile(r"([+-]?[0-9]+)(?:\.0*)?")
 _TRUE = frozenset({"true", "1", "1.0", "True", "TRUE"})
 _FALSE = frozenset({"false", "0", "0.0", "False", "FALSE"})
@@ -158,7 +158,7 @@ def read_categories(column: Column, array: pa.Array) -> Categories:
 
 def category_texts(column: Column, array: pa.Array) -> pa.Array:
     """Return for each row the text that stands for its category, null where it has none."""
-    texts = [None if value is None else as_text(value) for value in array.to_pylist()]
+    texts = [None if value is None else value_text(value) for value in array.to_pylist()]
     categories = {text: _category(column.type, text) for text in set(texts) if text is not None}
     return pa.array([None if text is None else categories[text] for text in texts], pa.string())
 
@@ -174,7 +174,7 @@ def _distinct_texts(array: pa.Array) -> tuple[list[str], list[int]]:
         array = array.dictionary_decode()
     pairs = array.drop_null().value_counts() if _countable(array.type) else _count_in_python(array)
     values = pairs.field("values").to_pylist()
-    return [as_text(v) for v in values], pairs.field("counts").to_pylist()
+    return [value_text(v) for v in values], pairs.field("counts").to_pylist()
 
 
 def _countable(kind: pa.DataType) -> bool:
@@ -182,26 +182,7 @@ def _countable(kind: pa.DataType) -> bool:
 
 
 def _count_in_python(array: pa.Array) -> pa.StructArray:
-    return pa.array([as_text(v) for v in array.to_pylist() if v is not None], pa.string()).value_counts()
-
-
-def as_text(value: object) -> str:
-    """Write one value of a log as text: a string as it is, a number in its shortest form."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return _float_text(value)
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "backslashreplace")
-    return str(value)
-
-
-def _float_text(value: float) -> str:
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    return str(int(value)) if value.is_integer() and abs(value) < _EXPONENT_FROM else repr(value)
+    return pa.array([value_text(v) for v in array.to_pylist() if v is not None], pa.string()).value_counts()
 
 
 def bounded_text(text: str) -> str:
