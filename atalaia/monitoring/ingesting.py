@@ -121,9 +121,8 @@ class Ingester:
         reading = source.read(info)
         drafts = self._drafts(reading, log)
         receipt = self._receipt_of(log, reading, settings, drafts)
-        if not set(receipt.windows) <= set(before.windows):  # so that a crash from here on leaves nothing unknown
-            every = tuple(sorted({*before.windows, *receipt.windows}))
-            self._put_receipt(msgspec.structs.replace(before, etag="", windows=every))
+        every = tuple(sorted({*before.windows, *receipt.windows}))
+        self._put_receipt(msgspec.structs.replace(before, etag="", windows=every))  # a crash from here on is known of
         for window, draft in drafts.items():
             self._store(window, log, reading.format, draft)
         self._remove_stale(log, before, receipt)

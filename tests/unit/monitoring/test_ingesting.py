@@ -74,6 +74,21 @@ def test_a_crash_between_two_versions_leaves_nothing_behind(world):
     assert [key.split("/")[2] for key in keys(world.output, "profiles")] == ["20260302T000000Z"]
 
 
+def test_a_crash_in_the_midst_of_a_version_that_is_taken_back_leaves_the_old_one(world):
+    world.logs.put("a.jsonl", lines(rows(2, 5)))
+    world.ingest()
+    before = content(world.output)
+    world.logs.put("a.jsonl", lines(rows(2, 9)))
+    broken = Crashing(world.output, "20260302T000000Z/")
+    source, info = world.source, next(world.source.objects())
+    with pytest.raises(RuntimeError):
+        ingesting.Ingester(world.monitor, world.baseline, broken).ingest(source, info)
+    world.logs.put("a.jsonl", lines(rows(2, 5)))
+    world.ingest()
+
+    assert content(world.output) == before
+
+
 class Crashing:
     """A store behind which the process dies once it has written a certain profile."""
 
