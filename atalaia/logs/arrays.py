@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from atalaia.logs.records import Row, shortened
+from atalaia.logs.spans import Mask, at, data_of, edges_of
 from atalaia.rows import value_text
 
 _NUMBER = (
@@ -17,6 +20,11 @@ _NUMBER = (
 )
 _INTEGER = r"^-?(?:0|[1-9][0-9]{0,17})$"
 _INFINITE = r"(?i)inf"
+_ONE_NUMBER = re.compile(_NUMBER)
+_LARGEST_INTEGER = 10**18
+NOT_AFTER_ZERO = np.isin(np.arange(256), list(b"0123456789xX"))
+"""By byte: whether a cell that begins with a zero and this byte is an id, and no number."""
+
 _MOST_CELLS = 1 << 22
 _LONGEST_TEXT = 1 << 20
 _ALWAYS_FITS = 1 << 16  # cells
@@ -43,10 +51,13 @@ def fits(rows: Sequence[Row]) -> bool:
     if len(rows) < 2:
         return True
     filled = sum(map(len, rows))
-    if len(rows) * filled < _ALWAYS_FITS:
-        return True
-    cells = len(rows) * len(_names(rows))
-    return cells < _ALWAYS_FITS or cells < min(_MOST_CELLS, _SPARSEST * filled)
+    return len(rows) * filled < _ALWAYS_FITS or table_fits(len(rows), filled, len(_names(rows)))
+
+
+def table_fits(rows: int, filled: int, names: int) -> bool:
+    """Tell whether a table of *rows* and *names*, of whose cells so many are *filled*, is of bearable size."""
+    cells = rows * names
+    return rows < 2 or cells < _ALWAYS_FITS or cells < min(_MOST_CELLS, _SPARSEST * filled)
 
 
 def _names(rows: Sequence[Row]) -> set[str]:
@@ -74,12 +85,70 @@ def _bearable_text(value: Any) -> str | None:
     return text if text is None or len(text) <= _LONGEST_TEXT else shortened(text)
 
 
-def cells_array(cells: pa.Array) -> pa.Array:
+def cells_array(cells: pa.StringArray) -> pa.Array:
     """Turn the texts of one CSV column into numbers if all of them are numbers, else leave them; empty ones are null.
 
     Whole numbers with leading zeros are ids, not numbers. A number beyond float64 makes the column text.
     """
-    cells = pc.if_else(pc.equal(cells, ""), pa.scalar(None, pa.string()), cells)
+    cells = without_empty(cells)
+    first = next((cell.as_py() for cell in cells if cell.is_valid), None)
+    if first is None or not _ONE_NUMBER.match(first.strip()):
+        return cells
+    for kind in (pa.float64(),) if _have_points(cells) else (pa.int64(), pa.float64()):
+        try:
+            numbers = cells.cast(kind)
+        except pa.ArrowInvalid:
+            continue
+        return numbers if _are_plain(cells, numbers) else _checked_cells(cells)
+    return _checked_cells(cells)
+
+
+def _have_points(cells: pa.StringArray) -> bool:
+    """Tell whether a cell has a point: to try and fail to read it as a whole number takes long."""
+    edges = edges_of(cells)
+    return bool((data_of(cells)[edges[0] : edges[-1]] == ord(".")).any())
+
+
+def without_empty(cells: pa.StringArray) -> pa.StringArray:
+    """Return the cells with null for empty text."""
+    edges = edges_of(cells)
+    if cells.null_count or (edges[1:] > edges[:-1]).all():
+        return pc.if_else(pc.equal(cells, ""), pa.scalar(None, pa.string()), cells) if cells.null_count else cells
+    return with_nulls(cells, edges[1:] > edges[:-1])
+
+
+def with_nulls(texts: pa.StringArray, valid: Mask) -> pa.StringArray:
+    """Return texts, none of them null, with null for those that are not *valid*."""
+    bits = pa.py_buffer(np.packbits(valid, bitorder="little"))
+    nulls = len(valid) - int(np.count_nonzero(valid))
+    return pa.StringArray.from_buffers(len(texts), pa.py_buffer(edges_of(texts)), texts.buffers()[2], bits, nulls)
+
+
+def _are_plain(cells: pa.StringArray, numbers: pa.Array) -> bool:
+    """Tell whether Arrow read as numbers nothing that is none here: it takes `007`, `0x1F`, `nan(1)` and 1e400."""
+    if pa.types.is_integer(numbers.type):
+        ends = pc.min_max(numbers)
+        large = any(end.is_valid and abs(end.as_py()) >= _LARGEST_INTEGER for end in (ends["min"], ends["max"]))
+        return not large and not _have_leading_zeros(cells)
+    if not pc.all(pc.is_finite(numbers)).as_py():
+        odd = pc.unique(cells.filter(pc.invert(pc.is_finite(numbers)))).to_pylist()
+        if not all(_ONE_NUMBER.match(text) and text.lstrip("+-")[:1] in "nNiI" for text in odd):
+            return False
+    return not _have_leading_zeros(cells)
+
+
+def _have_leading_zeros(cells: pa.StringArray) -> bool:
+    """Tell whether a cell begins with a zero, or a sign and a zero, and goes on with a digit or as `0x`."""
+    edges, data = edges_of(cells), data_of(cells)
+    begins, lengths = edges[:-1], np.diff(edges)
+    first = at(data, begins)
+    zeros = begins[(first == ord("0")) & (lengths > 1)]
+    signed = begins[((first == ord("-")) | (first == ord("+"))) & (lengths > 2)] + 1
+    signed = signed[at(data, signed) == ord("0")]
+    return bool(NOT_AFTER_ZERO[at(data, zeros + 1)].any() or NOT_AFTER_ZERO[at(data, signed + 1)].any())
+
+
+def _checked_cells(cells: pa.StringArray) -> pa.Array:
     trimmed = pc.utf8_trim_whitespace(cells)
     if not pc.all(pc.match_substring_regex(trimmed, _NUMBER)).as_py():
         return cells
@@ -88,6 +157,11 @@ def cells_array(cells: pa.Array) -> pa.Array:
     numbers = trimmed.cast(pa.float64())
     overflown = pc.and_(pc.is_inf(numbers), pc.invert(pc.match_substring_regex(trimmed, _INFINITE)))
     return cells if pc.any(overflown).as_py() else numbers
+
+
+def is_number_text(text: str) -> bool:
+    """Tell whether a cell, without blanks around it, is written as a number."""
+    return _ONE_NUMBER.match(text) is not None
 
 
 def canonical(value: Any) -> str | None:

@@ -12,7 +12,9 @@ from atalaia.logs.arrays import columns_of, fits
 from atalaia.logs.records import Record, Row
 from atalaia.rows import NO_TIME, RowBatch, Side
 
-_HELD_BYTES = 64 << 20  # of text, and of the objects that were made of it
+HELD_BYTES = 192 << 20
+"""Of text, and of the objects that were made of it: so much waits at most for its batch to be full."""
+
 _ROW_BYTES, _VALUE_BYTES, _TEXT_COPIES = 200, 100, 4
 
 
@@ -25,6 +27,14 @@ class _Waiting:
     ids: list[str | None] = field(default_factory=list)
     index: list[int] = field(default_factory=list)
     held_bytes: int = 0
+
+    def take(self, count: int) -> _Waiting:
+        """Remove the first *count* rows and return them."""
+        held = self.held_bytes * count // max(len(self.rows), 1)
+        first = _Waiting(self.rows[:count], self.times[:count], self.ids[:count], self.index[:count], held)
+        del self.rows[:count], self.times[:count], self.ids[:count], self.index[:count]
+        self.held_bytes -= held
+        return first
 
 
 class Batcher:
@@ -39,30 +49,31 @@ class Batcher:
         self._waiting: dict[tuple[frozenset[Side], int], _Waiting] = {}
         self._held_bytes = 0
 
-    def add(self, record: Record, held_bytes: int) -> Iterator[RowBatch]:
-        """Take one record that was read from *held_bytes* bytes, and yield the batches that are full."""
-        key = (record.sides, _unnamed(record.rows))
+    def add(self, record: Record, text_bytes: int) -> Iterator[RowBatch]:
+        """Take one record that was read from *text_bytes* bytes, and yield the batches that are full."""
+        key = (record.sides, unnamed(record.rows))
         waiting = self._waiting.setdefault(key, _Waiting())
         count = len(record.rows)
         waiting.rows += record.rows
         waiting.times += [record.time] * count
         waiting.ids += [record.id] * count
         waiting.index += range(count)
-        held_bytes = _TEXT_COPIES * held_bytes + count * _ROW_BYTES + sum(map(len, record.rows)) * _VALUE_BYTES
-        waiting.held_bytes += held_bytes
-        self._held_bytes += held_bytes
-        if self._held_bytes >= _HELD_BYTES:
+        held = held_bytes(text_bytes, count, sum(map(len, record.rows)))
+        waiting.held_bytes += held
+        self._held_bytes += held
+        if self._held_bytes >= HELD_BYTES:
             yield from self.flush()
         elif len(waiting.rows) >= self._batch_rows:
-            del self._waiting[key]
-            self._held_bytes -= waiting.held_bytes
-            yield from self._batches(waiting, record.sides)
+            full = waiting.take(len(waiting.rows) // self._batch_rows * self._batch_rows)
+            self._held_bytes -= full.held_bytes
+            yield from self._batches(full, record.sides)
 
     def flush(self) -> Iterator[RowBatch]:
         """Yield what is left."""
         waiting, self._waiting, self._held_bytes = self._waiting, {}, 0
         for (sides, _), rows in waiting.items():
-            yield from self._batches(rows, sides)
+            if rows.rows:
+                yield from self._batches(rows, sides)
 
     def _batches(self, waiting: _Waiting, sides: frozenset[Side]) -> Iterator[RowBatch]:
         todo = [
@@ -87,7 +98,12 @@ class Batcher:
             )
 
 
-def _unnamed(rows: Sequence[Row]) -> int:
+def held_bytes(text_bytes: int, rows: int, values: int) -> int:
+    """Return about how many bytes rows take as objects, with the text that they were made of."""
+    return _TEXT_COPIES * text_bytes + rows * _ROW_BYTES + values * _VALUE_BYTES
+
+
+def unnamed(rows: Sequence[Row]) -> int:
     """Return how long the rows are if their places had to be named, else 0."""
     return len(rows[0]) if rows and "_c0" in rows[0] else 0
 

@@ -184,8 +184,8 @@ def zipped(payloads: list[Payload]) -> Payload:
     counts = [len(payload.rows) for payload in payloads]
     if len(set(counts)) > 1:
         raise RejectedError(reason="row_count", rows=max(counts))
-    rows: list[Row] = [{} for _ in range(counts[0])]
-    for payload in payloads:
+    rows = [dict(row) for row in payloads[0].rows]
+    for payload in payloads[1:]:
         for row, part in zip(rows, payload.rows, strict=True):
             row.update(part)
     return Payload(rows, frozenset[Side]().union(*(payload.sides for payload in payloads)))

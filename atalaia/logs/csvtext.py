@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from io import StringIO
 
 from atalaia.logs.arrays import Cell
@@ -27,7 +27,10 @@ def parse_cells(text: str) -> list[list[Cell]]:
     else:
         rows = [line.split(",") if line else [] for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     single = all(len(row) < 2 for row in rows)
-    return [[Cell(cell.lstrip(" ")) for cell in row or [""]] for row in rows if single or row]
+    kept = [row or [""] for row in rows if single or row]
+    if " " in text:
+        return [[Cell(cell.lstrip(" ")) for cell in row] for row in kept]
+    return [list(map(Cell, row)) for row in kept]
 
 
 def quoted_rows(lines: Iterable[str]) -> Iterator[list[str]]:
@@ -59,8 +62,8 @@ def has_header(rows: Sequence[Sequence[str]], names: Iterable[str] | None, *, un
     """
     first = rows[0]
     if names is not None:
-        known = set(names)
-        return 2 * sum(cell.strip() in known for cell in first) >= len(first)
+        known = names if isinstance(names, Set) else frozenset(names)
+        return 2 * sum(map(known.__contains__, map(str.strip, first))) >= len(first)
     if not all(_NAME.fullmatch(cell.strip()) and not is_number(cell) for cell in first):
         return False
     later = [row for row in rows[1:] if len(row) == len(first)]

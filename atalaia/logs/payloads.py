@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import lru_cache
 from io import BytesIO
 from itertools import chain
 from typing import Any
@@ -136,7 +137,7 @@ def csv_payload(text: str, side: Side | None, context: Context) -> Payload:
     cells = parse_cells(text)
     names = context.names.of(side)
     sides = ALL_SIDES if side is None else frozenset((side,))
-    if has_header(cells[:20], names, unsure=False):
+    if has_header(cells[:20], None if names is None else _known(names), unsure=False):
         header, cells = tuple(cell.strip() for cell in cells[0]), cells[1:]
     else:
         header = names or invented_names(len(cells[0]), side)
@@ -153,4 +154,10 @@ def named_cells(cells: list[list[Cell]], names: tuple[str, ...]) -> list[Row]:
     """
     if any(len(row) != len(names) for row in cells):
         raise RejectedError(reason="column_count", rows=len(cells))
-    return [{name: cell or None for name, cell in zip(names, row, strict=True)} for row in cells]
+    return [dict(zip(names, [cell or None for cell in row] if "" in row else row, strict=True)) for row in cells]
+
+
+@lru_cache(maxsize=64)
+def _known(names: tuple[str, ...]) -> frozenset[str]:
+    """Return names as a set: it is asked for with every payload."""
+    return frozenset(names)

@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from io import BytesIO
 from typing import Any, BinaryIO
 
-from atalaia.logs import azureml, csvfile, kserve, parquetfile, plain, sagemaker
+from atalaia.logs import csvfile, kserve, parquetfile
 from atalaia.logs.batching import Batcher
+from atalaia.logs.blockreading import read_blocks
 from atalaia.logs.detect import Decision, Layout, decide
 from atalaia.logs.documents import split_values
 from atalaia.logs.framing import Piece, Stream, split_lines
-from atalaia.logs.jsontext import parse_json
-from atalaia.logs.records import Record, RejectedError
+from atalaia.logs.lines import hand_on, outcome_of_value, read_pieces
+from atalaia.logs.records import RejectedError
 from atalaia.logs.settings import Context, Follow, PayloadNames, ReadLimits
-from atalaia.logs.weight import MOST_COLUMNS
+from atalaia.logs.source import Item, Source
 from atalaia.monitor_file import LogFormat
-from atalaia.rows import LogObject, Reject, RowBatch, Side
+from atalaia.rows import LogObject, Reject, Side
 
 _BOM = b"\xef\xbb\xbf"
 _CSV_HEAD = 1 << 16
 _STOPS = ("unfinished_line", "damaged", "too_large")
-_Item = RowBatch | Reject
-_Handler = Callable[[Any, Context], Record]
-
-
-@dataclass(slots=True)
-class _Source:
-    """What is being read: the file, its decompressed stream, and how far rows or rejects were made of it."""
-
-    file: BinaryIO
-    stream: Stream
-    context: Context
-    decision: Decision
-    side: Side | None
-    consumed: int = 0
 
 
 class LogReading:
@@ -47,13 +33,13 @@ class LogReading:
         why: One sentence: what was decided and because of what.
     """
 
-    def __init__(self, source: _Source) -> None:
+    def __init__(self, source: Source) -> None:
         """Prepare to read *source*."""
         self._source = source
         self.format = source.decision.format
         self.why = source.decision.why
 
-    def __iter__(self) -> Iterator[_Item]:
+    def __iter__(self) -> Iterator[Item]:
         """Yield what the object holds, in bounded memory."""
         return _READERS[self._source.decision.layout](self._source)
 
@@ -97,16 +83,20 @@ def _reading(source: BinaryIO, context: Context, chosen: LogFormat, side: Side |
         decision = _parquet_decision(source, decision, chosen, context.limits)
     if stream.compression:
         decision = replace(decision, why=f"{decision.why} It is compressed with {stream.compression}.")
-    return LogReading(_Source(source, stream, context, decision, side))
+    return LogReading(Source(source, stream, context, decision, side, _reopened))
 
 
-def _read_nothing(source: _Source) -> Iterator[_Item]:
+def _reopened(content: bytes, context: Context, side: Side | None) -> Iterator[Item]:
+    return iter(_reading(BytesIO(content), context, LogFormat.AUTO, side))
+
+
+def _read_nothing(source: Source) -> Iterator[Item]:
     """Reject the whole object for the reason that was decided."""
     size = max(source.context.log.size, 1)
     yield Reject(source.decision.reason, 0, size)
 
 
-def _read_empty(source: _Source) -> Iterator[_Item]:
+def _read_empty(source: Source) -> Iterator[Item]:
     """Read blanks to the end: an object may begin with more of them than were looked at."""
     for item in split_lines(source.stream, source.context.limits.line_bytes):
         if isinstance(item, Reject):
@@ -118,21 +108,16 @@ def _read_empty(source: _Source) -> Iterator[_Item]:
             source.consumed = item.end + item.ended
 
 
-def _read_lines(source: _Source) -> Iterator[_Item]:
+def _read_values(source: Source) -> Iterator[Item]:
     limit = source.context.limits.line_bytes
-    yield from _read_pieces(split_lines(source.stream, limit), source)
+    return _tracked(read_pieces(split_values(source.stream, limit), source), source)
 
 
-def _read_values(source: _Source) -> Iterator[_Item]:
-    limit = source.context.limits.line_bytes
-    return _tracked(_read_pieces(split_values(source.stream, limit), source), source)
-
-
-def _read_whole(source: _Source) -> Iterator[_Item]:
+def _read_whole(source: Source) -> Iterator[Item]:
     return _tracked(_read_whole_value(source), source)
 
 
-def _read_whole_value(source: _Source) -> Iterator[_Item]:
+def _read_whole_value(source: Source) -> Iterator[Item]:
     parts: list[bytes] = []
     size = 0
     try:
@@ -145,85 +130,15 @@ def _read_whole_value(source: _Source) -> Iterator[_Item]:
     except RejectedError as fault:
         yield Reject(fault.reason, 0, max(size, 1))
         return
-    yield from _read_pieces(iter([Piece(0, size, b"".join(parts))]), source)
+    yield from read_pieces(iter([Piece(0, size, b"".join(parts))]), source)
 
 
-def _read_pieces(pieces: Iterator[Piece | Reject], source: _Source) -> Iterator[_Item]:
-    """Turn lines or values into records, and records into batches."""
-    batcher = Batcher(source.context.limits.batch_rows)
-    for piece in pieces:
-        if isinstance(piece, Reject):
-            source.consumed = max(source.consumed, piece.start)
-            yield piece
-            continue
-        data = piece.data.removeprefix(_BOM) if piece.start == 0 else piece.data
-        if data.strip():
-            yield from _read_piece(piece, data, source, batcher)
-        else:
-            source.consumed = piece.end + piece.ended
-    yield from batcher.flush()
-
-
-def _read_piece(piece: Piece, data: bytes, source: _Source, batcher: Batcher) -> Iterator[_Item]:
-    try:
-        value = parse_json(data, source.context.limits.depth)
-    except RejectedError as error:
-        if not piece.ended and error.reason in ("not_json", "not_text"):
-            yield Reject("unfinished_line", piece.start, piece.end)
-            return
-        yield Reject(error.reason, piece.start, piece.end)
-    else:
-        yield from _read_value(value, piece, source, batcher)
-    source.consumed = piece.end + piece.ended
-
-
-def _read_value(value: Any, piece: Piece, source: _Source, batcher: Batcher) -> Iterator[_Item]:
-    if source.decision.envelope in ("sagemaker", "plain") and sagemaker.is_manifest(value):
-        yield from _read_manifest(value, piece, source)
-        return
-    try:
-        record = _bearable(_handler(source)(value, source.context))
-    except RejectedError as error:
-        yield Reject(error.reason, piece.start, piece.end, error.rows, error.time)
-    else:
-        yield from batcher.add(record, len(piece.data))
-
-
-def _bearable(record: Record) -> Record:
-    if max(map(len, record.rows), default=0) > MOST_COLUMNS:
-        raise RejectedError(reason="too_large", rows=len(record.rows), time=record.time)
-    return record
-
-
-def _handler(source: _Source) -> _Handler:
-    if source.decision.envelope == "plain":
-        return partial(plain.plain_record, side=source.side)
-    return _HANDLERS[source.decision.envelope]
-
-
-def _read_manifest(value: list[Any], piece: Piece, source: _Source) -> Iterator[_Item]:
-    """Read every file that a manifest lists; what is rejected there is rejected as part of the manifest."""
-    context = source.context
-    side = sagemaker.manifest_side(context.log.uri)
-    for name in sagemaker.manifest_files(value):
-        try:
-            content = azureml.followed(name, context)
-        except RejectedError as error:
-            yield Reject(error.reason, piece.start, piece.end)
-            continue
-        inner = replace(context, log=replace(context.log, uri=name, size=len(content)), follow=None)
-        for item in _reading(BytesIO(content), inner, LogFormat.AUTO, side):
-            yield item if isinstance(item, RowBatch) else replace(item, start=piece.start, end=piece.end)
-    if len(value) == 1:
-        yield Reject("no_rows", piece.start, piece.end)
-
-
-def _read_csv(source: _Source) -> Iterator[_Item]:
+def _read_csv(source: Source) -> Iterator[Item]:
     reader = _read_csv_records if source.decision.envelope == "kserve" else _read_csv_table
     return _tracked(reader(source), source)
 
 
-def _tracked(items: Iterator[_Item], source: _Source) -> Iterator[_Item]:
+def _tracked(items: Iterator[Item], source: Source) -> Iterator[Item]:
     """Note how far the object was read: to its end, or to what must be read again."""
     stopped = None
     for item in items:
@@ -233,14 +148,14 @@ def _tracked(items: Iterator[_Item], source: _Source) -> Iterator[_Item]:
     source.consumed = source.stream.taken if stopped is None else stopped
 
 
-def _read_csv_table(source: _Source) -> Iterator[_Item]:
+def _read_csv_table(source: Source) -> Iterator[Item]:
     head = source.stream.peek(_CSV_HEAD)
     rows = csvfile.first_rows(head, whole=len(head) < _CSV_HEAD) or [[""]]
     layout = csvfile.csv_layout(rows, source.side, source.context)
     yield from csvfile.read_table(source.stream, layout, source.context)
 
 
-def _read_csv_records(source: _Source) -> Iterator[_Item]:
+def _read_csv_records(source: Source) -> Iterator[Item]:
     """Read KServe's CSV: a header, then a request or a response in every row."""
     batcher, header = Batcher(source.context.limits.batch_rows), None
     for row in csvfile.read_rows(source.stream, source.context.limits.line_bytes):
@@ -252,7 +167,9 @@ def _read_csv_records(source: _Source) -> Iterator[_Item]:
             yield Reject("column_count" if row.ended else "unfinished_line", row.start, row.end)
         else:
             value = dict(zip(header, row.cells, strict=True))
-            yield from _read_value(value, Piece(row.start, row.end, "".join(row.cells).encode()), source, batcher)
+            piece = Piece(row.start, row.end, b"")
+            text_bytes = sum(map(len, row.cells))
+            yield from hand_on(outcome_of_value(value, piece, source), text_bytes, source, batcher)
     yield from batcher.flush()
 
 
@@ -273,7 +190,7 @@ def _parquet_decision(file: BinaryIO, decision: Decision, chosen: LogFormat, lim
     return decision
 
 
-def _read_parquet(source: _Source) -> Iterator[_Item]:
+def _read_parquet(source: Source) -> Iterator[Item]:
     size = max(source.context.log.size, 1)
     try:
         table = parquetfile.open_table(source.file, source.context.limits)
@@ -287,7 +204,7 @@ def _read_parquet(source: _Source) -> Iterator[_Item]:
         source.consumed = size
 
 
-def _parquet_items(table: Any, source: _Source, size: int) -> Iterator[_Item]:
+def _parquet_items(table: Any, source: Source, size: int) -> Iterator[Item]:
     batcher = Batcher(source.context.limits.batch_rows)
     read = _stored_items if source.decision.envelope == "kserve" else _table_items
     for batch in parquetfile.record_batches(table, source.file, source.context.limits):
@@ -298,27 +215,22 @@ def _parquet_items(table: Any, source: _Source, size: int) -> Iterator[_Item]:
     yield from batcher.flush()
 
 
-def _table_items(batch: Any, source: _Source, size: int, batcher: Batcher) -> Iterator[_Item]:
+def _table_items(batch: Any, source: Source, size: int, batcher: Batcher) -> Iterator[Item]:
     del size, batcher
     rows = parquetfile.plain_batch(batch)
     yield rows if source.side is None else replace(rows, captured=frozenset((source.side,)))
 
 
-def _stored_items(batch: Any, source: _Source, size: int, batcher: Batcher) -> Iterator[_Item]:
+def _stored_items(batch: Any, source: Source, size: int, batcher: Batcher) -> Iterator[Item]:
     for value in parquetfile.stored_records(batch):
         content = value.get("bytes")
-        held = content.encode() if isinstance(content, str) else b""
-        yield from _read_value(value, Piece(0, size, held), source, batcher)
+        held = len(content) if isinstance(content, str) else 0
+        yield from hand_on(outcome_of_value(value, Piece(0, size, b""), source), held, source, batcher)
 
 
-_HANDLERS: dict[str, _Handler] = {
-    "sagemaker": sagemaker.capture_record,
-    "azureml": azureml.collected_record,
-    "kserve": kserve.logged_record,
-}
-_READERS: dict[Layout, Callable[[_Source], Iterator[_Item]]] = {
+_READERS: dict[Layout, Callable[[Source], Iterator[Item]]] = {
     Layout.EMPTY: _read_empty,
-    Layout.LINES: _read_lines,
+    Layout.LINES: read_blocks,
     Layout.VALUES: _read_values,
     Layout.WHOLE: _read_whole,
     Layout.CSV: _read_csv,

@@ -12,7 +12,7 @@ from atalaia.logs.settings import Context
 from atalaia.rows import NO_TIME, Side
 from atalaia.window import parse_time
 
-_PARTS = (
+PARTS = (
     ("captureData", "endpointInput", Side.INPUT),
     ("captureData", "endpointOutput", Side.OUTPUT),
     ("captureData", "batchTransformOutput", Side.OUTPUT),
@@ -60,7 +60,7 @@ def capture_record(value: Any, context: Context) -> Record:
 
 def _payloads(value: Row, context: Context) -> list[Payload]:
     parts = []
-    for group, key, side in _PARTS:
+    for group, key, side in PARTS:
         holder = value.get(group)
         if isinstance(holder, dict) and holder.get(key) is not None:
             parts.append((holder[key], side))

@@ -223,7 +223,8 @@ class Repeated(io.RawIOBase):
 
 def peak_of_reading(lines):
     tracemalloc.start()
-    rows = sum(item.rows for item in read_log(Repeated(lines), LogObject("a.jsonl", "", 0, 0)))
+    limits = ReadLimits(block_bytes=1 << 18)
+    rows = sum(item.rows for item in read_log(Repeated(lines), LogObject("a.jsonl", "", 0, 0), limits=limits))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert rows == lines

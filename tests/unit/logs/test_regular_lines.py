@@ -1,0 +1,197 @@
+"""Lines read at once give what they give when they are read one by one: every value, type, reject and offset."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from logmaker import NAMES, make_log, outcome
+
+from atalaia.logs import PayloadNames, ReadLimits
+from atalaia.logs.arrays import array_of, cells_array
+from atalaia.logs.moments import parse_times
+from atalaia.logs.regular import Shapes, lines_of
+from atalaia.logs.regularcaptures import CaptureReader
+from atalaia.logs.regularevents import EventReader
+from atalaia.logs.regularplain import PlainReader
+from atalaia.logs.settings import Context
+from atalaia.rows import NO_TIME, LogObject
+from atalaia.window import parse_time
+
+SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "samples"
+KINDS = ["jsonl", "captures", "events"]
+OFTEN = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def capture(given, answer="0.5", *, encoding="CSV", event="e1", time="2026-03-01T12:00:00Z"):
+    value = {
+        "captureData": {
+            "endpointInput": {"mode": "INPUT", "data": given, "encoding": encoding},
+            "endpointOutput": {"mode": "OUTPUT", "data": answer, "encoding": "CSV"},
+        },
+        "eventMetadata": {"eventId": event, "inferenceTime": time},
+    }
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def event(rows, **more):
+    value = {"specversion": "1.0", "id": "i", "type": "azureml.inference.model_inputs", "data": rows, **more}
+    return json.dumps(value).encode()
+
+
+ROWS = [json.dumps({"a": i / 7, "b": i, "c": f"w{i % 3}", "d": None if i % 5 else 2.5}).encode() for i in range(60)]
+REGULAR = {
+    "jsonl": ROWS,
+    "csv captures": [capture(f"{i}.5,x{i}\n{i},y\n", f"{i}\n{i + 1}\n") for i in range(60)],
+    "json captures": [capture(json.dumps({"age": i, "n": {"x": i / 3}}), encoding="JSON") for i in range(60)],
+    "events": [event([{"a": i / 7, "b": "x"}, {"a": 1, "b": None}]) for i in range(60)],
+}
+
+
+@OFTEN
+@given(st.randoms(use_true_random=False), st.sampled_from(KINDS), st.sampled_from([PayloadNames(), NAMES]))
+def test_a_log_is_read_in_one_way_whatever_traps_stand_among_its_lines(source, kind, names):
+    data = make_log(source, kind, source.randint(20, 60))
+
+    assert outcome(data, regular=True, names=names) == outcome(data, regular=False, names=names)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_longer_log_is_read_in_one_way_too(seed):
+    source = random.Random(seed)
+    data = make_log(source, KINDS[seed % 3], 300)
+
+    assert outcome(data, regular=True, names=NAMES) == outcome(data, regular=False, names=NAMES)
+
+
+@pytest.mark.parametrize("kind", REGULAR)
+def test_lines_without_traps_are_all_regular(kind):
+    context = Context(LogObject("logs/a.jsonl", "e", 0, 0))
+    reader = {"jsonl": PlainReader(context, None), "events": EventReader(context)}.get(kind, CaptureReader(context))
+
+    found = Shapes(reader).read(lines_of(b"\n".join(REGULAR[kind]) + b"\n", 1 << 20))
+
+    assert sum(len(rows.lines) for rows in found) == len(REGULAR[kind])
+
+
+@pytest.mark.parametrize("kind", REGULAR)
+@pytest.mark.parametrize("pack", [gzip.compress, lambda data: pa.compress(data, "zstd", asbytes=True), bytes])
+def test_regular_lines_are_read_in_one_way_compressed_or_not(kind, pack):
+    data = pack(b"\n".join(REGULAR[kind] * 20) + b"\n")
+
+    assert outcome(data, regular=True) == outcome(data, regular=False)
+
+
+@pytest.mark.parametrize("kind", REGULAR)
+def test_a_block_is_read_in_one_way_wherever_it_is_cut(kind):
+    data = b"\n".join(REGULAR[kind])
+    sizes = [ReadLimits(block_bytes=size, batch_rows=rows) for size in (1, 3000, 1 << 20) for rows in (7, 50, 65_536)]
+
+    assert all(
+        outcome(data, regular=True, limits=limits) == outcome(data, regular=False, limits=limits) for limits in sizes
+    )
+
+
+def test_an_unfinished_last_line_is_left_for_the_next_reading():
+    data = b"\n".join(ROWS) + b'\n{"a": 0.1, "b'
+
+    _, rejects, consumed = outcome(data, regular=True)
+
+    assert ([reject.reason for reject in rejects], consumed) == (["unfinished_line"], data.rfind(b"\n") + 1)
+
+
+def test_a_reject_among_regular_lines_tells_where_it_stands():
+    data = b"\n".join([*ROWS[:30], b"{broken", *ROWS[30:]]) + b"\n"
+
+    _, rejects, _ = outcome(data, regular=True)
+
+    start = data.index(b"{broken")
+    assert [(r.reason, r.start, r.end) for r in rejects] == [("not_json", start, start + 7)]
+
+
+def test_rows_stay_in_the_order_of_their_lines():
+    lines = [*ROWS[:20], b'{"b": 20, "a": "text"}', *ROWS[21:]]
+
+    batches, _, _ = outcome(b"\n".join(lines) + b"\n", regular=True)
+
+    assert batches[0][0]["b"] == ("int64", [repr(i) for i in range(60)])
+
+
+@pytest.mark.skipif(not SAMPLES.exists(), reason="the samples are not beside this checkout")
+def test_every_sample_of_lines_is_read_in_one_way():
+    files = [file for ending in ("jsonl", "json", "gz", "zst") for file in sorted(SAMPLES.rglob(f"*.{ending}"))]
+    for file in files:
+        data, uri = file.read_bytes(), str(file.relative_to(SAMPLES))
+        data = data if file.suffix in (".gz", ".zst") else b"\n".join([data.rstrip(b"\n")] * 20) + b"\n"
+        assert outcome(data, regular=True, uri=uri) == outcome(data, regular=False, uri=uri), uri
+
+
+TEXT_TIMES = st.one_of(
+    st.datetimes().map(lambda moment: moment.isoformat() + "Z"),
+    st.datetimes().map(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ")),
+    st.from_regex(r"\A[12][09][0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{0,9})?Z?\Z"),
+    st.text(max_size=21),
+)
+
+
+@given(st.lists(TEXT_TIMES, max_size=5) | TEXT_TIMES.map(lambda text: [text] * 3))
+def test_many_times_are_read_as_each_alone(texts):
+    expected = [NO_TIME if (time := parse_time(text)) is None else time for text in texts]
+
+    assert parse_times(pa.array(texts, pa.string())).tolist() == expected
+
+
+@given(st.lists(st.sampled_from(["0", "1", "-2", "3.5", "", "007", "0x1F", "nan", "1e400", " 1", "x", "9" * 19, "+1"])))
+def test_cells_are_numbers_only_if_python_reads_each_as_the_same_number(cells):
+    array = cells_array(pa.array(cells, pa.string()))
+
+    if pa.types.is_floating(array.type) or pa.types.is_integer(array.type):
+        expected = np.array([float(cell) if cell else np.nan for cell in cells])
+        assert np.array_equal(array.cast(pa.float64()).to_numpy(zero_copy_only=False), expected, equal_nan=True)
+    else:
+        assert array.to_pylist() == [cell or None for cell in cells]
+
+
+def test_whole_numbers_of_one_column_stay_whole_and_others_become_floats():
+    batches, _, _ = outcome(b"\n".join(ROWS) + b"\n", regular=True)
+
+    kinds = {name: kind for name, (kind, _) in batches[0][0].items()}
+    assert kinds == {"a": "double", "b": str(array_of([1]).type), "c": "string", "d": "double"}
+
+
+def test_a_line_over_the_limit_is_skipped_while_it_is_read():
+    long = b'{"a": "' + b"x" * 900_000 + b'"}'
+    data = b"\n".join([*ROWS[:30], long, *ROWS[30:]]) + b"\n"
+    limits = ReadLimits(line_bytes=1000, block_bytes=1 << 14)
+
+    regular = outcome(data, regular=True, limits=limits)
+
+    start = data.index(long)
+    assert [(r.reason, r.start, r.end) for r in regular[1]] == [("line_too_long", start, start + len(long))]
+    assert regular == outcome(data, regular=False, limits=limits)
+
+
+@pytest.mark.parametrize(
+    "odd", ["nan", "-inf", "Infinity", "-0.5", "-007.5", "1e400", "nan(1)", "north", " 1.5", "1.5.5", ""]
+)
+def test_a_column_of_fractions_is_read_in_one_way_whatever_is_among_them(odd):
+    lines = [capture(f"{i}.5,{i}", f"{i / 7}") for i in range(60)]
+    lines[7] = lines[50] = capture(f"{odd},1", "0.25")
+    data = b"\n".join(lines) + b"\n"
+
+    assert outcome(data, regular=True, names=NAMES) == outcome(data, regular=False, names=NAMES)
+
+
+@pytest.mark.parametrize("odd", ["1.5.5", "1.e5", "1e400", "-0", "1e300", "12345678901234567890", '"a\\"b"', "1-2"])
+def test_a_json_column_of_fractions_is_read_in_one_way_whatever_is_among_them(odd):
+    lines = [*ROWS[:20], b'{"a": %s, "b": 1, "c": "w", "d": null}' % odd.encode(), *ROWS[20:]]
+    data = b"\n".join(lines) + b"\n"
+
+    assert outcome(data, regular=True) == outcome(data, regular=False)
