@@ -28,12 +28,11 @@ from atalaia.profile import (
     pack,
     profile_from_plain,
     profile_to_plain,
-    reject_profile,
     unpack,
 )
 from atalaia.profile.categorical import CAP
-from atalaia.profile.profile import MOST_SEGMENTS
-from atalaia.profile.values import Floats, read_categories, read_numbers
+from atalaia.profile.profiler import MOST_CLASSES, MOST_SEGMENTS
+from atalaia.profile.values import Categories, Floats, read_categories, read_numbers
 from atalaia.rows import Reject, RowBatch
 from atalaia.schema import Column, Kind, Role, profiled
 from atalaia.wording import by_reason
@@ -84,13 +83,13 @@ def build_baseline(columns: tuple[Column, ...], batches: Batches) -> Baseline:
 
 def count_rows(profiler: Profiler, batches: Iterable[RowBatch | Reject]) -> Profile:
     """Profile every row and count every reject, whatever their time."""
-    total = profiler.empty()
+    counter = profiler.counter()
     for batch in joined(batches):
         if isinstance(batch, Reject):
-            total = total.merge(reject_profile(total.baseline, batch.reason, batch.rows))
+            counter.tally("rejected", {batch.reason: batch.rows})
         else:
-            total = total.merge(profiler.profile(batch))
-    return total
+            profiler.count(batch, [(counter, slice(None))])
+    return counter.profile()
 
 
 @dataclass(slots=True)
@@ -129,9 +128,10 @@ class _CategoricalDraft:
 
     counts: dict[str, int] = field(default_factory=dict)
 
-    def add(self, counts: dict[str, int]) -> None:
-        """Take in *counts*."""
-        for value, count in counts.items():
+    def add(self, categories: Categories) -> None:
+        """Take in a batch."""
+        counts, _, _ = categories.count()
+        for value, count in zip(categories.texts, counts.tolist(), strict=True):
             self.counts[value] = self.counts.get(value, 0) + count
         if len(self.counts) > 4 * CAP:
             self.counts = dict(self.commonest(2 * CAP))
@@ -158,15 +158,17 @@ def find_grids(columns: tuple[Column, ...], batches: Iterable[RowBatch | Reject]
             if array is not None and column.name in numeric:
                 numeric[column.name].add(read_numbers(column, array).values)
             elif array is not None:
-                categorical[column.name].add(read_categories(column, array).counts)
+                categorical[column.name].add(read_categories(column, array))
     grids: dict[str, Grid] = {n: d.grid() for n, d in numeric.items()}
     grids |= {n: d.grid() for n, d in categorical.items()}
-    segments = {c.name: _segments_of(grids[c.name]) for c in kept if c.role is Role.SEGMENT}
-    return Grids(columns, grids, segments)
+    segments = {c.name: _commonest(grids[c.name], MOST_SEGMENTS) for c in kept if c.role is Role.SEGMENT}
+    scored = any(c.role is Role.SCORE and c.name in numeric for c in kept)
+    telling = [c for c in kept if scored and c.role in (Role.PREDICTION, Role.LABEL) and c.name in categorical]
+    return Grids(columns, grids, segments, {c.name: _commonest(grids[c.name], MOST_CLASSES) for c in telling})
 
 
-def _segments_of(grid: Grid) -> tuple[str, ...]:
-    return grid.categories[:MOST_SEGMENTS] if isinstance(grid, CategoricalGrid) else ()
+def _commonest(grid: Grid, most: int) -> tuple[str, ...]:
+    return grid.categories[:most] if isinstance(grid, CategoricalGrid) else ()
 
 
 def _content(grids: Grids, profile: Profile) -> dict[str, Any]:
@@ -178,6 +180,7 @@ def _content(grids: Grids, profile: Profile) -> dict[str, Any]:
         "columns": msgspec.to_builtins(grids.columns),
         "grids": plain,
         "segments": {name: list(values) for name, values in grids.segments.items()},
+        "classes": {name: list(values) for name, values in grids.classes.items()},
         "profile": profile_to_plain(profile),
     }
 
@@ -190,9 +193,11 @@ def _versioned(content: dict[str, Any]) -> Baseline:
         name: NumericGrid(np.frombuffer(grid, "<f8")) if isinstance(grid, bytes) else CategoricalGrid(tuple(grid))
         for name, grid in content["grids"].items()
     }
-    segments = {name: tuple(values) for name, values in content["segments"].items()}
+    segments, classes = (
+        {name: tuple(values) for name, values in content[kind].items()} for kind in ("segments", "classes")
+    )
     profile = profile_from_plain(content["profile"] | {"baseline": version})
-    return Baseline(version, Grids(columns, grids, segments), profile)
+    return Baseline(version, Grids(columns, grids, segments, classes), profile)
 
 
 def baseline_to_bytes(baseline: Baseline) -> bytes:

@@ -31,6 +31,7 @@ from atalaia.profile import (
     Summary,
     empty_summary,
 )
+from atalaia.profile.distinct import Distinct
 from atalaia.profile.segments import segment_column
 from atalaia.report import SCHEMA, BaselineRef, ColumnReport, Finding, Input, Report
 from atalaia.report import Summary as ColumnSummary
@@ -129,7 +130,8 @@ def _by_reason(current: Profile) -> str:
 def _column_reports(
     monitor: Monitor, baseline: Baseline, current: Profile
 ) -> Iterator[tuple[ColumnReport, list[Finding]]]:
-    segments = sorted({segment for segment, _ in (*baseline.profile.columns, *current.columns)})
+    told_apart = {segment for segment, _ in (*baseline.profile.columns, *current.columns)}
+    segments = sorted(s for s in told_apart if not s or segment_column(s) in baseline.grids.segments)
     for column in profiled(monitor.columns):
         for segment in segments:
             if segment_column(segment) != column.name:  # a segment's own column is the same in all its rows
@@ -191,11 +193,15 @@ def _measure_drift(pair: Pair) -> Measures:
 def _summary(grid: Grid, summary: Summary) -> ColumnSummary:
     missing = summary.missing / summary.rows if summary.rows else None
     values = values_of(summary)
-    distinct = min(summary.distinct.estimate(), float(values)) if values else None
+    distinct = min(_distinct(grid, summary).estimate(), float(values)) if values else None
     if not isinstance(grid, NumericGrid) or not isinstance(summary, NumericSummary) or not summary.finite:
         return ColumnSummary(summary.rows, missing, distinct)
     mean, std = summary.mean(grid), summary.std(grid)
     return ColumnSummary(summary.rows, missing, distinct, mean, std, summary.minimum, summary.maximum)
+
+
+def _distinct(grid: Grid, summary: Summary) -> Distinct:
+    return summary.distinct(grid) if isinstance(grid, CategoricalGrid) else summary.distinct
 
 
 def _drift_findings(rules: tuple[CheckRule, ...], pair: Pair, measures: Measures) -> Iterator[Finding]:

@@ -171,7 +171,7 @@ def merge_profiles(
     Raises:
         StoredFormError: A stored object is no profile, or one of another window.
     """
-    total, inputs = baseline.profiler().empty(), []
+    parts, inputs = [Profile(baseline.version)], []
     for info in profiles:
         data, held = output.get(info.key)
         profile, about = _profile_of(data, f"{output.uri}/{info.key}", window)
@@ -183,8 +183,13 @@ def merge_profiles(
             )
         )
         if used:
-            total = total.merge(profile)
-    return total, tuple(inputs)
+            parts.append(profile)
+        if len(parts) > _TOGETHER:
+            parts = [Profile.merged(parts)]
+    return Profile.merged(parts), tuple(inputs)
+
+
+_TOGETHER = 64  # profiles held before they are merged
 
 
 def _profile_of(data: bytes, where: str, window: Window) -> tuple[Profile, Input]:

@@ -7,13 +7,12 @@ doing it again.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import msgspec
 import numpy as np
-import pyarrow as pa
 
 from atalaia.baseline import Baseline
 from atalaia.batches import joined
@@ -24,8 +23,9 @@ from atalaia.monitoring.dating import SOURCES, date_rows
 from atalaia.monitoring.layout import log_id, profile_key, profiles_prefix, receipt_key, rejects_key
 from atalaia.monitoring.sources import LogSource
 from atalaia.ports import ObjectInfo, ObjectStore
-from atalaia.profile import Profile, Profiler, pack, profile_to_plain, select
-from atalaia.profile.values import Ints
+from atalaia.profile import ProfileCounter, Profiler, pack, profile_to_plain
+from atalaia.profile.minutes import Minutes
+from atalaia.profile.values import Ints, Rows
 from atalaia.rows import NO_TIME, LogObject, Reject, RowBatch
 from atalaia.schema import Role
 from atalaia.window import Window, parse_duration, window_at_key, window_of
@@ -70,14 +70,13 @@ class Receipt(msgspec.Struct, frozen=True):
 class _Draft:
     """One window's part of an object while it is read."""
 
-    profile: Profile
-    rejected: Counter[str] = field(default_factory=Counter)
+    counter: ProfileCounter
     rejects: list[Reject] = field(default_factory=list)
     omitted: int = 0
 
     def reject(self, piece: Reject) -> None:
         """Count *piece*, and list it; neighbours with the same reason become one entry."""
-        self.rejected[piece.reason] += piece.rows
+        self.counter.tally("rejected", {piece.reason: piece.rows})
         last = self.rejects[-1] if self.rejects else None
         if last is not None and last.reason == piece.reason and 0 <= piece.start - last.end <= _LINE_END:
             self.rejects[-1] = replace(last, end=piece.end, rows=last.rows + piece.rows)
@@ -88,7 +87,7 @@ class _Draft:
 
     def take(self, other: _Draft) -> None:
         """Add another draft's rejects to this one's."""
-        self.rejected += other.rejected
+        self.counter.tally("rejected", other.counter.tallies.get("rejected", {}))
         self.omitted += other.omitted + sum(piece.rows for piece in other.rejects[MOST_REJECTS - len(self.rejects) :])
         self.rejects = [*self.rejects, *other.rejects][:MOST_REJECTS]
 
@@ -153,50 +152,54 @@ class Ingester:
 
     def _drafts(self, pieces: Iterable[RowBatch | Reject], log: LogObject) -> dict[Window, _Draft]:
         drafts: dict[Window, _Draft] = {}
-        undated = _Draft(self._profiler.empty())
+        undated = _Draft(self._profiler.counter())
         for piece in joined(pieces):
             if not isinstance(piece, Reject):
                 self._add_rows(drafts, undated, piece, log)
             else:
                 self._draft_of(piece, drafts, undated).reject(piece)
         if undated.rejects:
-            drafts.setdefault(self._home(log, drafts), _Draft(self._profiler.empty())).take(undated)
-        for draft in drafts.values():
-            draft.profile = replace(draft.profile, rejected=dict(sorted(draft.rejected.items())))
+            drafts.setdefault(self._home(log, drafts), _Draft(self._profiler.counter())).take(undated)
         return drafts
 
     def _draft_of(self, piece: Reject, drafts: dict[Window, _Draft], undated: _Draft) -> _Draft:
         window = None if piece.time == NO_TIME else window_of(piece.time, self._width)
         if window is None or (window not in drafts and len(drafts) >= MOST_WINDOWS):
             return undated
-        return drafts.setdefault(window, _Draft(self._profiler.empty()))
+        return drafts.setdefault(window, _Draft(self._profiler.counter()))
 
     def _home(self, log: LogObject, drafts: dict[Window, _Draft]) -> Window:
         """Choose where to count what tells no time: by the object's path, or most of its rows, or its own time."""
         logged = path_time(log.uri)
         if logged is None and drafts:
-            return max(drafts, key=lambda window: (drafts[window].profile.rows, window))
+            return max(drafts, key=lambda window: (drafts[window].counter.rows, window))
         return window_of(log.time if logged is None else logged, self._width)
 
     def _add_rows(self, drafts: dict[Window, _Draft], undated: _Draft, batch: RowBatch, log: LogObject) -> None:
         times, sources = date_rows(batch, log, self._time)
+        parts: list[tuple[ProfileCounter, Rows]] = []
+        for window, rows in self._by_window(times):
+            count = len(times[rows])
+            if window not in drafts and len(drafts) >= MOST_WINDOWS:
+                undated.reject(Reject("too_many_windows", 0, log.size, count))
+                continue
+            counter = drafts.setdefault(window, _Draft(self._profiler.counter())).counter
+            counter.late += count if self._is_late(window, log) else 0
+            counter.tally("times", _by_source(sources[rows]))
+            counter.minutes.append(Minutes.of(times[rows]))
+            parts.append((counter, rows))
+        self._profiler.count(batch, parts)
+
+    def _by_window(self, times: Ints) -> Iterator[tuple[Window, Rows]]:
+        """Yield each window that the rows fall into, and which rows these are."""
         first = window_of(0, self._width).start
         places = (times - first) // self._width
-        for place in np.unique(places):
-            window = Window(int(place) * self._width + first, (int(place) + 1) * self._width + first)
-            inside = places == place
-            rows = int(inside.sum())
-            if window not in drafts and len(drafts) >= MOST_WINDOWS:
-                undated.reject(Reject("too_many_windows", 0, log.size, rows))
-                continue
-            part = batch if rows == batch.rows else select(batch, pa.array(inside), rows)
-            draft = drafts.setdefault(window, _Draft(self._profiler.empty()))
-            counted = replace(
-                self._profiler.profile(part),
-                late=rows if self._is_late(window, log) else 0,
-                times=_by_source(sources[inside]),
-            )
-            draft.profile = draft.profile.merge(counted)
+        order = slice(None) if np.all(places[1:] >= places[:-1]) else np.argsort(places, kind="stable")
+        starts = np.flatnonzero(np.diff(places[order], prepend=places[:1] - 1)) if len(places) else np.empty(0, int)
+        for start, end in pairwise([*starts.tolist(), len(places)]):
+            place = int(places[order][start])
+            window = Window(place * self._width + first, (place + 1) * self._width + first)
+            yield window, slice(start, end) if isinstance(order, slice) else order[start:end]
 
     def _is_late(self, window: Window, log: LogObject) -> bool:
         """Only a path tells when rows were logged: an object's own time changes when it is copied."""
@@ -209,7 +212,7 @@ class Ingester:
             "kind": "profile",
             "log": {"uri": log.uri, "etag": log.etag, "format": format_read},
             "window": [window.start, window.end],
-            "profile": profile_to_plain(draft.profile),
+            "profile": profile_to_plain(draft.counter.profile()),
         }
         self._output.put(profile_key(name, window, log.uri), pack(content))
         if draft.rejects:
@@ -222,7 +225,7 @@ class Ingester:
     def _receipt_of(self, log: LogObject, reading: LogReading, settings: str, drafts: dict[Window, _Draft]) -> Receipt:
         rejected: dict[str, int] = {}
         for draft in drafts.values():
-            for reason, rows in draft.profile.rejected.items():
+            for reason, rows in draft.counter.tallies.get("rejected", {}).items():
                 rejected[reason] = rejected.get(reason, 0) + rows
         return Receipt(
             log=log.uri,
@@ -231,7 +234,7 @@ class Ingester:
             settings=settings,
             format=reading.format,
             why=reading.why,
-            rows=sum(draft.profile.rows for draft in drafts.values()),
+            rows=sum(draft.counter.rows for draft in drafts.values()),
             rejected=dict(sorted(rejected.items())),
             windows=tuple(sorted(window.start for window in drafts)),
         )

@@ -2,7 +2,8 @@
 
 from atalaia.profile.categorical import CategoricalGrid, CategoricalSummary
 from atalaia.profile.numeric import NumericGrid, NumericSummary, grid_of
-from atalaia.profile.profile import Grid, Grids, Profile, Profiler, Summary, empty_summary, reject_profile, select
+from atalaia.profile.profile import Grid, Grids, Profile, Summary, empty_summary
+from atalaia.profile.profiler import ProfileCounter, Profiler
 from atalaia.profile.stored import pack, profile_from_plain, profile_to_plain, unpack
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "NumericGrid",
     "NumericSummary",
     "Profile",
+    "ProfileCounter",
     "Profiler",
     "Summary",
     "empty_summary",
@@ -20,7 +22,5 @@ __all__ = [
     "pack",
     "profile_from_plain",
     "profile_to_plain",
-    "reject_profile",
-    "select",
     "unpack",
 ]

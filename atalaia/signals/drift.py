@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from atalaia.profile import CategoricalGrid, CategoricalSummary, NumericGrid, NumericSummary
-from atalaia.profile.distinct import hash_text
-from atalaia.profile.numeric import PLACE, in_units
+from atalaia.profile.hashing import hash_text
+from atalaia.profile.numeric import in_steps
 from atalaia.profile.values import Floats, Ints
 
 BINS = 10
@@ -146,7 +146,7 @@ def wasserstein(grid: NumericGrid, baseline: NumericSummary, current: NumericSum
     p, q = _distribution(baseline), _distribution(current)
     width = np.diff(grid.edges)
     # At the beginning of the k-th interval the atom of edge k is behind: that is cell 2k+1; the interval is cell 2k+2.
-    area = width * ((p - q)[1:-2:2] + _area(baseline) - _area(current))
+    area = width * ((p - q)[1:-2:2] + _area(grid, baseline) - _area(grid, current))
     low, high = np.abs(area), np.abs(area)
     down = np.maximum(q[2:-1:2] - p[1:-2:2], 0.0)  # how far the current function can be above the baseline's
     up = np.maximum(p[2:-1:2] - q[1:-2:2], 0.0)
@@ -157,25 +157,25 @@ def wasserstein(grid: NumericGrid, baseline: NumericSummary, current: NumericSum
     value = float(low.sum()) + tails_low
     most = max(value, float(np.maximum(low, high).sum()) + tails_high)
     largest = max(map(abs, (baseline.minimum, baseline.maximum, current.minimum, current.maximum)))
-    rounding = grid.unit + float(width.sum()) / PLACE + largest * _FLOAT_ROUNDING
+    rounding = math.ldexp(2.0, grid.ruler.exponent) + largest * _FLOAT_ROUNDING  # at most one step for each value
     return value, max(value - rounding, 0.0), most + rounding
 
 
-def _area(summary: NumericSummary) -> Floats:
+def _area(grid: NumericGrid, summary: NumericSummary) -> Floats:
     """Mean over each interval of the share of all values that lie inside it and to the left; shape (edges - 1,)."""
-    counts = summary.cells[2:-1:2]
-    return (counts - summary.inner / PLACE) / max(summary.finite, 1)
+    return (summary.cells[2:-1:2] - summary.places(grid)) / max(summary.finite, 1)
 
 
 def _tails(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> tuple[float, float]:
     """The areas beyond the first and the last edge. A baseline has nothing there when the edges are its own."""
     low = high = 0.0
-    for edge, sign, cell, part in ((grid.edges[0], -1, 0, "below"), (grid.edges[-1], 1, -1, "above")):
+    ruler = grid.ruler
+    for edge, sign, cell in ((grid.edges[0], -1, 0), (grid.edges[-1], 1, 2 * len(grid.edges))):
         areas = []
         for summary in (baseline, current):
             n = max(summary.finite, 1)
-            beyond = in_units(getattr(summary, part), n, grid.unit)
-            areas.append(max(sign * (beyond - int(summary.cells[cell]) / n * (float(edge) - grid.centre)), 0.0))
+            beyond = in_steps(summary.wide.get(cell, 0), n, ruler)
+            areas.append(max(sign * (beyond - int(summary.cells[cell]) / n * (float(edge) - ruler.centre)), 0.0))
         low += abs(areas[0] - areas[1])
         high += areas[0] + areas[1]
     return float(low), float(high)

@@ -66,7 +66,9 @@ def measure_stability(column: Column, summary: Summary) -> dict[str, Measured]:
 
 def is_constant(summary: Summary) -> bool:
     """Tell whether all values are one and the same."""
-    return values_of(summary) > 0 and summary.distinct.estimate() == 1
+    if isinstance(summary, NumericSummary):
+        return summary.minimum == summary.maximum
+    return int((summary.counts > 0).sum()) + len(summary.unseen) == 1
 
 
 def values_of(summary: Summary) -> int:

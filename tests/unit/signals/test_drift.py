@@ -1,18 +1,17 @@
 import itertools
 import math
-from collections import Counter
 from fractions import Fraction
 
 import numpy as np
 import pytest
 import scipy.stats
+from counting import count_categories, count_numbers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
-from atalaia.profile.categorical import CategoricalGrid, CategoricalSummary, places_of, summarise_categories
-from atalaia.profile.numeric import NumericSummary, grid_of, summarise_numbers
-from atalaia.profile.values import Categories, Numbers
+from atalaia.profile.categorical import CategoricalGrid, CategoricalSummary
+from atalaia.profile.numeric import NumericSummary, grid_of
 from atalaia.signals.drift import (
     bin_counts,
     category_counts,
@@ -37,11 +36,11 @@ P, Q = BEFORE / 100, NOW / 100
 def on_own_grid(before, now):
     before, now = np.array(before, dtype=float), np.array(now, dtype=float)
     grid = grid_of(before, before.min(), before.max())
-    return grid, *(summarise_numbers(grid, Numbers(values, 0, 0, 0)) for values in (before, now))
+    return grid, *(count_numbers(grid, values) for values in (before, now))
 
 
 def categories(values, grid):
-    return summarise_categories(places_of(grid), Categories(dict(Counter(values)), 0, 0))
+    return count_categories(grid, values)
 
 
 def test_psi_with_the_floor_is_worked_out_by_hand():
