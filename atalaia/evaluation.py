@@ -201,7 +201,9 @@ def _summary(grid: Grid, summary: Summary) -> ColumnSummary:
 
 
 def _distinct(grid: Grid, summary: Summary) -> Distinct:
-    return summary.distinct(grid) if isinstance(grid, CategoricalGrid) else summary.distinct
+    if isinstance(summary, NumericSummary):
+        return summary.distinct
+    return summary.distinct(grid) if isinstance(grid, CategoricalGrid) else Distinct.empty(1)
 
 
 def _drift_findings(rules: tuple[CheckRule, ...], pair: Pair, measures: Measures) -> Iterator[Finding]:

@@ -34,7 +34,8 @@ class RowBatch:
 
     Attributes:
         columns: By name, Arrow arrays of `rows` values each, of whatever type the log had (numbers, booleans, strings,
-            timestamps, or strings where a column mixed types). A key that a row lacks is null.
+            timestamps, or strings where a column mixed types). A key that a row lacks is null. In large batches they
+            may be read only when they are asked for, each time anew.
         rows: How many rows.
         captured: The sides that these rows carry; a column of another side is not *missing* here, it was not captured.
         record_times: When each row's record was made, µs since 1970, or `NO_TIME`; shape (rows,).

@@ -66,9 +66,18 @@ class ReadLimits:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything that the readers of one object share."""
+    """Everything that the readers of one object share.
+
+    Attributes:
+        log: The object.
+        names: Names for unnamed rows.
+        limits: How much is taken in.
+        follow: How to follow a reference.
+        columnwise: Whether tables may be handed on as columns that are read when they are asked for.
+    """
 
     log: LogObject
     names: PayloadNames = field(default_factory=PayloadNames)
     limits: ReadLimits = field(default_factory=ReadLimits)
     follow: Follow | None = None
+    columnwise: bool = False

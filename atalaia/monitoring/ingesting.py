@@ -21,7 +21,7 @@ from atalaia.logs import LogReading, path_time
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.dating import SOURCES, date_rows
 from atalaia.monitoring.layout import log_id, profile_key, profiles_prefix, receipt_key, rejects_key
-from atalaia.monitoring.sources import LogSource
+from atalaia.monitoring.sources import LogSource, columnwise_if_sound
 from atalaia.ports import ObjectInfo, ObjectStore
 from atalaia.profile import ProfileCounter, Profiler, pack, profile_to_plain
 from atalaia.profile.minutes import Minutes
@@ -117,8 +117,7 @@ class Ingester:
         before = self._receipt(log.uri)
         if (before.etag, before.baseline, before.settings) == (log.etag, self._baseline, settings):
             return before, False
-        reading = source.read(info)
-        drafts = self._drafts(reading, log)
+        reading, drafts = columnwise_if_sound(lambda columnwise: self._read(source, info, columnwise))
         receipt = self._receipt_of(log, reading, settings, drafts)
         every = tuple(sorted({*before.windows, *receipt.windows}))
         self._put_receipt(msgspec.structs.replace(before, etag="", windows=every))  # a crash from here on is known of
@@ -127,6 +126,10 @@ class Ingester:
         self._remove_stale(log, before, receipt)
         self._put_receipt(receipt)
         return receipt, True
+
+    def _read(self, source: LogSource, info: ObjectInfo, columnwise: bool) -> tuple[LogReading, dict[Window, _Draft]]:
+        reading = source.read(info, columnwise=columnwise)
+        return reading, self._drafts(reading, source.log(info))
 
     def _receipt(self, uri: str) -> Receipt:
         """Return what is known of an object; for one that was never read, or by another release, an empty receipt."""

@@ -55,8 +55,10 @@ class Distinct:
 
     def take(self, hashes: Hashes, counts: Ints, values: int) -> Distinct:
         """Return this with *values* values added, of which those with hashes beyond `limit` may have been left out."""
-        added = Distinct(self.size, *_smallest(self.size, hashes, counts, self.limit()), values)
-        return self.merge(added)
+        if not len(hashes):
+            return Distinct(self.size, self.hashes, self.counts, self.values + values)
+        hashes, counts = np.concatenate((self.hashes, hashes)), np.concatenate((self.counts, counts))
+        return Distinct(self.size, *_smallest(self.size, hashes, counts, self.limit()), self.values + values)
 
     def limit(self) -> np.uint64:
         """Up to where a hash can be among the smallest."""

@@ -19,38 +19,33 @@ Hashes = npt.NDArray[np.uint64]
 _HALF, _THIRD = np.uint64(32), np.uint64(29)
 _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)  # odd, of well spread bits
 _FIRST_INVERSE = np.uint64(pow(int(_FIRST), -1, 2**64))
-_SECOND_INVERSE = np.uint64(pow(int(_SECOND), -1, 2**64))
 _WORD = 8  # bytes
 
 
-def mix(words: Hashes, out: Hashes | None = None, spare: Hashes | None = None) -> Hashes:
-    """Spread 64-bit words evenly: two rounds of folding the high half onto the low one and multiplying.
+def hash_floats(values: Floats, out: Hashes | None = None, spare: Hashes | None = None) -> Hashes:
+    """Hash finite numbers by their bits, the high half folded onto the low one and multiplied.
 
     Args:
-        words: What to hash; shape (n,).
-        out: Where to put the hashes; may be *words* itself.
+        values: Numbers without a negative zero among them; shape (n,).
+        out: Where to put the hashes.
         spare: Room of the same shape to work in.
     """
-    spare = np.right_shift(words, _HALF, out=spare)
-    hashes = np.bitwise_xor(words, spare, out=out)
-    np.multiply(hashes, _FIRST, out=hashes)
-    np.right_shift(hashes, _THIRD, out=spare)
-    np.bitwise_xor(hashes, spare, out=hashes)
-    return np.multiply(hashes, _SECOND, out=hashes)
-
-
-def hash_floats(values: Floats, out: Hashes | None = None, spare: Hashes | None = None) -> Hashes:
-    """Hash finite numbers by their bits; there must be no negative zero among them."""
-    return mix(values.view(np.uint64), out, spare)
+    words = values.view(np.uint64)
+    hashes = np.bitwise_xor(words, np.right_shift(words, _HALF, out=spare), out=out)
+    return np.multiply(hashes, _FIRST, out=hashes)
 
 
 def floats_of_hashes(hashes: Hashes) -> Floats:
     """Return the numbers that `hash_floats` made *hashes* of."""
-    words = hashes * _SECOND_INVERSE
-    words ^= (words >> _THIRD) ^ (words >> (_THIRD + _THIRD))
-    words *= _FIRST_INVERSE
+    words = hashes * _FIRST_INVERSE
     words ^= words >> _HALF
     return words.view(np.float64)
+
+
+def mix(words: Hashes) -> Hashes:
+    """Spread 64-bit words evenly: twice, a high part folded onto a low one and multiplied."""
+    hashes = (words ^ (words >> _HALF)) * _FIRST
+    return (hashes ^ (hashes >> _THIRD)) * _SECOND
 
 
 def hash_texts(texts: pa.Array | Sequence[str]) -> Hashes:
@@ -68,16 +63,19 @@ def hash_texts(texts: pa.Array | Sequence[str]) -> Hashes:
 
 
 def _hash_pieces(data: bytes, starts: Ints, lengths: Ints) -> Hashes:
-    """Hash the pieces of *data*, each word after the other; *data* has a word to spare at its end."""
+    """Hash the pieces of *data*, word after word; it holds one behind the other, and a word to spare at the end."""
     words = np.ndarray((len(data) - _WORD + 1,), "<u8", data, strides=(1,))  # the word that begins at each byte
     hashes = mix(lengths.astype(np.uint64))
-    open_pieces = np.arange(len(starts)) if len(set(lengths[:2].tolist())) > 1 or np.ptp(lengths) else slice(None)
-    for done in range(0, int(lengths.max()), _WORD):
-        if done and not isinstance(open_pieces, slice):
-            open_pieces = open_pieces[lengths[open_pieces] > done]
-        rest = np.minimum(lengths[open_pieces] - done, _WORD)
-        found = words[starts[open_pieces] + done] & _MASKS[np.maximum(rest, 0)]
-        hashes[open_pieces] = mix(hashes[open_pieces] ^ found)
+    longest = int(lengths.max())
+    if longest == lengths.min():
+        for done in range(0, longest, _WORD):
+            mask = _MASKS[min(longest - done, _WORD)]
+            hashes = mix(hashes ^ (words[done::longest][: len(hashes)] & mask))
+        return hashes
+    for done in range(0, longest, _WORD):
+        left = np.flatnonzero(lengths > done)
+        found = words[starts[left] + done] & _MASKS[np.minimum(lengths[left] - done, _WORD)]
+        hashes[left] = mix(hashes[left] ^ found)
     return hashes
 
 

@@ -7,54 +7,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from atalaia.profile.distinct import Distinct
-from atalaia.profile.hashing import hash_floats
-from atalaia.profile.numeric import DISTINCT_SIZE, NumericGrid, NumericSummary
-from atalaia.profile.sums import MOST, NEAR, Ruler, far_sums, near_squares
+from atalaia.profile.hashing import Hashes, hash_floats
+from atalaia.profile.layout import Layout, Room, cuts_of, in_order
+from atalaia.profile.numeric import DISTINCT_SIZE, NumericSummary
+from atalaia.profile.sums import MOST, NEAR, far_sums, near_squares
 from atalaia.profile.values import MISSING, OVERFLOW, TYPE_ERROR, Floats, Ints, Numbers
 
 _SMALLEST_NORMAL = float(np.finfo(np.float64).tiny)
-_NARROW = 2.0**30  # steps; the sum of 2^33 values in such a cell still fits 64 bits
 _WORTH_SORTING = MOST // 4  # fewer values than these wait for more
-
-
-class Room:
-    """Arrays to work in, shared by all counters of one thread: making them anew for each run would cost more."""
-
-    def __init__(self) -> None:
-        """Make room for `MOST` values."""
-        self.values, self.steps, self.high, self.low = (np.empty(MOST) for _ in range(4))
-        self.hashes, self.spare = (np.empty(MOST, np.uint64) for _ in range(2))
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """What a grid fixes for all counting on it.
-
-    Attributes:
-        grid: The grid.
-        ruler: What sums are measured with.
-        narrow: Whether each cell is an open interval whose sums are counted from its low edge; shape (cells,).
-        low_steps: That edge's distance from the centre, for narrow cells; shape (cells,).
-    """
-
-    grid: NumericGrid
-    ruler: Ruler
-    narrow: npt.NDArray[np.bool_]
-    low_steps: Floats
-
-    @classmethod
-    def of(cls, grid: NumericGrid) -> Layout:
-        """Prepare *grid*."""
-        ruler, cells = grid.ruler, 2 * len(grid.edges) + 1
-        narrow, low_steps = np.zeros(cells, bool), np.zeros(cells)
-        steps = ruler.steps(grid.edges)
-        low, high = steps[:-1], steps[1:]
-        is_narrow = (low >= -NEAR) & (high <= NEAR) & (high - low <= _NARROW)
-        narrow[2:-2:2], low_steps[2:-2:2] = is_narrow, np.where(is_narrow, low, 0.0)
-        return cls(grid, ruler, narrow, low_steps)
 
 
 @dataclass(slots=True)
@@ -80,6 +42,7 @@ class NumberCounter:
     _minimum: float = math.inf
     _maximum: float = -math.inf
     _distinct: Distinct = field(default_factory=lambda: Distinct.empty(DISTINCT_SIZE))
+    _candidates: list[tuple[Hashes, Ints]] = field(default_factory=list)
     _waiting: list[Floats] = field(default_factory=list)
     _waiting_values: int = 0
 
@@ -95,15 +58,15 @@ class NumberCounter:
     def add(self, numbers: Numbers) -> None:
         """Count a batch."""
         self._tally["rows"] += len(numbers.values)
-        if numbers.kinds is not None:
-            for name, kind in _KINDS.items():
-                self._tally[name] += numbers.count(kind)
+        for name, kind in _KINDS.items():
+            self._tally[name] += numbers.count(kind)
         for start in range(0, len(numbers.values), MOST):
             self._take(numbers.values[start : start + MOST])
 
     def summary(self) -> NumericSummary:
         """Return what was counted so far."""
         self._count_waiting()
+        self._take_candidates()
         tally = {name: self._tally[name] for name in _TALLIED}
         tally["nan"] -= tally["missing"] + tally["type_errors"]  # rows without a number hold NaN
         return NumericSummary(
@@ -131,8 +94,7 @@ class NumberCounter:
         self._waiting, self._waiting_values = [], 0
 
     def _count(self, parts: list[Floats]) -> None:
-        ordered = np.concatenate(parts, out=self.room.values[: sum(map(len, parts))])
-        ordered.sort()
+        ordered = in_order(parts, self.room)
         end = int(ordered.searchsorted(np.nan)) if math.isnan(ordered[-1]) else len(ordered)
         first = int(ordered[:end].searchsorted(-np.inf, "right"))
         last = int(ordered[:end].searchsorted(np.inf))
@@ -148,7 +110,7 @@ class NumberCounter:
         if ordered[0] < _SMALLEST_NORMAL and ordered[-1] > -_SMALLEST_NORMAL:
             self._count_around_zero(ordered)
         self._count_broken(ordered)
-        cuts = _cuts(self.layout.grid.edges, ordered)
+        cuts = cuts_of(self.layout.grid.edges, ordered)
         counts = np.diff(cuts)
         self._cells += counts
         self._add_sums(ordered, cuts, counts)
@@ -175,7 +137,7 @@ class NumberCounter:
         steps = self.layout.ruler.steps(ordered, out=self.room.steps[: len(ordered)])
         if steps[0] < -NEAR or steps[-1] > NEAR:
             self._add_far(ordered, steps, cuts)
-        self._tally["squares"] += near_squares(steps, self.room.high[: len(steps)], self.room.low[: len(steps)])
+        self._tally["squares"] += near_squares(steps, self.room.halves)
         held = np.flatnonzero(counts)
         sums = np.add.reduceat(steps, cuts[held])
         self._tally["total"] += int(sums.sum())
@@ -211,18 +173,16 @@ class NumberCounter:
         hashes = hash_floats(values, self.room.hashes[: len(values)], self.room.spare[: len(values)])
         near = np.flatnonzero(hashes <= limit)
         counts = counts[near] if len(values) < len(ordered) else np.ones(len(near), np.int64)
-        self._distinct = self._distinct.take(hashes[near], counts, len(ordered))
+        self._candidates.append((hashes[near], counts))
+        self._tally["distinct"] += len(ordered)
+        if sum([len(counts) for _, counts in self._candidates]) > DISTINCT_SIZE:
+            self._take_candidates()
 
-
-def _cuts(edges: Floats, ordered: Floats) -> Ints:
-    """Where each cell begins in *ordered*, and its length at the end; shape (2 * edges + 2,)."""
-    cuts = np.zeros(2 * len(edges) + 2, np.int64)
-    starts = ordered.searchsorted(edges)
-    cuts[1:-1:2] = cuts[2:-1:2] = starts
-    hit = np.flatnonzero(ordered[np.minimum(starts, len(ordered) - 1)] == edges)
-    cuts[2:-1:2][hit] = ordered.searchsorted(edges[hit], "right")
-    cuts[-1] = len(ordered)
-    return cuts
+    def _take_candidates(self) -> None:
+        if self._candidates:
+            hashes, counts = map(np.concatenate, zip(*self._candidates, strict=True))
+            self._distinct = self._distinct.take(hashes, counts, self._tally.pop("distinct"))
+        self._candidates = []
 
 
 _KINDS = {"missing": MISSING, "type_errors": TYPE_ERROR, "overflow": OVERFLOW}

@@ -4,8 +4,8 @@ The grid's edges cut the number line into cells: below the first edge, each edge
 edges, above the last. Counts per cell give the distribution function on both sides of every edge exactly, so a constant
 or a heavily tied column loses nothing.
 
-Sums are kept as integers (`atalaia.profile.sums`), so a window's profile is the same, bit for bit, however its rows were
-split over files and in whatever order the parts are merged. The sum of the values in each open cell makes the area
+Sums are kept as integers (`atalaia.profile.sums`), so a window's profile is the same, bit for bit, however its rows
+were split over files and in whatever order the parts are merged. The sum of the values in each open cell makes the area
 between two distribution functions computable (`atalaia.signals.drift`).
 """
 

@@ -15,8 +15,9 @@ from atalaia.profile.category_counter import CategoryCounter
 from atalaia.profile.counts import keep_smallest
 from atalaia.profile.distinct import Distinct
 from atalaia.profile.hashing import Hashes, combine, hash_text, hash_texts
+from atalaia.profile.layout import Layout, Room
 from atalaia.profile.minutes import Minutes
-from atalaia.profile.number_counter import Layout, NumberCounter, Room
+from atalaia.profile.number_counter import NumberCounter
 from atalaia.profile.numeric import NumericGrid
 from atalaia.profile.profile import ID_SIZE, MOST_EXTRA, Grids, Profile
 from atalaia.profile.rules import allowed_categories, allowed_numbers, pattern_match

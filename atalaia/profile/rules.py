@@ -20,7 +20,7 @@ def allowed_numbers(column: Column) -> Floats | None:
         return None
     members = [read_numbers(column, pa.array([member])).values for member in column.set]
     numbers = np.unique(np.concatenate([np.empty(0), *members]))
-    return numbers[np.isfinite(numbers)]
+    return np.asarray(numbers[np.isfinite(numbers)], dtype=np.float64)
 
 
 def allowed_categories(column: Column) -> frozenset[str] | None:

@@ -25,11 +25,14 @@ STEP_BITS = 33
 NEAR = 2.0**36
 """Steps from the centre up to which a value is near."""
 
+RUN = 1 << 13
+"""So many values are squared at a time; for longer runs the products would be handed to other threads."""
+
 _HALF = 2.0**18  # near steps are squared in two halves, each of at most 2^18
+_ROUNDS_TO_HALF = 1.5 * 2.0**52 * _HALF  # beside so large a number only multiples of _HALF fit into a float64
 _SMALLEST_EXPONENT = -1023  # of a step whose inverse is a float64
 _MANTISSA_BITS = 53
 _LIMB_BITS = 18
-_RUN = 8192
 _LIMB = (1 << _LIMB_BITS) - 1
 
 
@@ -51,18 +54,17 @@ class Ruler:
         return np.rint(steps, out=steps)
 
 
-def near_squares(steps: Floats, high: Floats, low: Floats) -> int:
-    """Return the exact sum of squares of up to `MOST` near steps; *high* and *low* are room of the same shape."""
-    np.rint(np.multiply(steps, 1 / _HALF, out=high), out=high)
-    np.subtract(steps, np.multiply(high, _HALF, out=low), out=low)
-    return (_dot(high, high) << 36) + (_dot(high, low) << 19) + _dot(low, low)
-
-
-def _dot(one: Floats, other: Floats) -> int:
-    """Sum products in short runs: longer ones would be handed to other threads, which costs more than it saves."""
-    whole = len(one) - len(one) % _RUN
-    runs = np.vecdot(one[:whole].reshape(-1, _RUN), other[:whole].reshape(-1, _RUN))
-    return int(runs.sum()) + int(one[whole:] @ other[whole:])
+def near_squares(steps: Floats, room: Floats) -> int:
+    """Return the exact sum of squares of up to `MOST` near steps; *room*, of shape (2, `RUN`), is worked in."""
+    total = 0
+    for start in range(0, len(steps), RUN):  # short runs stay in the processor's nearest cache
+        run = steps[start : start + RUN]
+        high, low = room[0, : len(run)], room[1, : len(run)]
+        np.add(run, _ROUNDS_TO_HALF, out=high)
+        np.subtract(high, _ROUNDS_TO_HALF, out=high)
+        np.subtract(run, high, out=low)
+        total += int(high @ high) + 2 * int(high @ low) + int(low @ low)
+    return total
 
 
 def far_sums(ruler: Ruler, values: Floats, cuts: Ints) -> Iterator[tuple[int, int, int]]:
@@ -83,10 +85,10 @@ def far_sums(ruler: Ruler, values: Floats, cuts: Ints) -> Iterator[tuple[int, in
     inner_cuts = cuts[(cuts > 0) & (cuts < len(values))]
     starts = np.unique(np.concatenate(([0], inner_cuts, np.flatnonzero(np.diff(shifts)) + 1)))
     cells = np.searchsorted(cuts, starts, "right") - 1
-    limbs = (whole >> 2 * _LIMB_BITS, (whole >> _LIMB_BITS) & _LIMB, whole & _LIMB)
-    sums = _joined([np.add.reduceat(limb, starts).tolist() for limb in limbs])
-    products = [[np.add.reduceat(one * other, starts).tolist() for other in limbs] for one in limbs]
-    squares = _joined([_joined(row) for row in products])
+    limbs = np.stack((whole >> 2 * _LIMB_BITS, (whole >> _LIMB_BITS) & _LIMB, whole & _LIMB))
+    products = limbs[:, np.newaxis] * limbs
+    sums = _joined(np.add.reduceat(limbs, starts, axis=1).tolist())
+    squares = _joined([_joined(row) for row in np.add.reduceat(products, starts, axis=2).tolist()])
     for cell, total, square, shift in zip(cells.tolist(), sums, squares, shifts[starts].tolist(), strict=True):
         yield cell, total << shift, square << 2 * shift
 

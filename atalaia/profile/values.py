@@ -22,6 +22,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,7 @@ from atalaia.window import SECOND, parse_time
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Kinds = npt.NDArray[np.uint8]
 Rows = slice | Ints
 """Which rows of a batch: a range of them, or their places."""
 
@@ -53,21 +55,30 @@ class Numbers:
 
     Attributes:
         values: float64, NaN and ±Inf included; NaN too where a row holds no number; shape (rows,).
-        kinds: `NUMBER`, `MISSING`, `TYPE_ERROR` or `OVERFLOW` for each row; None when all are numbers.
+        kinds: `NUMBER`, `MISSING`, `TYPE_ERROR` or `OVERFLOW` for each row; None when all are numbers or missing.
+        source: In that case, an Arrow array whose nulls are the missing rows.
     """
 
     values: Floats
-    kinds: npt.NDArray[np.uint8] | None = None
+    kinds: Kinds | None = None
+    source: pa.Array | None = None
 
     def pick(self, rows: Rows) -> Numbers:
         """Return the given rows."""
-        return Numbers(self.values[rows], None if self.kinds is None else self.kinds[rows])
+        if isinstance(rows, slice) and rows.indices(len(self.values)) == (0, len(self.values), 1):
+            return self
+        kinds = self.kinds
+        if kinds is None and self.source is not None and self.source.null_count:
+            kinds = np.asarray(self.source.is_null().to_numpy(zero_copy_only=False)).astype(np.uint8) * np.uint8(
+                MISSING
+            )
+        return Numbers(self.values[rows], None if kinds is None else kinds[rows])
 
     def count(self, kind: int) -> int:
-        """Count the rows of one kind."""
-        if self.kinds is None:
-            return len(self.values) if kind == NUMBER else 0
-        return int(np.count_nonzero(self.kinds == kind))
+        """Count the rows of one kind that is not `NUMBER`."""
+        if self.kinds is not None:
+            return int(np.count_nonzero(self.kinds == kind))
+        return int(self.source.null_count) if kind == MISSING and self.source is not None else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +91,16 @@ class Categories:
         whole: The full texts of the values that `texts` names by their beginning only.
     """
 
-    codes: Ints
+    codes: npt.NDArray[np.signedinteger[Any]]
     texts: list[str]
     whole: Mapping[str, str] = field(default_factory=dict)
 
     def count(self, rows: Rows = slice(None)) -> tuple[Ints, int, int]:
         """Count the given rows: how often each of `texts` occurs, missing values, and type errors."""
-        counts = np.bincount(self.codes[rows] + 2, minlength=len(self.texts) + 2)
+        codes = self.codes[rows]
+        if not len(codes) or codes.min() >= 0:
+            return np.bincount(codes, minlength=len(self.texts)), 0, 0
+        counts = np.bincount(codes + 2, minlength=len(self.texts) + 2)
         return counts[2:], int(counts[1]), int(counts[0])
 
 
@@ -115,12 +129,7 @@ def _plain_numbers(array: pa.Array) -> Numbers:
         array = array.cast(pa.uint8())
     if array.type != pa.float64():
         array = pc.cast(array, pa.float64(), safe=False)
-    values = array.to_numpy(zero_copy_only=False)
-    return Numbers(values, _missing_kinds(array) if array.null_count else None)
-
-
-def _missing_kinds(array: pa.Array) -> npt.NDArray[np.uint8]:
-    return np.asarray(array.is_null().to_numpy(zero_copy_only=False)).astype(np.uint8) * np.uint8(MISSING)
+    return Numbers(array.to_numpy(zero_copy_only=False), source=array)
 
 
 def _without_fractions(numbers: Numbers) -> Numbers:
@@ -128,7 +137,8 @@ def _without_fractions(numbers: Numbers) -> Numbers:
     wrong = (values != np.floor(values)) & np.isfinite(values)
     if not wrong.any():
         return numbers
-    kinds = np.zeros(len(values), np.uint8) if numbers.kinds is None else numbers.kinds
+    kinds = numbers.pick(np.arange(len(values))).kinds
+    kinds = np.zeros(len(values), np.uint8) if kinds is None else kinds
     return Numbers(np.where(wrong, np.nan, values), np.where(wrong, np.uint8(TYPE_ERROR), kinds))
 
 
@@ -168,6 +178,10 @@ def read_categories(column: Column, array: pa.Array) -> Categories:
     In columns of numbers whole ones are told apart to the last digit, and NaN and the infinities are type errors.
     """
     places, texts = _distinct_texts(array)
+    if column.type is Type.STRING and None not in texts:
+        whole_texts = cast("list[str]", texts)
+        if max(map(len, whole_texts), default=0) <= _LONGEST_TEXT:
+            return Categories(places, whole_texts)
     codes: dict[str, int] = {}
     whole: dict[str, str] = {}
     lookup = [-1] * (len(texts) + 1)  # its last entry is that of rows without a value

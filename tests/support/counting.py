@@ -3,7 +3,8 @@
 import numpy as np
 
 from atalaia.profile.category_counter import CategoryCounter
-from atalaia.profile.number_counter import Layout, NumberCounter, Room
+from atalaia.profile.layout import Layout, Room
+from atalaia.profile.number_counter import NumberCounter
 from atalaia.profile.values import MISSING, NUMBER, OVERFLOW, TYPE_ERROR, Categories, Numbers
 
 
@@ -17,7 +18,8 @@ def count_numbers(grid, values, missing=0, type_errors=0, overflow=0):
 
 def categories(values, missing=0, type_errors=0):
     texts = list(dict.fromkeys(values))
-    codes = [texts.index(value) for value in values] if len(texts) < 50 else list(map(dict(zip(texts, range(len(texts)))).get, values))
+    places = {text: place for place, text in enumerate(texts)}
+    codes = [places[value] for value in values]
     return Categories(np.array(codes + [-1] * missing + [-2] * type_errors, np.int64), texts)
 
 

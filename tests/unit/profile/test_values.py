@@ -15,8 +15,8 @@ STRING = Column("x", type=Type.STRING)
 
 
 def numbers_in(numbers):
-    is_number = np.ones(len(numbers.values), bool) if numbers.kinds is None else ~np.isin(numbers.kinds, (MISSING, TYPE_ERROR))
-    return numbers.values[is_number].tolist()
+    kinds = numbers.pick(np.arange(len(numbers.values))).kinds
+    return numbers.values.tolist() if kinds is None else numbers.values[~np.isin(kinds, (MISSING, TYPE_ERROR))].tolist()
 
 
 def counted(categories):
