@@ -112,7 +112,7 @@ def objects_work(bench: Bench) -> None:
         source, output = bench.source(made), DirectoryStore(Path(kept or folder))
         ingester = Ingester(bench.monitor, baseline, output)
         with bench.meter.span("profile"):
-            receipts = [ingester.ingest(source, info)[0] for info in source.objects()]
+            receipts = [receipt for receipt, _ in ingester.ingest_all(source, source.objects())]
         profile, size = bench.stored(output)
     truth.demand(made.truth, made.rows, baseline, profile)
     objects, rows = len(receipts), sum(receipt.rows for receipt in receipts)

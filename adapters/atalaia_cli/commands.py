@@ -22,7 +22,8 @@ from atalaia.monitor_file import find_faults
 from atalaia.monitoring.baselines import ensure_baseline, load_baseline, make_baseline
 from atalaia.monitoring.comparing import compare as compare_sources
 from atalaia.monitoring.evaluating import Evaluated, Evaluator
-from atalaia.monitoring.ingesting import Ingester, Receipt
+from atalaia.monitoring.ingesting import Ingester
+from atalaia.monitoring.receipts import Receipt
 from atalaia.monitoring.sources import LogSource
 from atalaia.monitoring.verifying import verify_report
 from atalaia.window import parse_time

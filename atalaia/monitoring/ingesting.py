@@ -7,8 +7,8 @@ doing it again changes nothing:
 - An object is left alone while its receipt names its present content and the profiles are there.
 - The receipts of new objects are written before the profiles: after a crash in between a profile is missing, and they
   are read again. The receipt of an object that was read before loses its ETag first and gets the new one last.
-- A new version of an object replaces the profiles of the old one. If these hold other objects' rows too, all of them are
-  read again; rows of objects that are gone by then are counted as rejected.
+- A new version of an object replaces the profiles of the old one. If these hold other objects' rows too, all of them
+  are read again; rows of objects that are gone by then are counted as rejected.
 - Of two that ingest the same object at once, one loses the race for its receipt and leaves the object out.
 """
 
@@ -170,7 +170,5 @@ def _claim(item: Item, receipt: Receipt) -> Receipt:
     """Return what is written before the profiles: for an object that was read before, that its reading is under way."""
     if not item.before.windows:
         return receipt
-    windows = tuple(
-        sorted({*item.before.windows, *(receipt.windows if item.before.profile == receipt.profile else ())})
-    )
-    return msgspec.structs.replace(item.before, etag="", windows=windows)
+    written = receipt.windows if item.before.profile == receipt.profile else ()
+    return msgspec.structs.replace(item.before, etag="", windows=tuple(sorted({*item.before.windows, *written})))

@@ -135,8 +135,8 @@ def test_a_crash_while_a_group_is_replaced_is_mended_by_doing_it_again(world):
     world.ingest()
     world.logs.put("1.jsonl", lines(rows(3, 5)))
     source, infos = world.source, list(world.source.objects())
+    dying = Dying(world.output, "/profiles/20260303T000000Z/")
     with pytest.raises(RuntimeError):
-        dying = Dying(world.output, "/profiles/20260303T000000Z/")
         list(Ingester(world.monitor, world.baseline, dying).ingest_all(source, infos))
     world.ingest()
 
@@ -174,7 +174,7 @@ def test_an_object_in_two_profiles_of_a_window_is_refused(world):
     (only,) = profiles(world)
     world.output.put(only.replace(only[-12:-8], "zzzz"), world.output.get(only)[0])
 
-    with pytest.raises(StoredFormError, match="logs/0.jsonl is counted in"):
+    with pytest.raises(StoredFormError, match=r"logs/0\.jsonl is counted in"):
         world.evaluate()
 
 
