@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import stats
 
-from atalaia.baseline import Baseline, build_baseline
+from atalaia.baseline import Baseline, build_baseline, count_rows
 from atalaia.monitor_file import Monitor, load_monitor
 from atalaia.report import ColumnReport
 from atalaia.rows import ALL_SIDES, NO_TIME, RowBatch
@@ -115,11 +115,7 @@ def _batches(values: Floats) -> Iterator[RowBatch]:
 
 
 def _measured(baseline: Baseline, values: Floats) -> ColumnReport:
-    profiler = baseline.profiler()
-    total = profiler.empty()
-    for batch in _batches(values):
-        total = total.merge(profiler.profile(batch))
-    return compare(_MONITOR, baseline, total).columns[0]
+    return compare(_MONITOR, baseline, count_rows(baseline.profiler(), _batches(values))).columns[0]
 
 
 def _errors(case: str, before: Floats, now: Floats, measured: ColumnReport) -> Errors:

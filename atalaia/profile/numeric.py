@@ -178,10 +178,13 @@ def _finite_or_none(value: float) -> float | None:
 def grid_of(sample: Floats, low: float, high: float) -> NumericGrid:
     """Cut *sample* (finite values, any order) into `CELLS` cells of equal mass between *low* and *high*.
 
-    An edge is a value of the sample: the smallest v with at least k/1000 of the sample at or below it.
+    An edge is a value of the sample: the smallest v with at least k/1000 of the sample at or below it. The outermost
+    cells are halved again and again: a heavy tail is long, and in few pieces its area would be known badly.
     """
     if not len(sample):
         return NumericGrid(np.empty(0))
-    ordered = np.sort(sample)
-    ranks = (np.arange(1, CELLS) * len(ordered) + CELLS - 1) // CELLS - 1
+    ordered, count = np.sort(sample), len(sample)
+    ranks = (np.arange(1, CELLS) * count + CELLS - 1) // CELLS - 1
+    tails = [count // CELLS >> halvings for halvings in range(1, (count // CELLS).bit_length())]
+    ranks = np.concatenate((ranks, tails, [count - 1 - tail for tail in tails])).astype(np.int64)
     return NumericGrid(np.unique(np.concatenate(([low], ordered[ranks], [high])) + 0.0))
