@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from atalaia.profile.numeric import NumericGrid
-from atalaia.profile.sums import MOST, NEAR, RUN, Ruler
+from atalaia.profile.sums import MOST, NEAR, Ruler
 from atalaia.profile.values import Floats, Ints
 
 _NARROW = 2.0**30  # steps; the sum of 2^33 values in such a cell still fits 64 bits
@@ -21,7 +21,7 @@ class Room:
 
     def __init__(self) -> None:
         """Make room for `MOST` values."""
-        self.values, self.steps, self.halves = np.empty(MOST), np.empty(MOST), np.empty((2, RUN))
+        self.values, self.steps, self.halves = np.empty(MOST), np.empty(MOST), np.empty((2, MOST))
         self.hashes, self.spare = np.empty(MOST, np.uint64), np.empty(MOST, np.uint64)
 
 

@@ -16,6 +16,7 @@ from atalaia.profile.sums import MOST, NEAR, far_sums, near_squares
 from atalaia.profile.values import MISSING, OVERFLOW, TYPE_ERROR, Floats, Ints, Numbers
 
 _SMALLEST_NORMAL = float(np.finfo(np.float64).tiny)
+_MANY_CANDIDATES = 4 * DISTINCT_SIZE
 _WORTH_SORTING = MOST // 4  # fewer values than these wait for more
 
 
@@ -151,17 +152,15 @@ class NumberCounter:
 
     def _add_far(self, ordered: Floats, steps: Floats, cuts: Ints) -> None:
         """Add the values at both ends that are far from the centre, and leave zeros in place of their steps."""
-        first, last = steps.searchsorted(-NEAR), steps.searchsorted(NEAR, "right")
-        for start, end in ((0, first), (last, len(steps))):
-            if start == end:
-                continue
-            steps[start:end] = 0.0
-            inside = np.clip(cuts, start, end) - start
-            for cell, total, squares in far_sums(self.layout.ruler, ordered[start:end], inside):
-                self._tally["total"] += total
-                self._tally["squares"] += squares
-                if cell % 2 == 0:
-                    self._wide[cell] += total
+        first, last = int(steps.searchsorted(-NEAR)), int(steps.searchsorted(NEAR, "right"))
+        steps[:first] = steps[last:] = 0.0
+        far = np.concatenate((ordered[:first], ordered[last:]))
+        far_cuts = np.minimum(cuts, first) + np.maximum(cuts - last, 0)
+        for cell, total, squares in far_sums(self.layout.ruler, far, far_cuts):
+            self._tally["total"] += total
+            self._tally["squares"] += squares
+            if cell % 2 == 0:
+                self._wide[cell] += total
 
     def _add_distinct(self, ordered: Floats) -> None:
         limit = self._distinct.limit()
@@ -172,10 +171,10 @@ class NumberCounter:
             values = ordered[starts]
         hashes = hash_floats(values, self.room.hashes[: len(values)], self.room.spare[: len(values)])
         near = np.flatnonzero(hashes <= limit)
-        counts = counts[near] if len(values) < len(ordered) else np.ones(len(near), np.int64)
-        self._candidates.append((hashes[near], counts))
+        hashes, counts = hashes[near], counts[near] if len(values) < len(ordered) else np.ones(len(near), np.int64)
+        self._candidates.append(_joined_runs(hashes, counts))
         self._tally["distinct"] += len(ordered)
-        if sum([len(counts) for _, counts in self._candidates]) > DISTINCT_SIZE:
+        if sum([len(counts) for _, counts in self._candidates]) > _MANY_CANDIDATES:
             self._take_candidates()
 
     def _take_candidates(self) -> None:
@@ -183,6 +182,12 @@ class NumberCounter:
             hashes, counts = map(np.concatenate, zip(*self._candidates, strict=True))
             self._distinct = self._distinct.take(hashes, counts, self._tally.pop("distinct"))
         self._candidates = []
+
+
+def _joined_runs(hashes: Hashes, counts: Ints) -> tuple[Hashes, Ints]:
+    """Bring hashes that stand side by side together, and their counts."""
+    starts = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1])))[: len(hashes)]
+    return hashes[starts], np.add.reduceat(counts, starts) if len(starts) else counts
 
 
 _KINDS = {"missing": MISSING, "type_errors": TYPE_ERROR, "overflow": OVERFLOW}

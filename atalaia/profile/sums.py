@@ -25,14 +25,12 @@ STEP_BITS = 33
 NEAR = 2.0**36
 """Steps from the centre up to which a value is near."""
 
-RUN = 1 << 13
-"""So many values are squared at a time; for longer runs the products would be handed to other threads."""
-
 _HALF = 2.0**18  # near steps are squared in two halves, each of at most 2^18
 _ROUNDS_TO_HALF = 1.5 * 2.0**52 * _HALF  # beside so large a number only multiples of _HALF fit into a float64
 _SMALLEST_EXPONENT = -1023  # of a step whose inverse is a float64
 _MANTISSA_BITS = 53
 _LIMB_BITS = 18
+_RUN = 1 << 13
 _LIMB = (1 << _LIMB_BITS) - 1
 
 
@@ -55,16 +53,18 @@ class Ruler:
 
 
 def near_squares(steps: Floats, room: Floats) -> int:
-    """Return the exact sum of squares of up to `MOST` near steps; *room*, of shape (2, `RUN`), is worked in."""
-    total = 0
-    for start in range(0, len(steps), RUN):  # short runs stay in the processor's nearest cache
-        run = steps[start : start + RUN]
-        high, low = room[0, : len(run)], room[1, : len(run)]
-        np.add(run, _ROUNDS_TO_HALF, out=high)
-        np.subtract(high, _ROUNDS_TO_HALF, out=high)
-        np.subtract(run, high, out=low)
-        total += int(high @ high) + 2 * int(high @ low) + int(low @ low)
-    return total
+    """Return the exact sum of squares of up to `MOST` near steps; *room*, of shape (2, `MOST`), is worked in."""
+    high, low = room[0, : len(steps)], room[1, : len(steps)]
+    np.subtract(np.add(steps, _ROUNDS_TO_HALF, out=high), _ROUNDS_TO_HALF, out=high)
+    np.subtract(steps, high, out=low)
+    return _dot(high, high) + 2 * _dot(high, low) + _dot(low, low)
+
+
+def _dot(one: Floats, other: Floats) -> int:
+    """Sum products in short runs: longer ones would be handed to other threads, which costs more than it saves."""
+    whole = len(one) - len(one) % _RUN
+    runs = np.vecdot(one[:whole].reshape(-1, _RUN), other[:whole].reshape(-1, _RUN))
+    return sum(map(int, runs.tolist())) + int(one[whole:] @ other[whole:])
 
 
 def far_sums(ruler: Ruler, values: Floats, cuts: Ints) -> Iterator[tuple[int, int, int]]:
