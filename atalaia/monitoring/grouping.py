@@ -28,6 +28,7 @@ MOST_WINDOWS = 1000
 """Rows read together may fall into so many windows; the rest is rejected, as clocks that wild are wrong."""
 
 _MOST_WAITING = 64 << 20  # bytes of values that wait to be counted
+_MOST_OPEN = 2048  # columns under way in all windows together: each takes about 40 kB
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +194,12 @@ class Reader:
         return logged is not None and logged >= window.end + self._lateness
 
     def _park(self, group: Group) -> None:
-        """Where few rows of very many windows wait to be counted, put what was counted so far away, packed."""
+        """Keep memory bounded: count what waits; where there are many windows, put what was counted away, packed."""
         if sum(counter.waiting_bytes for counter in group.counters.values()) <= _MOST_WAITING:
+            return
+        if sum(len(counter.columns) for counter in group.counters.values()) <= _MOST_OPEN:
+            for counter in group.counters.values():
+                counter.settle()
             return
         for window, counter in group.counters.items():
             group.parked.setdefault(window, []).append(pack(profile_to_plain(counter.profile())))

@@ -66,7 +66,7 @@ class NumberCounter:
 
     def summary(self) -> NumericSummary:
         """Return what was counted so far."""
-        self._count_waiting()
+        self.settle()
         self._take_candidates()
         tally = {name: self._tally[name] for name in _TALLIED}
         tally["nan"] -= tally["missing"] + tally["type_errors"]  # rows without a number hold NaN
@@ -85,11 +85,12 @@ class NumberCounter:
             self._count([values])
             return
         if self._waiting_values + len(values) > MOST:
-            self._count_waiting()
+            self.settle()
         self._waiting.append(values.copy())
         self._waiting_values += len(values)
 
-    def _count_waiting(self) -> None:
+    def settle(self) -> None:
+        """Count what waits for more."""
         if self._waiting_values:
             self._count(self._waiting)
         self._waiting, self._waiting_values = [], 0

@@ -56,6 +56,12 @@ class ProfileCounter:
         """What the values that wait to be counted take."""
         return sum(c.waiting_bytes for c in self.columns.values() if isinstance(c, NumberCounter))
 
+    def settle(self) -> None:
+        """Count what waits for more."""
+        for counter in self.columns.values():
+            if isinstance(counter, NumberCounter):
+                counter.settle()
+
     def profile(self) -> Profile:
         """Return what was counted so far."""
         tallies = {name: dict(sorted((n, c) for n, c in counts.items() if c)) for name, counts in self.tallies.items()}

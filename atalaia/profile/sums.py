@@ -16,13 +16,13 @@ import numpy as np
 
 from atalaia.profile.values import Floats, Ints
 
-MOST = 1 << 16
+MOST = 1 << 17
 """So many values at most are added up at a time."""
 
 STEP_BITS = 33
 """A step is about 2^-33 of the middle reach of a baseline's edges."""
 
-NEAR = 2.0**36
+NEAR = 2.0**35
 """Steps from the centre up to which a value is near."""
 
 _HALF = 2.0**18  # near steps are squared in two halves, each of at most 2^18

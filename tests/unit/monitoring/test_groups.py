@@ -178,12 +178,14 @@ def test_an_object_in_two_profiles_of_a_window_is_refused(world):
         world.evaluate()
 
 
-def test_profiles_that_were_put_away_meanwhile_are_the_same(world, monkeypatch):
+@pytest.mark.parametrize("most_open", [0, 2048])
+def test_profiles_that_were_settled_or_put_away_meanwhile_are_the_same(world, monkeypatch, most_open):
     entries = [*rows(2, 300), *rows(3, 300), *rows(4, 300)]
     world.logs.put("a.jsonl", lines(entries))
     world.ingest()
     other = make_world()
     monkeypatch.setattr(grouping, "_MOST_WAITING", 0)
+    monkeypatch.setattr(grouping, "_MOST_OPEN", most_open)
     other.logs.put("a.jsonl", lines(entries))
     other.ingest()
 
@@ -192,6 +194,7 @@ def test_profiles_that_were_put_away_meanwhile_are_the_same(world, monkeypatch):
 
 def test_all_of_the_profile_is_kept_when_it_is_put_away(world, monkeypatch):
     monkeypatch.setattr(grouping, "_MOST_WAITING", 0)
+    monkeypatch.setattr(grouping, "_MOST_OPEN", 0)
     fill(world)
     world.ingest()
 
