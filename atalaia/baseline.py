@@ -24,6 +24,7 @@ from atalaia.profile import (
     NumericGrid,
     Profile,
     Profiler,
+    TextGrid,
     grid_of,
     pack,
     profile_from_plain,
@@ -32,6 +33,7 @@ from atalaia.profile import (
 )
 from atalaia.profile.categorical import CAP
 from atalaia.profile.profiler import MOST_CLASSES, MOST_SEGMENTS
+from atalaia.profile.text_counter import read_lengths
 from atalaia.profile.values import Categories, Floats, read_categories, read_numbers
 from atalaia.rows import Reject, RowBatch
 from atalaia.schema import Column, Kind, Role, profiled
@@ -150,6 +152,7 @@ def find_grids(columns: tuple[Column, ...], batches: Iterable[RowBatch | Reject]
     kept = profiled(columns)
     numeric = {c.name: _NumericDraft() for c in kept if c.effective_kind is Kind.NUMERIC}
     categorical = {c.name: _CategoricalDraft() for c in kept if c.effective_kind is Kind.CATEGORICAL}
+    lengths = {c.name: _NumericDraft() for c in kept if c.effective_kind is Kind.TEXT}
     for batch in batches:
         if isinstance(batch, Reject):
             continue
@@ -157,10 +160,12 @@ def find_grids(columns: tuple[Column, ...], batches: Iterable[RowBatch | Reject]
             array = batch.columns.get(column.name)
             if array is not None and column.name in numeric:
                 numeric[column.name].add(read_numbers(column, array).values)
+            elif array is not None and column.name in lengths:
+                lengths[column.name].add(read_lengths(column, array).values)
             elif array is not None:
                 categorical[column.name].add(read_categories(column, array))
     grids: dict[str, Grid] = {n: d.grid() for n, d in numeric.items()}
-    grids |= {n: d.grid() for n, d in categorical.items()}
+    grids |= {n: d.grid() for n, d in categorical.items()} | {n: TextGrid(d.grid()) for n, d in lengths.items()}
     segments = {c.name: _commonest(grids[c.name], MOST_SEGMENTS) for c in kept if c.role is Role.SEGMENT}
     scored = any(c.role is Role.SCORE and c.name in numeric for c in kept)
     telling = [c for c in kept if scored and c.role in (Role.PREDICTION, Role.LABEL) and c.name in categorical]
@@ -172,27 +177,32 @@ def _commonest(grid: Grid, most: int) -> tuple[str, ...]:
 
 
 def _content(grids: Grids, profile: Profile) -> dict[str, Any]:
-    plain = {
-        name: list(grid.categories) if isinstance(grid, CategoricalGrid) else grid.edges.astype("<f8").tobytes()
-        for name, grid in grids.grids.items()
-    }
     return {
         "columns": msgspec.to_builtins(grids.columns),
-        "grids": plain,
+        "grids": {name: _grid_to_plain(grid) for name, grid in grids.grids.items()},
         "segments": {name: list(values) for name, values in grids.segments.items()},
         "classes": {name: list(values) for name, values in grids.classes.items()},
         "profile": profile_to_plain(profile),
     }
 
 
+def _grid_to_plain(grid: Grid) -> Any:
+    if isinstance(grid, TextGrid):
+        return {"lengths": _grid_to_plain(grid.lengths)}
+    return grid.edges.astype("<f8").tobytes() if isinstance(grid, NumericGrid) else list(grid.categories)
+
+
+def _grid_from_plain(plain: Any) -> Grid:
+    if isinstance(plain, dict):
+        return TextGrid(NumericGrid(np.frombuffer(plain["lengths"], "<f8")))
+    return NumericGrid(np.frombuffer(plain, "<f8")) if isinstance(plain, bytes) else CategoricalGrid(tuple(plain))
+
+
 def _versioned(content: dict[str, Any]) -> Baseline:
     plain = msgspec.msgpack.encode(content, order="deterministic")
     version = hashlib.blake2b(plain, digest_size=8).hexdigest()
     columns = msgspec.convert(content["columns"], tuple[Column, ...])
-    grids: dict[str, Grid] = {
-        name: NumericGrid(np.frombuffer(grid, "<f8")) if isinstance(grid, bytes) else CategoricalGrid(tuple(grid))
-        for name, grid in content["grids"].items()
-    }
+    grids = {name: _grid_from_plain(grid) for name, grid in content["grids"].items()}
     segments, classes = (
         {name: tuple(values) for name, values in content[kind].items()} for kind in ("segments", "classes")
     )

@@ -5,6 +5,7 @@ from atalaia.profile.numeric import NumericGrid, NumericSummary, grid_of
 from atalaia.profile.profile import Grid, Grids, Profile, Summary, empty_summary
 from atalaia.profile.profiler import ProfileCounter, Profiler
 from atalaia.profile.stored import pack, profile_from_plain, profile_to_plain, unpack
+from atalaia.profile.text import TextGrid, TextSummary
 
 __all__ = [
     "CategoricalGrid",
@@ -17,6 +18,8 @@ __all__ = [
     "ProfileCounter",
     "Profiler",
     "Summary",
+    "TextGrid",
+    "TextSummary",
     "empty_summary",
     "grid_of",
     "pack",

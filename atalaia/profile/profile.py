@@ -11,10 +11,11 @@ from atalaia.profile.counts import added, keep_smallest
 from atalaia.profile.distinct import Distinct
 from atalaia.profile.minutes import Minutes
 from atalaia.profile.numeric import NumericGrid, NumericSummary
+from atalaia.profile.text import TextGrid, TextSummary
 from atalaia.schema import Column
 
-Grid = NumericGrid | CategoricalGrid
-Summary = NumericSummary | CategoricalSummary
+Grid = NumericGrid | CategoricalGrid | TextGrid
+Summary = NumericSummary | CategoricalSummary | TextSummary
 
 ID_SIZE = 4096
 """Row ids are told apart exactly up to so many; beyond, an even sample of them is watched for repetition."""
@@ -104,6 +105,8 @@ def _merged_columns(parts: Sequence[Profile]) -> dict[tuple[str, str], Summary]:
 
 def empty_summary(grid: Grid) -> Summary:
     """Return the neutral element on *grid*."""
+    if isinstance(grid, TextGrid):
+        return TextSummary.empty(grid)
     return NumericSummary.empty(grid) if isinstance(grid, NumericGrid) else CategoricalSummary.empty(grid)
 
 

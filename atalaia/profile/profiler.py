@@ -22,6 +22,8 @@ from atalaia.profile.numeric import NumericGrid
 from atalaia.profile.profile import ID_SIZE, MOST_EXTRA, Grids, Profile
 from atalaia.profile.rules import allowed_categories, allowed_numbers, pattern_match
 from atalaia.profile.segments import segment_name
+from atalaia.profile.text import TextGrid
+from atalaia.profile.text_counter import TextCounter, read_texts
 from atalaia.profile.values import Ints, Rows, bounded_text, read_categories, read_numbers
 from atalaia.rows import RowBatch, value_text
 from atalaia.schema import Column, Role, profiled
@@ -45,7 +47,7 @@ class ProfileCounter:
     tallies: dict[str, Counter[str]] = field(default_factory=dict)
     minutes: list[Minutes] = field(default_factory=lambda: [Minutes.empty()])
     ids: Distinct = field(default_factory=lambda: Distinct.empty(ID_SIZE))
-    columns: dict[_Key, NumberCounter | CategoryCounter] = field(default_factory=dict)
+    columns: dict[_Key, NumberCounter | CategoryCounter | TextCounter] = field(default_factory=dict)
 
     def tally(self, name: str, counts: Mapping[str, int]) -> None:
         """Add *counts* to what the profile's mapping *name* holds."""
@@ -54,7 +56,7 @@ class ProfileCounter:
     @property
     def waiting_bytes(self) -> int:
         """What the values that wait to be counted take."""
-        return sum(c.waiting_bytes for c in self.columns.values() if isinstance(c, NumberCounter))
+        return sum(c.waiting_bytes for c in self.columns.values() if not isinstance(c, CategoryCounter))
 
     def settle(self) -> None:
         """Count what waits for more."""
@@ -97,6 +99,7 @@ class Profiler:
         self._id = next((column.name for column in grids.columns if column.role is Role.ID), None)
         self._room = Room()
         self._layouts = {n: Layout.of(g) for n, g in grids.grids.items() if isinstance(g, NumericGrid)}
+        self._length_layouts = {n: Layout.of(g.lengths) for n, g in grids.grids.items() if isinstance(g, TextGrid)}
 
     def counter(self) -> ProfileCounter:
         """Return an empty profile to count into."""
@@ -161,6 +164,10 @@ class Profiler:
             numbers = read_numbers(column, array)
             for target in targets:
                 self._number_counter(target, column).add(numbers.pick(target.rows))
+        elif column.name in self._length_layouts:
+            texts = read_texts(column, array)
+            for target in targets:
+                self._text_counter(target, column).add(texts, target.rows)
         else:
             categories = read_categories(column, array)
             for target in targets:
@@ -172,6 +179,12 @@ class Profiler:
             low, high = column.range or (None, None)
             held[key] = NumberCounter(self._layouts[column.name], self._room, low, high, allowed_numbers(column))
         return held[key]  # type: ignore[return-value]  # a column's grid decides its counter's kind
+
+    def _text_counter(self, target: _Target, column: Column) -> TextCounter:
+        held, key = target.counter.columns, (target.segment, column.name)
+        if key not in held:
+            held[key] = TextCounter(NumberCounter(self._length_layouts[column.name], self._room))
+        return held[key]  # type: ignore[return-value]  # as above
 
     def _category_counter(self, target: _Target, column: Column) -> CategoryCounter:
         held, key = target.counter.columns, (target.segment, column.name)

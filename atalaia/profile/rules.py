@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
+from atalaia import patterns
 from atalaia.errors import AtalaiaError
-from atalaia.patterns import match_whole
 from atalaia.profile.category_counter import Match
 from atalaia.profile.values import Floats, read_categories, read_numbers
 from atalaia.schema import Column
@@ -36,12 +36,22 @@ def pattern_match(column: Column) -> Match | None:
 
     Calling it raises an `AtalaiaError` if the pattern cannot run.
     """
-    return None if column.pattern is None else partial(_match, column.name, column.pattern)
+    return None if column.pattern is None else partial(_match, column, column.pattern)
 
 
-def _match(column: str, pattern: str, texts: list[str]) -> list[bool]:
+def _match(column: Column, pattern: str, texts: list[str]) -> list[bool]:
+    matched: list[bool] = match_texts(column, pattern, pa.array(texts, pa.string()), whole=True).to_pylist()
+    return matched
+
+
+def match_texts(column: Column, pattern: str, texts: pa.Array, *, whole: bool = False) -> pa.Array:
+    """Tell of texts of *column* which ones contain a pattern, or match it as a *whole*; null for null.
+
+    Raises:
+        AtalaiaError: The pattern cannot run.
+    """
     try:
-        return match_whole(pattern, texts)
+        return patterns.match_texts(pattern, texts, whole=whole)
     except AtalaiaError as error:
-        msg = f"column {column}: {error}"
+        msg = f"column {column.name}: {error}"
         raise AtalaiaError(msg) from error

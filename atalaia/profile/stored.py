@@ -18,6 +18,7 @@ from atalaia.profile.distinct import Distinct
 from atalaia.profile.minutes import Minutes
 from atalaia.profile.numeric import NumericSummary
 from atalaia.profile.profile import Profile, Summary
+from atalaia.profile.text import TextSummary
 from atalaia.profile.values import Ints
 
 _MAGIC = b"ATALAIA"
@@ -100,6 +101,8 @@ def _summary_to_plain(summary: Summary) -> dict[str, Any]:
         plain["cells"] = [_array_to_plain(summary.cells[start::2]) for start in (0, 1)]  # intervals, and edges
         plain["inner"] = _array_to_plain(summary.inner)
         plain["distinct"] = _distinct_to_plain(summary.distinct)
+    elif isinstance(summary, TextSummary):
+        plain |= {"lengths": _summary_to_plain(summary.lengths), "found": dict(sorted(summary.found.items()))}
     else:
         plain |= {"counts": _array_to_plain(summary.counts), "unseen": dict(summary.unseen)}
     return plain
@@ -108,6 +111,12 @@ def _summary_to_plain(summary: Summary) -> dict[str, Any]:
 def _summary_from_plain(plain: dict[str, Any]) -> Summary:
     if "counts" in plain:
         return CategoricalSummary(**plain | {"counts": _array_from_plain(plain["counts"])})
+    if "lengths" in plain:
+        return TextSummary(**plain | {"lengths": _numeric_from_plain(plain["lengths"])})
+    return _numeric_from_plain(plain)
+
+
+def _numeric_from_plain(plain: dict[str, Any]) -> NumericSummary:
     intervals, edges = map(_array_from_plain, plain["cells"])
     cells = np.empty(len(intervals) + len(edges), np.int64)
     cells[0::2], cells[1::2] = intervals, edges

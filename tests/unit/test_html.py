@@ -430,7 +430,9 @@ def test_a_shortened_text_is_printable_and_not_longer_than_asked(text, length):
 
 
 def test_every_metric_that_measures_a_share_is_written_as_a_percentage():
-    shares = {name for name, metric in METRICS.items() if metric.meaning.startswith("share of")}
+    shares = {
+        name for name, metric in METRICS.items() if metric.meaning.startswith(("share of", "change of the share of"))
+    }
 
     assert shares == {name for name in METRICS if is_share(name)}
 
