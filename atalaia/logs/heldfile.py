@@ -23,16 +23,18 @@ class HeldFile(io.RawIOBase):
     """A read-only file over another one, which it leaves open."""
 
     def __init__(self, source: Seekable) -> None:
-        """Read from *source*, which can seek."""
+        """Read from *source*, which can seek; what it buffers is of no use here."""
         super().__init__()
-        self._source = source
-        self._size = source.seek(0, os.SEEK_END)
+        self._source: Seekable = getattr(source, "raw", source)
+        self._size = self._source.seek(0, os.SEEK_END)
         self._position = 0
         self._start = 0
         self._held = memoryview(b"")
 
     def hold(self, start: int, end: int) -> None:
-        """Keep the bytes from *start* to *end* in memory instead of those held before."""
+        """Keep the bytes from *start* to *end* in memory, instead of those held before unless these hold them."""
+        if self._start <= start and end <= self._start + len(self._held):
+            return
         self._held = memoryview(b"")
         self._source.seek(start)
         self._held, self._start = memoryview(self._source.read(max(end - start, 0))), start

@@ -79,11 +79,17 @@ class GroupColumns(Mapping[str, pa.Array]):
             RejectedError: They hold more than may be taken in.
         """
         chunk = self._table.metadata.row_group(self._group).column(place)
-        start = chunk.dictionary_page_offset or chunk.data_page_offset
-        end = start + chunk.total_compressed_size
-        self._source.hold(start, end)
+        start, end = _stretch(chunk)
+        self._source.hold(*(self._whole or (start, end)))
         if chunk.compression not in _MILD or _MILD_RATIO * (end - start) > self._limits.line_bytes:
             check_pages(self._source, start, end, self._limits.line_bytes)
+
+    @cached_property
+    def _whole(self) -> tuple[int, int] | None:
+        """Where the whole row group lies, if it is no larger than may be held at once."""
+        group = self._table.metadata.row_group(self._group)
+        starts, ends = zip(*(_stretch(group.column(place)) for place in range(group.num_columns)), strict=True)
+        return (min(starts), max(ends)) if max(ends) - min(starts) <= _MOST_BYTES else None
 
     def _is_better_plain(self, name: str, place: int) -> bool:
         """Tell whether a column of texts holds few of them twice, and its dictionary no long ones."""
@@ -93,6 +99,12 @@ class GroupColumns(Mapping[str, pa.Array]):
         first = next(self._table.iter_batches(1, row_groups=[self._group], columns=[name], use_threads=False))
         longest = pc.max(pc.binary_length(first.column(0).dictionary)).as_py() or 0
         return bool(chunk.num_values * longest <= _MOST_BYTES)
+
+
+def _stretch(chunk: Any) -> tuple[int, int]:
+    """Return where a column's pages begin and end in the file."""
+    start = chunk.dictionary_page_offset or chunk.data_page_offset
+    return start, start + chunk.total_compressed_size
 
 
 def is_columnwise(table: parquet.ParquetFile, group: Any) -> bool:
