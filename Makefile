@@ -4,14 +4,14 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --disable-pip-version-check --quiet
 LOCKED := .venv/.locked
 READY := .venv/.ready
-SOURCES := adapters atalaia examples tests
+SOURCES := adapters atalaia benchmarks examples tests
 OUT ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix lock
+.PHONY: help setup demo test check fix lock bench bench-cold
 
 help:  ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## Install everything into .venv, as pinned in requirements/dev.txt
 
@@ -23,11 +23,17 @@ test: $(READY)  ## Run the tests; ARGS goes to pytest, as in make test ARGS="-k 
 
 check: $(READY)  ## All that CI does: format, lint, types, import rules, tests
 	$(BIN)/ruff format --check $(SOURCES) && $(BIN)/ruff check $(SOURCES)
-	$(BIN)/mypy && $(BIN)/mypy examples && $(BIN)/lint-imports --no-cache
+	$(BIN)/mypy && $(BIN)/mypy examples && $(BIN)/mypy benchmarks && $(BIN)/lint-imports --no-cache
 	@$(MAKE) --no-print-directory test
 
 fix: $(READY)  ## Format the code and mend what can be mended without thought
 	$(BIN)/ruff check --fix-only $(SOURCES) && $(BIN)/ruff format $(SOURCES)
+
+bench: $(READY)  ## Measure speed and memory against goals and other tools; ARGS as in make bench ARGS="--rows 100k --no-peers"
+	@$(BIN)/python benchmarks $(ARGS)
+
+bench-cold: $(READY)  ## Measure what a function pays before its first call
+	@$(BIN)/python benchmarks/cold.py $(ARGS)
 
 lock:  ## Pin the newest versions that pyproject.toml allows, for the oldest Python, into requirements/*.txt
 	$(call need_python,build/lock)

@@ -24,16 +24,17 @@ from atalaia.profile import (
     NumericGrid,
     Profile,
     Profiler,
+    TextGrid,
     grid_of,
     pack,
     profile_from_plain,
     profile_to_plain,
-    reject_profile,
     unpack,
 )
 from atalaia.profile.categorical import CAP
-from atalaia.profile.profile import MOST_SEGMENTS
-from atalaia.profile.values import Floats, read_categories, read_numbers
+from atalaia.profile.profiler import MOST_CLASSES, MOST_SEGMENTS
+from atalaia.profile.text_counter import read_lengths
+from atalaia.profile.values import Categories, Floats, read_categories, read_numbers
 from atalaia.rows import Reject, RowBatch
 from atalaia.schema import Column, Kind, Role, profiled
 from atalaia.wording import by_reason
@@ -84,13 +85,13 @@ def build_baseline(columns: tuple[Column, ...], batches: Batches) -> Baseline:
 
 def count_rows(profiler: Profiler, batches: Iterable[RowBatch | Reject]) -> Profile:
     """Profile every row and count every reject, whatever their time."""
-    total = profiler.empty()
+    counter = profiler.counter()
     for batch in joined(batches):
         if isinstance(batch, Reject):
-            total = total.merge(reject_profile(total.baseline, batch.reason, batch.rows))
+            counter.tally("rejected", {batch.reason: batch.rows})
         else:
-            total = total.merge(profiler.profile(batch))
-    return total
+            profiler.count(batch, [(counter, slice(None))])
+    return counter.profile()
 
 
 @dataclass(slots=True)
@@ -129,9 +130,10 @@ class _CategoricalDraft:
 
     counts: dict[str, int] = field(default_factory=dict)
 
-    def add(self, counts: dict[str, int]) -> None:
-        """Take in *counts*."""
-        for value, count in counts.items():
+    def add(self, categories: Categories) -> None:
+        """Take in a batch."""
+        counts, _, _ = categories.count()
+        for value, count in zip(categories.texts, counts.tolist(), strict=True):
             self.counts[value] = self.counts.get(value, 0) + count
         if len(self.counts) > 4 * CAP:
             self.counts = dict(self.commonest(2 * CAP))
@@ -150,6 +152,7 @@ def find_grids(columns: tuple[Column, ...], batches: Iterable[RowBatch | Reject]
     kept = profiled(columns)
     numeric = {c.name: _NumericDraft() for c in kept if c.effective_kind is Kind.NUMERIC}
     categorical = {c.name: _CategoricalDraft() for c in kept if c.effective_kind is Kind.CATEGORICAL}
+    lengths = {c.name: _NumericDraft() for c in kept if c.effective_kind is Kind.TEXT}
     for batch in batches:
         if isinstance(batch, Reject):
             continue
@@ -157,42 +160,54 @@ def find_grids(columns: tuple[Column, ...], batches: Iterable[RowBatch | Reject]
             array = batch.columns.get(column.name)
             if array is not None and column.name in numeric:
                 numeric[column.name].add(read_numbers(column, array).values)
+            elif array is not None and column.name in lengths:
+                lengths[column.name].add(read_lengths(column, array).values)
             elif array is not None:
-                categorical[column.name].add(read_categories(column, array).counts)
+                categorical[column.name].add(read_categories(column, array))
     grids: dict[str, Grid] = {n: d.grid() for n, d in numeric.items()}
-    grids |= {n: d.grid() for n, d in categorical.items()}
-    segments = {c.name: _segments_of(grids[c.name]) for c in kept if c.role is Role.SEGMENT}
-    return Grids(columns, grids, segments)
+    grids |= {n: d.grid() for n, d in categorical.items()} | {n: TextGrid(d.grid()) for n, d in lengths.items()}
+    segments = {c.name: _commonest(grids[c.name], MOST_SEGMENTS) for c in kept if c.role is Role.SEGMENT}
+    scored = any(c.role is Role.SCORE and c.name in numeric for c in kept)
+    telling = [c for c in kept if scored and c.role in (Role.PREDICTION, Role.LABEL) and c.name in categorical]
+    return Grids(columns, grids, segments, {c.name: _commonest(grids[c.name], MOST_CLASSES) for c in telling})
 
 
-def _segments_of(grid: Grid) -> tuple[str, ...]:
-    return grid.categories[:MOST_SEGMENTS] if isinstance(grid, CategoricalGrid) else ()
+def _commonest(grid: Grid, most: int) -> tuple[str, ...]:
+    return grid.categories[:most] if isinstance(grid, CategoricalGrid) else ()
 
 
 def _content(grids: Grids, profile: Profile) -> dict[str, Any]:
-    plain = {
-        name: list(grid.categories) if isinstance(grid, CategoricalGrid) else grid.edges.astype("<f8").tobytes()
-        for name, grid in grids.grids.items()
-    }
     return {
         "columns": msgspec.to_builtins(grids.columns),
-        "grids": plain,
+        "grids": {name: _grid_to_plain(grid) for name, grid in grids.grids.items()},
         "segments": {name: list(values) for name, values in grids.segments.items()},
+        "classes": {name: list(values) for name, values in grids.classes.items()},
         "profile": profile_to_plain(profile),
     }
+
+
+def _grid_to_plain(grid: Grid) -> Any:
+    if isinstance(grid, TextGrid):
+        return {"lengths": _grid_to_plain(grid.lengths)}
+    return grid.edges.astype("<f8").tobytes() if isinstance(grid, NumericGrid) else list(grid.categories)
+
+
+def _grid_from_plain(plain: Any) -> Grid:
+    if isinstance(plain, dict):
+        return TextGrid(NumericGrid(np.frombuffer(plain["lengths"], "<f8")))
+    return NumericGrid(np.frombuffer(plain, "<f8")) if isinstance(plain, bytes) else CategoricalGrid(tuple(plain))
 
 
 def _versioned(content: dict[str, Any]) -> Baseline:
     plain = msgspec.msgpack.encode(content, order="deterministic")
     version = hashlib.blake2b(plain, digest_size=8).hexdigest()
     columns = msgspec.convert(content["columns"], tuple[Column, ...])
-    grids: dict[str, Grid] = {
-        name: NumericGrid(np.frombuffer(grid, "<f8")) if isinstance(grid, bytes) else CategoricalGrid(tuple(grid))
-        for name, grid in content["grids"].items()
-    }
-    segments = {name: tuple(values) for name, values in content["segments"].items()}
+    grids = {name: _grid_from_plain(grid) for name, grid in content["grids"].items()}
+    segments, classes = (
+        {name: tuple(values) for name, values in content[kind].items()} for kind in ("segments", "classes")
+    )
     profile = profile_from_plain(content["profile"] | {"baseline": version})
-    return Baseline(version, Grids(columns, grids, segments), profile)
+    return Baseline(version, Grids(columns, grids, segments, classes), profile)
 
 
 def baseline_to_bytes(baseline: Baseline) -> bytes:

@@ -11,6 +11,8 @@ from atalaia.rows import Reject, RowBatch
 
 MOST_ROWS = 65_536
 MOST_BYTES = 32 << 20
+ENOUGH_ROWS = 1 << 14
+"""A batch of so many rows is handed on as it is."""
 
 
 def joined(pieces: Iterable[RowBatch | Reject]) -> Iterator[RowBatch | Reject]:
@@ -23,6 +25,12 @@ def joined(pieces: Iterable[RowBatch | Reject]) -> Iterator[RowBatch | Reject]:
     rows = held = 0
     for piece in pieces:
         if isinstance(piece, Reject):
+            yield piece
+            continue
+        if piece.rows >= ENOUGH_ROWS:  # its columns may be read on demand, so they are not asked for here
+            if waiting:
+                yield _join(waiting)
+                waiting, rows, held = [], 0, 0
             yield piece
             continue
         size = sum(array.nbytes for array in piece.columns.values())

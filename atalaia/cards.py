@@ -25,6 +25,12 @@ _SUMMARY = {
     "min": "Smallest",
     "max": "Largest",
 }
+_OF_LENGTHS = {
+    "mean": "Mean length",
+    "std": "Standard deviation of lengths",
+    "min": "Shortest",
+    "max": "Longest",
+}
 _ODD_NUMBERS = {"nan": "NaN", "infinity": "Infinite"}
 
 
@@ -216,13 +222,18 @@ def _judged_drift(column: str, windows: Windows) -> str:
 
 
 def _summary(column: ColumnReport, findings: Sequence[Finding]) -> Iterator[tuple[str, str, str]]:
-    for field, title in _SUMMARY.items():
-        if field in _NUMBERS_ONLY and column.kind != "numeric":
-            continue
+    for field, title in _titles(column.kind).items():
         yield title, _summarised(column.baseline, field), _summarised(column.current, field)
     for finding in findings:
         if finding.metric in _ODD_NUMBERS and finding.value:
             yield _ODD_NUMBERS[finding.metric], wording.NOTHING, wording.percent(finding.value)
+
+
+def _titles(kind: str) -> dict[str, str]:
+    """Return what is told of a column's values, by field of `Summary`."""
+    if kind == "text":
+        return {field: title for field, title in (_SUMMARY | _OF_LENGTHS).items() if field != "distinct"}
+    return {field: title for field, title in _SUMMARY.items() if kind == "numeric" or field not in _NUMBERS_ONLY}
 
 
 def _summarised(summary: Summary, field: str) -> str:

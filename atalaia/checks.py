@@ -67,6 +67,10 @@ METRICS: dict[str, Metric] = {
     "out_of_range": _rule("share of values outside the range"),
     "out_of_set": _rule("share of values outside the set"),
     "off_pattern": _rule("share of values that do not match the pattern"),
+    "empty": Metric(QUALITY, "share of texts that are empty or blank", Limits(alert=0.05), min_rows=100, relative=True),
+    "pattern_share": Metric(
+        QUALITY, "change of the share of texts that contain the pattern", Limits(alert=0.1), _DRIFT_ROWS
+    ),
     "missing_column": Metric(QUALITY, "whether the column is gone from every row (1) or not (0)", Limits(alert=0.0)),
     "extra_column": Metric(QUALITY, "share of rows with a column that the monitor does not know", Limits(warning=0.0)),
     "row_count": Metric(QUALITY, "the number of rows in the window", Limits(alert=1.0), 0, below=True, of_window=True),
@@ -104,8 +108,8 @@ class Check:
 
 
 def default_drift_metric(column: Column) -> str:
-    """Return the metric that judges a column's drift unless the monitor file names another."""
-    return "kolmogorov_smirnov" if column.effective_kind is Kind.NUMERIC else "jensen_shannon"
+    """Return the metric that judges a column's drift unless the monitor file names another; of text, its lengths'."""
+    return "jensen_shannon" if column.effective_kind is Kind.CATEGORICAL else "kolmogorov_smirnov"
 
 
 def signal_of(metric: str, column: Column | None) -> str:
@@ -118,7 +122,7 @@ def signal_of(metric: str, column: Column | None) -> str:
 
 def applies(metric: str, column: Column) -> bool:
     """Tell whether a drift metric is defined for the column."""
-    return metric in (NUMERIC_METRICS if column.effective_kind is Kind.NUMERIC else SHARE_METRICS)
+    return metric in (SHARE_METRICS if column.effective_kind is Kind.CATEGORICAL else NUMERIC_METRICS)
 
 
 def drift_checks(column: Column, rules: tuple[CheckRule, ...]) -> list[Check]:

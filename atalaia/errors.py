@@ -54,6 +54,10 @@ class LogError(AtalaiaError):
     """A log object cannot be read at all."""
 
 
+class DamagedColumnError(LogError):
+    """A column that is read on demand cannot be decoded; read the object again in batches of rows."""
+
+
 class ReferenceRefusedError(LogError):
     """A log names an object that must not, or cannot, be followed."""
 

@@ -29,8 +29,11 @@ from atalaia.profile import (
     NumericSummary,
     Profile,
     Summary,
+    TextGrid,
+    TextSummary,
     empty_summary,
 )
+from atalaia.profile.distinct import Distinct
 from atalaia.profile.segments import segment_column
 from atalaia.report import SCHEMA, BaselineRef, ColumnReport, Finding, Input, Report
 from atalaia.report import Summary as ColumnSummary
@@ -40,6 +43,7 @@ from atalaia.signals.quality import (
     Measured,
     is_constant,
     measure_columns_present,
+    measure_patterns,
     measure_quality,
     measure_stability,
     measure_window,
@@ -129,7 +133,8 @@ def _by_reason(current: Profile) -> str:
 def _column_reports(
     monitor: Monitor, baseline: Baseline, current: Profile
 ) -> Iterator[tuple[ColumnReport, list[Finding]]]:
-    segments = sorted({segment for segment, _ in (*baseline.profile.columns, *current.columns)})
+    told_apart = {segment for segment, _ in (*baseline.profile.columns, *current.columns)}
+    segments = sorted(s for s in told_apart if not s or segment_column(s) in baseline.grids.segments)
     for column in profiled(monitor.columns):
         for segment in segments:
             if segment_column(segment) != column.name:  # a segment's own column is the same in all its rows
@@ -160,7 +165,7 @@ def column_report(rules: tuple[CheckRule, ...], pair: Pair) -> tuple[ColumnRepor
     measures = _measure_drift(pair)
     findings = list(_drift_findings(rules, pair, measures))
     if pair.segment is None:
-        findings += _soundness_findings(rules, pair)
+        findings += [*_soundness_findings(rules, pair), *_pattern_findings(rules, pair)]
     report = ColumnReport(
         column=pair.column.name,
         segment=pair.segment,
@@ -183,6 +188,8 @@ def _measure_drift(pair: Pair) -> Measures:
             return measure_numeric(grid, before, now)
         case CategoricalGrid() as grid, CategoricalSummary() as before, CategoricalSummary() as now:
             return measure_categorical(grid, before, now)
+        case TextGrid() as grid, TextSummary() as before, TextSummary() as now:
+            return measure_numeric(grid.lengths, before.lengths, now.lengths)
         case _:
             msg = f"column {pair.column.name}: its profiles are of different kinds"
             raise TypeError(msg)
@@ -190,12 +197,20 @@ def _measure_drift(pair: Pair) -> Measures:
 
 def _summary(grid: Grid, summary: Summary) -> ColumnSummary:
     missing = summary.missing / summary.rows if summary.rows else None
+    if isinstance(grid, TextGrid) and isinstance(summary, TextSummary):
+        return msgspec.structs.replace(_summary(grid.lengths, summary.lengths), distinct=None)
     values = values_of(summary)
-    distinct = min(summary.distinct.estimate(), float(values)) if values else None
+    distinct = min(_distinct(grid, summary).estimate(), float(values)) if values else None
     if not isinstance(grid, NumericGrid) or not isinstance(summary, NumericSummary) or not summary.finite:
         return ColumnSummary(summary.rows, missing, distinct)
     mean, std = summary.mean(grid), summary.std(grid)
     return ColumnSummary(summary.rows, missing, distinct, mean, std, summary.minimum, summary.maximum)
+
+
+def _distinct(grid: Grid, summary: Summary) -> Distinct:
+    if isinstance(summary, CategoricalSummary) and isinstance(grid, CategoricalGrid):
+        return summary.distinct(grid)
+    return summary.distinct if isinstance(summary, NumericSummary) else Distinct.empty(1)
 
 
 def _drift_findings(rules: tuple[CheckRule, ...], pair: Pair, measures: Measures) -> Iterator[Finding]:
@@ -221,6 +236,19 @@ def _soundness_findings(rules: tuple[CheckRule, ...], pair: Pair) -> Iterator[Fi
         if check is not None:
             held = values_of(pair.baseline) or metric != "missing"  # a baseline without a value is no measure of this
             yield _finding(check, measured, pair, from_baseline=(before[metric].value or 0.0) if held else 0.0)
+
+
+def _pattern_findings(rules: tuple[CheckRule, ...], pair: Pair) -> Iterator[Finding]:
+    """Judge each of the column's patterns by a finding of its own, which has the pattern's name in its metric's."""
+    check = check_of("pattern_share", pair.column.name, rules)
+    match pair.baseline, pair.current:
+        case TextSummary() as before, TextSummary() as now if check is not None and now.rows:
+            for name, measured in measure_patterns(pair.column, before, now).items():
+                finding = _finding(check, measured, pair)
+                shares = [share(side.found.get(name, 0), side.valid).value for side in (before, now)]
+                moved = f"went from {percent(shares[0])} to {percent(shares[1])}" if measured.rows else "is the pattern"
+                told = f"{finding.message}; {name!r} {moved}"
+                yield msgspec.structs.replace(finding, metric=f"{check.metric}[{name}]", message=told)
 
 
 def _never(check: Check | None) -> Check | None:
@@ -277,16 +305,23 @@ _PLAIN = {
 def _where(check: Check, pair: Pair | None) -> str:
     if check.column is None:
         return ""
-    segment = f" in {pair.segment}" if pair is not None and pair.segment is not None else ""
-    return f"{check.column}{segment}: "
+    if pair is None:
+        return f"{check.column}: "
+    of_lengths = METRICS[check.metric].family == "drift" and isinstance(pair.grid, TextGrid)
+    segment = f" in {pair.segment}" if pair.segment is not None else ""
+    return f"{'length of ' if of_lengths else ''}{check.column}{segment}: "
 
 
 def story(pair: Pair) -> str:
-    """Say what moved most: the mean of numbers, or the category whose share changed most."""
+    """Say what moved most: the mean of numbers or lengths, or the category whose share changed most."""
     match pair.grid, pair.baseline, pair.current:
         case NumericGrid() as grid, NumericSummary() as before, NumericSummary() as now:
             means = [summary.mean(grid) for summary in (before, now)]
             return "" if None in means else f"; its mean went from {number(means[0])} to {number(means[1])}"
+        case TextGrid() as grid, TextSummary() as before, TextSummary() as now:
+            lengths = replace(pair, grid=grid.lengths, baseline=before.lengths, current=now.lengths)
+            told = story(lengths)
+            return told and f"{told} characters"
         case CategoricalGrid() as grid, CategoricalSummary() as before, CategoricalSummary() as now if now.valid:
             names, *counts = category_counts(grid, before, now)
             p, q = (side / max(int(side.sum()), 1) for side in counts)

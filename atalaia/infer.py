@@ -255,6 +255,8 @@ def _entry(guess: Guess, width: int) -> str:
         keys.append(f"role: {guess.role}")
     if guess.categorical:
         keys.append("kind: categorical")
+    if guess.text:
+        keys.append("kind: text")
     if not guess.nullable:
         keys.append("nullable: false")
     if guess.share:

@@ -16,6 +16,8 @@ from atalaia.window import parse_time
 ENOUGH_ROWS = 100
 """With fewer rows, nothing is said about what values may be missing or new."""
 
+_ENOUGH_TEXTS = 5  # to say of texts that they are free text
+
 FEW_VALUES = 20
 """Up to so many distinct values, whole numbers may be codes of categories and texts are listed."""
 
@@ -29,6 +31,7 @@ class Guess:
         type: A value of `atalaia.schema.Type`.
         role: A value of `atalaia.schema.Role`.
         categorical: Whether its numbers are codes for categories.
+        text: Whether its texts are free text.
         nullable: Whether values may be missing.
         share: Whether its values are bounded by 0 and 1.
         set: The only allowed values.
@@ -40,6 +43,7 @@ class Guess:
     type: str
     role: str = "feature"
     categorical: bool = False
+    text: bool = False
     nullable: bool = True
     share: bool = False
     set: tuple[str, ...] = ()
@@ -195,6 +199,7 @@ def _guess(name: str, tally: Tally, chosen: str, rows: int) -> Guess:
     elif chosen == "id":
         guess.reasons.append(f"an id by name; {_distinct(tally)}")
     else:
+        guess.text = _is_free_text(guess, tally)
         _leave_out(guess, tally)
         _explain(guess, tally)
     _judge_missing(guess, tally, rows)
@@ -226,9 +231,15 @@ def _is_share(tally: Tally) -> bool:
     return _is_numeric(tally) and 0 <= tally.low <= tally.high <= 1
 
 
+def _is_free_text(guess: Guess, tally: Tally) -> bool:
+    if guess.type != "string" or tally.codes or _names_id(_words(guess.name)) or tally.looked_at < _ENOUGH_TEXTS:
+        return False
+    return len(tally.distinct) > 0.5 * tally.looked_at and tally.wordy > 0.5 * tally.values
+
+
 def _leave_out(guess: Guess, tally: Tally) -> None:
     """Give a feature that would only make noise the role `ignored`."""
-    if guess.role != "feature":
+    if guess.role != "feature" or guess.text:
         return
     reason = None
     if guess.type == "time":
@@ -236,7 +247,7 @@ def _leave_out(guess: Guess, tally: Tally) -> None:
     elif _names_id(_words(guess.name)) and len(tally.distinct) > ENOUGH_ROWS:
         reason = f"an identifier by name; {_distinct(tally)}"
     elif guess.type == "string" and tally.looked_at >= 30 and len(tally.distinct) > 0.5 * tally.looked_at:
-        reason = f"free text or an identifier; {_distinct(tally)}"
+        reason = f"an identifier by its values; {_distinct(tally)}"
     if reason is not None:
         guess.role = "ignored"
         guess.reasons.append(reason)
@@ -276,7 +287,10 @@ def _explain_numbers(guess: Guess, tally: Tally) -> None:
 def _explain_texts(guess: Guess, tally: Tally) -> None:
     if tally.codes:
         guess.reasons.append("digits with a leading zero are codes, not numbers")
-    guess.reasons.append(_distinct(tally))
+    guess.reasons.append(f"{'free text, compared by length; ' if guess.text else ''}{_distinct(tally)}")
+    if guess.text:
+        guess.hints.append("to count those with a link: patterns: {link: 'https?://'}")
+        return
     if tally.long_texts or tally.looked_at < ENOUGH_ROWS or not 2 <= len(tally.distinct) <= FEW_VALUES:
         return
     values = tuple(sorted(str(value) for value in tally.distinct))

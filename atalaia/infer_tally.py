@@ -16,6 +16,7 @@ MAX_DISTINCT = 10_000
 
 _SLICE = 10_000
 _LONG_TEXT = 64
+_WORDS = r"\S\s+\S+\s+\S|[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]{8}"  # some scripts write no blanks
 
 _NUMERAL = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _WHOLE = r"^[+-]?[0-9]+$"
@@ -39,6 +40,7 @@ class Tally:
         distinct: The values looked at, until there are more than `MAX_DISTINCT`; a long text stands as its hash.
         looked_at: How many values went into `distinct`.
         long_texts: Texts of more than 64 characters.
+        wordy: Texts of three words or more, and long ones.
     """
 
     captured: set[frozenset[Side]] = field(default_factory=set)
@@ -51,6 +53,7 @@ class Tally:
     distinct: set[object] = field(default_factory=set)
     looked_at: int = 0
     long_texts: int = 0
+    wordy: int = 0
 
     def add(self, array: pa.Array, captured: frozenset[Side]) -> None:
         """Count the values of a batch's column, which came under the sides *captured*."""
@@ -90,7 +93,9 @@ class Tally:
         self.kinds.update(counts)
         self.kinds["text"] += len(values) - sum(counts.values())
         self.codes += _count(numerals, _CODE)
-        self.long_texts += pc.sum(pc.greater(pc.utf8_length(values), _LONG_TEXT)).as_py()
+        is_long = pc.greater(pc.utf8_length(values), _LONG_TEXT)
+        self.long_texts += pc.sum(is_long).as_py()
+        self.wordy += pc.sum(pc.or_(is_long, pc.match_substring_regex(values, _WORDS))).as_py()
         self._add_numbers(numerals)
 
     @property

@@ -12,8 +12,8 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeGuard
 
+from atalaia.monitor_text import broken_text_rules
 from atalaia.monitor_yaml import Issue, Path
-from atalaia.patterns import check_pattern
 from atalaia.schema import Column, Kind, Role, Type
 from atalaia.window import parse_duration
 
@@ -25,8 +25,8 @@ _NUMBERS = ("number", "integer")
 UNMEASURED = (Role.ID, Role.TIME, Role.IGNORED)
 """Roles of columns whose values are not summarised: no rule and no check has an effect on them."""
 
-RULE_METRICS = {"out_of_range": "range", "out_of_set": "set", "off_pattern": "pattern"}
-"""Metrics that count what breaks a rule of the column, with the key of that rule."""
+RULE_METRICS = {"out_of_range": "range", "out_of_set": "set", "off_pattern": "pattern", "pattern_share": "patterns"}
+"""Metrics that rest on a rule of the column, with the key of that rule."""
 
 SHORT_NAMES = {
     "ks": "kolmogorov_smirnov",
@@ -203,7 +203,7 @@ def _column(column: dict[str, Any], path: Path) -> Iterator[Issue]:
         yield from _segment(column, path, kind)
         yield from _range(column, (*path, "range"), kind)
         yield from _set(column, (*path, "set"), kind)
-        yield from _pattern(column, (*path, "pattern"), kind)
+        yield from broken_text_rules(column, _type(column), path, kind)
 
 
 def _kind(column: dict[str, Any]) -> Kind | None:
@@ -221,18 +221,18 @@ def _type(column: dict[str, Any]) -> Any:
 
 
 def _without_effect(column: dict[str, Any], path: Path) -> Iterator[Issue]:
-    for key in ("nullable", "range", "set", "pattern"):
+    for key in ("nullable", "range", "set", "pattern", "patterns"):
         if column.get(key) not in (None, True):
             found = f"`{key}` has no effect on a column of the role {column['role']!r}"
             yield Issue((*path, key), found, "Remove it, or give the column a role whose values are looked at.")
 
 
 def _segment(column: dict[str, Any], path: Path, kind: Kind) -> Iterator[Issue]:
-    if column.get("role") == Role.SEGMENT and kind is Kind.NUMERIC:
+    if column.get("role") == Role.SEGMENT and kind is not Kind.CATEGORICAL:
         fix = "Add `kind: categorical`, or give the type string."
         if column.get("kind") is not None:
             fix = "Write `kind: categorical`."
-        yield Issue((*path, "role"), "a segment whose kind is 'numeric' divides no rows", fix)
+        yield Issue((*path, "role"), f"a segment whose kind is {kind.value!r} divides no rows", fix)
 
 
 def _range(column: dict[str, Any], path: Path, kind: Kind) -> Iterator[Issue]:
@@ -257,6 +257,10 @@ def _set(column: dict[str, Any], path: Path, kind: Kind) -> Iterator[Issue]:
     if declared == Type.TIME:
         yield Issue(path, "a set on a column of the type 'time'", "Remove the set, or give the type string.")
         return
+    if kind is Kind.TEXT:
+        fix = "Remove the set, or remove `kind: text`."
+        yield Issue(path, "a set on a column of the kind 'text', whose single values are not looked at", fix)
+        return
     if values == []:
         yield Issue(path, "the set is empty, so no value would be allowed", "List the allowed values, or remove `set`.")
     fits, wanted = _FITS[declared]
@@ -275,22 +279,6 @@ def _is_numeral(text: str) -> bool:
         return math.isfinite(float(text))
     except ValueError:
         return False
-
-
-def _pattern(column: dict[str, Any], path: Path, kind: Kind) -> Iterator[Issue]:
-    declared, pattern = _type(column), column.get("pattern")
-    if not isinstance(pattern, str):
-        return
-    if declared != "string":
-        fix = "Remove the pattern, or give the type string."
-        yield Issue(path, f"a pattern on a column of the type {declared!r}", fix)
-    elif kind is Kind.NUMERIC:
-        fix = "Remove the pattern, or remove `kind: numeric`."
-        yield Issue(path, "a pattern on a column of the kind 'numeric'", fix)
-    reason = check_pattern(pattern)
-    if reason is not None:
-        fix = "Correct it; a backslash is best kept by single quotes around the pattern."
-        yield Issue(path, f"{pattern!r} is not a regular expression that can run ({reason})", fix)
 
 
 def _check(
@@ -359,6 +347,9 @@ def _idle(metric: str, column: dict[str, Any], path: Path) -> Iterator[Issue]:
     if column.get("role") in UNMEASURED:
         found = f"the column {name!r} has the role {column['role']!r}, so nothing is measured on it"
         yield Issue(path, found, "Remove it here, or give the column another role.")
+    elif metric == "empty" and _kind(column) is not Kind.TEXT:
+        found = f"the column {name!r} is not of the kind 'text', so {metric!r} has nothing to check there"
+        yield Issue(path, found, "Give the column `kind: text`, or remove it here.")
     elif column.get(rule) is None:
         found = f"the column {name!r} has no `{rule}`, so {metric!r} has nothing to check there"
         yield Issue(path, found, f"Give the column a `{rule}`, or remove it here.")

@@ -1,4 +1,4 @@
-r"""Patterns: the regular expressions that a monitor file may ask every value of a column to match.
+r"""Patterns: the regular expressions that a monitor file looks for in texts, or asks every value to match.
 
 They run on an engine that takes time in proportion to the text, whatever the pattern; a pattern such as `(a+)+` cannot
 hold up the ingest. The price is that lookaround and backreferences do not exist, and `\d`, `\w` and `\s` are ASCII.
@@ -11,8 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from atalaia.errors import AtalaiaError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _BEYOND_LINEAR = re.compile(r": (?:\(\?(?:[=!<>]|P$)|\\[1-9k])")
 
@@ -35,14 +39,26 @@ def match_whole(pattern: str, texts: Sequence[str]) -> list[bool]:
         AtalaiaError: The pattern cannot run.
     """
     import pyarrow as pa  # noqa: PLC0415  # dear to import, and `atalaia validate` has no use for it without patterns
+
+    matched: list[bool] = match_texts(pattern, pa.array(texts, pa.string()), whole=True).to_pylist()
+    return matched
+
+
+def match_texts(pattern: str, texts: pa.Array, *, whole: bool = False) -> pa.Array:
+    """Tell for each of *texts*, an Arrow array, whether it contains *pattern*, or is matched by it as a *whole*.
+
+    A null stays null.
+
+    Raises:
+        AtalaiaError: The pattern cannot run.
+    """
     import pyarrow.compute as pc  # noqa: PLC0415  # as above
 
     fault = check_pattern(pattern)
     if fault is not None:
         msg = f"the pattern {pattern!r} cannot run ({fault}). Correct it in the monitor file."
         raise AtalaiaError(msg)
-    matched: list[bool] = pc.match_substring_regex(pa.array(texts, pa.string()), _whole(pattern)).to_pylist()
-    return matched
+    return pc.match_substring_regex(texts, _whole(pattern) if whole else pattern)
 
 
 def _whole(pattern: str) -> str:

@@ -7,7 +7,16 @@ from itertools import pairwise
 
 import numpy as np
 
-from atalaia.profile import CategoricalGrid, CategoricalSummary, Grid, NumericGrid, NumericSummary, Summary
+from atalaia.profile import (
+    CategoricalGrid,
+    CategoricalSummary,
+    Grid,
+    NumericGrid,
+    NumericSummary,
+    Summary,
+    TextGrid,
+    TextSummary,
+)
 from atalaia.profile.values import Floats, Ints
 from atalaia.report import Bars
 from atalaia.signals.drift import bin_counts, category_counts
@@ -18,12 +27,14 @@ _TAIL = 0.005
 
 
 def bars_of(grid: Grid, baseline: Summary, current: Summary) -> Bars:
-    """Return about twenty bars for numbers, and up to twelve for categories with one for all the rest."""
+    """Return about twenty bars for numbers and lengths, and up to twelve for categories with one for all the rest."""
     match grid, baseline, current:
         case NumericGrid(), NumericSummary(), NumericSummary():
             return _numeric_bars(grid, baseline, current)
         case CategoricalGrid(), CategoricalSummary(), CategoricalSummary():
             return _categorical_bars(grid, baseline, current)
+        case TextGrid(), TextSummary(), TextSummary():
+            return _numeric_bars(grid.lengths, baseline.lengths, current.lengths)
         case _:
             msg = "baseline and current are of different kinds"
             raise TypeError(msg)

@@ -15,7 +15,7 @@ class Finding(Struct, frozen=True):
 
     Attributes:
         signal: What was watched: `data_drift`, `prediction_drift`, `quality` or `stability`.
-        metric: The metric's name.
+        metric: The metric's name; where a column has several values of it, with the part's: `pattern_share[email]`.
         column: Where; None for a metric of the whole window.
         segment: `column=value`, or None for all rows.
         value: What was measured; None when it could not be.
@@ -38,8 +38,10 @@ class Bars(Struct, frozen=True):
     """Shares of the values for a picture, the same bars for baseline and current.
 
     Attributes:
-        labels: What each bar holds: a category's name, or an interval of numbers in words (`12.5 … 20`).
-        edges: For numeric columns, the len(labels) - 1 inner edges, rising; the outer bars are open. Else empty.
+        labels: What each bar holds: a category's name, or an interval of numbers in words (`12.5 … 20`); of free text,
+            an interval of lengths.
+        edges: For numeric columns and free text, the len(labels) - 1 inner edges, rising; the outer bars are open. Else
+            empty.
         baseline: Share of the baseline's values in each bar, 0..1.
         current: The same for the window.
     """
@@ -56,8 +58,9 @@ class Summary(Struct, frozen=True):
     Attributes:
         rows: Rows in which the column was captured.
         missing_share: Share of these rows without a value, 0..1.
-        distinct: Distinct values, estimated above about a thousand.
-        mean, std, min, max: Of the finite numbers; std is the population's.
+        distinct: Distinct values, estimated above about a thousand; not known of free text.
+        mean, std, min, max: Of the finite numbers, or of the lengths of free text in characters; std is the
+            population's.
     """
 
     rows: int
@@ -95,9 +98,10 @@ class Input(Struct, frozen=True):
     Attributes:
         profile: Its key in the output store.
         profile_etag: Its ETag.
-        log: The URI of the log object behind it.
+        log: The URI of the log object behind it, or of the first of several small ones.
         log_etag: The ETag of that object when it was read.
         format: The format it was read as.
+        logs: How many objects are behind it.
         rows: Rows profiled from it in this window.
         rejected: Rows rejected from it in this window.
         used: False if it was left out, because it was made on another baseline.
@@ -108,6 +112,7 @@ class Input(Struct, frozen=True):
     log: str
     log_etag: str
     format: str
+    logs: int
     rows: int
     rejected: int
     used: bool = True

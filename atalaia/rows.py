@@ -34,7 +34,8 @@ class RowBatch:
 
     Attributes:
         columns: By name, Arrow arrays of `rows` values each, of whatever type the log had (numbers, booleans, strings,
-            timestamps, or strings where a column mixed types). A key that a row lacks is null.
+            timestamps, or strings where a column mixed types). A key that a row lacks is null. In large batches they
+            may be read only when they are asked for, each time anew.
         rows: How many rows.
         captured: The sides that these rows carry; a column of another side is not *missing* here, it was not captured.
         record_times: When each row's record was made, µs since 1970, or `NO_TIME`; shape (rows,).
@@ -90,6 +91,7 @@ REASONS: dict[str, str] = {
     "reference_missing": "the record refers to an object that is not there",
     "reference_too_large": "the record refers to an object over the size limit",
     "needs_table_log": "the file is part of a table whose log says which rows are live; it is not read on its own",
+    "log_gone": "the object was deleted before it could be read again together with one that has changed",
     "too_many_windows": "the object's rows fall into more windows than the limit",
 }
 """Every reason for a reject, with the sentence that a report prints for it."""

@@ -47,6 +47,7 @@ class Kind(StrEnum):
 
     NUMERIC = "numeric"
     CATEGORICAL = "categorical"
+    TEXT = "text"
 
 
 _SIDES = {Role.PREDICTION: Side.OUTPUT, Role.SCORE: Side.OUTPUT, Role.LABEL: Side.LABEL}
@@ -59,11 +60,13 @@ class Column(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         name: As the logs name it; for logs without names, its place in the list counts.
         type: What its values are.
         role: What it is for.
-        kind: How it is compared; by default booleans and strings are categorical and all else is numeric.
+        kind: How it is compared; by default booleans and strings are categorical and all else is numeric. `text` is for
+            strings that are free text: their lengths are compared, and only counts are kept.
         nullable: Whether missing values are expected; if not, one missing value is a violation.
         range: Smallest and largest allowed number, both included; null for no limit.
         set: The allowed values.
         pattern: A regular expression that every value must match as a whole.
+        patterns: For free text: regular expressions by name; how many texts contain each is counted.
     """
 
     name: str
@@ -74,6 +77,7 @@ class Column(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     range: tuple[float | None, float | None] | None = None
     set: tuple[str | float | bool, ...] | None = None
     pattern: str | None = None
+    patterns: dict[str, str] | None = None
 
     @property
     def side(self) -> Side:

@@ -62,6 +62,10 @@ class StoreFile(io.RawIOBase):
         """Return everything from here to the end, in one request."""
         return self._next(self._info.size - self._position)
 
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to *size* bytes in one request, all that follow if it is negative."""
+        return self._next(self._info.size - self._position if size < 0 else size)
+
     def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # typeshed names a wider private type
         """Fill *buffer* as far as the object goes; return how many bytes that were."""
         data = self._next(len(buffer))

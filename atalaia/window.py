@@ -13,6 +13,10 @@ _UNITS = {"s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND, "d": 86_400 * SECON
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONDAY = 4 * 86_400 * SECOND  # 1970-01-05, so that weeks begin on Mondays
 _FIRST_YEAR, _LAST_YEAR = 1990, 2200
+FIRST_TIME, END_TIME = (
+    (datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1) for year in (1990, 2200)
+)
+"""Moments from the first one on and before the end are believed: µs since 1970."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

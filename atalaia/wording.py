@@ -29,7 +29,7 @@ _METRICS = {
 }
 _SHARES = frozenset(
     {
-        "missing", "type_errors", "out_of_range", "out_of_set", "off_pattern", "extra_column",
+        "missing", "type_errors", "out_of_range", "out_of_set", "off_pattern", "extra_column", "empty", "pattern_share",
         "rejected", "late", "duplicates", "undated", "nan", "infinity", "denormal", "overflow",
     }
 )  # fmt: skip
@@ -141,7 +141,7 @@ def compact(count: int) -> str:
 
 def is_share(metric: str) -> bool:
     """Tell whether a metric is a share of 0..1, which is written as a percentage."""
-    return metric in _SHARES
+    return metric.partition("[")[0] in _SHARES
 
 
 def measured(metric: str, value: float | None) -> str:
@@ -160,10 +160,12 @@ def metric_name(metric: str) -> str:
     """Return the name that people give to a metric.
 
     Example:
-        >>> metric_name("psi"), metric_name("type_errors")
-        ('PSI', 'type errors')
+        >>> metric_name("psi"), metric_name("type_errors"), metric_name("pattern_share[e_mail]")
+        ('PSI', 'type errors', 'pattern share: e_mail')
     """
-    return _METRICS.get(metric, metric.replace("_", " "))
+    plain, _, part = metric.partition("[")
+    name = _METRICS.get(plain, plain.replace("_", " "))
+    return f"{name}: {part.removesuffix(']')}" if part else name
 
 
 def by_reason(rejected: Mapping[str, int]) -> str:

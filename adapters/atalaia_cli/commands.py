@@ -22,7 +22,8 @@ from atalaia.monitor_file import find_faults
 from atalaia.monitoring.baselines import ensure_baseline, load_baseline, make_baseline
 from atalaia.monitoring.comparing import compare as compare_sources
 from atalaia.monitoring.evaluating import Evaluated, Evaluator
-from atalaia.monitoring.ingesting import Ingester, Receipt
+from atalaia.monitoring.ingesting import Ingester
+from atalaia.monitoring.receipts import Receipt
 from atalaia.monitoring.sources import LogSource
 from atalaia.monitoring.verifying import verify_report
 from atalaia.window import parse_time
@@ -273,14 +274,14 @@ def _baseline(opened: Opened) -> Baseline:
 def _ingest(opened: Opened, held: Baseline, places: tuple[str, ...]) -> list[tuple[Receipt, bool]]:
     ingester = Ingester(opened.monitor, held, opened.output)
     sources = opened.logs(places)
-    objects = [(source, info) for source in sources for info in source.objects()]
+    objects = [(source, list(source.objects())) for source in sources]
     for source in sources:
         _tell_left_out(source)
-    if not objects:
+    if not any(infos for _, infos in objects):
         where = ", ".join(places) or opened.monitor.logs.source
         msg = f"{where}: no log objects there. Check logs.source and logs.include, or give --logs."
         raise AtalaiaError(msg)
-    return [ingester.ingest(source, info) for source, info in _shown(objects, "reading logs")]
+    return [done for source, infos in objects for done in ingester.ingest_all(source, _shown(infos, "reading logs"))]
 
 
 def _tell_left_out(source: LogSource) -> None:

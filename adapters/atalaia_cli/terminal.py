@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from atalaia import wording
-from atalaia.monitoring.ingesting import Receipt
+from atalaia.monitoring.receipts import Receipt
 from atalaia.report import Finding, Report
 from atalaia.rows import REASONS
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -108,7 +108,7 @@ def unnamed(rows: Sequence[Row]) -> int:
     return len(rows[0]) if rows and "_c0" in rows[0] else 0
 
 
-def table_batch(columns: dict[str, pa.Array], rows: int, sides: frozenset[Side]) -> RowBatch:
+def table_batch(columns: Mapping[str, pa.Array], rows: int, sides: frozenset[Side]) -> RowBatch:
     """Make a batch of plain rows, each its own record without time or id."""
     times = np.full(rows, NO_TIME, dtype=np.int64)
     return RowBatch(columns, rows, sides, times, None, np.zeros(rows, dtype=np.int64))

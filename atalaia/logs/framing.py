@@ -78,7 +78,7 @@ class Stream:
             return b""
         self._out += len(chunk)
         ratio = self._out > _RATIO_FROM and self._out > self._limits.expansion_ratio * max(self._raw.count, 1)
-        if self._out > self._limits.expanded_bytes or (self.compression and ratio):
+        if self.compression and (ratio or self._out > self._limits.expanded_bytes):
             self._fault = RejectedError(reason="too_large")
         return chunk
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +13,9 @@ from pyarrow import parquet
 
 from atalaia.logs.arrays import canonical
 from atalaia.logs.batching import table_batch
+from atalaia.logs.heldfile import HeldFile, Seekable
 from atalaia.logs.jsontext import compact
+from atalaia.logs.parquetcolumns import GroupColumns, is_columnwise
 from atalaia.logs.parquetpages import Pages, check_pages
 from atalaia.logs.records import RejectedError, shortened
 from atalaia.logs.settings import ReadLimits
@@ -32,7 +34,7 @@ _LONGEST_SHARED = 1 << 14  # bytes of a text that many rows may share
 _INFERENCE_TABLE = ({"databricks_request_id", "request", "response"}, {"invocation_id", "request", "response"})
 
 
-def open_table(source: BinaryIO, limits: ReadLimits) -> parquet.ParquetFile:
+def open_table(source: Seekable, limits: ReadLimits) -> parquet.ParquetFile:
     """Open a Parquet file.
 
     Raises:
@@ -51,7 +53,7 @@ def open_table(source: BinaryIO, limits: ReadLimits) -> parquet.ParquetFile:
     return table
 
 
-def _refuse_large_footer(source: BinaryIO) -> int:
+def _refuse_large_footer(source: Seekable) -> int:
     """Return the size of a file whose footer is of bearable size."""
     size: int = source.seek(0, os.SEEK_END)
     source.seek(max(size - 8, 0))
@@ -82,8 +84,10 @@ def is_inference_table(names: set[str]) -> bool:
     return any(needed <= names for needed in _INFERENCE_TABLE)
 
 
-def record_batches(table: parquet.ParquetFile, source: BinaryIO, limits: ReadLimits) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a file in batches.
+def record_batches(
+    table: parquet.ParquetFile, source: HeldFile, limits: ReadLimits, *, columnwise: bool = False
+) -> Iterator[pa.RecordBatch | RowBatch]:
+    """Yield the rows of a file in batches; if *columnwise*, a row group as one batch of columns read on demand.
 
     Raises:
         RejectedError: After all rows that could be read: `damaged` or `too_large`.
@@ -92,7 +96,12 @@ def record_batches(table: parquet.ParquetFile, source: BinaryIO, limits: ReadLim
     groups = map(table.metadata.row_group, range(table.metadata.num_row_groups))
     for place in (place for place, group in enumerate(groups) if group.num_rows):
         try:
-            rows = _bearable_rows(table.metadata.row_group(place), source, limits)
+            group = table.metadata.row_group(place)
+            if columnwise and is_columnwise(table, group):
+                left -= group.num_rows
+                yield table_batch(GroupColumns(table, source, place, limits), group.num_rows, ALL_SIDES)
+                continue
+            rows = _bearable_rows(group, source, limits)
             for batch in table.iter_batches(batch_size=rows, row_groups=[place], use_threads=False):
                 left -= batch.num_rows
                 yield from _bearable_parts(_with_short_texts(batch))
@@ -104,7 +113,7 @@ def record_batches(table: parquet.ParquetFile, source: BinaryIO, limits: ReadLim
         raise RejectedError(reason="damaged", rows=left)
 
 
-def _bearable_rows(group: Any, source: BinaryIO, limits: ReadLimits) -> int:
+def _bearable_rows(group: Any, source: Seekable, limits: ReadLimits) -> int:
     """Return how many rows of a row group to read at once.
 
     Raises:

@@ -7,8 +7,8 @@ stands in the file, and more that is skipped here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import BinaryIO
 
+from atalaia.logs.heldfile import Seekable
 from atalaia.logs.records import RejectedError
 
 _LOOK, _LONGEST_HEADER = 1 << 12, 1 << 20
@@ -16,6 +16,8 @@ _FIXED = {1: 0, 2: 0, 3: 1, 7: 8}  # bytes of booleans (in the field's own heade
 _INTEGERS = (4, 5, 6)
 _BINARY, _LISTS, _STRUCT = 8, (9, 10), 12
 _DEEPEST = 16
+_LONG_LIST = 15
+_WIDEST = 63  # bits
 _EXPANDED, _STORED = 2, 3  # fields of a page's header
 _KINDS = 5, 8  # fields that describe pages of values; their own first field is how many there are
 
@@ -33,7 +35,7 @@ class Pages:
     values: int
 
 
-def check_pages(source: BinaryIO, start: int, end: int, most: int) -> Pages:
+def check_pages(source: Seekable, start: int, end: int, most: int) -> Pages:
     """Accept a column's pages, from byte *start* to *end* of a file, if none is over *most* bytes decompressed.
 
     Raises:
@@ -52,80 +54,83 @@ def check_pages(source: BinaryIO, start: int, end: int, most: int) -> Pages:
     return Pages(first or 0, total)
 
 
-def _page(source: BinaryIO, start: int) -> tuple[int, int, int, int]:
+def _page(source: Seekable, start: int) -> tuple[int, int, int, int]:
     """Return a page header's length, the page's size decompressed and as it is stored, and how many values it holds."""
     for size in (_LOOK, _LONGEST_HEADER):
         source.seek(start)
-        header = _Header(source.read(size))
         try:
-            fields = header.struct(0)
+            fields, length = _struct(source.read(size), 0, 0)
         except IndexError:
             continue
         if _EXPANDED in fields and _STORED in fields:
-            return header.at, fields[_EXPANDED], fields[_STORED], sum(fields.get(kind, 0) for kind in _KINDS)
+            return length, fields[_EXPANDED], fields[_STORED], sum(fields.get(kind, 0) for kind in _KINDS)
         break
     raise RejectedError(reason="damaged")
 
 
-@dataclass(slots=True)
-class _Header:
-    """Reads a struct; what it needs beyond the end of *data* is an `IndexError`."""
+def _struct(data: bytes, at: int, depth: int) -> tuple[dict[int, int], int]:
+    """Return the integers of the struct that begins *at* a place by the numbers of their fields, and where it ends.
 
-    data: bytes
-    at: int = 0
-
-    def struct(self, depth: int) -> dict[int, int]:
-        """Return the integers of a struct by the numbers of their fields, and go behind it.
-
-        A struct inside stands for its own first integer.
-        """
-        if depth > _DEEPEST:
-            raise RejectedError(reason="damaged")
-        fields: dict[int, int] = {}
-        number = 0
-        while kind := self._byte():
-            number = number + (kind >> 4) if kind >> 4 else self._integer()
-            value = self._value(kind & 15, depth)
-            if value is not None:
-                fields[number] = value
-        return fields
-
-    def _value(self, kind: int, depth: int) -> int | None:
-        if kind in _INTEGERS:
-            return self._integer()
-        if kind in _FIXED:
-            self.at += _FIXED[kind]
-        elif kind == _BINARY:
-            length = self._unsigned()
-            self.at += length
-        elif kind in _LISTS:
-            self._list(depth)
-        elif kind == _STRUCT:
-            return self.struct(depth + 1).get(1)
+    A struct inside stands for its own first integer. What is needed beyond the end of *data* is an `IndexError`.
+    """
+    if depth > _DEEPEST:
+        raise RejectedError(reason="damaged")
+    fields: dict[int, int] = {}
+    number = 0
+    while head := data[at]:
+        at += 1
+        if head >> 4:
+            number += head >> 4
         else:
-            raise RejectedError(reason="damaged")
-        return None
+            number, at = _integer(data, at)
+        kind = head & 15
+        if kind in _INTEGERS:
+            fields[number], at = _integer(data, at)
+        elif kind == _STRUCT:
+            inner, at = _struct(data, at, depth + 1)
+            if 1 in inner:
+                fields[number] = inner[1]
+        else:
+            at = _behind(data, at, kind, depth)
+    return fields, at + 1
 
-    def _list(self, depth: int) -> None:
-        head = self._byte()
-        size = self._unsigned() if head >> 4 == 15 else head >> 4
-        if head & 15 in (1, 2):  # a boolean is a byte of its own here
-            self.at += size
-            return
-        for _ in range(min(size, len(self.data) + 1)):
-            self._value(head & 15, depth + 1)
 
-    def _integer(self) -> int:
-        value = self._unsigned()
-        return (value >> 1) ^ -(value & 1)
+def _behind(data: bytes, at: int, kind: int, depth: int) -> int:
+    """Return where a value ends that begins *at* a place."""
+    if kind in _FIXED:
+        return at + _FIXED[kind]
+    if kind in _INTEGERS:
+        return _unsigned(data, at)[1]
+    if kind == _BINARY:
+        length, at = _unsigned(data, at)
+        return at + length
+    if kind == _STRUCT:
+        return _struct(data, at, depth + 1)[1]
+    if kind in _LISTS:
+        return _behind_list(data, at, depth)
+    raise RejectedError(reason="damaged")
 
-    def _unsigned(self) -> int:
-        value = shift = 0
-        while (byte := self._byte()) & 128 and shift < 63:
-            value |= (byte & 127) << shift
-            shift += 7
-        return value | byte << shift
 
-    def _byte(self) -> int:
-        self.at += 1
-        return self.data[self.at - 1]
+def _behind_list(data: bytes, at: int, depth: int) -> int:
+    head = data[at]
+    size, at = _unsigned(data, at + 1) if head >> 4 == _LONG_LIST else (head >> 4, at + 1)
+    if head & 15 in (1, 2):  # a boolean is a byte of its own here
+        return at + size
+    for _ in range(min(size, len(data) + 1)):
+        at = _behind(data, at, head & 15, depth + 1)
+    return at
+
+
+def _integer(data: bytes, at: int) -> tuple[int, int]:
+    value, at = _unsigned(data, at)
+    return (value >> 1) ^ -(value & 1), at
+
+
+def _unsigned(data: bytes, at: int) -> tuple[int, int]:
+    """Return the integer that begins *at* a place, seven bits in a byte, and where it ends."""
+    value = shift = 0
+    while (byte := data[at]) & 128 and shift < _WIDEST:
+        value |= (byte & 127) << shift
+        shift += 7
+        at += 1
+    return value | byte << shift, at + 1

@@ -13,12 +13,13 @@ from atalaia.logs.blockreading import read_blocks
 from atalaia.logs.detect import Decision, Layout, decide
 from atalaia.logs.documents import split_values
 from atalaia.logs.framing import Piece, Stream, split_lines
+from atalaia.logs.heldfile import HeldFile
 from atalaia.logs.lines import hand_on, outcome_of_value, read_pieces
 from atalaia.logs.records import RejectedError
 from atalaia.logs.settings import Context, Follow, PayloadNames, ReadLimits
 from atalaia.logs.source import Item, Source
 from atalaia.monitor_file import LogFormat
-from atalaia.rows import LogObject, Reject, Side
+from atalaia.rows import LogObject, Reject, RowBatch, Side
 
 _BOM = b"\xef\xbb\xbf"
 _CSV_HEAD = 1 << 16
@@ -60,6 +61,7 @@ def read_log(
     format: LogFormat = LogFormat.AUTO,  # noqa: A002 - the word of the monitor file
     follow: Follow | None = None,
     limits: ReadLimits = ReadLimits(),  # noqa: B008 - frozen
+    columnwise: bool = False,
 ) -> LogReading:
     """Begin to read a log object.
 
@@ -72,8 +74,10 @@ def read_log(
         format: What the monitor file says.
         follow: How to get objects that the log refers to; without it such records are rejected.
         limits: How much is taken in before it is rejected.
+        columnwise: Whether large tables may be handed on as columns that are read when they are asked for. Asking for
+            one that is damaged raises a `DamagedColumnError`: then read the object again without this.
     """
-    return _reading(source, Context(log, names, limits, follow), format, None)
+    return _reading(source, Context(log, names, limits, follow, columnwise), format, None)
 
 
 def _reading(source: BinaryIO, context: Context, chosen: LogFormat, side: Side | None) -> LogReading:
@@ -193,21 +197,25 @@ def _parquet_decision(file: BinaryIO, decision: Decision, chosen: LogFormat, lim
 def _read_parquet(source: Source) -> Iterator[Item]:
     size = max(source.context.log.size, 1)
     try:
-        table = parquetfile.open_table(source.file, source.context.limits)
+        file = HeldFile(source.file)
+        table = parquetfile.open_table(file, source.context.limits)
         if source.decision.envelope == "table":
             yield Reject("needs_table_log", 0, size, max(table.metadata.num_rows, 1))
             return
-        yield from _parquet_items(table, source, size)
+        yield from _parquet_items(table, file, source, size)
     except RejectedError as error:
         yield Reject(error.reason, 0, size, error.rows)
     else:
         source.consumed = size
 
 
-def _parquet_items(table: Any, source: Source, size: int) -> Iterator[Item]:
+def _parquet_items(table: Any, file: HeldFile, source: Source, size: int) -> Iterator[Item]:
     batcher = Batcher(source.context.limits.batch_rows)
-    read = _stored_items if source.decision.envelope == "kserve" else _table_items
-    for batch in parquetfile.record_batches(table, source.file, source.context.limits):
+    if source.decision.envelope == "kserve":
+        read, columnwise = _stored_items, False
+    else:
+        read, columnwise = _table_items, source.context.columnwise
+    for batch in parquetfile.record_batches(table, file, source.context.limits, columnwise=columnwise):
         try:
             yield from read(batch, source, size, batcher)
         except RejectedError as error:
@@ -217,7 +225,7 @@ def _parquet_items(table: Any, source: Source, size: int) -> Iterator[Item]:
 
 def _table_items(batch: Any, source: Source, size: int, batcher: Batcher) -> Iterator[Item]:
     del size, batcher
-    rows = parquetfile.plain_batch(batch)
+    rows = batch if isinstance(batch, RowBatch) else parquetfile.plain_batch(batch)
     yield rows if source.side is None else replace(rows, captured=frozenset((source.side,)))
 
 

@@ -47,7 +47,7 @@ class ReadLimits:
 
     Attributes:
         line_bytes: Of one line, or of one value of a JSON document.
-        expanded_bytes: Of one object after decompression.
+        expanded_bytes: Of one compressed object after decompression.
         expansion_ratio: Of decompressed to compressed bytes, once 64 MiB have come out.
         payload_bytes: Of one decoded or decompressed payload.
         reference_bytes: Of one object that a log refers to.
@@ -71,9 +71,18 @@ class ReadLimits:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything that the readers of one object share."""
+    """Everything that the readers of one object share.
+
+    Attributes:
+        log: The object.
+        names: Names for unnamed rows.
+        limits: How much is taken in.
+        follow: How to follow a reference.
+        columnwise: Whether tables may be handed on as columns that are read when they are asked for.
+    """
 
     log: LogObject
     names: PayloadNames = field(default_factory=PayloadNames)
     limits: ReadLimits = field(default_factory=ReadLimits)
     follow: Follow | None = None
+    columnwise: bool = False

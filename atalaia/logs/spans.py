@@ -115,9 +115,7 @@ def _positions(codes: Codes, test: Callable[[Codes], Mask]) -> Places:
 
 def count_of(codes: Codes, wanted: int) -> int:
     """Return how often a byte stands in the block."""
-    return sum(
-        int(np.count_nonzero(codes[start : start + _CHUNK] == wanted)) for start in range(0, len(codes), _CHUNK)
-    )
+    return sum(int(np.count_nonzero(codes[start : start + _CHUNK] == wanted)) for start in range(0, len(codes), _CHUNK))
 
 
 def at(codes: Codes, places: Places) -> Codes:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import msgspec
 
@@ -10,8 +12,9 @@ from atalaia.baseline import Baseline, baseline_from_bytes, baseline_to_bytes, b
 from atalaia.errors import BaselineError, ObjectNotFoundError
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.layout import baseline_key, current_baseline_key
-from atalaia.monitoring.sources import LogSource
+from atalaia.monitoring.sources import LogSource, columnwise_if_sound
 from atalaia.ports import ObjectStore
+from atalaia.rows import Reject, RowBatch
 from atalaia.schema import Column
 
 
@@ -103,7 +106,9 @@ def make_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectStor
         places = ", ".join(f"{source.store.uri}/{source.prefix}" for source in sources)
         msg = f"{places}: there are no reference data. Name files or folders that exist."
         raise BaselineError(msg)
-    baseline = build_baseline(monitor.columns, lambda: (piece for source in sources for piece in source.batches()))
+    baseline = columnwise_if_sound(
+        lambda columnwise: build_baseline(monitor.columns, partial(_rows, sources, columnwise))
+    )
     output.put(baseline_key(monitor.name, baseline.version), baseline_to_bytes(baseline))
     current = CurrentBaseline(baseline.version, columns_fingerprint(monitor.columns), data, chosen)
     output.put(current_baseline_key(monitor.name), msgspec.json.encode(current) + b"\n")
@@ -126,3 +131,8 @@ def _current(monitor: Monitor, output: ObjectStore) -> CurrentBaseline | None:
 
 def _data(sources: list[LogSource]) -> tuple[tuple[str, str], ...]:
     return tuple((source.log(info).uri, info.etag) for source in sources for info in source.objects())
+
+
+def _rows(sources: Sequence[LogSource], columnwise: bool) -> Iterator[RowBatch | Reject]:
+    for source in sources:
+        yield from source.batches(columnwise=columnwise)

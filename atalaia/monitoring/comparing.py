@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from atalaia.baseline import build_baseline, count_rows
@@ -9,7 +10,7 @@ from atalaia.errors import LogError
 from atalaia.evaluation import Pair, column_report, pair_of
 from atalaia.infer import Found, infer_monitor
 from atalaia.monitor_file import CheckRule, load_monitor
-from atalaia.monitoring.sources import LogSource
+from atalaia.monitoring.sources import LogSource, columnwise_if_sound
 from atalaia.schema import Column, profiled
 from atalaia.wording import by_reason
 
@@ -27,8 +28,8 @@ def compare(reference: LogSource, current: LogSource, rules: tuple[CheckRule, ..
         LogError: One of the two holds no rows, or they have no column in common.
     """
     columns = infer_columns(reference)
-    baseline = build_baseline(columns, reference.batches)
-    profile = count_rows(baseline.profiler(), current.batches())
+    baseline = columnwise_if_sound(lambda fast: build_baseline(columns, partial(reference.batches, columnwise=fast)))
+    profile = columnwise_if_sound(lambda fast: count_rows(baseline.profiler(), current.batches(columnwise=fast)))
     if not profile.rows:
         reasons = by_reason(profile.rejected)
         msg = f"{_place(current)}: no usable rows{f' (rejected: {reasons})' if reasons else ''}. Give data with rows."

@@ -1,96 +1,37 @@
-"""Ingest: one log object in, one profile for each of its windows out.
+"""Ingest: log objects in, one profile for each of their windows out.
 
-What is written has a key derived from the object's URI, and a receipt is written last: the same object again changes
-nothing, a new version of it (another ETag) replaces the profiles of the old one, and a crash in between is mended by
-doing it again.
+Small objects are profiled together, as a group; a large object, or one that was read before, is a group of its own. A
+profile's key is derived from the objects behind it, and each object's receipt tells which profiles hold its rows. So
+doing it again changes nothing:
+
+- An object is left alone while its receipt names its present content and the profiles are there.
+- The receipts of new objects are written before the profiles: after a crash in between a profile is missing, and they
+  are read again. The receipt of an object that was read before loses its ETag first and gets the new one last.
+- A new version of an object replaces the profiles of the old one. If these hold other objects' rows too, all of them
+  are read again; rows of objects that are gone by then are counted as rejected.
+- Of two that ingest the same object at once, one loses the race for its receipt and leaves the object out.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
 
 import msgspec
-import numpy as np
-import pyarrow as pa
 
 from atalaia.baseline import Baseline
-from atalaia.batches import joined
 from atalaia.errors import ObjectNotFoundError
-from atalaia.logs import LogReading, path_time
 from atalaia.monitor_file import Monitor
-from atalaia.monitoring.dating import SOURCES, date_rows
-from atalaia.monitoring.layout import log_id, profile_key, profiles_prefix, receipt_key, rejects_key
-from atalaia.monitoring.sources import LogSource
+from atalaia.monitoring.grouping import Group, Item, LogDraft, Reader
+from atalaia.monitoring.layout import group_id, log_id, profile_key, rejects_key
+from atalaia.monitoring.receipts import Receipt, Receipts
+from atalaia.monitoring.sources import LogSource, columnwise_if_sound
 from atalaia.ports import ObjectInfo, ObjectStore
-from atalaia.profile import Profile, Profiler, pack, profile_to_plain, select
-from atalaia.profile.values import Ints
-from atalaia.rows import NO_TIME, LogObject, Reject, RowBatch
-from atalaia.schema import Role
-from atalaia.window import Window, parse_duration, window_at_key, window_of
+from atalaia.profile import pack, profile_to_plain, unpack
+from atalaia.window import parse_duration
 
-MOST_WINDOWS = 1000
-"""Rows of one object may fall into so many windows; the rest is rejected, as clocks that wild are wrong."""
-
-MOST_REJECTS = 10_000
-"""So many pieces are listed for each object and window; what is over is counted in the list's last line."""
-
-_LINE_END = 2  # bytes between two neighbouring lines
-_READERS = "1"  # to be raised when a reader reads the same bytes differently, so that logs are read again
-
-
-class Receipt(msgspec.Struct, frozen=True):
-    """What became of a log object.
-
-    Attributes:
-        log: Its URI.
-        etag: The ETag of the content that was read.
-        baseline: The baseline that its rows were counted on.
-        settings: What else shapes the profiles: the readers' version, window width, lateness, the format given.
-        format: How it was read.
-        why: Because of what.
-        rows: Rows profiled.
-        rejected: Rows rejected, by reason.
-        windows: Starts of the windows that its rows or rejects fell into, µs since 1970.
-    """
-
-    log: str
-    etag: str
-    baseline: str
-    settings: str
-    format: str
-    why: str
-    rows: int
-    rejected: dict[str, int]
-    windows: tuple[int, ...]
-
-
-@dataclass(slots=True)
-class _Draft:
-    """One window's part of an object while it is read."""
-
-    profile: Profile
-    rejected: Counter[str] = field(default_factory=Counter)
-    rejects: list[Reject] = field(default_factory=list)
-    omitted: int = 0
-
-    def reject(self, piece: Reject) -> None:
-        """Count *piece*, and list it; neighbours with the same reason become one entry."""
-        self.rejected[piece.reason] += piece.rows
-        last = self.rejects[-1] if self.rejects else None
-        if last is not None and last.reason == piece.reason and 0 <= piece.start - last.end <= _LINE_END:
-            self.rejects[-1] = replace(last, end=piece.end, rows=last.rows + piece.rows)
-        elif len(self.rejects) < MOST_REJECTS:
-            self.rejects.append(piece)
-        else:
-            self.omitted += piece.rows
-
-    def take(self, other: _Draft) -> None:
-        """Add another draft's rejects to this one's."""
-        self.rejected += other.rejected
-        self.omitted += other.omitted + sum(piece.rows for piece in other.rejects[MOST_REJECTS - len(self.rejects) :])
-        self.rejects = [*self.rejects, *other.rejects][:MOST_REJECTS]
+_READERS = "2"  # to be raised when a reader reads the same bytes differently, so that logs are read again
+_SMALL_BYTES = 256 << 10
+_GROUP_BYTES, _GROUP_OBJECTS = 8 << 20, 1000
 
 
 class Ingester:
@@ -98,156 +39,136 @@ class Ingester:
 
     def __init__(self, monitor: Monitor, baseline: Baseline, output: ObjectStore) -> None:
         """Prepare the monitor's columns and windows once for many objects."""
-        self._monitor = monitor
+        self._name = monitor.name
         self._output = output
         self._baseline = baseline.version
-        self._profiler: Profiler = baseline.profiler()
-        self._width = parse_duration(monitor.window)
-        self._lateness = parse_duration(monitor.lateness)
+        self._reader = Reader(monitor, baseline.profiler())
+        self._receipts = Receipts(monitor.name, output, parse_duration(monitor.window))
         self._settings = f"{_READERS} {monitor.window} {monitor.lateness}"
-        self._time = next((c.name for c in monitor.columns if c.role is Role.TIME), None)
+        self._held: set[str] = set()
 
     def ingest(self, source: LogSource, info: ObjectInfo) -> tuple[Receipt, bool]:
-        """Profile one object and store the result.
+        """Profile one object as `ingest_all` does."""
+        return next(self.ingest_all(source, [info]))
 
-        Returns:
-            What became of it, and whether that is news: False if this content was ingested before.
+    def ingest_all(self, source: LogSource, infos: Iterable[ObjectInfo]) -> Iterator[tuple[Receipt, bool]]:
+        """Profile objects and store the result.
+
+        Yields:
+            For each object what became of it, and whether that is news: False if this content was ingested before. Also
+            for objects that had to be read again because another one in their group has changed.
         """
-        log = source.log(info)
-        settings = f"{self._settings} {source.format}"
-        before = self._receipt(log.uri)
-        if (before.etag, before.baseline, before.settings) == (log.etag, self._baseline, settings):
-            return before, False
-        reading = source.read(info)
-        drafts = self._drafts(reading, log)
-        receipt = self._receipt_of(log, reading, settings, drafts)
-        every = tuple(sorted({*before.windows, *receipt.windows}))
-        self._put_receipt(msgspec.structs.replace(before, etag="", windows=every))  # a crash from here on is known of
-        for window, draft in drafts.items():
-            self._store(window, log, reading.format, draft)
-        self._remove_stale(log, before, receipt)
-        self._put_receipt(receipt)
-        return receipt, True
-
-    def _receipt(self, uri: str) -> Receipt:
-        """Return what is known of an object; for one that was never read, or by another release, an empty receipt."""
-        nothing = Receipt(uri, "", "", "", "", "", 0, {}, ())
-        try:
-            data, _ = self._output.get(receipt_key(self._monitor.name, uri))
-        except ObjectNotFoundError:
-            return nothing
-        try:
-            return msgspec.json.decode(data, type=Receipt)
-        except msgspec.DecodeError:
-            return msgspec.structs.replace(nothing, windows=self._windows_held(uri))
-
-    def _windows_held(self, uri: str) -> tuple[int, ...]:
-        """Look through all profiles for those of one object."""
-        prefix, ending = profiles_prefix(self._monitor.name), f"/{log_id(uri)}.profile"
-        keys = [info.key for info in self._output.list(prefix) if info.key.endswith(ending)]
-        windows = (window_at_key(key.removeprefix(prefix).removesuffix(ending), self._width) for key in keys)
-        return tuple(window.start for window in windows if window is not None)
-
-    def _put_receipt(self, receipt: Receipt) -> None:
-        self._output.put(receipt_key(self._monitor.name, receipt.log), _lines([msgspec.to_builtins(receipt)]))
-
-    def _drafts(self, pieces: Iterable[RowBatch | Reject], log: LogObject) -> dict[Window, _Draft]:
-        drafts: dict[Window, _Draft] = {}
-        undated = _Draft(self._profiler.empty())
-        for piece in joined(pieces):
-            if not isinstance(piece, Reject):
-                self._add_rows(drafts, undated, piece, log)
+        small: list[Item] = []
+        for info in infos:
+            item = self._item(source, source.log(info).uri, info)
+            if self._is_done(item):
+                yield item.before, False
+            elif item.before.windows or info.size > _SMALL_BYTES:
+                yield from self._ingest_group(source, [item, *self._companions(source, item)])
             else:
-                self._draft_of(piece, drafts, undated).reject(piece)
-        if undated.rejects:
-            drafts.setdefault(self._home(log, drafts), _Draft(self._profiler.empty())).take(undated)
-        for draft in drafts.values():
-            draft.profile = replace(draft.profile, rejected=dict(sorted(draft.rejected.items())))
-        return drafts
+                small.append(item)
+                if len(small) == _GROUP_OBJECTS or sum([other.log.size for other in small]) > _GROUP_BYTES:
+                    yield from self._ingest_group(source, small)
+                    small = []
+        yield from self._ingest_group(source, small)
 
-    def _draft_of(self, piece: Reject, drafts: dict[Window, _Draft], undated: _Draft) -> _Draft:
-        window = None if piece.time == NO_TIME else window_of(piece.time, self._width)
-        if window is None or (window not in drafts and len(drafts) >= MOST_WINDOWS):
-            return undated
-        return drafts.setdefault(window, _Draft(self._profiler.empty()))
+    def _item(self, source: LogSource, uri: str, info: ObjectInfo | None) -> Item:
+        before, etag = self._receipts.get(uri)
+        log = source.gone(uri) if info is None else source.log(info)
+        return Item(info, log, before, etag, f"{self._settings} {source.format}")
 
-    def _home(self, log: LogObject, drafts: dict[Window, _Draft]) -> Window:
-        """Choose where to count what tells no time: by the object's path, or most of its rows, or its own time."""
-        logged = path_time(log.uri)
-        if logged is None and drafts:
-            return max(drafts, key=lambda window: (drafts[window].profile.rows, window))
-        return window_of(log.time if logged is None else logged, self._width)
+    def _is_done(self, item: Item) -> bool:
+        before = item.before
+        same = (before.etag, before.baseline, before.settings) == (item.log.etag, self._baseline, item.settings)
+        return same and all(self._is_held(profile_key(self._name, start, before.profile)) for start in before.windows)
 
-    def _add_rows(self, drafts: dict[Window, _Draft], undated: _Draft, batch: RowBatch, log: LogObject) -> None:
-        times, sources = date_rows(batch, log, self._time)
-        first = window_of(0, self._width).start
-        places = (times - first) // self._width
-        for place in np.unique(places):
-            window = Window(int(place) * self._width + first, (int(place) + 1) * self._width + first)
-            inside = places == place
-            rows = int(inside.sum())
-            if window not in drafts and len(drafts) >= MOST_WINDOWS:
-                undated.reject(Reject("too_many_windows", 0, log.size, rows))
+    def _is_held(self, key: str) -> bool:
+        if key not in self._held:
+            try:
+                self._output.head(key)
+            except ObjectNotFoundError:
+                return False
+            self._held.add(key)
+        return True
+
+    def _companions(self, source: LogSource, item: Item) -> list[Item]:
+        """Return the other objects whose rows lie in the same profiles as those of *item*."""
+        before = item.before
+        if before.profile == log_id(before.log):
+            return []
+        found: set[str] = set()
+        for start in before.windows:
+            key = profile_key(self._name, start, before.profile)
+            try:
+                found |= set(unpack(self._output.get(key)[0], f"{self._output.uri}/{key}")["logs"])
+            except ObjectNotFoundError:
                 continue
-            part = batch if rows == batch.rows else select(batch, pa.array(inside), rows)
-            draft = drafts.setdefault(window, _Draft(self._profiler.empty()))
-            counted = replace(
-                self._profiler.profile(part),
-                late=rows if self._is_late(window, log) else 0,
-                times=_by_source(sources[inside]),
-            )
-            draft.profile = draft.profile.merge(counted)
+        others = [self._item(source, uri, source.find(uri)) for uri in sorted(found - {item.log.uri})]
+        return [other for other in others if other.before.profile == before.profile]
 
-    def _is_late(self, window: Window, log: LogObject) -> bool:
-        """Only a path tells when rows were logged: an object's own time changes when it is copied."""
-        logged = path_time(log.uri)
-        return logged is not None and logged >= window.end + self._lateness
+    def _ingest_group(self, source: LogSource, items: list[Item]) -> Iterator[tuple[Receipt, bool]]:
+        """Read *items* together; those for whose receipts a race is lost are left out."""
+        while items:
+            name = log_id(items[0].log.uri) if len(items) == 1 else group_id([item.log.uri for item in items])
+            group = columnwise_if_sound(lambda columnwise: self._reader.read(source, items, columnwise=columnwise))  # noqa: B023 - called at once
+            receipts = [self._receipt(item, log, name) for item, log in zip(items, group.logs, strict=True)]
+            won = [self._receipts.claim(_claim(i, r), i.receipt_etag) for i, r in zip(items, receipts, strict=True)]
+            if all(won):
+                self._store(group, items, name)
+                self._replace(group, items, receipts)
+                yield from ((receipt, True) for receipt in receipts)
+                return
+            items = [self._item(source, i.log.uri, i.info) for i, mine in zip(items, won, strict=True) if mine]
 
-    def _store(self, window: Window, log: LogObject, format_read: str, draft: _Draft) -> None:
-        name = self._monitor.name
-        content = {
-            "kind": "profile",
-            "log": {"uri": log.uri, "etag": log.etag, "format": format_read},
-            "window": [window.start, window.end],
-            "profile": profile_to_plain(draft.profile),
-        }
-        self._output.put(profile_key(name, window, log.uri), pack(content))
-        if draft.rejects:
-            listed = [{"reason": r.reason, "start": r.start, "end": r.end, "rows": r.rows} for r in draft.rejects]
-            more: list[object] = [{"omitted_rows": draft.omitted}] if draft.omitted else []
-            self._output.put(rejects_key(name, window, log.uri), _lines([*listed, *more]))
-        else:
-            self._output.delete(rejects_key(name, window, log.uri))
-
-    def _receipt_of(self, log: LogObject, reading: LogReading, settings: str, drafts: dict[Window, _Draft]) -> Receipt:
-        rejected: dict[str, int] = {}
-        for draft in drafts.values():
-            for reason, rows in draft.profile.rejected.items():
-                rejected[reason] = rejected.get(reason, 0) + rows
+    def _receipt(self, item: Item, log: LogDraft, name: str) -> Receipt:
         return Receipt(
-            log=log.uri,
-            etag=log.etag,
+            log=item.log.uri,
+            etag=item.log.etag,
             baseline=self._baseline,
-            settings=settings,
-            format=reading.format,
-            why=reading.why,
-            rows=sum(draft.profile.rows for draft in drafts.values()),
-            rejected=dict(sorted(rejected.items())),
-            windows=tuple(sorted(window.start for window in drafts)),
+            settings=item.settings,
+            format=log.format,
+            why=log.why,
+            rows=log.rows.total(),
+            rejected=log.rejected,
+            windows=tuple(sorted(window.start for window in log.windows)),
+            profile=name,
         )
 
-    def _remove_stale(self, log: LogObject, before: Receipt, now: Receipt) -> None:
-        """Remove what an earlier version of the object left in windows that this one has no rows in."""
-        for start in set(before.windows) - set(now.windows):  # keys name a window by its start alone
-            window = window_of(start, self._width)
-            self._output.delete(profile_key(self._monitor.name, replace(window, start=start), log.uri))
-            self._output.delete(rejects_key(self._monitor.name, replace(window, start=start), log.uri))
+    def _store(self, group: Group, items: list[Item], name: str) -> None:
+        one = items[0].log
+        about = {"uri": one.uri, "etag": one.etag, "format": group.logs[0].format}
+        for window in group.counters:
+            content = {
+                "kind": "profile",
+                "log": about,
+                "logs": [item.log.uri for item in items],
+                "window": [window.start, window.end],
+                "profile": profile_to_plain(group.profile(window)),
+            }
+            self._output.put(profile_key(self._name, window.start, name), pack(content))
+        for item, log in zip(items, group.logs, strict=True):
+            for window, rejects in log.rejects.items():
+                self._output.put(rejects_key(self._name, window.start, item.log.uri), rejects.to_bytes())
+
+    def _replace(self, group: Group, items: list[Item], receipts: list[Receipt]) -> None:
+        """Remove what earlier versions of the objects left, and say that the new ones hold."""
+        written = {profile_key(self._name, window.start, receipts[0].profile) for window in group.counters}
+        for item, receipt, log in zip(items, receipts, group.logs, strict=True):
+            rejected = {window.start for window in log.rejects}
+            for start in item.before.windows:
+                key = profile_key(self._name, start, item.before.profile)
+                if key not in written:
+                    self._output.delete(key)
+                    self._held.discard(key)
+                if start not in rejected:
+                    self._output.delete(rejects_key(self._name, start, item.log.uri))
+            if item.before.windows:
+                self._receipts.put(receipt)
 
 
-def _by_source(sources: Ints) -> dict[str, int]:
-    counts = np.bincount(sources, minlength=len(SOURCES)).tolist()
-    return {name: rows for name, rows in sorted(zip(SOURCES, counts, strict=True)) if rows}
-
-
-def _lines(entries: list[object]) -> bytes:
-    return b"".join(msgspec.json.encode(entry, order="deterministic") + b"\n" for entry in entries)
+def _claim(item: Item, receipt: Receipt) -> Receipt:
+    """Return what is written before the profiles: for an object that was read before, that its reading is under way."""
+    if not item.before.windows:
+        return receipt
+    written = receipt.windows if item.before.profile == receipt.profile else ()
+    return msgspec.structs.replace(item.before, etag="", windows=tuple(sorted({*item.before.windows, *written})))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
-from atalaia.errors import ObjectNotFoundError, ReferenceRefusedError, StoreError
+from atalaia.errors import DamagedColumnError, ObjectNotFoundError, ReferenceRefusedError, StoreError
 from atalaia.logs import LogReading, PayloadNames, is_log_key, read_log
 from atalaia.monitor_file import LogFormat
 from atalaia.ports import ObjectInfo, ObjectStore
@@ -57,8 +58,20 @@ class LogSource:
         """Describe an object as a log."""
         return LogObject(f"{self.store.uri}/{info.key}", info.etag, info.size, info.time)
 
-    def read(self, info: ObjectInfo) -> LogReading:
-        """Open an object and decide how it is written; iterate the result for its rows."""
+    def gone(self, uri: str) -> LogObject:
+        """Describe an object that is not there any more."""
+        return LogObject(uri, "", 0, 0)
+
+    def find(self, uri: str) -> ObjectInfo | None:
+        """Return the object of that URI if this store still has it."""
+        key = uri.removeprefix(f"{self.store.uri}/")
+        try:
+            return self.store.head(key) if key != uri else None
+        except ObjectNotFoundError:
+            return None
+
+    def read(self, info: ObjectInfo, *, columnwise: bool = False) -> LogReading:
+        """Open an object and decide how it is written; iterate the result for its rows, as `read_log` says."""
         file = open_object(self.store, info)
 
         left = _FOLLOWED_BYTES
@@ -69,12 +82,24 @@ class LogSource:
             left -= len(data)
             return data
 
-        return read_log(file, self.log(info), names=self.names, format=self.format, follow=follow)
+        log, names = self.log(info), self.names
+        return read_log(file, log, names=names, format=self.format, follow=follow, columnwise=columnwise)
 
-    def batches(self) -> Iterator[RowBatch | Reject]:
+    def batches(self, *, columnwise: bool = False) -> Iterator[RowBatch | Reject]:
         """Read every object, one after the other."""
         for info in self.objects():
-            yield from self.read(info)
+            yield from self.read(info, columnwise=columnwise)
+
+
+Result = TypeVar("Result")
+
+
+def columnwise_if_sound(use: Callable[[bool], Result]) -> Result:
+    """Call *use* with the wish to read column by column; if a column turns out to be damaged, again without it."""
+    try:
+        return use(True)
+    except DamagedColumnError:
+        return use(False)
 
 
 def payload_names(columns: tuple[Column, ...]) -> PayloadNames:

@@ -2,8 +2,10 @@
 
 from atalaia.profile.categorical import CategoricalGrid, CategoricalSummary
 from atalaia.profile.numeric import NumericGrid, NumericSummary, grid_of
-from atalaia.profile.profile import Grid, Grids, Profile, Profiler, Summary, empty_summary, reject_profile, select
+from atalaia.profile.profile import Grid, Grids, Profile, Summary, empty_summary
+from atalaia.profile.profiler import ProfileCounter, Profiler
 from atalaia.profile.stored import pack, profile_from_plain, profile_to_plain, unpack
+from atalaia.profile.text import TextGrid, TextSummary
 
 __all__ = [
     "CategoricalGrid",
@@ -13,14 +15,15 @@ __all__ = [
     "NumericGrid",
     "NumericSummary",
     "Profile",
+    "ProfileCounter",
     "Profiler",
     "Summary",
+    "TextGrid",
+    "TextSummary",
     "empty_summary",
     "grid_of",
     "pack",
     "profile_from_plain",
     "profile_to_plain",
-    "reject_profile",
-    "select",
     "unpack",
 ]

@@ -7,27 +7,38 @@ memory bounded. Up to `UNSEEN_SIZE` distinct unseen values all of them are kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from atalaia.profile.counts import add_counts, keep_smallest
-from atalaia.profile.distinct import Distinct, hash_texts
-from atalaia.profile.values import Categories, Ints
+from atalaia.profile.counts import added, keep_smallest
+from atalaia.profile.distinct import Distinct
+from atalaia.profile.hashing import Hashes, hash_texts
+from atalaia.profile.values import Ints
 
 CAP = 8192
 """At most so many of a baseline's categories are counted by name."""
 
 UNSEEN_SIZE = 1024
-DISTINCT_SIZE = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CategoricalGrid:
     """The baseline's categories, the commonest first."""
 
     categories: tuple[str, ...]
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Each category's place."""
+        return {category: place for place, category in enumerate(self.categories)}
+
+    @cached_property
+    def hashes(self) -> Hashes:
+        """The hash of each category; shape (categories,)."""
+        return hash_texts(self.categories)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,6 @@ class CategoricalSummary:
         counts: Occurrences of each of the grid's categories; shape (categories,).
         unseen_rows: Occurrences of all other values.
         unseen: Of these, the values with the smallest hashes, and their occurrences.
-        distinct: The distinct values.
     """
 
     rows: int
@@ -52,51 +62,37 @@ class CategoricalSummary:
     counts: Ints
     unseen_rows: int
     unseen: Mapping[str, int]
-    distinct: Distinct
 
     @classmethod
     def empty(cls, grid: CategoricalGrid) -> CategoricalSummary:
         """Return the neutral element on *grid*."""
-        return cls(0, 0, 0, 0, 0, np.zeros(len(grid.categories), np.int64), 0, {}, Distinct.empty(DISTINCT_SIZE))
+        return cls(0, 0, 0, 0, 0, np.zeros(len(grid.categories), np.int64), 0, {})
 
     @property
     def valid(self) -> int:
         """How many values there are."""
         return int(self.counts.sum()) + self.unseen_rows
 
+    def distinct(self, grid: CategoricalGrid) -> Distinct:
+        """Return the distinct values: the smallest hashes of all are among those of the categories and of `unseen`."""
+        held = np.flatnonzero(self.counts)
+        hashes = np.concatenate((grid.hashes[held], hash_texts(list(self.unseen))))
+        counts = np.concatenate((self.counts[held], np.array(list(self.unseen.values()), np.int64)))
+        return Distinct.empty(UNSEEN_SIZE).take(hashes, counts, self.valid)
+
+    @classmethod
+    def merged(cls, parts: Sequence[CategoricalSummary]) -> CategoricalSummary:
+        """Return all *parts* (at least one) together; they must have been counted on the same grid."""
+        return replace(
+            parts[0],
+            **{name: sum([getattr(part, name) for part in parts]) for name in _ADDED},
+            counts=np.sum([part.counts for part in parts], axis=0),
+            unseen=keep_smallest(added([part.unseen for part in parts]), UNSEEN_SIZE),
+        )
+
     def merge(self, other: CategoricalSummary) -> CategoricalSummary:
         """Return both together; the two must have been counted on the same grid."""
-        added = {name: getattr(self, name) + getattr(other, name) for name in _ADDED}
-        unseen = keep_smallest(add_counts(self.unseen, other.unseen), UNSEEN_SIZE)
-        return replace(self, **added, unseen=unseen, distinct=self.distinct.merge(other.distinct))
+        return CategoricalSummary.merged((self, other))
 
 
-_ADDED = ("rows", "missing", "type_errors", "out_of_set", "off_pattern", "counts", "unseen_rows")
-
-
-def places_of(grid: CategoricalGrid) -> dict[str, int]:
-    """Return each category's place in the grid."""
-    return {category: place for place, category in enumerate(grid.categories)}
-
-
-def summarise_categories(places: Mapping[str, int], categories: Categories) -> CategoricalSummary:
-    """Count one batch on the grid whose *places* are given; rules (set, pattern) are left to the caller."""
-    counts, unseen = np.zeros(len(places), np.int64), {}
-    for value, count in categories.counts.items():
-        place = places.get(value)
-        if place is None:
-            unseen[value] = count
-        else:
-            counts[place] = count
-    repeats = np.fromiter(categories.counts.values(), np.int64, len(categories.counts))
-    return CategoricalSummary(
-        rows=int(repeats.sum()) + categories.missing + categories.type_errors,
-        missing=categories.missing,
-        type_errors=categories.type_errors,
-        out_of_set=0,
-        off_pattern=0,
-        counts=counts,
-        unseen_rows=sum(unseen.values()),
-        unseen=keep_smallest(unseen, UNSEEN_SIZE),
-        distinct=Distinct.empty(DISTINCT_SIZE).add(hash_texts(categories.counts), repeats),
-    )
+_ADDED = ("rows", "missing", "type_errors", "out_of_set", "off_pattern", "unseen_rows")

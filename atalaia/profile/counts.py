@@ -6,23 +6,25 @@ that is kept in the end was never let go: its count is exact, and any order and 
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from atalaia.profile.distinct import hash_text
+import numpy as np
+
+from atalaia.profile.hashing import hash_texts
 
 
-def add_counts(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+def added(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """Return the sums by name, in the order of the names."""
-    added = dict(one)
-    for name, count in other.items():
-        added[name] = added.get(name, 0) + count
-    return dict(sorted(added.items()))
+    sums: dict[str, int] = {}
+    for part in parts:
+        for name, count in part.items():
+            sums[name] = sums.get(name, 0) + count
+    return dict(sorted(sums.items()))
 
 
 def keep_smallest(counts: Mapping[str, int], size: int) -> dict[str, int]:
     """Return the *size* names with the smallest hashes and their counts, in the order of the names."""
-    names = counts.keys()
-    if len(counts) > size:
-        names = dict.fromkeys(heapq.nsmallest(size, counts, key=lambda name: (hash_text(name), name))).keys()
+    names = list(counts)
+    if len(names) > size:
+        names = [names[place] for place in np.argpartition(hash_texts(names), size)[:size].tolist()]
     return {name: counts[name] for name in sorted(names)}

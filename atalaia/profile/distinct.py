@@ -10,19 +10,17 @@ Source: Bar-Yossef et al. (2002), "Counting distinct elements in a data stream",
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from atalaia.profile.values import Floats, Ints
-
-Hashes = npt.NDArray[np.uint64]
+from atalaia.profile.hashing import Hashes
+from atalaia.profile.values import Ints
 
 _WORD = 2.0**64
 _LARGEST = np.uint64(2**64 - 1)
+_MANY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +37,32 @@ class Distinct:
         """Return the neutral element."""
         return cls(size, np.empty(0, np.uint64), np.empty(0, np.int64), 0)
 
-    def add(self, hashes: Hashes, counts: Ints) -> Distinct:
-        """Return this with values added; *hashes* need not be sorted or distinct."""
-        values = self.values + int(counts.sum())
-        limit = self._limit(len(hashes))
-        near = hashes <= limit
-        kept, sums = _summed(self.hashes, hashes[near], self.counts, counts[near])
-        if limit < _LARGEST and not (len(kept) >= self.size and kept[self.size - 1] <= limit):  # the guess was too low
-            kept, sums = _summed(self.hashes, hashes, self.counts, counts)
-        return Distinct(self.size, kept[: self.size], sums[: self.size], values)
-
-    def _limit(self, added: int) -> np.uint64:
-        """Up to where a hash can be among the smallest: for certain, or as a guess when many are *added*."""
-        if len(self.hashes) == self.size:
-            return np.uint64(self.hashes[-1])
-        return np.uint64(_WORD * 2 * self.size / added) if added > 4 * self.size else _LARGEST
+    @classmethod
+    def merged(cls, parts: Sequence[Distinct]) -> Distinct:
+        """Return all *parts* (at least one, of the same size) together."""
+        size, values = parts[0].size, sum(part.values for part in parts)
+        limit = min(part.limit() for part in parts)
+        hashes, counts = (np.concatenate([getattr(part, name) for part in parts]) for name in ("hashes", "counts"))
+        return cls(size, *_smallest(size, hashes, counts, limit), values)
 
     def merge(self, other: Distinct) -> Distinct:
         """Return both together."""
-        merged = self.add(other.hashes, other.counts)
-        return Distinct(self.size, merged.hashes, merged.counts, self.values + other.values)
+        return Distinct.merged((self, other))
+
+    def add(self, hashes: Hashes, counts: Ints) -> Distinct:
+        """Return this with values added; *hashes* need not be sorted or distinct."""
+        return self.take(hashes, counts, int(counts.sum()))
+
+    def take(self, hashes: Hashes, counts: Ints, values: int) -> Distinct:
+        """Return this with *values* values added, of which those with hashes beyond `limit` may have been left out."""
+        if not len(hashes):
+            return Distinct(self.size, self.hashes, self.counts, self.values + values)
+        hashes, counts = np.concatenate((self.hashes, hashes)), np.concatenate((self.counts, counts))
+        return Distinct(self.size, *_smallest(self.size, hashes, counts, self.limit()), self.values + values)
+
+    def limit(self) -> np.uint64:
+        """Up to where a hash can be among the smallest."""
+        return np.uint64(self.hashes[-1]) if len(self.hashes) == self.size else _LARGEST
 
     def estimate(self) -> float:
         """Return the number of distinct values: exact below `size`, an estimate from there on."""
@@ -72,36 +76,24 @@ class Distinct:
         return (kept - len(self.counts)) / kept if kept else 0.0
 
 
-def _summed(one: Hashes, other: Hashes, one_counts: Ints, other_counts: Ints) -> tuple[Hashes, Ints]:
-    """All hashes once, in rising order, and the sum of the counts of each."""
-    if not len(other):
-        return one, one_counts
-    hashes = np.concatenate((one, other))
-    order = np.argsort(hashes, kind="stable")  # quick on two parts that are sorted already
+def _smallest(size: int, hashes: Hashes, counts: Ints, limit: np.uint64) -> tuple[Hashes, Ints]:
+    """The *size* smallest hashes up to *limit*, each once, in rising order, and the sum of the counts of each."""
+    if len(hashes) > _MANY * size:  # most are too large, but how large is a guess: it must leave enough
+        guess = min(limit, np.uint64(_WORD * 2 * size / len(hashes)))
+        kept, sums = _summed(hashes, counts, guess)
+        if len(kept) >= size:
+            return kept[:size], sums[:size]
+    kept, sums = _summed(hashes, counts, limit)
+    return kept[:size], sums[:size]
+
+
+def _summed(hashes: Hashes, counts: Ints, limit: np.uint64) -> tuple[Hashes, Ints]:
+    """All hashes up to *limit* once, in rising order, and the sum of the counts of each."""
+    near = hashes <= limit
+    hashes, counts = hashes[near], counts[near]
+    if not len(hashes):
+        return hashes, counts
+    order = np.argsort(hashes, kind="stable")  # quick on parts that are sorted already
     hashes = hashes[order]
     starts = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1])))
-    return hashes[starts], np.add.reduceat(np.concatenate((one_counts, other_counts))[order], starts)
-
-
-def hash_floats(values: Floats) -> Hashes:
-    """Hash numbers by their bits (both zeros alike), the same on every machine."""
-    bits = (values + 0.0).view(np.uint64)
-    return _mix(bits)
-
-
-def hash_texts(texts: Iterable[str]) -> Hashes:
-    """Hash texts, the same in every process."""
-    return np.array([hash_text(text) for text in texts], dtype=np.uint64)
-
-
-def hash_text(text: str) -> int:
-    """Hash one text to 64 bits."""
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "little")
-
-
-def _mix(bits: Hashes) -> Hashes:
-    """Spread 64-bit words evenly (the finaliser of splitmix64)."""
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return bits ^ (bits >> np.uint64(31))
+    return hashes[starts], np.add.reduceat(counts[order], starts)

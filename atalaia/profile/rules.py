@@ -1,68 +1,57 @@
-"""How many values of a batch break the rules that the monitor file gives their column: range, set and pattern."""
+"""The rules that the monitor file gives a column's values, in the form that counters check them."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
+from atalaia import patterns
 from atalaia.errors import AtalaiaError
-from atalaia.patterns import match_whole
-from atalaia.profile.values import Categories, Floats, Numbers, read_categories, read_numbers
+from atalaia.profile.category_counter import Match
+from atalaia.profile.values import Floats, read_categories, read_numbers
 from atalaia.schema import Column
 
 
-def broken_by_numbers(column: Column, numbers: Numbers) -> dict[str, Any]:
-    """Count the finite numbers out of the column's range and set, for each of the two that it has."""
-    broken: dict[str, Any] = {}
-    if column.range is None and column.set is None:
-        return broken
-    finite = numbers.values[np.isfinite(numbers.values)]
-    if column.range is not None:
-        low, high = column.range
-        below = 0 if low is None else np.count_nonzero(finite < low)
-        above = 0 if high is None else np.count_nonzero(finite > high)
-        broken["out_of_range"] = int(below) + int(above)
-    if column.set is not None:
-        broken["out_of_set"] = int(np.count_nonzero(~np.isin(finite, _allowed_numbers(column))))
-    return broken
+def allowed_numbers(column: Column) -> Floats | None:
+    """Return the numbers in the column's set, each once; None without a set."""
+    if column.set is None:
+        return None
+    members = [read_numbers(column, pa.array([member])).values for member in column.set]
+    numbers = np.unique(np.concatenate([np.empty(0), *members]))
+    return np.asarray(numbers[np.isfinite(numbers)], dtype=np.float64)
 
 
-def broken_by_categories(column: Column, categories: Categories) -> dict[str, Any]:
-    """Count the values out of the column's set and off its pattern, for each of the two that it has.
+def allowed_categories(column: Column) -> frozenset[str] | None:
+    """Return the values in the column's set; None without a set."""
+    if column.set is None:
+        return None
+    members = [read_categories(column, pa.array([member])).texts for member in column.set]
+    return frozenset(value for texts in members for value in texts)
+
+
+def pattern_match(column: Column) -> Match | None:
+    """Return what tells whether texts match the column's pattern; None without one.
+
+    Calling it raises an `AtalaiaError` if the pattern cannot run.
+    """
+    return None if column.pattern is None else partial(_match, column, column.pattern)
+
+
+def _match(column: Column, pattern: str, texts: list[str]) -> list[bool]:
+    matched: list[bool] = match_texts(column, pattern, pa.array(texts, pa.string()), whole=True).to_pylist()
+    return matched
+
+
+def match_texts(column: Column, pattern: str, texts: pa.Array, *, whole: bool = False) -> pa.Array:
+    """Tell of texts of *column* which ones contain a pattern, or match it as a *whole*; null for null.
 
     Raises:
         AtalaiaError: The pattern cannot run.
     """
-    broken: dict[str, Any] = {}
-    counts = categories.counts
-    if column.set is not None:
-        allowed = _allowed_categories(column)
-        broken["out_of_set"] = sum(count for value, count in counts.items() if value not in allowed)
-    if column.pattern is not None:
-        texts = [categories.whole.get(value, value) for value in counts]
-        matched = _match(column.name, column.pattern, texts)
-        broken["off_pattern"] = sum(n for n, fits in zip(counts.values(), matched, strict=True) if not fits)
-    return broken
-
-
-def _match(column: str, pattern: str, texts: list[str]) -> list[bool]:
     try:
-        return match_whole(pattern, texts)
+        return patterns.match_texts(pattern, texts, whole=whole)
     except AtalaiaError as error:
-        msg = f"column {column}: {error}"
+        msg = f"column {column.name}: {error}"
         raise AtalaiaError(msg) from error
-
-
-@lru_cache(maxsize=1024)
-def _allowed_numbers(column: Column) -> Floats:
-    members = [read_numbers(column, pa.array([member])).values for member in column.set or ()]
-    return np.concatenate([np.empty(0), *members])
-
-
-@lru_cache(maxsize=1024)
-def _allowed_categories(column: Column) -> frozenset[str]:
-    members = [read_categories(column, pa.array([member])).counts for member in column.set or ()]
-    return frozenset(value for counts in members for value in counts)

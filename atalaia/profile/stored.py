@@ -1,7 +1,7 @@
 """The stored form of profiles and baselines: versioned, compact, the same bytes for the same content.
 
-Eight bytes of magic that end in the version, then msgpack compressed with zstd. Arrays are raw little-endian bytes;
-integers without a limit are decimal text.
+Eight bytes of magic that end in the version, then msgpack compressed with zstd. Integers of an array take as few whole
+bytes as the largest needs; integers without a limit are decimal text.
 """
 
 from __future__ import annotations
@@ -15,12 +15,17 @@ import pyarrow as pa
 from atalaia.errors import StoredFormError
 from atalaia.profile.categorical import CategoricalSummary
 from atalaia.profile.distinct import Distinct
+from atalaia.profile.minutes import Minutes
 from atalaia.profile.numeric import NumericSummary
 from atalaia.profile.profile import Profile, Summary
+from atalaia.profile.text import TextSummary
+from atalaia.profile.values import Ints
 
 _MAGIC = b"ATALAIA"
-_VERSION = b"1"
+_VERSION = b"2"
 _LARGEST = 1 << 30  # bytes; a stored profile is a few hundred kilobytes
+_WORD = 8
+_DAMAGED = (ValueError, OSError, TypeError, KeyError, msgspec.DecodeError)
 
 
 def pack(content: dict[str, Any]) -> bytes:
@@ -57,61 +62,89 @@ def unpack(data: bytes, where: str) -> dict[str, Any]:
 
 def profile_to_plain(profile: Profile) -> dict[str, Any]:
     """Return *profile* as dicts, lists, numbers, texts and bytes."""
-    return {
-        "baseline": profile.baseline,
-        "rows": profile.rows,
-        "captured": dict(profile.captured),
-        "rejected": dict(profile.rejected),
-        "late": profile.late,
-        "times": dict(profile.times),
-        "extra": dict(profile.extra),
-        "present": dict(profile.present),
-        "ids": _distinct_to_plain(profile.ids),
-        "segments": dict(profile.segments),
-        "columns": [[*key, _summary_to_plain(summary)] for key, summary in sorted(profile.columns.items())],
-    }
+    plain: dict[str, Any] = {name: getattr(profile, name) for name in ("baseline", "rows", "late")}
+    plain |= {name: dict(getattr(profile, name)) for name in _MAPPINGS}
+    minutes = [_rising_to_plain(profile.minutes.starts), _array_to_plain(profile.minutes.rows)]
+    columns = [[*key, _summary_to_plain(summary)] for key, summary in sorted(profile.columns.items())]
+    return plain | {"minutes": minutes, "ids": _distinct_to_plain(profile.ids), "columns": columns}
+
+
+_MAPPINGS = ("captured", "rejected", "times", "extra", "present", "segments")
 
 
 def profile_from_plain(plain: dict[str, Any]) -> Profile:
     """Return the profile behind `profile_to_plain`'s result."""
     columns = {(segment, column): _summary_from_plain(s) for segment, column, s in plain["columns"]}
-    fields = {k: v for k, v in plain.items() if k not in ("ids", "columns")}
-    return Profile(**fields, ids=_distinct_from_plain(plain["ids"]), columns=columns)
+    starts, rows = plain["minutes"]
+    minutes = Minutes(_rising_from_plain(starts), _array_from_plain(rows))
+    fields = plain | {"columns": columns, "minutes": minutes, "ids": _distinct_from_plain(plain["ids"])}
+    return Profile(**fields)
 
 
 def _distinct_to_plain(distinct: Distinct) -> list[Any]:
-    return [distinct.size, _bytes(distinct.hashes), _bytes(distinct.counts), distinct.values]
+    return [distinct.size, _rising_to_plain(distinct.hashes), _array_to_plain(distinct.counts), distinct.values]
 
 
 def _distinct_from_plain(plain: list[Any]) -> Distinct:
     size, hashes, counts, values = plain
-    return Distinct(size, np.frombuffer(hashes, "<u8"), np.frombuffer(counts, "<i8"), values)
+    return Distinct(size, _rising_from_plain(hashes).view(np.uint64), _array_from_plain(counts), values)
 
 
-_WIDE = ("total", "squares", "below", "above")
+_WIDE = ("total", "squares")
 
 
 def _summary_to_plain(summary: Summary) -> dict[str, Any]:
-    names = summary.__dataclass_fields__
-    plain = {name: getattr(summary, name) for name in names}
-    plain["distinct"] = _distinct_to_plain(summary.distinct)
+    plain: dict[str, Any] = {name: getattr(summary, name) for name in summary.__dataclass_fields__}
     if isinstance(summary, NumericSummary):
-        plain |= {"cells": _bytes(summary.cells), "inner": _bytes(summary.inner)}
         plain |= {name: str(plain[name]) for name in _WIDE}
+        plain["wide"] = [[cell, str(steps)] for cell, steps in sorted(summary.wide.items())]
+        plain["cells"] = [_array_to_plain(summary.cells[start::2]) for start in (0, 1)]  # intervals, and edges
+        plain["inner"] = _array_to_plain(summary.inner)
+        plain["distinct"] = _distinct_to_plain(summary.distinct)
+    elif isinstance(summary, TextSummary):
+        plain |= {"lengths": _summary_to_plain(summary.lengths), "found": dict(sorted(summary.found.items()))}
     else:
-        plain |= {"counts": _bytes(summary.counts), "unseen": dict(summary.unseen)}
+        plain |= {"counts": _array_to_plain(summary.counts), "unseen": dict(summary.unseen)}
     return plain
 
 
 def _summary_from_plain(plain: dict[str, Any]) -> Summary:
-    fields = plain | {"distinct": _distinct_from_plain(plain["distinct"])}
-    if "cells" in plain:
-        fields |= {name: np.frombuffer(plain[name], "<i8") for name in ("cells", "inner")}
-        fields |= {name: int(plain[name]) for name in _WIDE}
-        return NumericSummary(**fields)
-    fields["counts"] = np.frombuffer(plain["counts"], "<i8")
-    return CategoricalSummary(**fields)
+    if "counts" in plain:
+        return CategoricalSummary(**plain | {"counts": _array_from_plain(plain["counts"])})
+    if "lengths" in plain:
+        return TextSummary(**plain | {"lengths": _numeric_from_plain(plain["lengths"])})
+    return _numeric_from_plain(plain)
 
 
-def _bytes(array: np.ndarray[Any, Any]) -> bytes:
-    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
+def _numeric_from_plain(plain: dict[str, Any]) -> NumericSummary:
+    intervals, edges = map(_array_from_plain, plain["cells"])
+    cells = np.empty(len(intervals) + len(edges), np.int64)
+    cells[0::2], cells[1::2] = intervals, edges
+    fields = plain | {name: int(plain[name]) for name in _WIDE}
+    fields |= {"cells": cells, "inner": _array_from_plain(plain["inner"])}
+    fields["wide"] = {cell: int(steps) for cell, steps in plain["wide"]}
+    return NumericSummary(**fields | {"distinct": _distinct_from_plain(plain["distinct"])})
+
+
+def _array_to_plain(array: Ints) -> list[Any]:
+    """Write integers that are not negative: how many there are, and the low bytes of each."""
+    width = (int(array.max(initial=0)).bit_length() + 7) // 8
+    return [len(array), array.astype("<u8").view(np.uint8).reshape(-1, _WORD)[:, :width].tobytes()]
+
+
+def _array_from_plain(plain: list[Any]) -> Ints:
+    length, data = plain
+    words = np.zeros((length, _WORD), np.uint8)
+    if data:
+        found = np.frombuffer(data, np.uint8).reshape(length, -1)
+        words[:, : found.shape[1]] = found
+    return words.reshape(-1).view("<u8").astype(np.int64)
+
+
+def _rising_to_plain(array: np.ndarray[Any, Any]) -> list[Any]:
+    """Write integers in rising order by the steps between them."""
+    return _array_to_plain(np.diff(array, prepend=array[:1] * 0))
+
+
+def _rising_from_plain(plain: list[Any]) -> Ints:
+    return np.cumsum(_array_from_plain(plain))

@@ -1,5 +1,8 @@
 """Reading a column's raw values by its declared type: numbers or categories, and what was neither.
 
+What is read keeps its place: one entry for each row, so that rows can be picked (a window's, a segment's) after a
+column was read once.
+
 Logs write the same value in many ways: 1, 1.0, "1", true. What is read here depends on the declared type and on the
 value alone:
 
@@ -19,6 +22,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +35,12 @@ from atalaia.window import SECOND, parse_time
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Kinds = npt.NDArray[np.uint8]
+Rows = slice | Ints
+"""Which rows of a batch: a range of them, or their places."""
+
+NUMBER, MISSING, TYPE_ERROR, OVERFLOW = range(4)
+"""What a row of a numeric column holds; an overflow is an infinity that the log wrote as finite digits (1e400)."""
 
 _LONGEST_TEXT = 200
 _WHOLE = re.compile(r"([+-]?[0-9]+)(?:\.0*)?")
@@ -41,28 +51,57 @@ _INFINITY = frozenset({"inf", "infinity"})
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """A batch of a numeric column: float64 values (NaN and ±Inf included), and counts of what is not among them.
+    """A numeric column, row by row.
 
-    `overflow` counts the infinities among `values` that a log wrote as finite digits, such as 1e400.
+    Attributes:
+        values: float64, NaN and ±Inf included; NaN too where a row holds no number; shape (rows,).
+        kinds: `NUMBER`, `MISSING`, `TYPE_ERROR` or `OVERFLOW` for each row; None when all are numbers or missing.
+        source: In that case, an Arrow array whose nulls are the missing rows.
     """
 
     values: Floats
-    missing: int
-    type_errors: int
-    overflow: int
+    kinds: Kinds | None = None
+    source: pa.Array | None = None
+
+    def pick(self, rows: Rows) -> Numbers:
+        """Return the given rows."""
+        if isinstance(rows, slice) and rows.indices(len(self.values)) == (0, len(self.values), 1):
+            return self
+        kinds = self.kinds
+        if kinds is None and self.source is not None and self.source.null_count:
+            kinds = np.asarray(self.source.is_null().to_numpy(zero_copy_only=False)).astype(np.uint8) * np.uint8(
+                MISSING
+            )
+        return Numbers(self.values[rows], None if kinds is None else kinds[rows])
+
+    def count(self, kind: int) -> int:
+        """Count the rows of one kind that is not `NUMBER`."""
+        if self.kinds is not None:
+            return int(np.count_nonzero(self.kinds == kind))
+        return int(self.source.null_count) if kind == MISSING and self.source is not None else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Categories:
-    """A batch of a categorical column: how often each value occurs, and counts of what is not among them.
+    """A categorical column, row by row.
 
-    `whole` holds the full texts of the values that `counts` names by their beginning only.
+    Attributes:
+        codes: For each row the place of its value in `texts`; -1 where it is missing, -2 for a type error.
+        texts: The values, each once.
+        whole: The full texts of the values that `texts` names by their beginning only.
     """
 
-    counts: dict[str, int]
-    missing: int
-    type_errors: int
-    whole: Mapping[str, str] = field(default_factory=dict, compare=False)
+    codes: npt.NDArray[np.signedinteger[Any]]
+    texts: list[str]
+    whole: Mapping[str, str] = field(default_factory=dict)
+
+    def count(self, rows: Rows = slice(None)) -> tuple[Ints, int, int]:
+        """Count the given rows: how often each of `texts` occurs, missing values, and type errors."""
+        codes = self.codes[rows]
+        if not len(codes) or codes.min() >= 0:
+            return np.bincount(codes, minlength=len(self.texts)), 0, 0
+        counts = np.bincount(codes + 2, minlength=len(self.texts) + 2)
+        return counts[2:], int(counts[1]), int(counts[0])
 
 
 def read_numbers(column: Column, array: pa.Array) -> Numbers:
@@ -72,13 +111,12 @@ def read_numbers(column: Column, array: pa.Array) -> Numbers:
     """
     if column.type is Type.TIME:
         return _numbers_of_text(array, _seconds)
-    if _is_plain_number(array.type):
-        numbers = Numbers(_plain_numbers(array), int(array.null_count), 0, 0)
-    elif pa.types.is_null(array.type):
-        numbers = Numbers(np.empty(0), len(array), 0, 0)
-    else:
+    if not _is_plain_number(array.type) and not pa.types.is_null(array.type):
         numbers = _numbers_of_text(array, float)
-    return _without_fractions(numbers) if column.type is Type.INTEGER else numbers
+    else:
+        numbers = _plain_numbers(array)
+    is_whole = pa.types.is_integer(array.type) or pa.types.is_boolean(array.type)
+    return _without_fractions(numbers) if column.type is Type.INTEGER and not is_whole else numbers
 
 
 def _is_plain_number(kind: pa.DataType) -> bool:
@@ -86,44 +124,44 @@ def _is_plain_number(kind: pa.DataType) -> bool:
     return bool(t.is_integer(kind) or t.is_floating(kind) or t.is_decimal(kind) or t.is_boolean(kind))
 
 
-def _plain_numbers(array: pa.Array) -> Floats:
+def _plain_numbers(array: pa.Array) -> Numbers:
     if pa.types.is_boolean(array.type):
         array = array.cast(pa.uint8())
-    if array.null_count:
-        array = array.drop_null()
-    return np.asarray(pc.cast(array, pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)
+    if array.type != pa.float64():
+        array = pc.cast(array, pa.float64(), safe=False)
+    return Numbers(array.to_numpy(zero_copy_only=False), source=array)
 
 
 def _without_fractions(numbers: Numbers) -> Numbers:
     values = numbers.values
-    keep = (values == np.floor(values)) | ~np.isfinite(values)
-    wrong = len(values) - int(np.count_nonzero(keep))
-    if not wrong:
+    wrong = (values != np.floor(values)) & np.isfinite(values)
+    if not wrong.any():
         return numbers
-    return Numbers(values[keep], numbers.missing, numbers.type_errors + wrong, numbers.overflow)
+    kinds = numbers.pick(np.arange(len(values))).kinds
+    kinds = np.zeros(len(values), np.uint8) if kinds is None else kinds
+    return Numbers(np.where(wrong, np.nan, values), np.where(wrong, np.uint8(TYPE_ERROR), kinds))
 
 
 def _numbers_of_text(array: pa.Array, read: Callable[[str], float]) -> Numbers:
-    values, counts = _distinct_texts(array)
-    parsed: list[float] = []
-    repeats: list[int] = []
-    missing, type_errors, overflow = int(array.null_count), 0, 0
-    for text, count in zip(values, counts, strict=True):
-        word = text.strip()
-        if not word:
-            missing += count
-            continue
-        try:
-            number = read(word) if "_" not in word else None
-        except ValueError:
-            number = None
-        if number is None:
-            type_errors += count
-            continue
-        overflow += count if math.isinf(number) and word.lstrip("+-").lower() not in _INFINITY else 0
-        parsed.append(number)
-        repeats.append(count)
-    return Numbers(np.repeat(np.array(parsed, dtype=np.float64), repeats), missing, type_errors, overflow)
+    places, texts = _distinct_texts(array)
+    parsed = [_number_of_text(text, read) for text in texts]
+    values = np.array([value for value, _ in parsed] + [np.nan])
+    kinds = np.array([kind for _, kind in parsed] + [MISSING], np.uint8)
+    return Numbers(values[places], kinds[places])
+
+
+def _number_of_text(text: str | None, read: Callable[[str], float]) -> tuple[float, int]:
+    word = "" if text is None else text.strip()
+    if not word:
+        return math.nan, MISSING
+    try:
+        number = read(word) if "_" not in word else None
+    except ValueError:
+        number = None
+    if number is None:
+        return math.nan, TYPE_ERROR
+    overflown = math.isinf(number) and word.lstrip("+-").lower() not in _INFINITY
+    return number, OVERFLOW if overflown else NUMBER
 
 
 def _seconds(text: str) -> float:
@@ -139,28 +177,25 @@ def read_categories(column: Column, array: pa.Array) -> Categories:
 
     In columns of numbers whole ones are told apart to the last digit, and NaN and the infinities are type errors.
     """
-    values, repeats = _distinct_texts(array)
-    counts: dict[str, int] = {}
+    places, texts = _distinct_texts(array)
+    if column.type is Type.STRING and None not in texts:
+        whole_texts = cast("list[str]", texts)
+        if max(map(len, whole_texts), default=0) <= _LONGEST_TEXT:
+            return Categories(places, whole_texts)
+    codes: dict[str, int] = {}
     whole: dict[str, str] = {}
-    missing, type_errors = int(array.null_count), 0
-    for text, count in zip(values, repeats, strict=True):
+    lookup = [-1] * (len(texts) + 1)  # its last entry is that of rows without a value
+    for place, text in enumerate(texts):
+        if text is None:
+            continue
         value = _category(column.type, text)
-        if value is not None:
-            counts[value] = counts.get(value, 0) + count
-            if len(text) > _LONGEST_TEXT:
-                whole[value] = text
-        elif not text.strip():
-            missing += count
-        else:
-            type_errors += count
-    return Categories(counts, missing, type_errors, whole)
-
-
-def category_texts(column: Column, array: pa.Array) -> pa.Array:
-    """Return for each row the text that stands for its category, null where it has none."""
-    texts = [None if value is None else value_text(value) for value in array.to_pylist()]
-    categories = {text: _category(column.type, text) for text in set(texts) if text is not None}
-    return pa.array([None if text is None else categories[text] for text in texts], pa.string())
+        if value is None:
+            lookup[place] = -2 if text.strip() else -1
+            continue
+        lookup[place] = codes.setdefault(value, len(codes))
+        if len(text) > _LONGEST_TEXT:
+            whole[value] = text
+    return Categories(np.array(lookup)[places], list(codes), whole)
 
 
 def _category(kind: Type, text: str) -> str | None:
@@ -168,21 +203,24 @@ def _category(kind: Type, text: str) -> str | None:
     return None if category is None else bounded_text(category)
 
 
-def _distinct_texts(array: pa.Array) -> tuple[list[str], list[int]]:
-    """Each distinct value as text, and how often it occurs; nulls left out."""
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    pairs = array.drop_null().value_counts() if _countable(array.type) else _count_in_python(array)
-    values = pairs.field("values").to_pylist()
-    return [value_text(v) for v in values], pairs.field("counts").to_pylist()
+def _distinct_texts(array: pa.Array) -> tuple[Ints, list[str | None]]:
+    """For each row the place of its text in the list returned beside; -1 for nulls."""
+    if not pa.types.is_dictionary(array.type):
+        array = (array if _encodable(array.type) else _texts_of(array)).dictionary_encode()
+    indices = array.indices
+    places = (indices.fill_null(-1) if indices.null_count else indices).to_numpy()
+    values = array.dictionary.to_pylist()
+    if pa.types.is_string(array.dictionary.type):
+        return places, values
+    return places, [None if value is None else value_text(value) for value in values]
 
 
-def _countable(kind: pa.DataType) -> bool:
+def _encodable(kind: pa.DataType) -> bool:
     return not pa.types.is_nested(kind) and not pa.types.is_null(kind)
 
 
-def _count_in_python(array: pa.Array) -> pa.StructArray:
-    return pa.array([value_text(v) for v in array.to_pylist() if v is not None], pa.string()).value_counts()
+def _texts_of(array: pa.Array) -> pa.Array:
+    return pa.array([None if value is None else value_text(value) for value in array.to_pylist()], pa.string())
 
 
 def bounded_text(text: str) -> str:

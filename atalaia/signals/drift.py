@@ -2,7 +2,8 @@
 
 Metrics on shares take two arrays of shape (bins,) that each sum to 1. Numeric columns are compared on ten bins cut at
 the baseline's deciles (fewer where ties fill more than one; a tied value never splits), categorical ones on every
-category of either side. Kolmogorov-Smirnov and Wasserstein use all cells of the profile and come with bounds.
+category of either side. Kolmogorov-Smirnov and Wasserstein use all cells of the profile and come with bounds
+(`atalaia.signals.distributions`).
 """
 
 from __future__ import annotations
@@ -13,16 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from atalaia.profile import CategoricalGrid, CategoricalSummary, NumericGrid, NumericSummary
-from atalaia.profile.distinct import hash_text
-from atalaia.profile.numeric import PLACE, in_units
+from atalaia.profile.hashing import hash_text
 from atalaia.profile.values import Floats, Ints
+from atalaia.signals.distributions import kolmogorov_smirnov, wasserstein
 
 BINS = 10
 """Into how many bins of equal baseline mass a numeric column is cut for the metrics on shares."""
 
 _FLOOR = 1e-4
 _ALL_HASHES = 2**64
-_FLOAT_ROUNDING = 2.0**-50  # a few roundings of a float, relative to the largest value
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,81 +104,6 @@ def chi_square(baseline: Ints, current: Ints) -> tuple[float, int]:
     table = np.stack((baseline[held], current[held])).astype(np.float64)
     expected = table.sum(axis=0) * table.sum(axis=1, keepdims=True) / table.sum()
     return float(((table - expected) ** 2 / expected).sum()), int(held.sum()) - 1
-
-
-def kolmogorov_smirnov(baseline: NumericSummary, current: NumericSummary) -> tuple[float, float]:
-    """Largest distance between the two distribution functions: what is certain from the cells, and what is possible.
-
-    The functions are known exactly on both sides of every edge, so the true statistic is never below the first number.
-    Inside an open cell they can differ by no more than one's end from the other's beginning: never above the second.
-
-    Returns:
-        Low and high bound, 0 to 1; equal where no open cell holds values of both sides.
-    """
-    p, q = _distribution(baseline), _distribution(current)
-    at_edges = float(np.abs(p - q).max())
-    before_p, before_q = np.concatenate(([0.0], p[:-1])), np.concatenate(([0.0], q[:-1]))
-    inside = slice(0, None, 2)  # the open cells
-    most = np.maximum(np.abs(p[inside] - before_q[inside]), np.abs(q[inside] - before_p[inside]))
-    alone = (p[inside] == before_p[inside]) | (q[inside] == before_q[inside])  # one side is flat: the ends decide
-    return at_edges, max(at_edges, float(most[~alone].max(initial=0.0)))
-
-
-def _distribution(summary: NumericSummary) -> Floats:
-    """Share of values up to the end of each cell; shape (cells,), the last is 1."""
-    return np.cumsum(summary.cells) / max(summary.finite, 1)
-
-
-def wasserstein(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> tuple[float, float, float]:
-    """Area between the two distribution functions, with bounds that the cells and their sums make certain.
-
-    In a cell the area under each function follows exactly from the count and the sum of its values. Where the functions
-    do not cross inside the cell, the difference of the areas is the cell's part; where they may cross, it is the least,
-    and the most follows from how far apart the two can be.
-
-    Returns:
-        The sum of the cells' least parts, which is exact where the functions cross in no cell; then a low and a high
-        bound on the exact value, which allow for the rounding of sums too. In the column's own unit; infinite if the
-        values lie beyond the range of a float.
-
-    Source: Vallender (1974), the first Wasserstein distance on the line as the area between distribution functions.
-    """
-    p, q = _distribution(baseline), _distribution(current)
-    width = np.diff(grid.edges)
-    # At the beginning of the k-th interval the atom of edge k is behind: that is cell 2k+1; the interval is cell 2k+2.
-    area = width * ((p - q)[1:-2:2] + _area(baseline) - _area(current))
-    low, high = np.abs(area), np.abs(area)
-    down = np.maximum(q[2:-1:2] - p[1:-2:2], 0.0)  # how far the current function can be above the baseline's
-    up = np.maximum(p[2:-1:2] - q[1:-2:2], 0.0)
-    may_cross = (down > 0) & (up > 0)
-    share = np.divide(area / np.where(width > 0, width, 1) + down, down + up, out=np.zeros_like(up), where=may_cross)
-    high[may_cross] = (width * (share * up + (1 - share) * down))[may_cross]
-    tails_low, tails_high = _tails(grid, baseline, current)
-    value = float(low.sum()) + tails_low
-    most = max(value, float(np.maximum(low, high).sum()) + tails_high)
-    largest = max(map(abs, (baseline.minimum, baseline.maximum, current.minimum, current.maximum)))
-    rounding = grid.unit + float(width.sum()) / PLACE + largest * _FLOAT_ROUNDING
-    return value, max(value - rounding, 0.0), most + rounding
-
-
-def _area(summary: NumericSummary) -> Floats:
-    """Mean over each interval of the share of all values that lie inside it and to the left; shape (edges - 1,)."""
-    counts = summary.cells[2:-1:2]
-    return (counts - summary.inner / PLACE) / max(summary.finite, 1)
-
-
-def _tails(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> tuple[float, float]:
-    """The areas beyond the first and the last edge. A baseline has nothing there when the edges are its own."""
-    low = high = 0.0
-    for edge, sign, cell, part in ((grid.edges[0], -1, 0, "below"), (grid.edges[-1], 1, -1, "above")):
-        areas = []
-        for summary in (baseline, current):
-            n = max(summary.finite, 1)
-            beyond = in_units(getattr(summary, part), n, grid.unit)
-            areas.append(max(sign * (beyond - int(summary.cells[cell]) / n * (float(edge) - grid.centre)), 0.0))
-        low += abs(areas[0] - areas[1])
-        high += areas[0] + areas[1]
-    return float(low), float(high)
 
 
 def decile_cuts(baseline: NumericSummary) -> Ints:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from atalaia.profile import NumericSummary, Profile, Summary
+from atalaia.profile import NumericSummary, Profile, Summary, TextSummary
 from atalaia.schema import Column, Side
 
 
@@ -26,15 +26,20 @@ def share(part: int, whole: int) -> Measured:
 
 
 def measure_quality(column: Column, summary: Summary) -> dict[str, Measured]:
-    """Measure a column's missing values, type errors, and the rules that the monitor file gives it.
+    """Measure a column's missing values, type errors, empty texts, and the rules that the monitor file gives it.
 
-    Shares are of the rows in which the column was captured; those of rules are of the values that have the right type.
+    Shares are of the rows in which the column was captured; `empty` and those of rules are of the values that have the
+    right type.
     """
     measured = {
         "missing": share(summary.missing, summary.rows),
         "type_errors": share(summary.type_errors, summary.rows),
     }
-    broken: dict[str, tuple[object, int]] = {"out_of_set": (column.set, summary.out_of_set)}
+    broken: dict[str, tuple[object, int]] = {}
+    if isinstance(summary, TextSummary):
+        measured["empty"] = share(summary.blank, summary.valid)
+    else:
+        broken["out_of_set"] = (column.set, summary.out_of_set)
     if isinstance(summary, NumericSummary):
         broken["out_of_range"] = (column.range, summary.out_of_range)
     else:
@@ -42,11 +47,22 @@ def measure_quality(column: Column, summary: Summary) -> dict[str, Measured]:
     return measured | {name: share(n, values_of(summary)) for name, (rule, n) in broken.items() if rule is not None}
 
 
+def measure_patterns(column: Column, baseline: TextSummary, current: TextSummary) -> dict[str, Measured]:
+    """Measure by how much the share of texts that contain each of the column's patterns has changed, up or down."""
+    rows = min(baseline.valid, current.valid)
+    changes = {name: Measured(None, rows) for name in column.patterns or ()}
+    if rows:
+        for name in changes:
+            before, now = (side.found.get(name, 0) / side.valid for side in (baseline, current))
+            changes[name] = Measured(abs(now - before), rows)
+    return changes
+
+
 def measure_stability(column: Column, summary: Summary) -> dict[str, Measured]:
     """Measure what makes a column numerically unsound.
 
     `nan`, `infinity`, `denormal` and `overflow` are shares of the rows that hold a number of any kind; `constant` is 1
-    for an output column that took a single value, else 0.
+    for an output column that took a single value, else 0. Of texts neither is known.
     """
     measured = {}
     if isinstance(summary, NumericSummary):
@@ -59,18 +75,22 @@ def measure_stability(column: Column, summary: Summary) -> dict[str, Measured]:
             "overflow": share(summary.overflow, numbers),
         }
     values = values_of(summary)
-    if column.side is Side.OUTPUT:
+    if column.side is Side.OUTPUT and not isinstance(summary, TextSummary):
         measured["constant"] = Measured(float(is_constant(summary)) if values else None, values)
     return measured
 
 
 def is_constant(summary: Summary) -> bool:
-    """Tell whether all values are one and the same."""
-    return values_of(summary) > 0 and summary.distinct.estimate() == 1
+    """Tell whether all values are one and the same; of texts it is not known."""
+    if isinstance(summary, TextSummary):
+        return False
+    if isinstance(summary, NumericSummary):
+        return summary.minimum == summary.maximum
+    return int((summary.counts > 0).sum()) + len(summary.unseen) == 1
 
 
 def values_of(summary: Summary) -> int:
-    """Count the values that drift is measured on: finite numbers, or valid categories."""
+    """Count the values that drift is measured on: finite numbers, valid categories, or texts."""
     return summary.finite if isinstance(summary, NumericSummary) else summary.valid
 
 

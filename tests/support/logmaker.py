@@ -23,8 +23,10 @@ TRICKY_NUMBERS = [
 ]  # fmt: skip
 CELLS = ["", "0", "1", "-2.5", "12", "1e5", "x", "seg_1", "0.1", "100", "7", "3.25"]
 TRICKY_CELLS = [
-    "007", "+1", "nan", "NaN", "inf", "-Infinity", "INFINITY", "1e400", " 1", "1 ", "0x1F", "nan(1)", "9" * 19, "9" * 30,
-    '"q,q"', "é", "age", "income", "score", " ", "true", "1_0", "-0", "-007", "\ufeff1", "{", "[", "null",
+    "007", "+1", "nan", "NaN", "inf", "-Infinity", "INFINITY", "1e400", " 1", "1 ", "0x1F", "nan(1)", "9" * 19,
+    "9" * 30,
+    '"q,q"', "é", "age", "income", "score", " ", "true", "1_0", "-0", "-007", "\ufeff1", "{", "[",
+    "null",
 ]  # fmt: skip
 TIMES = ["2026-03-01T12:00:00Z", "2026-03-01T12:00:01.5Z", "2026-03-01T12:00:00.123456Z", "2026-12-31T23:59:59Z"]
 TRICKY_TIMES = ["{%s}", "", "2026-03-01T12:00:00", "2026-02-30T00:00:00Z", "0001-01-01T00:00:00Z", "1767225600000",
@@ -142,12 +144,7 @@ def _captures(random):
         return texts[kind](), "JSON"
 
     def part(kind, size, tricks, count):
-        data, encoding = payload(kind, size, tricks, count)
-        if random.random() < tricks / 4:
-            data, encoding = base64.b64encode(data.encode("utf-8", "replace")).decode(), "BASE64"
-        if random.random() < tricks / 4:
-            encoding = random.choice(["CSV", "JSON", None, "X"])
-        return {"observedContentType": "text/csv", "mode": "INPUT", "data": data, "encoding": encoding}
+        return _part(random, *payload(kind, size, tricks, count), tricks)
 
     def make(tricks):
         count = rows if random.random() > tricks else random.randint(1, 4)
@@ -160,6 +157,14 @@ def _captures(random):
         return json.dumps(value, **compact, ensure_ascii=random.random() < tricks).encode("utf-8", "replace")
 
     return make
+
+
+def _part(random, data, encoding, tricks):
+    if random.random() < tricks / 4:
+        data, encoding = base64.b64encode(data.encode("utf-8", "replace")).decode(), "BASE64"
+    if random.random() < tricks / 4:
+        encoding = random.choice(["CSV", "JSON", None, "X"])
+    return {"observedContentType": "text/csv", "mode": "INPUT", "data": data, "encoding": encoding}
 
 
 def _metadata(random, tricks):

@@ -53,7 +53,7 @@ def make_world(text=TEXT, clock=lambda: parse_time("2026-03-20T00:00:00Z")):
 
     def ingest():
         ingester = Ingester(monitor, baseline, output)
-        return [ingester.ingest(source, info) for info in source.objects()]
+        return list(ingester.ingest_all(source, source.objects()))
 
     def evaluate(now="2026-03-20T00:00:00Z"):
         evaluator = Evaluator(monitor, baseline, output, moment(now))

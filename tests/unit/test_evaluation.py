@@ -9,7 +9,7 @@ from atalaia.baseline import build_baseline
 from atalaia.errors import StoredFormError
 from atalaia.evaluation import Occasion, evaluate
 from atalaia.monitor_file import CheckRule, Limits, Logs, Model, Monitor
-from atalaia.profile import reject_profile
+from atalaia.profile import Profile
 from atalaia.report import BaselineRef, report_from_json, to_json
 from atalaia.rows import ALL_SIDES, NO_TIME, RowBatch, Side
 from atalaia.schema import Column, Role, Type
@@ -56,7 +56,7 @@ def occasion(revision=1):
 def report(*checks, rejected=None, **columns):
     profile = BASELINE.profiler().profile(batch(**(data(seed=2) | columns)))
     for reason, rows in (rejected or {}).items():
-        profile = profile.merge(reject_profile(BASELINE.version, reason, rows))
+        profile = profile.merge(Profile(BASELINE.version, rejected={reason: rows}))
     return evaluate(monitor(*checks), BASELINE, profile, occasion())
 
 
@@ -166,7 +166,7 @@ def test_rejected_rows_are_a_share_of_the_rows_read():
 
 
 def test_an_empty_window_is_an_alert_and_the_rest_undecided():
-    found = evaluate(monitor(), BASELINE, BASELINE.profiler().empty(), occasion())
+    found = evaluate(monitor(), BASELINE, Profile(BASELINE.version), occasion())
 
     assert {(f.metric, f.status) for f in found.findings if f.status == "alert"} == {("row_count", "alert")}
     assert {f.status for f in found.findings} == {"alert", "undecided"}

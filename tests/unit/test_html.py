@@ -271,7 +271,7 @@ def test_hostile_names_are_text_wherever_they_stand(name):
     bars = Bars((name, "b"), (), (0.5, 0.5), (0.4, 0.6))
     column = a_column(name, kind=name, role=name, metrics={name: 1.0}, bars=bars)
     segment = replace(column, segment=name)
-    where = Input(name, name, name, name, name, 1, 0)
+    where = Input(name, name, name, name, name, 1, 1, 0)
     report = a_report(
         [finding],
         [column, segment],
@@ -430,7 +430,9 @@ def test_a_shortened_text_is_printable_and_not_longer_than_asked(text, length):
 
 
 def test_every_metric_that_measures_a_share_is_written_as_a_percentage():
-    shares = {name for name, metric in METRICS.items() if metric.meaning.startswith("share of")}
+    shares = {
+        name for name, metric in METRICS.items() if metric.meaning.startswith(("share of", "change of the share of"))
+    }
 
     assert shares == {name for name in METRICS if is_share(name)}
 

@@ -262,11 +262,58 @@ def test_the_comment_says_whether_a_role_came_from_name_or_side(name, values, sa
     assert said in infer(table({name: values}, frozenset({Side.OUTPUT})))
 
 
-def test_free_text_is_ignored():
-    values = [f"comment {i} " + "x" * 100 for i in range(50)]
+@pytest.mark.parametrize(
+    "values",
+    [
+        [f"comment {i} " + "x" * 100 for i in range(50)],
+        [f"where is order {i}" for i in range(5)],
+        [None, *(f"where is order {i % 30}" for i in range(50))],
+        ["x" * i for i in range(65, 100)],
+        [f"営業時間を教えてください{i}" for i in range(50)],
+        pa.array([f"where is order {i}" for i in range(50)]).dictionary_encode(),
+    ],
+)
+def test_many_texts_of_several_words_are_free_text(values):
+    guess = only(values)
+
+    assert (guess.type, guess.kind, guess.role) == ("string", "text", "feature")
+    assert comment(values).startswith("free text, compared by length; ")
+
+
+def test_free_text_comes_with_a_hint_that_can_be_taken_at_its_word():
+    text = infer(table({"x": [f"where is order {i}" for i in range(50)]}))
+    hint = text.split("to count those with a link: ")[1].splitlines()[0]
+
+    taken = text.replace("kind: text", f"kind: text, {hint}")
+    assert load_monitor(taken, "m", METRICS).columns[0].patterns == {"link": "https?://"}
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("x", [f"ab{i}" for i in range(50)]),
+        ("x", [f"Ana Silva{i}" for i in range(50)]),
+        ("x", ["where is my order", "how do I pay"] * 30),
+        ("x", [f"where is order {i}" for i in range(4)]),
+        ("x", [f"where is {i}" if i % 2 else str(i) for i in range(51)]),
+        ("ticket_id", [f"ticket number {i} x" for i in range(N)]),
+    ],
+)
+def test_identifiers_few_texts_and_repeated_ones_are_no_free_text(name, values):
+    assert only(values, name).kind is None
+
+
+def test_identifiers_by_their_values_are_ignored():
+    values = [f"{i:032x}" for i in range(10**31, 10**31 + 50)]
 
     assert only(values).role == "ignored"
-    assert comment(values).startswith("free text or an identifier; 50 distinct values in 50 rows")
+    assert comment(values).startswith("an identifier by its values; 50 distinct values in 50 rows")
+
+
+def test_answers_of_a_model_are_free_text_on_the_output_side():
+    answers = table({"answer": [f"the order {i} is on its way" for i in range(50)]}, frozenset({Side.OUTPUT}))
+
+    assert (guessed(answers)["answer"].role, guessed(answers)["answer"].kind) == ("prediction", "text")
 
 
 def test_a_few_distinct_texts_in_a_small_table_stay_a_feature():

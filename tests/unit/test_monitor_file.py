@@ -618,6 +618,8 @@ def type_in_words(schema: dict) -> str:
         return "[low, high]"
     if schema["type"] == "array":
         return f"list of {type_in_words(schema['items'])}"
+    if schema["type"] == "object":
+        return f"mapping of names to {type_in_words(schema['additionalProperties'])}"
     return {"string": "text", "integer": "whole number"}.get(schema["type"], schema["type"])
 
 

@@ -47,7 +47,7 @@ def test_a_very_long_text_is_the_same_category_whether_reader_or_profile_shorten
 
     column = Column("a", type=Type.STRING)
     assert got.rows == [{"a": shortened(text)}]
-    assert read_categories(column, pa.array([shortened(text)])) == read_categories(column, pa.array([text]))
+    assert read_categories(column, pa.array([shortened(text)])).texts == read_categories(column, pa.array([text])).texts
 
 
 def test_members_after_more_padding_than_a_buffer_are_read(read):

@@ -5,7 +5,7 @@ import pytest
 from worlds import content, lines, make_world, rows
 
 from atalaia.monitor_file import LogFormat
-from atalaia.monitoring import ingesting
+from atalaia.monitoring import grouping, ingesting, rejects
 
 
 def keys(store, part):
@@ -167,7 +167,7 @@ def test_rejects_vanish_with_the_lines_that_were_rejected(world):
 
 
 def test_too_many_rejects_are_counted_where_they_are_not_listed(world, monkeypatch):
-    monkeypatch.setattr(ingesting, "MOST_REJECTS", 2)
+    monkeypatch.setattr(rejects, "MOST_REJECTS", 2)
     world.logs.put("y/2026/03/02/12/a.jsonl", (b"broken\n" + lines(rows(2, 1))) * 5)
     world.ingest()
 
@@ -178,7 +178,7 @@ def test_too_many_rejects_are_counted_where_they_are_not_listed(world, monkeypat
 
 
 def test_rows_in_too_many_windows_are_rejected(world, monkeypatch):
-    monkeypatch.setattr(ingesting, "MOST_WINDOWS", 2)
+    monkeypatch.setattr(grouping, "MOST_WINDOWS", 2)
     world.logs.put("a.jsonl", lines([*rows(2, 3), *rows(3, 3), *rows(4, 3), *rows(5, 2)]))
 
     ((receipt, _),) = world.ingest()

@@ -1,28 +1,23 @@
 from collections import Counter
 
 import numpy as np
+from counting import count_categories
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atalaia.profile.categorical import (
-    UNSEEN_SIZE,
-    CategoricalGrid,
-    CategoricalSummary,
-    places_of,
-    summarise_categories,
-)
-from atalaia.profile.values import Categories
+from atalaia.profile.categorical import UNSEEN_SIZE, CategoricalGrid, CategoricalSummary
 
 GRID = CategoricalGrid(("a", "b", "c"))
 words = st.lists(st.sampled_from("abcdefgh"), max_size=40)
 
 
 def summary(values, missing=0, type_errors=0, grid=GRID):
-    return summarise_categories(places_of(grid), Categories(dict(Counter(values)), missing, type_errors))
+    return count_categories(grid, values, missing, type_errors)
 
 
 def plain(s):
-    distinct = (s.distinct.hashes.tolist(), s.distinct.counts.tolist(), s.distinct.values)
+    found = s.distinct(GRID) if len(s.counts) == len(GRID.categories) else None
+    distinct = found and (found.hashes.tolist(), found.counts.tolist(), found.values)
     rest = (s.rows, s.missing, s.type_errors, s.out_of_set, s.off_pattern, s.unseen_rows)
     return rest, s.counts.tolist(), list(s.unseen.items()), distinct
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from atalaia.baseline import build_baseline
 from atalaia.errors import AtalaiaError, BaselineError, StoredFormError
-from atalaia.profile import Profile, pack, profile_from_plain, profile_to_plain, reject_profile, select, unpack
+from atalaia.profile import Profile, pack, profile_from_plain, profile_to_plain, unpack
 from atalaia.profile.profile import MOST_EXTRA
 from atalaia.rows import ALL_SIDES, NO_TIME, RowBatch, Side
 from atalaia.schema import Column, Kind, Role, Type
@@ -81,7 +81,7 @@ def test_merging_is_commutative_to_the_stored_byte(a, b):
 def test_the_empty_profile_changes_nothing(a):
     profile = PROFILER.profile(batch(a))
 
-    assert stored(profile.merge(PROFILER.empty())) == stored(profile)
+    assert stored(profile.merge(PROFILER.counter().profile())) == stored(profile)
 
 
 @settings(max_examples=50)
@@ -96,7 +96,7 @@ def test_the_parts_merged_are_the_whole_to_the_stored_byte(a):
 @settings(max_examples=50)
 @given(rows)
 def test_the_stored_form_gives_back_the_same_profile(a):
-    profile = PROFILER.profile(batch(a)).merge(reject_profile(BASELINE.version, "not_json", 3))
+    profile = PROFILER.profile(batch(a)).merge(Profile(BASELINE.version, rejected={"not_json": 3}))
 
     again = profile_from_plain(unpack(stored(profile), "x"))
     assert stored(again) == stored(profile)
@@ -177,7 +177,7 @@ def test_merging_many_unknown_columns_is_associative_and_commutative_to_the_stor
 @settings(max_examples=25, deadline=None)
 @given(st.lists(many_names, min_size=1, max_size=4))
 def test_unknown_columns_are_bounded_and_those_kept_have_their_exact_rows(batches):
-    merged = PROFILER.empty()
+    merged = PROFILER.counter().profile()
     for names in batches:
         merged = merged.merge(extra(names))
 
@@ -298,11 +298,14 @@ def test_inputs_and_outputs_of_one_record_are_no_repetition():
     assert inputs.merge(outputs).ids.repeated_share() == 0
 
 
-def test_selecting_rows_selects_them_everywhere():
-    picked = select(batch([{"age": 1}, {"age": 2}], ids=["a", "b"]), pa.array([False, True]), 1)
+def test_rows_may_be_picked_for_each_profile():
+    profiler = build_baseline((Column("age"),), lambda: [batch([{"age": 1}])]).profiler()
+    rows = batch([{"age": 1}, {"age": 2}, {"age": 3}], ids=["a", "b", "c"])
+    first, other = profiler.counter(), profiler.counter()
+    profiler.count(rows, [(first, slice(0, 1)), (other, np.array([1, 2]))])
 
-    assert picked.columns["age"].to_pylist() == [2]
-    assert picked.record_ids.to_pylist() == ["b"]
+    assert stored(first.profile()) == stored(profiler.profile(batch([{"age": 1}], ids=["a"])))
+    assert stored(other.profile()) == stored(profiler.profile(batch([{"age": 2}, {"age": 3}], ids=["b", "c"])))
 
 
 @pytest.mark.parametrize(
@@ -310,8 +313,8 @@ def test_selecting_rows_selects_them_everywhere():
     [
         (b"hello", "not a file that Atalaia stored"),
         (b"ATALAIA9........", "this release reads"),
-        (b"ATALAIA1" + bytes(8) + b"garbage", "damaged"),
-        (b"ATALAIA1" + b"\xff" * 8 + b"garbage", "damaged"),
+        (b"ATALAIA2" + bytes(8) + b"garbage", "damaged"),
+        (b"ATALAIA2" + b"\xff" * 8 + b"garbage", "damaged"),
     ],
 )
 def test_what_is_no_stored_form_is_refused_with_its_place(data, message):

@@ -1,18 +1,20 @@
 import itertools
 import math
-from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 import scipy.stats
+from counting import count_categories, count_numbers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
-from atalaia.profile.categorical import CategoricalGrid, CategoricalSummary, places_of, summarise_categories
-from atalaia.profile.numeric import NumericSummary, grid_of, summarise_numbers
-from atalaia.profile.values import Categories, Numbers
+from atalaia.profile.categorical import CategoricalGrid, CategoricalSummary
+from atalaia.profile.distinct import Distinct
+from atalaia.profile.numeric import NumericSummary, grid_of
+from atalaia.signals.distributions import kolmogorov_smirnov, wasserstein
 from atalaia.signals.drift import (
     bin_counts,
     category_counts,
@@ -20,13 +22,11 @@ from atalaia.signals.drift import (
     decile_cuts,
     hellinger,
     jensen_shannon,
-    kolmogorov_smirnov,
     l_infinity,
     measure_categorical,
     measure_numeric,
     psi,
     total_variation,
-    wasserstein,
 )
 
 # Counts whose values under each convention can be worked out by hand.
@@ -37,11 +37,18 @@ P, Q = BEFORE / 100, NOW / 100
 def on_own_grid(before, now):
     before, now = np.array(before, dtype=float), np.array(now, dtype=float)
     grid = grid_of(before, before.min(), before.max())
-    return grid, *(summarise_numbers(grid, Numbers(values, 0, 0, 0)) for values in (before, now))
+    return grid, *(count_numbers(grid, values) for values in (before, now))
+
+
+def by_cells_alone(before, now):
+    """The same, as of columns with so many distinct values that the profile does not know all of them."""
+    grid, *sides = on_own_grid(before, now)
+    few = [Distinct(1, s.distinct.hashes[:1], s.distinct.counts[:1], s.distinct.values) for s in sides]
+    return grid, *(replace(side, distinct=distinct) for side, distinct in zip(sides, few, strict=True))
 
 
 def categories(values, grid):
-    return summarise_categories(places_of(grid), Categories(dict(Counter(values)), 0, 0))
+    return count_categories(grid, values)
 
 
 def test_psi_with_the_floor_is_worked_out_by_hand():
@@ -107,7 +114,7 @@ def statistic(before, now):
 @settings(max_examples=300)
 @given(numbers, numbers)
 def test_the_exact_kolmogorov_smirnov_statistic_lies_within_the_bounds(before, now):
-    _, p, q = on_own_grid(before, now)
+    _, p, q = by_cells_alone(before, now)
     low, high = kolmogorov_smirnov(p, q)
 
     exact = statistic(before, now)
@@ -117,13 +124,26 @@ def test_the_exact_kolmogorov_smirnov_statistic_lies_within_the_bounds(before, n
 @settings(max_examples=300)
 @given(numbers, numbers)
 def test_scipys_wasserstein_lies_within_the_bounds(before, now):
-    grid, p, q = on_own_grid(before, now)
+    grid, p, q = by_cells_alone(before, now)
     value, low, high = wasserstein(grid, p, q)
 
     exact = scipy.stats.wasserstein_distance(before, now)
     slack = 1e-12 * max(*map(abs, before), *map(abs, now))  # what SciPy's own sums round
     assert low - slack <= exact <= high + slack
     assert low <= value <= high
+
+
+@given(numbers, numbers)
+def test_both_distances_are_exact_where_all_values_are_known(before, now):
+    grid, p, q = on_own_grid(before, now)
+    low, high = kolmogorov_smirnov(p, q)
+    area, least, most = wasserstein(grid, p, q)
+
+    exact = scipy.stats.wasserstein_distance(before, now)
+    slack = 1e-12 * max(*map(abs, before), *map(abs, now))
+    assert low == high == pytest.approx(statistic(before, now), abs=1e-12)
+    assert area == pytest.approx(exact, abs=slack, rel=1e-12)
+    assert least <= area <= most
 
 
 SHAPES = {
@@ -144,7 +164,7 @@ SHAPES = {
 def test_bounds_on_kolmogorov_smirnov_are_as_wide_as_the_densest_cell_at_most(name, shift):
     random = np.random.default_rng(11)
     before, now = SHAPES[name](random, 20_000, 0.0), SHAPES[name](random, 5_000, shift)
-    _, p, q = on_own_grid(before, now)
+    _, p, q = by_cells_alone(before, now)
     low, high = kolmogorov_smirnov(p, q)
 
     exact = scipy.stats.ks_2samp(before, now, method="asymp").statistic
@@ -159,7 +179,7 @@ def test_bounds_on_kolmogorov_smirnov_are_as_wide_as_the_densest_cell_at_most(na
 def test_bounds_on_wasserstein_hold_and_are_narrow_where_data_moved(name, shift):
     random = np.random.default_rng(12)
     before, now = SHAPES[name](random, 20_000, 0.0), SHAPES[name](random, 5_000, shift)
-    grid, p, q = on_own_grid(before, now)
+    grid, p, q = by_cells_alone(before, now)
     value, low, high = wasserstein(grid, p, q)
 
     exact = scipy.stats.wasserstein_distance(before, now)
@@ -286,7 +306,7 @@ def test_values_near_the_largest_float_are_measured():
     ids=["one value far out", "tiny baseline", "large offset", "constant far below", "sentinel in the baseline"],
 )
 def test_bounds_on_wasserstein_hold_for_extreme_values(before, now):
-    grid, p, q = on_own_grid(before, now)
+    grid, p, q = by_cells_alone(before, now)
     _, low, high = wasserstein(grid, p, q)
 
     places = sorted(map(Fraction, np.unique(np.concatenate((before, now))).tolist()))

@@ -1,0 +1,126 @@
+"""A Parquet row group as columns that are read when they are asked for, one at a time: the least memory, and quickest.
+
+A row group is read so if it is a plain table and neither small nor very large; all others are read in batches of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet
+
+from atalaia.errors import DamagedColumnError
+from atalaia.logs.heldfile import HeldFile
+from atalaia.logs.parquetpages import check_pages
+from atalaia.logs.records import RejectedError
+from atalaia.logs.settings import ReadLimits
+
+_FEWEST_ROWS, _MOST_ROWS = 1 << 14, 1 << 21
+_MOST_BYTES = 64 << 20  # of one column, decoded
+_DICTIONARY_BYTES = 8  # a text takes fewer in a column that stands for texts by their places in a dictionary
+_MILD, _MILD_RATIO = ("UNCOMPRESSED", "SNAPPY"), 24  # 64 bytes are three or more in Snappy: no page grows beyond this
+_BROKEN = (pa.ArrowException, OSError, ValueError)
+
+
+class GroupColumns(Mapping[str, pa.Array]):
+    """The columns of one row group by name; each is read anew whenever it is asked for, and not kept."""
+
+    def __init__(self, table: parquet.ParquetFile, source: HeldFile, group: int, limits: ReadLimits) -> None:
+        """Read row group *group* of *table*, which keeps texts as dictionaries and was opened on *source*."""
+        self._table = table
+        self._source = source
+        self._group = group
+        self._limits = limits
+
+    @cached_property
+    def _plain(self) -> parquet.ParquetFile:
+        """The same file, texts kept as they are."""
+        return parquet.ParquetFile(self._source, metadata=self._table.metadata, pre_buffer=False)
+
+    @cached_property
+    def _names(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self._table.schema_arrow.names)}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __getitem__(self, name: str) -> pa.Array:
+        """Read a column.
+
+        Raises:
+            DamagedColumnError: It cannot be decoded.
+        """
+        place = self._names[name]
+        try:
+            self._hold(place)
+            table = self._plain if self._is_better_plain(name, place) else self._table
+            column = table.read_row_group(self._group, columns=[name], use_threads=False).column(0)
+            if pa.types.is_dictionary(column.type):
+                column = column.unify_dictionaries()
+            return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+        except (RejectedError, *_BROKEN) as error:
+            msg = f"column {name} cannot be decoded"
+            raise DamagedColumnError(msg) from error
+
+    def _hold(self, place: int) -> None:
+        """Fetch a column's pages at once, and look at their sizes before they are decompressed.
+
+        Raises:
+            RejectedError: They hold more than may be taken in.
+        """
+        chunk = self._table.metadata.row_group(self._group).column(place)
+        start, end = _stretch(chunk)
+        self._source.hold(*(self._whole or (start, end)))
+        if chunk.compression not in _MILD or _MILD_RATIO * (end - start) > self._limits.line_bytes:
+            check_pages(self._source, start, end, self._limits.line_bytes)
+
+    @cached_property
+    def _whole(self) -> tuple[int, int] | None:
+        """Where the whole row group lies, if it is no larger than may be held at once."""
+        group = self._table.metadata.row_group(self._group)
+        starts, ends = zip(*(_stretch(group.column(place)) for place in range(group.num_columns)), strict=True)
+        return (min(starts), max(ends)) if max(ends) - min(starts) <= _MOST_BYTES else None
+
+    def _is_better_plain(self, name: str, place: int) -> bool:
+        """Tell whether a column of texts holds few of them twice, and its dictionary no long ones."""
+        chunk = self._table.metadata.row_group(self._group).column(place)
+        if chunk.physical_type != "BYTE_ARRAY" or chunk.total_uncompressed_size <= _DICTIONARY_BYTES * chunk.num_values:
+            return False
+        first = next(self._table.iter_batches(1, row_groups=[self._group], columns=[name], use_threads=False))
+        longest = pc.max(pc.binary_length(first.column(0).dictionary)).as_py() or 0
+        return bool(chunk.num_values * longest <= _MOST_BYTES)
+
+
+def _stretch(chunk: Any) -> tuple[int, int]:
+    """Return where a column's pages begin and end in the file."""
+    start = chunk.dictionary_page_offset or chunk.data_page_offset
+    return start, start + chunk.total_compressed_size
+
+
+def is_columnwise(table: parquet.ParquetFile, group: Any) -> bool:
+    """Tell whether a row group is to be read column by column."""
+    if not _FEWEST_ROWS <= group.num_rows <= _MOST_ROWS:
+        return False
+    if not all(_is_simple(field.type) for field in table.schema_arrow):
+        return False
+    chunks = map(group.column, range(group.num_columns))
+    return all(max(chunk.total_uncompressed_size, chunk.total_compressed_size) <= _MOST_BYTES for chunk in chunks)
+
+
+def _is_simple(kind: pa.DataType) -> bool:
+    """Tell whether a column can be handed on as it is."""
+    t = pa.types
+    if t.is_dictionary(kind):
+        return bool(t.is_string(kind.value_type))
+    plain = t.is_integer(kind) or t.is_float32(kind) or t.is_float64(kind) or t.is_boolean(kind)
+    return bool(plain or t.is_string(kind) or t.is_timestamp(kind) or t.is_date(kind))

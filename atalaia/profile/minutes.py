@@ -1,0 +1,45 @@
+"""How many rows happened in each minute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from atalaia.profile.values import Ints
+from atalaia.window import SECOND
+
+_MINUTE = 60 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    """Rows per minute of event time.
+
+    Attributes:
+        starts: Minutes since 1970 (UTC) that have rows, rising; shape (minutes,).
+        rows: How many rows each has.
+    """
+
+    starts: Ints
+    rows: Ints
+
+    @classmethod
+    def empty(cls) -> Minutes:
+        """Return the neutral element."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64))
+
+    @classmethod
+    def of(cls, times: Ints) -> Minutes:
+        """Count moments, given in µs since 1970."""
+        starts, rows = np.unique(times // _MINUTE, return_counts=True)
+        return cls(starts, rows.astype(np.int64))
+
+    @classmethod
+    def merged(cls, parts: Sequence[Minutes]) -> Minutes:
+        """Return all *parts* together."""
+        starts, places = np.unique(np.concatenate([part.starts for part in parts]), return_inverse=True)
+        rows = np.zeros(len(starts), np.int64)
+        np.add.at(rows, places, np.concatenate([part.rows for part in parts]))
+        return cls(starts, rows)

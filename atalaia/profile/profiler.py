@@ -1,0 +1,233 @@
+"""Counting rows: each column of a batch is read once, whatever windows and segments its rows belong to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from atalaia.profile.categorical import CategoricalGrid
+from atalaia.profile.category_counter import CategoryCounter
+from atalaia.profile.counts import keep_smallest
+from atalaia.profile.distinct import Distinct
+from atalaia.profile.hashing import Hashes, combine, hash_text, hash_texts
+from atalaia.profile.layout import Layout, Room
+from atalaia.profile.minutes import Minutes
+from atalaia.profile.number_counter import NumberCounter
+from atalaia.profile.numeric import NumericGrid
+from atalaia.profile.profile import ID_SIZE, MOST_EXTRA, Grids, Profile
+from atalaia.profile.rules import allowed_categories, allowed_numbers, pattern_match
+from atalaia.profile.segments import segment_name
+from atalaia.profile.text import TextGrid
+from atalaia.profile.text_counter import TextCounter, read_texts
+from atalaia.profile.values import Ints, Rows, bounded_text, read_categories, read_numbers
+from atalaia.rows import RowBatch, value_text
+from atalaia.schema import Column, Role, profiled
+
+MOST_SEGMENTS = 32
+"""At most so many values of a segment column are profiled apart, the baseline's commonest."""
+
+MOST_CLASSES = 10
+"""Scores are told apart by at most so many values of a prediction or label, the baseline's commonest."""
+
+_Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class ProfileCounter:
+    """A profile under way: what `Profiler.count` adds rows to."""
+
+    baseline: str
+    rows: int = 0
+    late: int = 0
+    tallies: dict[str, Counter[str]] = field(default_factory=dict)
+    minutes: list[Minutes] = field(default_factory=lambda: [Minutes.empty()])
+    ids: Distinct = field(default_factory=lambda: Distinct.empty(ID_SIZE))
+    columns: dict[_Key, NumberCounter | CategoryCounter | TextCounter] = field(default_factory=dict)
+
+    def tally(self, name: str, counts: Mapping[str, int]) -> None:
+        """Add *counts* to what the profile's mapping *name* holds."""
+        self.tallies.setdefault(name, Counter()).update(counts)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What the values that wait to be counted take."""
+        return sum(c.waiting_bytes for c in self.columns.values() if not isinstance(c, CategoryCounter))
+
+    def settle(self) -> None:
+        """Count what waits for more."""
+        for counter in self.columns.values():
+            if isinstance(counter, NumberCounter):
+                counter.settle()
+
+    def profile(self) -> Profile:
+        """Return what was counted so far."""
+        tallies = {name: dict(sorted((n, c) for n, c in counts.items() if c)) for name, counts in self.tallies.items()}
+        tallies["extra"] = keep_smallest(tallies.get("extra", {}), MOST_EXTRA)
+        return Profile(
+            **tallies,
+            baseline=self.baseline,
+            rows=self.rows,
+            late=self.late,
+            minutes=Minutes.merged(self.minutes),
+            ids=self.ids,
+            columns={key: counter.summary() for key, counter in sorted(self.columns.items())},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Rows of a batch, and where they are counted."""
+
+    counter: ProfileCounter
+    segment: str
+    rows: Rows
+
+
+class Profiler:
+    """Counts rows on the grids of one baseline."""
+
+    def __init__(self, baseline: str, grids: Grids) -> None:
+        """Prepare for the baseline of version *baseline* and its *grids*."""
+        self._baseline = baseline
+        self._grids = grids
+        self._known = {column.name for column in grids.columns}
+        self._id = next((column.name for column in grids.columns if column.role is Role.ID), None)
+        self._room = Room()
+        self._layouts = {n: Layout.of(g) for n, g in grids.grids.items() if isinstance(g, NumericGrid)}
+        self._length_layouts = {n: Layout.of(g.lengths) for n, g in grids.grids.items() if isinstance(g, TextGrid)}
+
+    def counter(self) -> ProfileCounter:
+        """Return an empty profile to count into."""
+        return ProfileCounter(self._baseline)
+
+    def profile(self, batch: RowBatch) -> Profile:
+        """Summarise *batch*. What is known to the caller only, times and lateness, is left out."""
+        counter = self.counter()
+        self.count(batch, [(counter, slice(None))])
+        return counter.profile()
+
+    def count(self, batch: RowBatch, parts: Iterable[tuple[ProfileCounter, Rows]]) -> None:
+        """Add rows of *batch* to profiles: to each the rows named beside it."""
+        targets = [_Target(counter, "", rows) for counter, rows in parts]
+        ids = self._row_ids(batch)
+        for target in targets:
+            self._count_rows(batch, target, ids)
+        segments = list(self._told_apart(batch, self._grids.segments, targets))
+        for target in segments:
+            target.counter.tally("segments", {target.segment: _length(target.rows, batch.rows)})
+        classes = list(self._told_apart(batch, self._grids.classes, targets))
+        for column in profiled(self._grids.columns):
+            if column.side in batch.captured:
+                by_class = classes if column.role is Role.SCORE else []
+                self._count_column(batch, column, [*targets, *segments, *by_class])
+
+    def _count_rows(self, batch: RowBatch, target: _Target, ids: _RowIds | None) -> None:
+        rows, counter = _length(target.rows, batch.rows), target.counter
+        counter.rows += rows
+        counter.tally("captured", dict.fromkeys(batch.captured, rows))
+        counter.tally("segments", {"": rows})
+        counter.tally("present", {name: rows for name in batch.columns if name in self._known})
+        counter.tally("extra", {bounded_text(name): rows for name in batch.columns if name not in self._known})
+        if ids is not None:
+            hashes = ids.hashes[target.rows]
+            hashes = hashes if ids.known is None else hashes[ids.known[target.rows]]
+            counter.ids = counter.ids.add(hashes, np.ones(len(hashes), np.int64))
+
+    def _told_apart(
+        self, batch: RowBatch, values: Mapping[str, tuple[str, ...]], targets: Sequence[_Target]
+    ) -> Iterator[_Target]:
+        """Yield, for each value of each column told apart, the rows that hold it."""
+        for name, told_apart in values.items():
+            if name not in batch.columns:
+                continue
+            column = next(c for c in self._grids.columns if c.name == name)
+            categories = read_categories(column, batch.columns[name])
+            codes = {text: code for code, text in enumerate(categories.texts)}
+            for target in targets:
+                found = categories.codes[target.rows]
+                for value in told_apart:
+                    places = np.flatnonzero(found == codes.get(value, -3))
+                    if len(places):
+                        rows = _within(target.rows, places)
+                        yield _Target(target.counter, segment_name(name, value), rows)
+
+    def _count_column(self, batch: RowBatch, column: Column, targets: Sequence[_Target]) -> None:
+        array = batch.columns.get(column.name)
+        if array is None:
+            array = pa.nulls(batch.rows)
+        if column.name in self._layouts:
+            numbers = read_numbers(column, array)
+            for target in targets:
+                self._number_counter(target, column).add(numbers.pick(target.rows))
+        elif column.name in self._length_layouts:
+            texts = read_texts(column, array)
+            for target in targets:
+                self._text_counter(target, column).add(texts, target.rows)
+        else:
+            categories = read_categories(column, array)
+            for target in targets:
+                self._category_counter(target, column).add(categories, target.rows)
+
+    def _number_counter(self, target: _Target, column: Column) -> NumberCounter:
+        held, key = target.counter.columns, (target.segment, column.name)
+        if key not in held:
+            low, high = column.range or (None, None)
+            held[key] = NumberCounter(self._layouts[column.name], self._room, low, high, allowed_numbers(column))
+        return held[key]  # type: ignore[return-value]  # a column's grid decides its counter's kind
+
+    def _text_counter(self, target: _Target, column: Column) -> TextCounter:
+        held, key = target.counter.columns, (target.segment, column.name)
+        if key not in held:
+            held[key] = TextCounter(NumberCounter(self._length_layouts[column.name], self._room))
+        return held[key]  # type: ignore[return-value]  # as above
+
+    def _category_counter(self, target: _Target, column: Column) -> CategoryCounter:
+        held, key = target.counter.columns, (target.segment, column.name)
+        if key not in held:
+            grid = self._grids.grids[column.name]
+            assert isinstance(grid, CategoricalGrid)  # noqa: S101  # as above
+            held[key] = CategoryCounter(grid, allowed_categories(column), pattern_match(column))
+        return held[key]  # type: ignore[return-value]  # as above
+
+    def _row_ids(self, batch: RowBatch) -> _RowIds | None:
+        """Hash each row's identity, if the rows have one. What is logged apart, the sides, is no repetition."""
+        if self._id is not None and self._id in batch.columns:
+            ids = _hashed_ids(batch.columns[self._id])
+        elif batch.record_ids is not None:
+            ids = _hashed_ids(batch.record_ids)
+            ids = replace(ids, hashes=combine(ids.hashes, batch.record_index.astype(np.uint64)))
+        else:
+            return None
+        side = np.uint64(hash_text("+".join(sorted(batch.captured))))
+        return replace(ids, hashes=combine(ids.hashes, side))
+
+
+@dataclass(frozen=True, slots=True)
+class _RowIds:
+    """The hash of each row's identity, and which rows have one; None when all do."""
+
+    hashes: Hashes
+    known: npt.NDArray[np.bool_] | None
+
+
+def _hashed_ids(ids: pa.Array) -> _RowIds:
+    known = ids.is_valid().to_numpy(zero_copy_only=False) if ids.null_count else None
+    if not pa.types.is_string(ids.type):
+        ids = pa.array([None if value is None else value_text(value) for value in ids.to_pylist()], pa.string())
+    return _RowIds(hash_texts(ids.fill_null("") if ids.null_count else ids), known)
+
+
+def _length(rows: Rows, whole: int) -> int:
+    return len(range(*rows.indices(whole))) if isinstance(rows, slice) else len(rows)
+
+
+def _within(rows: Rows, places: Ints) -> Ints:
+    """Return which rows of the batch are at *places* among *rows*."""
+    if isinstance(rows, slice):
+        return places + (rows.start or 0)
+    return rows[places]

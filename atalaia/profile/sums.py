@@ -1,0 +1,98 @@
+"""Sums of floats that are exact, so that they come out the same in whatever order and grouping they are taken.
+
+Each value is rounded once, by itself, to a whole number of *steps* from a centre; a step is a power of two that the
+grid fixes. From there on everything is integer arithmetic. Near values, all but stray ones, are added as float64: every
+partial sum stays below 2^53, up to where float64 holds each integer. Far ones are taken apart into their mantissas and
+exponents.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from atalaia.profile.values import Floats, Ints
+
+MOST = 1 << 17
+"""So many values at most are added up at a time."""
+
+STEP_BITS = 33
+"""A step is about 2^-33 of the middle reach of a baseline's edges."""
+
+NEAR = 2.0**35
+"""Steps from the centre up to which a value is near."""
+
+_HALF = 2.0**18  # near steps are squared in two halves, each of at most 2^18
+_ROUNDS_TO_HALF = 1.5 * 2.0**52 * _HALF  # beside so large a number only multiples of _HALF fit into a float64
+_SMALLEST_EXPONENT = -1023  # of a step whose inverse is a float64
+_MANTISSA_BITS = 53
+_LIMB_BITS = 18
+_RUN = 1 << 13
+_LIMB = (1 << _LIMB_BITS) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ruler:
+    """Where steps are counted from, and that a step is two to the power of *exponent*."""
+
+    centre: float
+    exponent: int
+
+    def steps(self, values: Floats, out: Floats | None = None) -> Floats:
+        """Return each value's distance from the centre in whole steps; rounded more coarsely beyond `NEAR`."""
+        with np.errstate(over="ignore"):
+            steps = np.subtract(values, self.centre, out=out)
+            if self.exponent >= _SMALLEST_EXPONENT:
+                np.multiply(steps, math.ldexp(1.0, -self.exponent), out=steps)
+            else:
+                np.ldexp(steps, -self.exponent, out=steps)
+        return np.rint(steps, out=steps)
+
+
+def near_squares(steps: Floats, room: Floats) -> int:
+    """Return the exact sum of squares of up to `MOST` near steps; *room*, of shape (2, `MOST`), is worked in."""
+    high, low = room[0, : len(steps)], room[1, : len(steps)]
+    np.subtract(np.add(steps, _ROUNDS_TO_HALF, out=high), _ROUNDS_TO_HALF, out=high)
+    np.subtract(steps, high, out=low)
+    return _dot(high, high) + 2 * _dot(high, low) + _dot(low, low)
+
+
+def _dot(one: Floats, other: Floats) -> int:
+    """Sum products in short runs: longer ones would be handed to other threads, which costs more than it saves."""
+    whole = len(one) - len(one) % _RUN
+    runs = np.vecdot(one[:whole].reshape(-1, _RUN), other[:whole].reshape(-1, _RUN))
+    return sum(map(int, runs.tolist())) + int(one[whole:] @ other[whole:])
+
+
+def far_sums(ruler: Ruler, values: Floats, cuts: Ints) -> Iterator[tuple[int, int, int]]:
+    """Sum up to `MOST` values of any size, cell by cell.
+
+    Args:
+        ruler: What they are measured with.
+        values: In rising order; shape (n,).
+        cuts: Where each cell begins in *values*, and its length at the end; shape (cells + 1,).
+
+    Yields:
+        A cell's place, and the sum of the steps of a part of its values, and of their squares.
+    """
+    mantissas, exponents = np.frexp(values / 2 - ruler.centre / 2)
+    exponents = exponents + (1 - ruler.exponent)
+    whole = np.rint(np.ldexp(mantissas, np.minimum(exponents, _MANTISSA_BITS))).astype(np.int64)
+    shifts = np.maximum(exponents - _MANTISSA_BITS, 0)
+    inner_cuts = cuts[(cuts > 0) & (cuts < len(values))]
+    starts = np.unique(np.concatenate(([0], inner_cuts, np.flatnonzero(np.diff(shifts)) + 1)))
+    cells = np.searchsorted(cuts, starts, "right") - 1
+    limbs = np.stack((whole >> 2 * _LIMB_BITS, (whole >> _LIMB_BITS) & _LIMB, whole & _LIMB))
+    products = limbs[:, np.newaxis] * limbs
+    sums = _joined(np.add.reduceat(limbs, starts, axis=1).tolist())
+    squares = _joined([_joined(row) for row in np.add.reduceat(products, starts, axis=2).tolist()])
+    for cell, total, square, shift in zip(cells.tolist(), sums, squares, shifts[starts].tolist(), strict=True):
+        yield cell, total << shift, square << 2 * shift
+
+
+def _joined(limbs: list[list[int]]) -> list[int]:
+    """Put numbers together whose limbs are given, the highest first."""
+    return [(high << 2 * _LIMB_BITS) + (middle << _LIMB_BITS) + low for high, middle, low in zip(*limbs, strict=True)]

@@ -1,0 +1,177 @@
+"""Our side of every job, each in a fresh process: the same steps that a function takes, timed, and checked.
+
+python benchmarks/work.py '{"work": "window", ...}' prints its figures as one line of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from meter import Meter, hide_pandas, pin
+
+pin(json.loads(sys.argv[1])["core"])
+hide_pandas()
+
+import truth  # noqa: E402
+from atalaia.baseline import Baseline, baseline_from_bytes, baseline_to_bytes, build_baseline  # noqa: E402
+from atalaia.monitor_file import Monitor  # noqa: E402
+from atalaia.monitoring.ingesting import Ingester  # noqa: E402
+from atalaia.monitoring.layout import profiles_prefix  # noqa: E402
+from atalaia.monitoring.sources import LogSource, payload_names  # noqa: E402
+from atalaia.ports import ObjectStore  # noqa: E402
+from atalaia.profile import Profile, profile_from_plain, unpack  # noqa: E402
+from atalaia.window import window_at_key  # noqa: E402
+from atalaia_local import DirectoryStore, MemoryStore  # noqa: E402
+from columns import Layout  # noqa: E402
+from datasets import Made, load  # noqa: E402
+from formats import Format  # noqa: E402
+from monitors import monitor_of  # noqa: E402
+
+_DAY = 86_400_000_000  # µs, the width of the monitors' windows
+
+
+class Bench:
+    """What every work needs: the monitor, the baseline, the data, and where the figures go."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self.given = given
+        self.meter = Meter()
+        self.monitor: Monitor = monitor_of(Layout(given["layout"]), Format(given["format"]))
+
+    def made(self, name: str) -> Made:
+        """Return a dataset that the runner has made."""
+        return load(Path(self.given[name]))
+
+    def source(self, made: Made) -> LogSource:
+        """Return the objects of a dataset as logs; captures of the Azure collector are told by their content."""
+        return LogSource(DirectoryStore(made.folder), names=payload_names(self.monitor.columns))
+
+    def baseline(self) -> Baseline:
+        """Return the baseline that was built beforehand, read as a function reads it."""
+        path = Path(self.given["baseline"])
+        return baseline_from_bytes(path.read_bytes(), path.name)
+
+    def stored(self, output: ObjectStore) -> tuple[Profile, int]:
+        """Return all stored profiles as one, and the bytes of the largest."""
+        total, largest = Profile(self.baseline().version), 0
+        for info in output.list(profiles_prefix(self.monitor.name)):
+            total = total.merge(profile_from_plain(unpack(output.get(info.key)[0], info.key)["profile"]))
+            largest = max(largest, info.size)
+        return total, largest
+
+
+def baseline_work(bench: Bench) -> None:
+    """Build the baseline and store it for the other works."""
+    made = bench.made("data")
+    with bench.meter.span("build"):
+        built = build_baseline(bench.monitor.columns, bench.source(made).batches)
+    truth.demand(made.truth, made.rows, built, built.profile)
+    data = baseline_to_bytes(built)
+    Path(bench.given["baseline"]).write_bytes(data)
+    bench.meter.note(rows=made.rows, bytes=made.bytes, baseline_bytes=len(data))
+
+
+def window_work(bench: Bench) -> None:
+    """Profile one object into its window, then compare the window with the baseline.
+
+    Both are done with a small file of the same format first: a warm function has loaded what its first call loads.
+    """
+    made, baseline = bench.made("data"), bench.baseline()
+    warm = _ingested(bench, baseline, bench.source(bench.made("warm")))
+    source, output = bench.source(made), MemoryStore()
+    info = next(source.objects())  # its ETag is a hash of the file here; a bucket tells it for nothing
+    with bench.meter.span("profile"):
+        Ingester(bench.monitor, baseline, output).ingest(source, info)
+    profile, size = bench.stored(output)
+    truth.demand(made.truth, made.rows, baseline, profile)
+
+    from comparing import compare  # noqa: PLC0415 - the memory of the span above is that of a function which ingests
+
+    compare(bench.monitor, baseline, warm)
+    with bench.meter.span("compare"):
+        compare(bench.monitor, baseline, profile)
+    bench.meter.note(rows=made.rows, bytes=made.bytes, columns=len(made.truth), profile_bytes=size)
+
+
+def _ingested(bench: Bench, baseline: Baseline, source: LogSource) -> Profile:
+    output = MemoryStore()
+    Ingester(bench.monitor, baseline, output).ingest(source, next(source.objects()))
+    return bench.stored(output)[0]
+
+
+def objects_work(bench: Bench) -> None:
+    """Profile many small objects, from the listing of their folder to profiles on the disk."""
+    made, baseline = bench.made("data"), bench.baseline()
+    with tempfile.TemporaryDirectory(dir=bench.given.get("scratch")) as folder:
+        kept = bench.given.get("output")
+        source, output = bench.source(made), DirectoryStore(Path(kept or folder))
+        ingester = Ingester(bench.monitor, baseline, output)
+        with bench.meter.span("profile"):
+            receipts = [receipt for receipt, _ in ingester.ingest_all(source, source.objects())]
+        profile, size = bench.stored(output)
+    truth.demand(made.truth, made.rows, baseline, profile)
+    objects, rows = len(receipts), sum(receipt.rows for receipt in receipts)
+    if rows != made.rows:
+        msg = f"the receipts tell of {rows:,} rows, {made.rows:,} were made"
+        raise truth.WrongProfileError(msg)
+    bench.meter.note(rows=made.rows, bytes=made.bytes, objects=objects, profile_bytes=size)
+
+
+def merge_work(bench: Bench) -> None:
+    """Merge the profiles of many objects as an evaluation does: read from the disk, unpacked, added up."""
+    from atalaia.monitoring.evaluating import merge_profiles  # noqa: PLC0415 - only this work evaluates
+
+    made, baseline, output = bench.made("data"), bench.baseline(), DirectoryStore(Path(bench.given["output"]))
+    prefix = profiles_prefix(bench.monitor.name)
+    infos = list(output.list(prefix))
+    window = window_at_key(infos[0].key.removeprefix(prefix).partition("/")[0], _DAY)
+    if window is None:
+        msg = f"{infos[0].key} is no profile's key"
+        raise truth.WrongProfileError(msg)
+    plain = [profile_from_plain(unpack(output.get(info.key)[0], info.key)["profile"]) for info in infos]
+    with bench.meter.span("merge_alone"):
+        total = Profile.merged(plain)
+    truth.demand(made.truth, made.rows, baseline, total)
+    del plain
+    with bench.meter.span("merge"):
+        merged, _ = merge_profiles(baseline, output, infos, window)
+    truth.demand(made.truth, made.rows, baseline, merged)
+    bench.meter.note(rows=made.rows, profiles=len(infos))
+
+
+def accuracy_work(bench: Bench) -> None:
+    """Compare what is measured from profiles with the exact values."""
+    import accuracy  # noqa: PLC0415 - SciPy's statistics would count as memory of the other works
+
+    with bench.meter.span("accuracy"):
+        bench.meter.note(**accuracy.worst(bench.given["sizes"]))
+
+
+_WORKS: dict[str, Callable[[Bench], None]] = {
+    "baseline": baseline_work,
+    "window": window_work,
+    "objects": objects_work,
+    "merge": merge_work,
+    "accuracy": accuracy_work,
+}
+
+
+def main() -> int:
+    """Do the work that the argument names and print its figures."""
+    given = json.loads(sys.argv[1])
+    bench = Bench(given)
+    try:
+        _WORKS[given["work"]](bench)
+    except truth.WrongProfileError as error:
+        bench.meter.figures = {"wrong": str(error)}
+    bench.meter.tell()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
