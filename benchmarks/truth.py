@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from atalaia.baseline import Baseline
-from atalaia.profile import CategoricalGrid, CategoricalSummary, NumericSummary, Profile
+from atalaia.profile import CategoricalGrid, CategoricalSummary, NumericSummary, Profile, Summary
 
 _MOST_FAULTS = 5
 
@@ -114,7 +114,7 @@ def profiled(baseline: Baseline, profile: Profile) -> Truth:
     return {name: _profiled_column(baseline.grids.grids[name], summary) for name, summary in columns.items()}
 
 
-def _profiled_column(grid: Any, summary: NumericSummary | CategoricalSummary) -> Counts:
+def _profiled_column(grid: Any, summary: Summary) -> Counts:
     if isinstance(grid, CategoricalGrid) and isinstance(summary, CategoricalSummary):
         known = dict(zip(grid.categories, summary.counts.tolist(), strict=True))
         categories = {name: times for name, times in (known | dict(summary.unseen)).items() if times}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,22 +29,23 @@ def date_rows(batch: RowBatch, log: LogObject, column: str | None) -> tuple[Ints
     Returns:
         Times in µs since 1970, and for each the index into `SOURCES`; shape (rows,) each.
     """
-    times = np.full(batch.rows, NO_TIME)
-    sources = np.zeros(batch.rows, np.int64)
     fallback = path_time(log.uri)
-    ladder = [
-        event_times(batch.columns[column]) if column is not None and column in batch.columns else times,
-        batch.record_times,
-        np.full(batch.rows, NO_TIME if fallback is None else fallback),
-        np.full(batch.rows, log.time),
-    ]
-    for place, candidates in enumerate(ladder):
+    events = batch.columns.get(column) if column is not None else None
+    ladder: tuple[Callable[[], Ints], ...] = (
+        lambda: np.full(batch.rows, NO_TIME) if events is None else event_times(events),
+        lambda: batch.record_times,
+        lambda: np.full(batch.rows, NO_TIME if fallback is None else fallback),
+        lambda: np.full(batch.rows, log.time),
+    )
+    times, sources = ladder[0](), np.zeros(batch.rows, np.int64)
+    for place, candidates_of in enumerate(ladder[1:], 1):
         open_rows = times == NO_TIME
         if not open_rows.any():
             break
+        candidates = candidates_of()
         open_rows &= candidates != NO_TIME
         times = np.where(open_rows, candidates, times)
-        sources = np.where(open_rows, place, sources)
+        sources[open_rows] = place
     return times, sources
 
 
@@ -51,6 +54,8 @@ def event_times(values: pa.Array) -> Ints:
     if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
         moments = pc.cast(pc.cast(values, pa.timestamp("us", "UTC"), safe=False), pa.int64())
         times = np.asarray(moments.fill_null(int(NO_TIME)).to_numpy())
+        if len(times) and times.min() >= FIRST_TIME and times.max() < END_TIME:
+            return times
         return np.where((times >= FIRST_TIME) & (times < END_TIME), times, NO_TIME)
     if pa.types.is_string(values.type) and not values.null_count:
         return parse_times(values)

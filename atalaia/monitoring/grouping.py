@@ -151,6 +151,11 @@ class Reader:
 
     def _by_window(self, times: Ints) -> Iterator[tuple[Window, Rows]]:
         """Yield each window that rows fall into, and which rows these are; rows without a time are left out."""
+        if len(times) and times.min() != NO_TIME:
+            window = window_of(int(times.min()), self._width)
+            if times.max() < window.end:
+                yield window, slice(0, len(times))
+                return
         first = window_of(0, self._width).start
         dated = np.flatnonzero(times != NO_TIME)
         places = (times[dated] - first) // self._width

@@ -11,6 +11,7 @@ from atalaia.profile.values import Ints
 from atalaia.window import SECOND
 
 _MINUTE = 60 * SECOND
+_FEW_MINUTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,15 @@ class Minutes:
     @classmethod
     def of(cls, times: Ints) -> Minutes:
         """Count moments, given in µs since 1970."""
-        starts, rows = np.unique(times // _MINUTE, return_counts=True)
-        return cls(starts, rows.astype(np.int64))
+        if not len(times):
+            return cls.empty()
+        first, last = int(times.min()) // _MINUTE, int(times.max()) // _MINUTE
+        if last - first > _FEW_MINUTES:
+            starts, rows = np.unique(times // _MINUTE, return_counts=True)
+            return cls(starts, rows.astype(np.int64))
+        counts = np.bincount((times - first * _MINUTE) // _MINUTE)
+        held = np.flatnonzero(counts)
+        return cls(held + first, counts[held])
 
     @classmethod
     def merged(cls, parts: Sequence[Minutes]) -> Minutes:
