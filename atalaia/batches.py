@@ -11,7 +11,7 @@ from atalaia.rows import Reject, RowBatch
 
 MOST_ROWS = 65_536
 MOST_BYTES = 32 << 20
-ENOUGH_ROWS = 1 << 14
+ENOUGH_ROWS = 1 << 11
 """A batch of so many rows is handed on as it is."""
 
 

@@ -23,7 +23,7 @@ from atalaia.logs.weight import refuse_wide_line
 from atalaia.rows import ALL_SIDES, Reject, RowBatch, Side
 from atalaia.window import parse_time
 
-_BLOCK = 1 << 20
+_BLOCK = 4 << 20
 _LONGEST_BLOCK = 8 << 20
 _RESYNCS = 10
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

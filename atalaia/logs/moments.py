@@ -16,7 +16,8 @@ from atalaia.window import SECOND, parse_time
 Times = npt.NDArray[np.int64]
 
 _SECONDS = len("2026-03-01T12:00:00")
-_MARKS = tuple((place, mark) for place, mark in enumerate(b"0000-00-00T00:00:00") if mark != ord("0"))
+_MARKS = tuple((place, mark) for place, mark in enumerate(b"0000-00-00T00:00:00") if mark in b"-:")
+_BETWEEN = _SECONDS - len("T00:00:00")  # where the date ends
 _ZERO = ord("0")
 _FIRST = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp()) * SECOND
 _END = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp()) * SECOND
@@ -37,10 +38,14 @@ def parse_times(texts: pa.StringArray) -> Times:
 
 
 def _of_one_length(codes: Codes) -> Times | None:
-    """Read texts such as `2026-03-01T12:00:00Z` with up to six digits of a fraction; None if one is not such."""
-    width = codes.shape[1] - 1
+    """Read texts such as `2026-03-01T12:00:00Z` with up to six digits of a fraction; None if one is not such.
+
+    A moment without a zone is UTC, and between date and time there may be a space.
+    """
+    in_utc = codes.shape[1] > 0 and codes[0, -1] == ord("Z")
+    width = codes.shape[1] - in_utc
     digits = width - _SECONDS - 1  # those after the point; -1 where there is no point
-    if width < _SECONDS or digits in (0, *range(7, width)) or not _is_punctuated(codes, width):
+    if width < _SECONDS or digits in (0, *range(7, width)) or not _is_punctuated(codes, width, in_utc=in_utc):
         return None
     edges = np.arange(len(codes) + 1, dtype=np.int32) * _SECONDS
     text = pa.py_buffer(np.ascontiguousarray(codes[:, :_SECONDS]))
@@ -57,6 +62,9 @@ def _of_one_length(codes: Codes) -> Times | None:
     return np.where((times >= _FIRST) & (times < _END), times, NO_TIME)
 
 
-def _is_punctuated(codes: Codes, width: int) -> bool:
-    marks = (*_MARKS, (width, ord("Z")), *(() if width == _SECONDS else ((_SECONDS, ord(".")),)))
-    return all((codes[:, place] == mark).all() for place, mark in marks)
+def _is_punctuated(codes: Codes, width: int, *, in_utc: bool) -> bool:
+    zone = ((width, ord("Z")),) if in_utc else ()
+    point = () if width == _SECONDS else ((_SECONDS, ord(".")),)
+    between = codes[0, _BETWEEN]
+    marks = (*_MARKS, (_BETWEEN, between), *point, *zone)
+    return between in b"T " and all((codes[:, place] == mark).all() for place, mark in marks)

@@ -136,7 +136,7 @@ def test_every_sample_of_lines_is_read_in_one_way():
 TEXT_TIMES = st.one_of(
     st.datetimes().map(lambda moment: moment.isoformat() + "Z"),
     st.datetimes().map(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ")),
-    st.from_regex(r"\A[12][09][0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{0,9})?Z?\Z"),
+    st.from_regex(r"\A[12][09][0-9]{2}-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{0,9})?Z?\Z"),
     st.text(max_size=21),
 )
 
