@@ -14,8 +14,8 @@ a tenth of the baseline as nearly as the sample tells, and their counts stay exa
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -57,11 +57,15 @@ class Baseline:
         version: Derived from the content: the same data under the same columns gives the same version.
         grids: The columns, their cells and categories, and the segments told apart.
         profile: The reference data's profile on these grids.
+        origin: What it was made from, if not from rows, and what that lacks, in words.
+        loss: By column, how far ranks (of categories: shares) may be off as shares 0..1, where they are not exact.
     """
 
     version: str
     grids: Grids
     profile: Profile
+    origin: str = ""
+    loss: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_pandas(cls, frame: Any, columns: Sequence[Column] | None = None) -> Baseline:
@@ -112,7 +116,7 @@ def build_baseline(columns: tuple[Column, ...], batches: Batches, sample: int | 
         rejected = f" (rejected: {reasons})" if reasons else ""
         msg = f"the reference data holds no usable rows{rejected}. Name files with rows under baseline.data."
         raise BaselineError(msg)
-    return _versioned(_content(grids, profile))
+    return baseline_of(grids, profile)
 
 
 def _searches(grids: Grids, profile: Profile, sample: int) -> dict[str, Search]:
@@ -162,6 +166,15 @@ def _commonest(grid: Grid, most: int) -> tuple[str, ...]:
     return grid.categories[:most] if isinstance(grid, CategoricalGrid) else ()
 
 
+def baseline_of(grids: Grids, profile: Profile, origin: str = "", loss: Mapping[str, float] | None = None) -> Baseline:
+    """Return the baseline of a *profile* counted on *grids*, with the version that its content has."""
+    return _versioned(_content(grids, profile) | _told(origin, loss or {}))
+
+
+def _told(origin: str, loss: Mapping[str, float]) -> dict[str, Any]:
+    return {"origin": origin, "loss": dict(sorted(loss.items()))} if origin else {}
+
+
 def _content(grids: Grids, profile: Profile) -> dict[str, Any]:
     plain = {
         name: list(grid.categories) if isinstance(grid, CategoricalGrid) else grid.edges.astype("<f8").tobytes()
@@ -188,14 +201,15 @@ def _versioned(content: dict[str, Any]) -> Baseline:
         {name: tuple(values) for name, values in content[kind].items()} for kind in ("segments", "classes")
     )
     profile = profile_from_plain(content["profile"] | {"baseline": version})
-    return Baseline(version, Grids(columns, grids, segments, classes), profile)
+    told = {name: content[name] for name in ("origin", "loss") if name in content}
+    return Baseline(version, Grids(columns, grids, segments, classes), profile, **told)
 
 
 def baseline_to_bytes(baseline: Baseline) -> bytes:
     """Return the stored form."""
     content = _content(baseline.grids, baseline.profile)
     content["profile"]["baseline"] = ""  # the version is derived from the content, so it can't be part of it
-    return pack({"kind": "baseline", **content})
+    return pack({"kind": "baseline", **content, **_told(baseline.origin, baseline.loss)})
 
 
 def baseline_from_bytes(data: bytes, where: str) -> Baseline:

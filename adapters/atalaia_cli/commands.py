@@ -26,7 +26,7 @@ from atalaia.monitoring.ingesting import Ingester, Receipt
 from atalaia.monitoring.sources import LogSource
 from atalaia.monitoring.verifying import verify_report
 from atalaia.window import parse_time
-from atalaia.wording import by_reason
+from atalaia_cli.baselines import baseline_lines, baseline_shape
 from atalaia_cli.places import Opened, open_monitor, open_place, read_bytes, write_text
 from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_one_sided, print_reports
 from atalaia_local import DirectoryStore
@@ -156,6 +156,8 @@ def compare(reference: str, current: str, as_json: bool) -> None:
 def baseline(monitor: str, data: tuple[str, ...], out: str | None, as_json: bool) -> None:
     """Build a baseline from DATA, or from what the monitor file names, and let it hold from now on.
 
+    DATA are files or folders with rows, or a statistics.json of SageMaker Model Monitor.
+
     \b
     Example: atalaia baseline monitor.yaml reference.parquet
     """
@@ -166,18 +168,10 @@ def baseline(monitor: str, data: tuple[str, ...], out: str | None, as_json: bool
         raise AtalaiaError(msg)
     with _working("building the baseline"):
         built = make_baseline(opened.monitor, sources, opened.output, chosen=bool(data))
-    rejected = dict(built.profile.rejected)
     if as_json:
-        _print_json(
-            {"monitor": opened.monitor.name, "version": built.version, "rows": built.profile.rows}
-            | {"rejected": rejected}
-        )
+        _print_json(baseline_shape(opened.monitor.name, built))
     else:
-        click.echo(f"Baseline {built.version}: {built.profile.rows:,} rows{_and_rejected(rejected)}.")
-
-
-def _and_rejected(rejected: dict[str, int]) -> str:
-    return f"; rejected: {by_reason(rejected)}" if rejected else ""
+        click.echo("\n".join(baseline_lines(built)))
 
 
 @cli.command()
@@ -265,8 +259,7 @@ def _baseline(opened: Opened) -> Baseline:
     with _working("looking at the baseline"):
         held, built = ensure_baseline(opened.monitor, opened.reference(), opened.output)
     if built:
-        rejected = _and_rejected(dict(held.profile.rejected))
-        click.echo(f"Built baseline {held.version} from {held.profile.rows:,} rows{rejected}.", err=True)
+        click.echo("Built: " + "\n".join(baseline_lines(held)), err=True)
     return held
 
 

@@ -308,3 +308,31 @@ def test_help_of_every_command_has_an_example():
         done = atalaia(command, "--help")
         assert done.returncode == 0
         assert f"Example: atalaia {command}" in done.stdout
+
+
+def statistics_file(path, names):
+    """SageMaker's file, as a baselining job writes it, about columns of numbers."""
+    random, features = np.random.default_rng(5), []
+    for name in names:
+        kll = {
+            "kll": {"sketch": {"parameters": {"c": 0.64, "k": 2048}, "data": [random.normal(100, 10, 900).tolist()]}}
+        }
+        known = {"common": {"num_present": 900, "num_missing": 0}, "distribution": kll}
+        features.append({"name": name, "inferred_type": "Fractional", "numerical_statistics": known})
+    path.write_text(json.dumps({"version": 0.0, "dataset": {"item_count": 900}, "features": features}))
+
+
+def test_a_statistics_file_of_sagemaker_makes_a_baseline(place):
+    statistics_file(place / "statistics.json", ["income", "channel"])
+    refused = atalaia("baseline", "monitor.yaml", "statistics.json", cwd=place)
+    (place / "numbers.yaml").write_text(
+        "name: numbers\nmodel: {name: m}\nlogs: {source: logs}\noutput: out\n"
+        "baseline: {data: [statistics.json]}\ncolumns: [{name: income}, {name: channel, role: ignored}]\n"
+    )
+    made = strict_json(atalaia("baseline", "numbers.yaml", "--json", cwd=place).stdout)
+    checked = atalaia("check", "numbers.yaml", cwd=place)
+
+    assert refused.returncode == 2
+    assert "column channel is Fractional, but string in the monitor file" in refused.stderr
+    assert (made["rows"], made["origin"], made["loss"]) == (900, "from the statistics of 900 rows", {})
+    assert checked.returncode == 1, checked.stderr
