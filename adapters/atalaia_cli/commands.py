@@ -23,6 +23,7 @@ from atalaia.monitoring.baselines import ensure_baseline, load_baseline, make_ba
 from atalaia.monitoring.comparing import compare as compare_sources
 from atalaia.monitoring.evaluating import Evaluated, Evaluator
 from atalaia.monitoring.ingesting import Ingester, Receipt
+from atalaia.monitoring.promoting import promote_windows
 from atalaia.monitoring.sources import LogSource
 from atalaia.monitoring.verifying import verify_report
 from atalaia.window import parse_time
@@ -151,27 +152,47 @@ def compare(reference: str, current: str, as_json: bool) -> None:
 @cli.command(short_help="Build a baseline and let it hold from now on.")
 @_MONITOR
 @click.argument("data", nargs=-1)
+@click.option(
+    "--from-windows",
+    "span",
+    nargs=2,
+    metavar="START END",
+    help="Make it of the windows from START up to END (ISO 8601), whose rows need not be there any more.",
+)
 @_OUT
 @_JSON
-def baseline(monitor: str, data: tuple[str, ...], out: str | None, as_json: bool) -> None:
+def baseline(monitor: str, data: tuple[str, ...], span: tuple[str, str] | None, out: str | None, as_json: bool) -> None:
     """Build a baseline from DATA, or from what the monitor file names, and let it hold from now on.
 
     DATA are files or folders with rows, or a statistics.json of SageMaker Model Monitor.
 
     \b
     Example: atalaia baseline monitor.yaml reference.parquet
+    Example: atalaia baseline monitor.yaml --from-windows 2026-03-02 2026-03-04
     """
-    opened = open_monitor(monitor, out)
-    sources = opened.reference(data)
-    if not sources:
-        msg = f"{monitor}: it names no reference data. Give DATA, or add baseline.data to it."
+    if span and data:
+        msg = "--from-windows and DATA are two ways to give one baseline. Leave one of them out."
         raise AtalaiaError(msg)
+    opened = open_monitor(monitor, out)
     with _working("building the baseline"):
-        built = make_baseline(opened.monitor, sources, opened.output, chosen=bool(data))
+        built = _promoted(opened, *span) if span else _built(opened, data)
     if as_json:
         _print_json(baseline_shape(opened.monitor.name, built))
     else:
         click.echo("\n".join(baseline_lines(built)))
+
+
+def _promoted(opened: Opened, start: str, end: str) -> Baseline:
+    first, last = _moment(start, "--from-windows"), _moment(end, "--from-windows")
+    return promote_windows(opened.monitor, opened.output, first, last)
+
+
+def _built(opened: Opened, data: tuple[str, ...]) -> Baseline:
+    sources = opened.reference(data)
+    if not sources:
+        msg = f"{opened.monitor.name}: it names no reference data. Give DATA, or add baseline.data to it."
+        raise AtalaiaError(msg)
+    return make_baseline(opened.monitor, sources, opened.output, chosen=bool(data))
 
 
 @cli.command()
@@ -284,7 +305,7 @@ def _tell_left_out(source: LogSource) -> None:
 
 
 def _evaluate(opened: Opened, held: Baseline, now: str | None, as_json: bool) -> None:
-    evaluator = Evaluator(opened.monitor, held, opened.output, _moment(now))
+    evaluator = Evaluator(opened.monitor, held, opened.output, _now(now))
     windows = list(evaluator.windows().items())
     if not windows:
         where = f"{opened.output.uri}/{opened.monitor.name}"
@@ -320,12 +341,14 @@ def _compare_shape(result: dict[str, Any]) -> dict[str, Any]:
     return sides | {"columns": [{key: column[key] for key in keys} for column in result["columns"]]}
 
 
-def _moment(now: str | None) -> int:
-    if now is None:
-        return time.time_ns() // 1000
-    moment = parse_time(now)
+def _now(now: str | None) -> int:
+    return time.time_ns() // 1000 if now is None else _moment(now, "--now")
+
+
+def _moment(text: str, option: str) -> int:
+    moment = parse_time(text)
     if moment is None:
-        msg = f"--now {now!r}: not a moment. Write it as 2026-03-05T00:00:00Z."
+        msg = f"{option} {text!r}: not a moment. Write it as 2026-03-05T00:00:00Z."
         raise AtalaiaError(msg)
     return moment
 

@@ -104,6 +104,8 @@ def count_weighted(grid: NumericGrid, weighted: Weighted) -> NumericSummary:
 
 def cells_of(grid: NumericGrid, values: Floats) -> Ints:
     """Return the place of each value's cell: even ones lie between edges, odd ones are edges."""
+    if not len(grid.edges):
+        return np.zeros(len(values), np.int64)
     places = np.searchsorted(grid.edges, values)
     on_edge = grid.edges[np.minimum(places, len(grid.edges) - 1)] == values
     return np.asarray(2 * places + on_edge, np.int64)
