@@ -96,7 +96,7 @@ def build_baseline(columns: tuple[Column, ...], batches: Batches, sample: int | 
     Args:
         columns: The monitor's.
         batches: Opens the data anew for each pass.
-        sample: How many values of each numeric column may be held; None for as many as 64 MB hold, but at least
+        sample: How many values of each numeric column may be held; None for as many as 32 MB hold, but at least
             200,000.
 
     Raises:

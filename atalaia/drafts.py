@@ -15,8 +15,11 @@ from atalaia.schema import Column, Kind
 SAMPLE = 200_000
 """At least so many values of a numeric column are kept while its cells are looked for: 1.6 MB a column."""
 
-SAMPLE_BYTES = 64 << 20
-"""Where there are few columns, each keeps more values, so that all samples together take up to so many bytes."""
+SAMPLE_BYTES = 32 << 20
+"""Where there are few columns, each keeps more values, so that all samples together take up to so many bytes.
+
+Joining and sorting a sample takes as much again, so a single column takes 64 MB at most.
+"""
 
 _VALUE_BYTES = 8
 _SEED = 20260301
