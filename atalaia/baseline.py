@@ -7,7 +7,7 @@ fit into its sample (`atalaia.drafts`): then the cells' edges are exact quantile
 Where a column has more values, the edges are the quantiles of an even random sample (fixed seed), and two more passes
 make the deciles exact, on which the metrics on shares are measured: the third collects the values of those cells in
 which a decile lies (`atalaia.deciles`), the fourth counts every row again. Cells that hold more values than a sample
-may, which takes columns of more than twenty times as many, keep the sample's edges: the bins at such a decile then hold
+may, which takes columns of about a hundred times as many, keep the sample's edges: the bins at such a decile then hold
 a tenth of the baseline as nearly as the sample tells, and their counts stay exact.
 """
 

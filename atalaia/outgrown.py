@@ -18,18 +18,22 @@ def outgrown(grid: NumericGrid, baseline: NumericSummary, current: NumericSummar
 
     Args:
         grid: The baseline's.
-        baseline: With finite values.
-        current: With finite values.
+        baseline: The baseline's side.
+        current: The current side.
         window: Of the current values; None where they are of no window, so that no baseline can be made of it.
+
+    Returns:
+        Text that goes on from a finding's; empty if either side has no finite values.
     """
+    moved = measure_between(grid, baseline, current)
+    if moved is None:
+        return ""
     own = quantiles(grid, current, max(_TENTHS.values()))
     spread = ", ".join(f"{name} {number(float(own[place]))}" for name, place in _TENTHS.items())
     said = f"; they lie {_where(most_crowded(grid, baseline, current))}; its values now: {spread}"
-    moved = measure_between(grid, baseline, current)
-    if moved is not None:
-        error = f" ± {number(moved.kolmogorov_smirnov_error)}" if moved.kolmogorov_smirnov_error else ""
-        said += f"; by its own quantiles the median went from {number(moved.medians[0])} to {number(moved.medians[1])}"
-        said += f" and Kolmogorov-Smirnov is {number(moved.kolmogorov_smirnov)}{error}"
+    error = f" ± {number(moved.kolmogorov_smirnov_error)}" if moved.kolmogorov_smirnov_error else ""
+    said += f"; by its own quantiles the median went from {number(moved.medians[0])} to {number(moved.medians[1])}"
+    said += f" and Kolmogorov-Smirnov is {number(moved.kolmogorov_smirnov)}{error}"
     said += "; the grid no longer fits"
     return said if window is None else f"{said}, cut a new one: {promote_command(window)}"
 

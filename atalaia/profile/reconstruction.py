@@ -184,11 +184,12 @@ def _spread(values: Floats, counts: Ints, rows: int, mean: float, unsampled: flo
 
 
 def _tilted(places: Floats, shares: Floats, target: float) -> Floats:
-    """Weigh *places* anew, by a factor that is linear in the place, so that their mean comes nearest to *target*."""
+    """Weigh *places* anew, by a factor that is linear in the place, so that their mean comes nearest to *target*.
+
+    The places differ from each other, so they have a variance.
+    """
     mean = float(shares @ places)
     variance = float(shares @ (places - mean) ** 2)
-    if not variance or not math.isfinite(target):
-        return shares
     most = min(1 / max(places[-1] - mean, mean - places[0]), _SIGMAS_TILT / math.sqrt(variance * len(places)))
     slope = min(max((target - mean) / variance, -most), most)
     return np.asarray(shares * (1 + slope * (places - mean)), np.float64)

@@ -140,3 +140,11 @@ def test_the_stability_index_of_a_sampled_grid_is_the_one_of_the_rows(name):
     p, q = np.maximum(p, 1e-4), np.maximum(q, 1e-4)
 
     assert measured == pytest.approx(float(((q - p) * np.log(q / p)).sum()), abs=1e-12)
+
+
+def test_batches_without_the_column_change_nothing():
+    values = drawn("continuous")
+    other = RowBatch({"y": pa.array([1.0])}, 1, ALL_SIDES, np.full(1, NO_TIME), None, np.zeros(1))
+    made = build_baseline(COLUMNS, lambda: [other, *batches(values)], 400)
+
+    assert made.grids.grids["x"].edges.tolist() == built(values, 400)[0].edges.tolist()

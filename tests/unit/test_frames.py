@@ -164,3 +164,11 @@ def test_reading_a_frame_again_gives_the_same_rows():
     batches = partial(frames.frame_batches, frame(100))
 
     assert [b.columns["city"].to_pylist() for b in batches()] == [b.columns["city"].to_pylist() for b in batches()]
+
+
+def test_one_column_of_several_types_leaves_the_others_as_they_are():
+    rows = pd.DataFrame({"x": pd.Series(["a", 1], dtype=object), "y": [1.5, 2.5], "z": pd.Categorical(["u", "v"])})
+    made = Baseline.from_pandas(rows, [Column("x", type=Type.STRING), Column("y"), Column("z", type=Type.STRING)])
+
+    assert made.grids.grids["y"].edges.tolist() == [1.5, 2.5]
+    assert made.grids.grids["z"].categories == ("u", "v")

@@ -60,3 +60,7 @@ def test_the_command_is_one_that_the_command_line_takes(hours, tmp_path):
 
     assert program == "atalaia"
     assert "there is no baseline yet" in str(done.exception)
+
+
+def test_without_values_there_is_nothing_to_say():
+    assert told([]) == ""

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -7,7 +9,7 @@ from atalaia.profile import CategoricalGrid
 from atalaia.profile.values import read_categories
 from atalaia.promotion import promoted
 from atalaia.rows import ALL_SIDES, NO_TIME, RowBatch
-from atalaia.schema import Column, Kind, Role, Type
+from atalaia.schema import Column, Kind, Role, Side, Type
 from atalaia.signals.drift import measure_categorical, measure_numeric
 
 COLUMNS = (
@@ -192,3 +194,32 @@ def test_the_stored_form_gives_back_the_same_baseline(old):
     again = baseline_from_bytes(baseline_to_bytes(found), "x")
 
     assert (again.version, again.origin, again.loss) == (found.version, found.origin, found.loss)
+
+
+def test_a_column_without_any_value_has_an_empty_grid(old):
+    found = made(old, batch(np.full(800, np.nan)))
+
+    assert len(found.grids.grids["x"].edges) == 0
+    assert found.profile.columns["", "x"].missing == 800
+    assert "x" not in found.loss
+
+
+def test_sides_that_were_not_captured_have_empty_grids():
+    columns = (Column("x"), Column("score", role=Role.SCORE), Column("label", type=Type.STRING, role=Role.LABEL))
+    n = 700
+    arrays = {"x": pa.array(normal(n)), "score": pa.array(normal(n)), "label": pa.array(["yes", "no"] * (n // 2))}
+    whole = RowBatch(arrays, n, ALL_SIDES, np.full(n, NO_TIME), None, np.arange(n))
+    inputs = RowBatch({"x": arrays["x"]}, n, frozenset({Side.INPUT}), np.full(n, NO_TIME), None, np.arange(n))
+    found = made(build_baseline(columns, lambda: [whole]), inputs)
+
+    assert len(found.grids.grids["score"].edges) == 0
+    assert found.grids.grids["label"] == CategoricalGrid(())
+    assert set(found.profile.columns) == {("", "x")}
+
+
+def test_a_profile_of_other_kinds_of_columns_is_refused(old):
+    profile = count_rows(old.profiler(), [batch(normal(800))])
+    columns = {**profile.columns, ("", "x"): profile.columns["", "word"]}
+
+    with pytest.raises(TypeError, match="different kinds"):
+        promoted(old, replace(profile, columns=columns), "from a window")

@@ -199,3 +199,17 @@ def test_drift_is_measured_against_it():
     measures = measure_numeric(found.grids.grids["age"], found.profile.columns["", "age"], profile.columns["", "age"])
 
     assert measures.metrics["kolmogorov_smirnov"] > 0.9
+
+
+@pytest.mark.parametrize(
+    "feature",
+    [number("age", [], present=0, missing=4), {"name": "age", "inferred_type": "Unknown"}],
+    ids=["empty", "unknown"],
+)
+def test_a_numeric_column_without_any_value_has_no_edges(feature):
+    found = built([COLOUR, AGE], text("colour", {"red": 4}), feature)
+    summary = found.profile.columns["", "age"]
+
+    assert len(found.grids.grids["age"].edges) == 0
+    assert (summary.rows, summary.missing, summary.finite) == (4, 4, 0)
+    assert found.loss == {}

@@ -24,6 +24,12 @@ def days(world):
     return world
 
 
+def test_what_is_no_window_among_the_profiles_is_passed_over(days):
+    days.output.put("churn/profiles/notes/readme.profile", b"?")
+
+    assert promote(days, "2026-03-03", "2026-03-05").profile.rows == 1600
+
+
 def promote(world, start, end):
     return promote_windows(world.monitor, world.output, moment(start), moment(end))
 

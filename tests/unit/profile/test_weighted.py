@@ -99,3 +99,9 @@ def test_equal_values_are_joined_and_those_without_weight_left_out():
 
 def test_nothing_has_no_grid():
     assert len(grid_of_weighted(Weighted(np.empty(0), np.empty(0, np.int64)), 0.0, 0.0).edges) == 0
+
+
+def test_nothing_counted_is_nothing():
+    found = count_weighted(NumericGrid(np.array([1.0])), Weighted(np.empty(0), np.empty(0, np.int64)))
+
+    assert (found.rows, found.finite) == (0, 0)
