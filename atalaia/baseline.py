@@ -1,48 +1,51 @@
 """Baselines: the profile compared against, and the grids that it fixes for every profile after it.
 
-A baseline takes two passes over its reference data, so the data need not fit in memory. The first finds each column's
-cells and categories; the second counts every row on them, exactly. The cells' edges are exact quantiles up to
-`SAMPLE` values in a column; beyond, they are the quantiles of an even random sample of that size (fixed seed).
+A baseline is built in passes over its reference data, so the data need not fit in memory. The first finds each column's
+cells and categories; the second counts every row on them, exactly. These two are all as long as each column's values
+fit into its sample (`atalaia.drafts`): then the cells' edges are exact quantiles.
+
+Where a column has more values, the edges are the quantiles of an even random sample (fixed seed), and two more passes
+make the deciles exact, on which the metrics on shares are measured: the third collects the values of those cells in
+which a decile lies (`atalaia.deciles`), the fourth counts every row again. Cells that hold more values than a sample
+may, which takes columns of about a hundred times as many, keep the sample's edges: the bins at such a decile then hold
+a tenth of the baseline as nearly as the sample tells, and their counts stay exact.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from atalaia.batches import joined
+from atalaia.deciles import Search, search_of, with_deciles
+from atalaia.drafts import CategoricalDraft, NumericDraft, sample_size
 from atalaia.errors import BaselineError, StoredFormError
 from atalaia.profile import (
     CategoricalGrid,
     Grid,
     Grids,
     NumericGrid,
+    NumericSummary,
     Profile,
     Profiler,
     TextGrid,
-    grid_of,
     pack,
     profile_from_plain,
     profile_to_plain,
     unpack,
 )
-from atalaia.profile.categorical import CAP
 from atalaia.profile.profiler import MOST_CLASSES, MOST_SEGMENTS
 from atalaia.profile.text_counter import read_lengths
-from atalaia.profile.values import Categories, Floats, read_categories, read_numbers
+from atalaia.profile.values import read_categories, read_numbers
 from atalaia.rows import Reject, RowBatch
 from atalaia.schema import Column, Kind, Role, profiled
 from atalaia.wording import by_reason
-
-SAMPLE = 200_000
-"""So many values of a numeric column are kept while its cells are looked for: 1.6 MB a column."""
-
-_SEED = 20260301
 
 Batches = Callable[[], Iterable[RowBatch | Reject]]
 """Opens the reference data anew at each call."""
@@ -56,31 +59,76 @@ class Baseline:
         version: Derived from the content: the same data under the same columns gives the same version.
         grids: The columns, their cells and categories, and the segments told apart.
         profile: The reference data's profile on these grids.
+        origin: What it was made from, if not from rows, and what that lacks, in words.
+        loss: By column, how far ranks (of categories: shares) may be off as shares 0..1, where they are not exact.
     """
 
     version: str
     grids: Grids
     profile: Profile
+    origin: str = ""
+    loss: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def from_pandas(cls, frame: Any, columns: Sequence[Column] | None = None) -> Baseline:
+        """Build a baseline from a pandas DataFrame: the one that a Parquet file with the same rows gives.
+
+        Args:
+            frame: The DataFrame; its index is ignored. Missing values are what pandas takes for missing, NaN included.
+                Categories count as their values, and a column of objects of several types as text.
+            columns: What the columns are for; None for what `atalaia init` would find out.
+
+        Raises:
+            BaselineError: The frame holds no rows, two columns share a name, or a column holds values of a type that
+                no log can hold, such as complex numbers or intervals.
+        """
+        from atalaia.frames import frame_batches, frame_columns  # noqa: PLC0415  # ingest has no use for inferring
+
+        found = frame_columns(frame) if columns is None else tuple(columns)
+        return build_baseline(found, partial(frame_batches, frame))
 
     def profiler(self) -> Profiler:
         """Return what counts rows on this baseline's grids."""
         return Profiler(self.version, self.grids)
 
 
-def build_baseline(columns: tuple[Column, ...], batches: Batches) -> Baseline:
-    """Build a baseline from reference data, in two passes.
+def build_baseline(columns: tuple[Column, ...], batches: Batches, sample: int | None = None) -> Baseline:
+    """Build a baseline from reference data: in two passes, or four if a numeric column has more values than *sample*.
+
+    Args:
+        columns: The monitor's.
+        batches: Opens the data anew for each pass.
+        sample: How many values of each numeric column may be held; None for as many as 32 MB hold, but at least
+            200,000.
 
     Raises:
         BaselineError: The data holds no rows.
     """
-    grids = find_grids(columns, batches())
+    sample = sample_size(profiled(columns)) if sample is None else sample
+    grids = find_grids(columns, batches(), sample)
     profile = count_rows(Profiler("", grids), batches())
+    searches = _searches(grids, profile, sample)
+    if searches:
+        numeric = {name: grid for name, grid in grids.grids.items() if isinstance(grid, NumericGrid)}
+        exact = with_deciles(numeric, searches, columns, batches())
+        grids = replace(grids, grids={**grids.grids, **exact})
+        profile = count_rows(Profiler("", grids), batches())
     if not profile.rows:
         reasons = by_reason(profile.rejected)
         rejected = f" (rejected: {reasons})" if reasons else ""
         msg = f"the reference data holds no usable rows{rejected}. Name files with rows under baseline.data."
         raise BaselineError(msg)
-    return _versioned(_content(grids, profile))
+    return baseline_of(grids, profile)
+
+
+def _searches(grids: Grids, profile: Profile, sample: int) -> dict[str, Search]:
+    """Tell where deciles must be looked for: in columns with more values than were held of them."""
+    searches = {}
+    for name, grid in grids.grids.items():
+        summary = profile.columns.get(("", name))
+        if isinstance(grid, NumericGrid) and isinstance(summary, NumericSummary) and summary.finite > sample:
+            searches[name] = search_of(grid, summary, sample)
+    return {name: search for name, search in searches.items() if search is not None}
 
 
 def count_rows(profiler: Profiler, batches: Iterable[RowBatch | Reject]) -> Profile:
@@ -94,65 +142,12 @@ def count_rows(profiler: Profiler, batches: Iterable[RowBatch | Reject]) -> Prof
     return counter.profile()
 
 
-@dataclass(slots=True)
-class _NumericDraft:
-    """The extremes of a numeric column, and an even random sample of its finite values."""
-
-    sample: Floats = field(default_factory=lambda: np.empty(0))
-    seen: int = 0
-    low: float = np.inf
-    high: float = -np.inf
-    random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(_SEED))
-
-    def add(self, values: Floats) -> None:
-        """Take in *values*; Vitter's algorithm R once the sample is full."""
-        values = values[np.isfinite(values)]
-        if not len(values):
-            return
-        self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
-        room = max(SAMPLE - len(self.sample), 0)
-        self.sample = np.concatenate((self.sample, values[:room]))
-        rest = values[room:]
-        ranks = np.arange(self.seen + len(values) - len(rest), self.seen + len(values)) + 1
-        places = self.random.integers(0, ranks) if len(rest) else np.empty(0, np.int64)
-        chosen = places < SAMPLE
-        self.sample[places[chosen]] = rest[chosen]
-        self.seen += len(values)
-
-    def grid(self) -> NumericGrid:
-        """Cut what was seen into cells."""
-        return grid_of(self.sample, self.low, self.high)
-
-
-@dataclass(slots=True)
-class _CategoricalDraft:
-    """A categorical column's values and how often they occurred; when too many, the rarest are let go."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def add(self, categories: Categories) -> None:
-        """Take in a batch."""
-        counts, _, _ = categories.count()
-        for value, count in zip(categories.texts, counts.tolist(), strict=True):
-            self.counts[value] = self.counts.get(value, 0) + count
-        if len(self.counts) > 4 * CAP:
-            self.counts = dict(self.commonest(2 * CAP))
-
-    def commonest(self, most: int) -> list[tuple[str, int]]:
-        """Return the *most* commonest values with their counts, ties in the order of their text."""
-        return sorted(self.counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
-
-    def grid(self) -> CategoricalGrid:
-        """Keep what is counted by name."""
-        return CategoricalGrid(tuple(value for value, _ in self.commonest(CAP)))
-
-
-def find_grids(columns: tuple[Column, ...], batches: Iterable[RowBatch | Reject]) -> Grids:
+def find_grids(columns: tuple[Column, ...], batches: Iterable[RowBatch | Reject], sample: int) -> Grids:
     """Read the reference data once and find each column's cells or categories, and the segments."""
     kept = profiled(columns)
-    numeric = {c.name: _NumericDraft() for c in kept if c.effective_kind is Kind.NUMERIC}
-    categorical = {c.name: _CategoricalDraft() for c in kept if c.effective_kind is Kind.CATEGORICAL}
-    lengths = {c.name: _NumericDraft() for c in kept if c.effective_kind is Kind.TEXT}
+    numeric = {c.name: NumericDraft(sample) for c in kept if c.effective_kind is Kind.NUMERIC}
+    categorical = {c.name: CategoricalDraft() for c in kept if c.effective_kind is Kind.CATEGORICAL}
+    lengths = {c.name: NumericDraft(sample) for c in kept if c.effective_kind is Kind.TEXT}
     for batch in batches:
         if isinstance(batch, Reject):
             continue
@@ -174,6 +169,15 @@ def find_grids(columns: tuple[Column, ...], batches: Iterable[RowBatch | Reject]
 
 def _commonest(grid: Grid, most: int) -> tuple[str, ...]:
     return grid.categories[:most] if isinstance(grid, CategoricalGrid) else ()
+
+
+def baseline_of(grids: Grids, profile: Profile, origin: str = "", loss: Mapping[str, float] | None = None) -> Baseline:
+    """Return the baseline of a *profile* counted on *grids*, with the version that its content has."""
+    return _versioned(_content(grids, profile) | _told(origin, loss or {}))
+
+
+def _told(origin: str, loss: Mapping[str, float]) -> dict[str, Any]:
+    return {"origin": origin, "loss": dict(sorted(loss.items()))} if origin else {}
 
 
 def _content(grids: Grids, profile: Profile) -> dict[str, Any]:
@@ -207,14 +211,15 @@ def _versioned(content: dict[str, Any]) -> Baseline:
         {name: tuple(values) for name, values in content[kind].items()} for kind in ("segments", "classes")
     )
     profile = profile_from_plain(content["profile"] | {"baseline": version})
-    return Baseline(version, Grids(columns, grids, segments, classes), profile)
+    told = {name: content[name] for name in ("origin", "loss") if name in content}
+    return Baseline(version, Grids(columns, grids, segments, classes), profile, **told)
 
 
 def baseline_to_bytes(baseline: Baseline) -> bytes:
     """Return the stored form."""
     content = _content(baseline.grids, baseline.profile)
     content["profile"]["baseline"] = ""  # the version is derived from the content, so it can't be part of it
-    return pack({"kind": "baseline", **content})
+    return pack({"kind": "baseline", **content, **_told(baseline.origin, baseline.loss)})
 
 
 def baseline_from_bytes(data: bytes, where: str) -> Baseline:

@@ -83,6 +83,9 @@ METRICS: dict[str, Metric] = {
     "other_baseline": Metric(
         QUALITY, "log objects left out: profiled on another baseline", Limits(warning=0.0), of_window=True
     ),
+    "lost_resolution": Metric(
+        QUALITY, "share of values in one cell of the grid, beyond the baseline's", Limits(warning=0.2), _DRIFT_ROWS
+    ),
     "nan": Metric(STABILITY, "share of numbers that are NaN", Limits(warning=0.0, alert=0.01), relative=True),
     "infinity": Metric(STABILITY, "share of numbers that are infinite", Limits(warning=0.0, alert=0.01), relative=True),
     "denormal": Metric(STABILITY, "share of numbers too small for full precision", Limits(warning=0.01), relative=True),

@@ -3,6 +3,7 @@
 AtalaiaError                 anything a user can mend; its text says where, what was found, what to do
 ├── MonitorFileError         the monitor file has faults (all of them, in `faults`)
 ├── BaselineError            a baseline is absent, empty, or not the one a profile was made on
+│   └── StatisticsFileError  a statistics.json has faults, or does not fit the monitor's columns
 ├── StoredFormError          a stored object is not ours, damaged, or of an unknown version
 ├── StoreError               the object store refused
 │   ├── ObjectNotFoundError  nothing is stored under the key
@@ -32,6 +33,10 @@ class MonitorFileError(AtalaiaError):
 
 class BaselineError(AtalaiaError):
     """A baseline is absent, empty, or not the one a profile was made on."""
+
+
+class StatisticsFileError(BaselineError):
+    """A `statistics.json` has faults, or does not fit the monitor's columns."""
 
 
 class StoredFormError(AtalaiaError):

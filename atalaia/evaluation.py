@@ -20,6 +20,7 @@ from atalaia.checks import (
     signal_of,
 )
 from atalaia.monitor_file import CheckRule, Limits, Monitor
+from atalaia.outgrown import outgrown
 from atalaia.pictures import bars_of
 from atalaia.profile import (
     CategoricalGrid,
@@ -50,6 +51,7 @@ from atalaia.signals.quality import (
     share,
     values_of,
 )
+from atalaia.signals.resolution import measure_resolution
 from atalaia.window import Window, iso
 from atalaia.wording import STATUSES, by_reason, number, percent, worst
 from atalaia.wording import measured as in_words
@@ -69,7 +71,7 @@ class Occasion:
 
 def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: Occasion) -> Report:
     """Measure and judge the window's profile; the same arguments give the same report."""
-    columns = list(_column_reports(monitor, baseline, current))
+    columns = list(_column_reports(monitor, baseline, current, occasion.window))
     of_columns = [finding for _, findings in columns for finding in findings]
     left_out = sum(not item.used for item in occasion.inputs)
     findings = [*_window_findings(monitor, current, left_out), *of_columns]
@@ -131,14 +133,14 @@ def _by_reason(current: Profile) -> str:
 
 
 def _column_reports(
-    monitor: Monitor, baseline: Baseline, current: Profile
+    monitor: Monitor, baseline: Baseline, current: Profile, window: Window
 ) -> Iterator[tuple[ColumnReport, list[Finding]]]:
     told_apart = {segment for segment, _ in (*baseline.profile.columns, *current.columns)}
     segments = sorted(s for s in told_apart if not s or segment_column(s) in baseline.grids.segments)
     for column in profiled(monitor.columns):
         for segment in segments:
             if segment_column(segment) != column.name:  # a segment's own column is the same in all its rows
-                yield column_report(monitor.checks, pair_of(baseline, current, column, segment))
+                yield column_report(monitor.checks, pair_of(baseline, current, column, segment), window)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +162,15 @@ def pair_of(baseline: Baseline, current: Profile, column: Column, segment: str =
     return Pair(column, segment or None, grid, before, now)
 
 
-def column_report(rules: tuple[CheckRule, ...], pair: Pair) -> tuple[ColumnReport, list[Finding]]:
-    """Measure and judge one column; within a segment only drift is judged."""
+def column_report(
+    rules: tuple[CheckRule, ...], pair: Pair, window: Window | None = None
+) -> tuple[ColumnReport, list[Finding]]:
+    """Measure and judge one column of a window, or of no window; within a segment only drift is judged."""
     measures = _measure_drift(pair)
     findings = list(_drift_findings(rules, pair, measures))
     if pair.segment is None:
         findings += [*_soundness_findings(rules, pair), *_pattern_findings(rules, pair)]
+        findings += _resolution_findings(rules, pair, window)
     report = ColumnReport(
         column=pair.column.name,
         segment=pair.segment,
@@ -251,6 +256,17 @@ def _pattern_findings(rules: tuple[CheckRule, ...], pair: Pair) -> Iterator[Find
                 yield msgspec.structs.replace(finding, metric=f"{check.metric}[{name}]", message=told)
 
 
+def _resolution_findings(rules: tuple[CheckRule, ...], pair: Pair, window: Window | None) -> Iterator[Finding]:
+    match pair.grid, pair.baseline, pair.current:
+        case NumericGrid() as grid, NumericSummary() as before, NumericSummary() as now:
+            for metric, measured in measure_resolution(grid, before, now).items():
+                check = check_of(metric, pair.column.name, rules)
+                if check is not None:
+                    finding = _finding(check, measured, pair)
+                    more = outgrown(grid, before, now, window) if finding.status in ("alert", "warning") else ""
+                    yield msgspec.structs.replace(finding, message=finding.message + more)
+
+
 def _never(check: Check | None) -> Check | None:
     """A column that is not nullable may not miss a single value, unless the monitor file gives a limit of its own."""
     if check is None or not check.relative:
@@ -313,9 +329,11 @@ def _where(check: Check, pair: Pair | None) -> str:
 
 
 def story(pair: Pair) -> str:
-    """Say what moved most: the mean of numbers or lengths, or the category whose share changed most."""
+    """Say what moved most: the mean of numbers (or their one value), that of lengths, or the share of a category."""
     match pair.grid, pair.baseline, pair.current:
         case NumericGrid() as grid, NumericSummary() as before, NumericSummary() as now:
+            if is_constant(before) and is_constant(now):
+                return f"; its value went from {number(before.minimum)} to {number(now.minimum)}"
             means = [summary.mean(grid) for summary in (before, now)]
             return "" if None in means else f"; its mean went from {number(means[0])} to {number(means[1])}"
         case TextGrid() as grid, TextSummary() as before, TextSummary() as now:

@@ -14,13 +14,14 @@ import pyarrow.compute as pc
 from atalaia.errors import LogError
 from atalaia.infer_columns import Guess, guess_columns, learn_outputs, unnamed_inputs
 from atalaia.infer_tally import tally_columns
-from atalaia.monitor_file import LogFormat, Monitor
+from atalaia.monitor_file import LogFormat, Monitor, load_monitor
 from atalaia.monitor_rules import slug
 from atalaia.monitor_yaml import quote
 from atalaia.rows import Reject, RowBatch, Side
+from atalaia.schema import Column
 from atalaia.wording import by_reason
 
-__all__ = ["Found", "infer_monitor", "slug"]
+__all__ = ["Found", "infer_monitor", "inferred_columns", "slug"]
 
 _LONGEST_NAME = 40  # names are padded to the longest one, but not beyond this
 _LONGEST_LINE = 110
@@ -117,6 +118,16 @@ def infer_monitor(
         _rest(),
     )
     return "\n".join("\n".join(part) + "\n" for part in parts)
+
+
+def inferred_columns(batches: Iterable[RowBatch | Reject]) -> tuple[Column, ...]:
+    """Tell from reference data what columns there are and what they are for.
+
+    Raises:
+        LogError: As `infer_monitor`.
+    """
+    text = infer_monitor(batches, Found(name="inferred", logs=".", baseline=(".",), format="auto", why=""))
+    return load_monitor(text, "the inferred monitor").columns
 
 
 def _sampled(batches: Iterable[RowBatch | Reject], max_rows: int) -> _Sample:

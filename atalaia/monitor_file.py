@@ -63,7 +63,7 @@ class BaselineSource(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """The reference data that the baseline is made from.
 
     Attributes:
-        data: Files or folders, relative to the monitor file.
+        data: Files or folders, relative to the monitor file; or one `statistics.json` of SageMaker Model Monitor.
         format: `auto` looks into each object; anything else is taken at its word.
     """
 

@@ -23,11 +23,12 @@ from atalaia.monitoring.baselines import ensure_baseline, load_baseline, make_ba
 from atalaia.monitoring.comparing import compare as compare_sources
 from atalaia.monitoring.evaluating import Evaluated, Evaluator
 from atalaia.monitoring.ingesting import Ingester
+from atalaia.monitoring.promoting import promote_windows
 from atalaia.monitoring.receipts import Receipt
 from atalaia.monitoring.sources import LogSource
 from atalaia.monitoring.verifying import verify_report
 from atalaia.window import parse_time
-from atalaia.wording import by_reason
+from atalaia_cli.baselines import baseline_lines, baseline_shape
 from atalaia_cli.places import Opened, open_monitor, open_place, read_bytes, write_text
 from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_one_sided, print_reports
 from atalaia_local import DirectoryStore
@@ -152,33 +153,47 @@ def compare(reference: str, current: str, as_json: bool) -> None:
 @cli.command(short_help="Build a baseline and let it hold from now on.")
 @_MONITOR
 @click.argument("data", nargs=-1)
+@click.option(
+    "--from-windows",
+    "span",
+    nargs=2,
+    metavar="START END",
+    help="Make it of the windows from START up to END (ISO 8601), whose rows need not be there any more.",
+)
 @_OUT
 @_JSON
-def baseline(monitor: str, data: tuple[str, ...], out: str | None, as_json: bool) -> None:
+def baseline(monitor: str, data: tuple[str, ...], span: tuple[str, str] | None, out: str | None, as_json: bool) -> None:
     """Build a baseline from DATA, or from what the monitor file names, and let it hold from now on.
+
+    DATA are files or folders with rows, or a statistics.json of SageMaker Model Monitor.
 
     \b
     Example: atalaia baseline monitor.yaml reference.parquet
+    Example: atalaia baseline monitor.yaml --from-windows 2026-03-02 2026-03-04
     """
+    if span and data:
+        msg = "--from-windows and DATA are two ways to give one baseline. Leave one of them out."
+        raise AtalaiaError(msg)
     opened = open_monitor(monitor, out)
+    with _working("building the baseline"):
+        built = _promoted(opened, *span) if span else _built(opened, data)
+    if as_json:
+        _print_json(baseline_shape(opened.monitor.name, built))
+    else:
+        click.echo("\n".join(baseline_lines(built)))
+
+
+def _promoted(opened: Opened, start: str, end: str) -> Baseline:
+    first, last = _moment(start, "--from-windows"), _moment(end, "--from-windows")
+    return promote_windows(opened.monitor, opened.output, first, last)
+
+
+def _built(opened: Opened, data: tuple[str, ...]) -> Baseline:
     sources = opened.reference(data)
     if not sources:
-        msg = f"{monitor}: it names no reference data. Give DATA, or add baseline.data to it."
+        msg = f"{opened.monitor.name}: it names no reference data. Give DATA, or add baseline.data to it."
         raise AtalaiaError(msg)
-    with _working("building the baseline"):
-        built = make_baseline(opened.monitor, sources, opened.output, chosen=bool(data))
-    rejected = dict(built.profile.rejected)
-    if as_json:
-        _print_json(
-            {"monitor": opened.monitor.name, "version": built.version, "rows": built.profile.rows}
-            | {"rejected": rejected}
-        )
-    else:
-        click.echo(f"Baseline {built.version}: {built.profile.rows:,} rows{_and_rejected(rejected)}.")
-
-
-def _and_rejected(rejected: dict[str, int]) -> str:
-    return f"; rejected: {by_reason(rejected)}" if rejected else ""
+    return make_baseline(opened.monitor, sources, opened.output, chosen=bool(data))
 
 
 @cli.command()
@@ -266,8 +281,7 @@ def _baseline(opened: Opened) -> Baseline:
     with _working("looking at the baseline"):
         held, built = ensure_baseline(opened.monitor, opened.reference(), opened.output)
     if built:
-        rejected = _and_rejected(dict(held.profile.rejected))
-        click.echo(f"Built baseline {held.version} from {held.profile.rows:,} rows{rejected}.", err=True)
+        click.echo("Built: " + "\n".join(baseline_lines(held)), err=True)
     return held
 
 
@@ -292,7 +306,7 @@ def _tell_left_out(source: LogSource) -> None:
 
 
 def _evaluate(opened: Opened, held: Baseline, now: str | None, as_json: bool) -> None:
-    evaluator = Evaluator(opened.monitor, held, opened.output, _moment(now))
+    evaluator = Evaluator(opened.monitor, held, opened.output, _now(now))
     windows = list(evaluator.windows().items())
     if not windows:
         where = f"{opened.output.uri}/{opened.monitor.name}"
@@ -328,12 +342,14 @@ def _compare_shape(result: dict[str, Any]) -> dict[str, Any]:
     return sides | {"columns": [{key: column[key] for key in keys} for column in result["columns"]]}
 
 
-def _moment(now: str | None) -> int:
-    if now is None:
-        return time.time_ns() // 1000
-    moment = parse_time(now)
+def _now(now: str | None) -> int:
+    return time.time_ns() // 1000 if now is None else _moment(now, "--now")
+
+
+def _moment(text: str, option: str) -> int:
+    moment = parse_time(text)
     if moment is None:
-        msg = f"--now {now!r}: not a moment. Write it as 2026-03-05T00:00:00Z."
+        msg = f"{option} {text!r}: not a moment. Write it as 2026-03-05T00:00:00Z."
         raise AtalaiaError(msg)
     return moment
 

@@ -125,7 +125,8 @@ def read_rows(stream: Stream, limit: int) -> Iterator[CsvRow | Reject]:
 def split_blocks(stream: Stream, limit: int) -> Iterator[Piece | Reject]:
     """Yield blocks of whole rows; a row over the *limit* is skipped."""
     buffer, offset, skipped = bytearray(), 0, 0
-    limit, want = max(limit, 1), _BLOCK
+    limit = max(limit, 1)
+    size = want = min(_BLOCK, limit)
     try:
         for chunk in stream.chunks():
             buffer += chunk
@@ -139,9 +140,9 @@ def split_blocks(stream: Stream, limit: int) -> Iterator[Piece | Reject]:
                     yield Piece(offset, offset + cut, bytes(buffer[:cut]))
                     del buffer[:cut]
                     offset += cut
-                want = _BLOCK if cut else 2 * len(buffer)  # so that a long cell is not looked through again and again
+                want = size if cut else 2 * len(buffer)  # so that a long cell is not looked through again and again
             if skipped or (len(buffer) > limit and b"\n" not in buffer):
-                skipped, offset, want = skipped + len(buffer), offset + len(buffer), _BLOCK
+                skipped, offset, want = skipped + len(buffer), offset + len(buffer), size
                 buffer.clear()
     except RejectedError as fault:
         yield from _rest(buffer, offset, skipped, whole=False)

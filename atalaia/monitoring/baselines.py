@@ -13,9 +13,12 @@ from atalaia.errors import BaselineError, ObjectNotFoundError
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.layout import baseline_key, current_baseline_key
 from atalaia.monitoring.sources import LogSource, columnwise_if_sound
+from atalaia.monitoring.statistics import statistics_object
 from atalaia.ports import ObjectStore
 from atalaia.rows import Reject, RowBatch
 from atalaia.schema import Column
+from atalaia.statistics_baseline import baseline_of_statistics
+from atalaia.statistics_file import read_statistics
 
 
 class CurrentBaseline(msgspec.Struct, frozen=True):
@@ -98,17 +101,32 @@ def ensure_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectSt
 def make_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectStore, *, chosen: bool) -> Baseline:
     """Build a baseline from *sources*, store it, and let it hold from now on.
 
+    What is found may also be a `statistics.json` of SageMaker Model Monitor, told by its content.
+
     Raises:
-        BaselineError: The sources hold no rows.
+        BaselineError: The sources hold no rows, or a `statistics.json` that does not fit the monitor's columns.
     """
     data = _data(sources)
     if not data:
         places = ", ".join(f"{source.store.uri}/{source.prefix}" for source in sources)
         msg = f"{places}: there are no reference data. Name files or folders that exist."
         raise BaselineError(msg)
-    baseline = columnwise_if_sound(
-        lambda columnwise: build_baseline(monitor.columns, partial(_rows, sources, columnwise))
-    )
+    found = statistics_object(sources)
+    if found is not None:
+        store, key = found
+        where = f"{store.uri}/{key}"
+        baseline = baseline_of_statistics(monitor.columns, read_statistics(store.get(key)[0], where), where)
+    else:
+        baseline = columnwise_if_sound(
+            lambda columnwise: build_baseline(monitor.columns, partial(_rows, sources, columnwise))
+        )
+    return hold_baseline(monitor, baseline, output, data, chosen=chosen)
+
+
+def hold_baseline(
+    monitor: Monitor, baseline: Baseline, output: ObjectStore, data: tuple[tuple[str, str], ...], *, chosen: bool
+) -> Baseline:
+    """Store a baseline made from *data* (URIs and ETags), and let it hold from now on."""
     output.put(baseline_key(monitor.name, baseline.version), baseline_to_bytes(baseline))
     current = CurrentBaseline(baseline.version, columns_fingerprint(monitor.columns), data, chosen)
     output.put(current_baseline_key(monitor.name), msgspec.json.encode(current) + b"\n")

@@ -8,17 +8,11 @@ from typing import Any
 from atalaia.baseline import build_baseline, count_rows
 from atalaia.errors import LogError
 from atalaia.evaluation import Pair, column_report, pair_of
-from atalaia.infer import Found, infer_monitor
-from atalaia.monitor_file import CheckRule, load_monitor
+from atalaia.infer import inferred_columns
+from atalaia.monitor_file import CheckRule
 from atalaia.monitoring.sources import LogSource, columnwise_if_sound
-from atalaia.schema import Column, profiled
+from atalaia.schema import profiled
 from atalaia.wording import by_reason
-
-
-def infer_columns(source: LogSource) -> tuple[Column, ...]:
-    """Tell from the reference data what columns there are and what they are for."""
-    text = infer_monitor(source.batches(), Found(name="compare", logs=".", baseline=(".",), format="auto", why=""))
-    return load_monitor(text, "the inferred monitor").columns
 
 
 def compare(reference: LogSource, current: LogSource, rules: tuple[CheckRule, ...] = ()) -> dict[str, Any]:
@@ -27,7 +21,7 @@ def compare(reference: LogSource, current: LogSource, rules: tuple[CheckRule, ..
     Raises:
         LogError: One of the two holds no rows, or they have no column in common.
     """
-    columns = infer_columns(reference)
+    columns = inferred_columns(reference.batches())
     baseline = columnwise_if_sound(lambda fast: build_baseline(columns, partial(reference.batches, columnwise=fast)))
     profile = columnwise_if_sound(lambda fast: count_rows(baseline.profiler(), current.batches(columnwise=fast)))
     if not profile.rows:

@@ -308,3 +308,75 @@ def test_help_of_every_command_has_an_example():
         done = atalaia(command, "--help")
         assert done.returncode == 0
         assert f"Example: atalaia {command}" in done.stdout
+
+
+def statistics_file(path, names):
+    """SageMaker's file, as a baselining job writes it, about columns of numbers."""
+    random, features = np.random.default_rng(5), []
+    for name in names:
+        kll = {
+            "kll": {"sketch": {"parameters": {"c": 0.64, "k": 2048}, "data": [random.normal(100, 10, 900).tolist()]}}
+        }
+        known = {"common": {"num_present": 900, "num_missing": 0}, "distribution": kll}
+        features.append({"name": name, "inferred_type": "Fractional", "numerical_statistics": known})
+    path.write_text(json.dumps({"version": 0.0, "dataset": {"item_count": 900}, "features": features}))
+
+
+def test_a_statistics_file_of_sagemaker_makes_a_baseline(place):
+    statistics_file(place / "statistics.json", ["income", "channel"])
+    refused = atalaia("baseline", "monitor.yaml", "statistics.json", cwd=place)
+    (place / "numbers.yaml").write_text(
+        "name: numbers\nmodel: {name: m}\nlogs: {source: logs}\noutput: out\n"
+        "baseline: {data: [statistics.json]}\ncolumns: [{name: income}, {name: channel, role: ignored}]\n"
+    )
+    made = strict_json(atalaia("baseline", "numbers.yaml", "--json", cwd=place).stdout)
+    checked = atalaia("check", "numbers.yaml", cwd=place)
+
+    assert refused.returncode == 2
+    assert "column channel is Fractional, but string in the monitor file" in refused.stderr
+    assert (made["rows"], made["origin"], made["loss"]) == (900, "from the statistics of 900 rows", {})
+    assert checked.returncode == 1, checked.stderr
+
+
+def test_windows_become_the_baseline(place):
+    atalaia("check", "monitor.yaml", cwd=place)
+    made = atalaia("baseline", "monitor.yaml", "--from-windows", "2026-03-03", "2026-03-04", "--json", cwd=place)
+    found = strict_json(made.stdout)
+    checked = strict_json(atalaia("check", "monitor.yaml", "--json", cwd=place).stdout)
+    status = [
+        {f["column"]: f["status"] for f in w["findings"] if f["signal"] == "data_drift"} for w in checked["windows"]
+    ]
+
+    assert (made.returncode, found["rows"], found["loss"]) == (0, 800, {})
+    assert found["origin"].startswith("from 1 window of 2026-03-03T00:00:00Z to 2026-03-04T00:00:00Z")
+    assert [day["income"] for day in status] == ["alert", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--from-windows", "2026-03-03", "2026-03-04"], "there is no baseline yet"),
+        (["--from-windows", "2026-03-03", "soon"], "--from-windows 'soon': not a moment"),
+        (["reference.csv", "--from-windows", "2026-03-03", "2026-03-04"], "two ways to give one baseline"),
+    ],
+    ids=["none", "moment", "both"],
+)
+def test_windows_that_cannot_become_the_baseline_are_a_line_of_help(place, arguments, words):
+    done = atalaia("baseline", "monitor.yaml", *arguments, cwd=place)
+
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_baseline_command_says_what_was_lost(place):
+    (place / "long").mkdir()
+    logs(place / "long", 4000, shift=500, day=7)
+    atalaia("baseline", "monitor.yaml", cwd=place)
+    atalaia("ingest", "monitor.yaml", "--logs", "long", cwd=place)
+    done = atalaia("baseline", "monitor.yaml", "--from-windows", "2026-03-07", "2026-03-08", cwd=place)
+
+    assert done.returncode == 0, done.stderr
+    assert "4,000 rows." in done.stdout
+    assert "Made from 1 window of 2026-03-07T00:00:00Z" in done.stdout
+    assert "Ranks may be off by a share of the values of up to: income" in done.stdout

@@ -2,7 +2,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from atalaia import baseline as module
 from atalaia.baseline import baseline_from_bytes, baseline_to_bytes, build_baseline, count_rows
 from atalaia.errors import BaselineError, StoredFormError
 from atalaia.profile import pack
@@ -78,31 +77,18 @@ def test_categorical_segment_columns_are_split_by_their_categories_and_numeric_o
     assert first.grids.segments == {"word": ("b", "c", "a"), "place": ()}
 
 
-def test_beyond_the_sample_edges_are_near_the_quantiles_and_counts_stay_exact(monkeypatch):
-    monkeypatch.setattr(module, "SAMPLE", 5_000)
+def test_beyond_the_sample_edges_are_near_the_quantiles_and_counts_stay_exact():
     columns = {"x": np.random.default_rng(3).normal(size=40_000)}
 
-    first = build_baseline(COLUMNS[:1], lambda: parts(columns, 1000))
+    first = build_baseline(COLUMNS[:1], lambda: parts(columns, 1000), sample=5_000)
     summary, grid = first.profile.columns["", "x"], first.grids.grids["x"]
-    shares = np.cumsum(summary.cells)[1::2] / 40_000
+    reached = np.searchsorted(np.sort(columns["x"]), grid.edges, "right")
 
-    assert summary.finite == 40_000
+    assert np.cumsum(summary.cells)[1::2].tolist() == reached.tolist()
     assert (grid.edges[0], grid.edges[-1]) == (columns["x"].min(), columns["x"].max())
     # a quantile of a sample of k lies within 4 / (2 sqrt(k)) of its place with near certainty
-    assert np.abs(shares - np.linspace(0, 1, len(shares))).max() < 2 / np.sqrt(5_000)
-
-
-def test_rare_categories_are_let_go_when_there_are_too_many(monkeypatch):
-    monkeypatch.setattr(module, "CAP", 4)
-    words = ["common"] * 50 + [f"rare{i}" for i in range(100)]
-
-    first = build_baseline(
-        (Column("word", type=Type.STRING),), lambda: [batch(word=words[:60]), batch(word=words[60:])]
-    )
-
-    assert len(first.grids.grids["word"].categories) == 4
-    assert first.grids.grids["word"].categories[0] == "common"
-    assert first.profile.columns["", "word"].valid == 150
+    thousandths = reached[np.searchsorted(reached, np.arange(1, 1000) * 40)] / 40_000
+    assert np.abs(thousandths - np.arange(1, 1000) / 1000).max() < 2 / np.sqrt(5_000)
 
 
 def test_a_column_that_the_data_lack_has_an_empty_grid():

@@ -356,3 +356,40 @@ def test_a_number_of_rows_of_ones_own_holds_as_it_is():
     found = evaluate(Monitor("m", Model("m"), Logs("l"), columns, "o", checks=rules), baseline, now, occasion())
 
     assert next(f.status for f in found.findings if f.metric == "jensen_shannon") == "ok"
+
+
+def test_a_column_that_left_the_grid_is_told_with_how_to_cut_a_new_one():
+    found = report(income=data(seed=2, shift=9000)["income"])
+    finding = next(f for f in found.findings if f.metric == "lost_resolution" and f.column == "income")
+
+    assert (finding.status, finding.signal, finding.value) == ("warning", "quality", 1.0)
+    assert finding.message.startswith(
+        "income: share of values in one cell of the grid, beyond the baseline's is 100%, above the limit of 20%"
+    )
+    assert "its values now: smallest 9," in finding.message
+    assert finding.message.endswith("`atalaia baseline MONITOR --from-windows 2026-03-01 2026-03-02`")
+
+
+def test_resolution_is_judged_on_numeric_columns_of_all_rows():
+    judged = [(f.column, f.segment) for f in report().findings if f.metric == "lost_resolution"]
+
+    assert sorted(judged) == [("income", None), ("score", None), ("years", None)]
+
+
+def test_the_check_of_the_resolution_can_be_switched_off_and_limited():
+    income = data(seed=2, shift=9000)["income"]
+    off = report(CheckRule("lost_resolution", enabled=False), income=income)
+    alert = report(CheckRule("lost_resolution", columns=("income",), threshold=0.5), income=income)
+
+    assert not [f for f in off.findings if f.metric == "lost_resolution"]
+    assert ("alert", "quality", "lost_resolution", "income", None) in bad(alert)
+
+
+def test_a_constant_that_moved_is_told_by_its_value():
+    columns = (Column("x"),)
+    fixed = build_baseline(columns, lambda: [batch(x=np.full(900, 5.0))])
+    profile = fixed.profiler().profile(batch(x=np.full(900, 7.0)))
+    watched = Monitor("m", Model("m"), Logs("logs"), columns, "out")
+    found = evaluate(watched, fixed, profile, occasion()).findings
+
+    assert next(f for f in found if f.signal == "data_drift").message.endswith("; its value went from 5 to 7")

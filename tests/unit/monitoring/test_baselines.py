@@ -1,9 +1,13 @@
-import pytest
-from worlds import lines, make_world, rows
+import json
 
-from atalaia.errors import BaselineError
+import pytest
+from worlds import lines, make_world, moment, rows
+
+from atalaia.errors import BaselineError, StatisticsFileError
 from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.baselines import ensure_baseline, load_baseline, make_baseline, read_baseline
+from atalaia.monitoring.evaluating import Evaluator
+from atalaia.monitoring.ingesting import Ingester
 from atalaia.monitoring.sources import LogSource
 from atalaia_local import MemoryStore
 
@@ -77,3 +81,50 @@ def test_a_damaged_pointer_is_an_error(world):
 
 def test_the_same_reference_gives_the_same_version_everywhere():
     assert make_world().baseline.version == make_world().baseline.version
+
+
+def statistics(x=(0.5, 1.5, 2.5), word=(("a", 2), ("b", 1))):
+    """SageMaker's file about two columns, one row for each of the numbers."""
+    common = {"common": {"num_present": len(x), "num_missing": 0}}
+    kll = {"kll": {"sketch": {"parameters": {"c": 0.64, "k": 2048}, "data": [list(x)]}}}
+    named = {"categorical": {"buckets": [{"value": value, "count": count} for value, count in word]}}
+    features = [
+        {"name": "x", "inferred_type": "Fractional", "numerical_statistics": {**common, "distribution": kll}},
+        {"name": "word", "inferred_type": "String", "string_statistics": {**common, "distribution": named}},
+    ]
+    return json.dumps({"version": 0.0, "dataset": {"item_count": len(x)}, "features": features}).encode()
+
+
+def test_a_statistics_file_is_told_by_its_content(world):
+    store = MemoryStore("sagemaker")
+    store.put("output/anything.json", statistics())
+    store.put("output/constraints.json", b'{"version": 0.0, "features": []}')
+    made = make_baseline(world.monitor, [LogSource(store, "output/")], world.output, chosen=False)
+
+    assert made.grids.grids["x"].edges.tolist() == [0.5, 1.5, 2.5]
+    assert made.profile.rows == 3
+    assert load_baseline(world.monitor, world.output).origin == "from the statistics of 3 rows"
+    assert ensure_baseline(world.monitor, [LogSource(store, "output/")], world.output)[1] is False
+
+
+def test_a_statistics_file_beside_other_data_is_refused(world):
+    store = MemoryStore("sagemaker")
+    store.put("statistics.json", statistics())
+
+    with pytest.raises(StatisticsFileError, match=r"sagemaker/statistics\.json: statistics are the whole baseline"):
+        make_baseline(world.monitor, [LogSource(store), LogSource(world.reference)], world.output, chosen=False)
+
+
+def test_windows_are_judged_against_a_statistics_file(world):
+    store = MemoryStore("sagemaker")
+    values = [row["x"] for row in rows(1, n=2000, seed=9)]
+    store.put("statistics.json", statistics(values, (("a", 1000), ("b", 1000))))
+    made = make_baseline(world.monitor, [LogSource(store)], world.output, chosen=True)
+    world.logs.put("2026/03/02/a.jsonl", lines(rows(2, 800)))
+    ingester = Ingester(world.monitor, made, world.output)
+    for info in world.source.objects():
+        ingester.ingest(world.source, info)
+    evaluator = Evaluator(world.monitor, made, world.output, moment("2026-03-20T00:00:00Z"))
+    report = next(evaluator.evaluate(*item) for item in evaluator.windows().items()).report
+
+    assert {f.column: f.status for f in report.findings if f.signal == "data_drift"} == {"x": "ok", "word": "ok"}

@@ -1,0 +1,42 @@
+"""How a baseline is told: in words, and as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from atalaia.baseline import Baseline
+from atalaia.wording import by_reason, percent, printable, shortened
+
+_SHOWN = 5
+
+
+def baseline_lines(baseline: Baseline) -> list[str]:
+    """Say which baseline this is and, if it was not made from rows, from what and at what loss."""
+    rejected = dict(baseline.profile.rejected)
+    more = f"; rejected: {by_reason(rejected)}" if rejected else ""
+    lines = [f"Baseline {baseline.version}: {baseline.profile.rows:,} rows{more}."]
+    if baseline.origin:
+        lines.append(f"Made {printable(baseline.origin)}.")
+        lines.append(_loss(baseline))
+    return lines
+
+
+def _loss(baseline: Baseline) -> str:
+    worst = sorted(baseline.loss.items(), key=lambda pair: (-pair[1], pair[0]))
+    if not worst:
+        return "Nothing was lost: its distributions are exact."
+    told = ", ".join(f"{shortened(name)} {percent(loss)}" for name, loss in worst[:_SHOWN])
+    others = f" and {len(worst) - _SHOWN} columns with less" if len(worst) > _SHOWN else ""
+    return f"Ranks may be off by a share of the values of up to: {told}{others}."
+
+
+def baseline_shape(monitor: str, baseline: Baseline) -> dict[str, Any]:
+    """Return what `--json` prints."""
+    return {
+        "monitor": monitor,
+        "version": baseline.version,
+        "rows": baseline.profile.rows,
+        "rejected": dict(baseline.profile.rejected),
+        "origin": baseline.origin or None,
+        "loss": dict(baseline.loss),
+    }

@@ -1,0 +1,75 @@
+"""Promote: cut a new baseline from the stored profiles of windows."""
+
+from __future__ import annotations
+
+from atalaia.baseline import Baseline
+from atalaia.errors import BaselineError
+from atalaia.monitor_file import Monitor
+from atalaia.monitoring.baselines import hold_baseline, load_baseline
+from atalaia.monitoring.evaluating import merge_profiles
+from atalaia.monitoring.layout import profiles_prefix
+from atalaia.ports import ObjectInfo, ObjectStore
+from atalaia.profile import Profile
+from atalaia.promotion import promoted
+from atalaia.report import Input
+from atalaia.window import Window, iso, parse_duration, window_at_key
+from atalaia.wording import plural
+
+
+def promote_windows(monitor: Monitor, output: ObjectStore, start: int, end: int) -> Baseline:
+    """Make a baseline of the windows that lie within [*start*, *end*), store it, and let it hold from now on.
+
+    Profiles that were made on another baseline than the one that holds are left out, which the baseline's origin tells.
+
+    Raises:
+        BaselineError: There is no baseline yet, or there are no rows in these windows.
+    """
+    old = load_baseline(monitor, output)
+    windows = _windows(monitor, output)
+    chosen = {window: infos for window, infos in windows.items() if start <= window.start and window.end <= end}
+    profile, used, left_out = _merged(old, output, chosen)
+    if not profile.rows:
+        raise BaselineError(_nothing(monitor, start, end, windows, left_out))
+    data = tuple((f"{output.uri}/{item.profile}", item.profile_etag) for items in used.values() for item in items)
+    baseline = promoted(old, profile, _origin(old, sorted(used), left_out))
+    return hold_baseline(monitor, baseline, output, data, chosen=True)
+
+
+def _origin(old: Baseline, windows: list[Window], left_out: int) -> str:
+    span = f"{iso(windows[0].start)} to {iso(windows[-1].end)}"
+    others = f"; {plural(left_out, 'profile')} of another baseline left out" if left_out else ""
+    return f"from {plural(len(windows), 'window')} of {span}, counted on baseline {old.version}{others}"
+
+
+def _windows(monitor: Monitor, output: ObjectStore) -> dict[Window, list[ObjectInfo]]:
+    prefix, width = profiles_prefix(monitor.name), parse_duration(monitor.window)
+    windows: dict[Window, list[ObjectInfo]] = {}
+    for info in output.list(prefix):
+        window = window_at_key(info.key.removeprefix(prefix).partition("/")[0], width)
+        if window is not None:
+            windows.setdefault(window, []).append(info)
+    return windows
+
+
+def _merged(
+    old: Baseline, output: ObjectStore, windows: dict[Window, list[ObjectInfo]]
+) -> tuple[Profile, dict[Window, list[Input]], int]:
+    """Merge all windows' profiles: return the whole, by window what went in, and how many were left out."""
+    profile, used, left_out = Profile(old.version), {}, 0
+    for window, infos in windows.items():
+        part, inputs = merge_profiles(old, output, infos, window)
+        profile = profile.merge(part)
+        used[window] = [item for item in inputs if item.used]
+        left_out += len(inputs) - len(used[window])
+    return profile, {window: items for window, items in used.items() if items}, left_out
+
+
+def _nothing(monitor: Monitor, start: int, end: int, windows: dict[Window, list[ObjectInfo]], left_out: int) -> str:
+    asked = f"{monitor.name}: from {iso(start)} to {iso(end)}"
+    if left_out:
+        return f"{asked} all profiles are of another baseline. Run `atalaia ingest` on the logs again."
+    if not windows:
+        return f"{asked} there are no windows, as nothing was ingested yet. Run `atalaia ingest` first."
+    first, last = min(windows), max(windows)
+    there = f"There are {plural(len(windows), 'window')} of {monitor.window} from {iso(first.start)} to {iso(last.end)}"
+    return f"{asked} there is no whole window with rows. {there}."
