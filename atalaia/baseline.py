@@ -31,6 +31,7 @@ from atalaia.profile import (
     unpack,
 )
 from atalaia.profile.categorical import CAP
+from atalaia.profile.cross import CrossGrid, cross_grid
 from atalaia.profile.profiler import MOST_CLASSES, MOST_SEGMENTS
 from atalaia.profile.values import Categories, Floats, read_categories, read_numbers
 from atalaia.rows import Reject, RowBatch
@@ -65,13 +66,18 @@ class Baseline:
         return Profiler(self.version, self.grids)
 
 
-def build_baseline(columns: tuple[Column, ...], batches: Batches) -> Baseline:
+def build_baseline(columns: tuple[Column, ...], batches: Batches, together: tuple[str, ...] = ()) -> Baseline:
     """Build a baseline from reference data, in two passes.
+
+    Args:
+        columns: What a row holds.
+        batches: Opens the reference data.
+        together: The numeric columns whose relations to each other are kept, too.
 
     Raises:
         BaselineError: The data holds no rows.
     """
-    grids = find_grids(columns, batches())
+    grids = find_grids(columns, batches(), together)
     profile = count_rows(Profiler("", grids), batches())
     if not profile.rows:
         reasons = by_reason(profile.rejected)
@@ -145,7 +151,9 @@ class _CategoricalDraft:
         return CategoricalGrid(tuple(value for value, _ in self.commonest(CAP)))
 
 
-def find_grids(columns: tuple[Column, ...], batches: Iterable[RowBatch | Reject]) -> Grids:
+def find_grids(
+    columns: tuple[Column, ...], batches: Iterable[RowBatch | Reject], together: tuple[str, ...] = ()
+) -> Grids:
     """Read the reference data once and find each column's cells or categories, and the segments."""
     kept = profiled(columns)
     numeric = {c.name: _NumericDraft() for c in kept if c.effective_kind is Kind.NUMERIC}
@@ -164,7 +172,9 @@ def find_grids(columns: tuple[Column, ...], batches: Iterable[RowBatch | Reject]
     segments = {c.name: _commonest(grids[c.name], MOST_SEGMENTS) for c in kept if c.role is Role.SEGMENT}
     scored = any(c.role is Role.SCORE and c.name in numeric for c in kept)
     telling = [c for c in kept if scored and c.role in (Role.PREDICTION, Role.LABEL) and c.name in categorical]
-    return Grids(columns, grids, segments, {c.name: _commonest(grids[c.name], MOST_CLASSES) for c in telling})
+    classes = {c.name: _commonest(grids[c.name], MOST_CLASSES) for c in telling}
+    cross = cross_grid({name: numeric[name].sample for name in together}) if together else None
+    return Grids(columns, grids, segments, classes, cross)
 
 
 def _commonest(grid: Grid, most: int) -> tuple[str, ...]:
@@ -176,13 +186,14 @@ def _content(grids: Grids, profile: Profile) -> dict[str, Any]:
         name: list(grid.categories) if isinstance(grid, CategoricalGrid) else grid.edges.astype("<f8").tobytes()
         for name, grid in grids.grids.items()
     }
-    return {
+    content = {
         "columns": msgspec.to_builtins(grids.columns),
         "grids": plain,
         "segments": {name: list(values) for name, values in grids.segments.items()},
         "classes": {name: list(values) for name, values in grids.classes.items()},
         "profile": profile_to_plain(profile),
     }
+    return content if grids.cross is None else content | {"cross": msgspec.to_builtins(grids.cross)}
 
 
 def _versioned(content: dict[str, Any]) -> Baseline:
@@ -196,8 +207,9 @@ def _versioned(content: dict[str, Any]) -> Baseline:
     segments, classes = (
         {name: tuple(values) for name, values in content[kind].items()} for kind in ("segments", "classes")
     )
+    cross = msgspec.convert(content["cross"], CrossGrid) if "cross" in content else None
     profile = profile_from_plain(content["profile"] | {"baseline": version})
-    return Baseline(version, Grids(columns, grids, segments, classes), profile)
+    return Baseline(version, Grids(columns, grids, segments, classes, cross), profile)
 
 
 def baseline_to_bytes(baseline: Baseline) -> bytes:

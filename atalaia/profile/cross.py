@@ -28,11 +28,9 @@ import msgspec
 import numpy as np
 
 from atalaia.errors import BaselineError, StoredFormError
-from atalaia.profile.products import LARGEST, MOST_ROWS_AT_ONCE, WORD_BITS, carried, exact_products, unproven
+from atalaia.profile.products import LARGEST, WORD_BITS, carried
 from atalaia.profile.values import Floats, Ints
-
-MOST_COLUMNS = 100
-"""Time and space grow with the square of the columns: 100 take 63 KB in a profile, 1,000 would take 6 MB."""
+from atalaia.schema import MOST_TOGETHER
 
 MOST_ROWS = 2**36
 """Up to so many rows no sum can overflow; merging beyond is refused."""
@@ -40,7 +38,9 @@ MOST_ROWS = 2**36
 REACH = 1024.0
 """How far from its centre a value counts as where it is, in scales."""
 
-_STEPS = LARGEST / REACH
+STEPS = LARGEST / REACH
+"""So many steps make a scale."""
+
 _LEAST_EXPONENT, _MOST_EXPONENT = -1000, 1023
 _VERSION = 1
 _COUNTS = ("imputed", "clipped", "totals")
@@ -51,7 +51,7 @@ class CrossGrid:
     """The columns taken together, and where each is counted from and in what.
 
     Attributes:
-        columns: Names, at most `MOST_COLUMNS`.
+        columns: Names, at most `MOST_TOGETHER`.
         centres: What steps are counted from, and what a missing value counts as; shape (columns,).
         scales: Powers of two from 2^-1000 to 2^1023; a step is 2^-16 of its column's scale.
     """
@@ -74,11 +74,11 @@ def cross_grid(samples: Mapping[str, Floats]) -> CrossGrid:
         samples: Values by column; NaN and infinities are left out.
 
     Raises:
-        BaselineError: There are more than `MOST_COLUMNS` columns.
+        BaselineError: There are more than `MOST_TOGETHER` columns.
     """
-    if len(samples) > MOST_COLUMNS:
+    if len(samples) > MOST_TOGETHER:
         msg = (
-            f"multivariate drift takes at most {MOST_COLUMNS} numeric columns, but there are {len(samples)}: its cost "
+            f"multivariate drift takes at most {MOST_TOGETHER} numeric columns, but there are {len(samples)}: its cost "
             "grows with their square. Name the columns that matter under multivariate.columns."
         )
         raise BaselineError(msg)
@@ -98,7 +98,7 @@ def _centre_and_scale(values: Floats) -> tuple[float, float]:
     centre = float(shares.mean()) * peak
     exponent = math.frexp(float(shares.std()) * peak or abs(centre))[1]
     scale = math.ldexp(1.0, min(max(exponent, _LEAST_EXPONENT), _MOST_EXPONENT))
-    step = scale / _STEPS
+    step = scale / STEPS
     return round(centre / step) * step, scale
 
 
@@ -153,7 +153,7 @@ class CrossMoments:
 
     def means(self) -> Floats:
         """Return each column's mean, from its centre and in its scale; shape (columns,), NaN without rows."""
-        return self.totals / _STEPS / self.rows if self.rows else np.full(len(self.totals), np.nan)
+        return self.totals / STEPS / self.rows if self.rows else np.full(len(self.totals), np.nan)
 
     def covariances(self) -> Floats:
         """Return the covariances with divisor n, in the product of the two scales; NaN without rows.
@@ -165,57 +165,7 @@ class CrossMoments:
         totals = self.totals.astype(object)  # integers without limit
         products = (self.high.astype(object) << WORD_BITS) + self.low.astype(object)
         spreads = self.rows * products - np.multiply.outer(totals, totals)
-        return np.asarray(spreads / self.rows**2, dtype=np.float64) / _STEPS**2
-
-
-def summarise_together(grid: CrossGrid, values: Mapping[str, Floats]) -> CrossMoments:
-    """Take in rows.
-
-    Args:
-        grid: Where each column is counted from.
-        values: For each of the grid's columns its values, NaN where a row has none; each of shape (rows,).
-
-    Raises:
-        ValueError: The columns are of different lengths.
-    """
-    columns = [values[name] for name in grid.columns]
-    lengths = {len(column) for column in columns}
-    if len(lengths) > 1:
-        msg = f"columns taken together are of one length, not of {sorted(lengths)}; give NaN where a row has no value"
-        raise ValueError(msg)
-    rows, total = max(lengths, default=0), CrossMoments.empty(grid)
-    room = np.empty((len(columns), min(rows, MOST_ROWS_AT_ONCE)))
-    for start in range(0, rows, MOST_ROWS_AT_ONCE):
-        block = [column[start : start + MOST_ROWS_AT_ONCE] for column in columns]
-        total = total.merge(_summarise_block(grid, total.grid, block, room[:, : rows - start]))
-    return total
-
-
-def _summarise_block(grid: CrossGrid, version: str, block: list[Floats], steps: Floats) -> CrossMoments:
-    """Take in few rows, with *steps* as room to work in; as a rule their sums of squares prove that all is well."""
-    imputed, clipped = np.zeros(len(block), np.int64), np.zeros(len(block), np.int64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for values, centre, row in zip(block, grid.centres, steps, strict=True):
-            np.subtract(values, centre, out=row)
-        np.multiply(steps, _STEPS / np.array(grid.scales)[:, np.newaxis], out=steps)
-        suspects = unproven(np.vecdot(np.rint(steps, out=steps), steps))
-    for place in suspects:
-        imputed[place], clipped[place] = _mend(steps[place], block[place])
-    totals = steps.sum(axis=1).astype(np.int64)
-    return CrossMoments(version, steps.shape[1], imputed, clipped, totals, *exact_products(steps))
-
-
-def _mend(steps: Floats, values: Floats) -> tuple[int, int]:
-    """Bring the *steps* of one column's *values* within reach, in place.
-
-    Returns:
-        How many values were missing or not finite, and how many lay too far out.
-    """
-    finite = np.isfinite(values)
-    steps[~finite] = 0.0
-    clipped = int(np.count_nonzero(np.abs(steps) > LARGEST))
-    np.clip(steps, -LARGEST, LARGEST, out=steps)
-    return len(values) - int(np.count_nonzero(finite)), clipped
+        return np.asarray(spreads / self.rows**2, dtype=np.float64) / STEPS**2
 
 
 def cross_to_plain(moments: CrossMoments) -> dict[str, Any]:

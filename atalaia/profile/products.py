@@ -8,6 +8,8 @@ Where it comes out larger, the numbers are multiplied in two halves of 13 bits.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from atalaia.profile.values import Floats, Ints
@@ -23,6 +25,8 @@ WORD_BITS = 26
 
 _PROOF = LARGEST**2
 _HALF = 2.0**13
+_TOGETHER = 40  # columns
+_MULTIPLICATIONS = 200_000  # in one call: from 2^18 on OpenBLAS wakes threads, whose waiting costs far more than it saves
 
 
 def unproven(squares: Floats) -> Ints:
@@ -30,23 +34,57 @@ def unproven(squares: Floats) -> Ints:
     return np.flatnonzero(~(squares <= _PROOF))
 
 
-def exact_products(numbers: Floats) -> tuple[Ints, Ints]:
-    """Sum over rows the products of each two columns.
+def exact_products(numbers: Floats, others: Floats) -> tuple[Ints, Ints]:
+    """Sum over rows the products of each column of *numbers* with each of *others*.
 
     Args:
         numbers: Whole numbers of size `LARGEST` at most; shape (columns, rows), at most `MOST_ROWS_AT_ONCE` rows.
+        others: The same for as many rows; where it is the same array, half the work is saved.
 
     Returns:
-        The high and the low words of the sums; each of shape (columns, columns).
+        The high and the low words of the sums; each of shape (columns, other columns).
     """
-    products = numbers @ numbers.T
-    if not len(unproven(products.diagonal())):
-        return carried(np.zeros(products.shape, np.int64), products.astype(np.int64))
+    sides = [numbers] if others is numbers else [numbers, others]
+    if not any(len(unproven(np.vecdot(side, side))) for side in sides):
+        products = _multiplied(numbers, others).astype(np.int64)
+        return carried(np.zeros(products.shape, np.int64), products)
+    upper, lower = _halves(numbers)
+    other_upper, other_lower = _halves(others)
+    mixed = _multiplied(upper, other_lower) + _multiplied(lower, other_upper)
+    rest = mixed * _HALF + _multiplied(lower, other_lower)  # below 2^53, as upper is within 2^13 and lower within 2^12
+    return carried(_multiplied(upper, other_upper).astype(np.int64), rest.astype(np.int64))
+
+
+def _halves(numbers: Floats) -> tuple[Floats, Floats]:
     upper = np.rint(numbers / _HALF)
-    lower = numbers - upper * _HALF
-    mixed = upper @ lower.T
-    rest = (mixed + mixed.T) * _HALF + lower @ lower.T  # below 2^53, as upper is within 2^13 and lower within 2^12
-    return carried((upper @ upper.T).astype(np.int64), rest.astype(np.int64))
+    return upper, numbers - upper * _HALF
+
+
+def _multiplied(numbers: Floats, others: Floats) -> Floats:
+    """Multiply *numbers* with the transposed *others*, few columns and rows in one call."""
+    total = np.empty((len(numbers), len(others)))
+    for places in _tiles(len(numbers)):
+        for other_places in _tiles(len(others)):
+            if others is numbers and other_places.start < places.start:
+                total[places, other_places] = total[other_places, places].T
+            else:
+                total[places, other_places] = _multiplied_tile(numbers[places], others[other_places])
+    return total
+
+
+def _tiles(columns: int) -> list[slice]:
+    """Cut columns into tiles of much the same size, `_TOGETHER` at most."""
+    cuts = np.linspace(0, columns, -(-columns // _TOGETHER) + 1).astype(int).tolist()
+    return [slice(start, end) for start, end in pairwise(cuts)]
+
+
+def _multiplied_tile(numbers: Floats, others: Floats) -> Floats:
+    rows = numbers.shape[1]
+    at_once = _MULTIPLICATIONS // (len(numbers) * len(others))
+    whole = rows // at_once * at_once
+    stacks = [side[:, :whole].reshape(len(side), -1, at_once).swapaxes(0, 1) for side in (numbers, others)]
+    products: Floats = np.matmul(stacks[0], stacks[1].swapaxes(1, 2)).sum(axis=0)
+    return products + numbers[:, whole:] @ others[:, whole:].T
 
 
 def carried(high: Ints, low: Ints) -> tuple[Ints, Ints]:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from atalaia.profile.category_counter import CategoryCounter
+from atalaia.profile.cross_counter import count_together
 from atalaia.profile.layout import Layout, Room
 from atalaia.profile.number_counter import NumberCounter
 from atalaia.profile.values import MISSING, NUMBER, OVERFLOW, TYPE_ERROR, Categories, Numbers
@@ -27,3 +28,12 @@ def count_categories(grid, values, missing=0, type_errors=0):
     counter = CategoryCounter(grid)
     counter.add(categories(values, missing, type_errors))
     return counter.summary()
+
+
+def summarise_together(grid, values, **held):
+    """Count whole columns into cross-moments."""
+
+    def again(names):
+        return ((name, values[name]) for name in names)
+
+    return count_together(grid, [slice(None)], values.items(), again, **held)[0]

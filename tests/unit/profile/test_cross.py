@@ -6,12 +6,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from counting import summarise_together
 from hypothesis import given
 from hypothesis import strategies as st
 
 from atalaia.errors import BaselineError, StoredFormError
 from atalaia.profile.cross import (
-    MOST_COLUMNS,
     MOST_ROWS,
     REACH,
     CrossGrid,
@@ -19,9 +19,9 @@ from atalaia.profile.cross import (
     cross_from_plain,
     cross_grid,
     cross_to_plain,
-    summarise_together,
 )
 from atalaia.profile.products import LARGEST, MOST_ROWS_AT_ONCE, WORD_BITS
+from atalaia.schema import MOST_TOGETHER
 
 STEPS = 2**16
 NAMES = ("a", "b", "c")
@@ -226,15 +226,10 @@ def test_the_order_of_a_sample_does_not_change_its_grid():
 
 
 def test_too_many_columns_are_refused_with_the_way_out():
-    samples = {f"c{place}": np.zeros(1) for place in range(MOST_COLUMNS + 1)}
+    samples = {f"c{place}": np.zeros(1) for place in range(MOST_TOGETHER + 1)}
 
     with pytest.raises(BaselineError, match=r"at most 100 numeric columns, but there are 101.*multivariate\.columns"):
         cross_grid(samples)
-
-
-def test_columns_of_different_lengths_are_refused():
-    with pytest.raises(ValueError, match=r"one length, not of \[1, 2\]"):
-        summarise_together(UNIT_GRID, {"a": np.zeros(1), "b": np.zeros(2), "c": np.zeros(2)})
 
 
 def test_moments_of_different_grids_do_not_merge():

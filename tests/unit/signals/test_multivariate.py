@@ -2,10 +2,11 @@ import math
 
 import numpy as np
 import pytest
+from counting import summarise_together
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atalaia.profile.cross import CrossMoments, cross_grid, summarise_together
+from atalaia.profile.cross import CrossMoments, cross_grid
 from atalaia.signals.multivariate import (
     correlation_change,
     correlations,
