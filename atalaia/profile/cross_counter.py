@@ -1,90 +1,88 @@
 """Counting rows into cross-moments: what has to be held of a batch, and adding it up for each window.
 
 Sums of products need all columns of the same rows at once, but the columns of a large batch are read one at a time
-(`atalaia.rows.RowBatch`). So each column is turned into steps as it comes by, four bytes a value, and held. Where all
-of them together would take more than `HELD_BYTES`, only the first columns are held; those after them are multiplied
-with them a few at a time, and read again later to be multiplied with each other.
+(`atalaia.rows.RowBatch`). So each column is turned into steps as it comes by, four bytes a value, and held. Where that
+would take too much, the columns are read a second time, few rows of all of them at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from atalaia.profile.cross import STEPS, CrossGrid, CrossMoments
 from atalaia.profile.products import LARGEST, MOST_ROWS_AT_ONCE, carried, exact_products, unproven
-from atalaia.profile.values import Floats, Ints, Rows
+from atalaia.profile.values import Floats, Ints, Rows, read_numbers
+from atalaia.rows import RowBatch
+from atalaia.schema import Column
 
-HELD_BYTES = 64 << 20
-"""So much is held of a batch; a million rows of 16 columns."""
+HELD_VALUES = 1 << 23
+"""So many values of a batch are held, four bytes each; 200,000 rows of 40 columns."""
 
-_FEWEST_HELD = 8  # columns
+_ROWS_AT_ONCE = 2 * MOST_ROWS_AT_ONCE
 _MISSING = -(2.0**31)
 _FAR = LARGEST + 1
 
+Steps = npt.NDArray[np.int32]
 Columns = Iterable[tuple[str, Floats]]
 """Names and values; float64, NaN where a row holds no number, each of shape (rows,)."""
 
 
-def count_together(
-    grid: CrossGrid,
-    parts: Sequence[Rows],
-    columns: Columns,
-    again: Callable[[Sequence[str]], Columns],
-    held_bytes: int = HELD_BYTES,
-) -> list[CrossMoments]:
-    """Count the rows of a batch.
+class CrossCounter:
+    """Counts batches of rows on one grid; what it works in is kept, as making it anew would cost more than counting."""
 
-    Args:
-        grid: Where each column is counted from.
-        parts: Rows that are counted apart, such as those of one window.
-        columns: All of the grid's columns in any order, and perhaps others; read to its end, one column at a time.
-        again: Reads the columns of the given names once more.
-        held_bytes: How much may be held.
+    def __init__(self, grid: CrossGrid, columns: Iterable[Column], held_values: int = HELD_VALUES) -> None:
+        """Prepare for *grid*, whose columns are among *columns*; *held_values* of a batch are held at most."""
+        self._grid = grid
+        self._places = {name: place for place, name in enumerate(grid.columns)}
+        self._columns = [column for column in columns if column.name in self._places]
+        self._sides = {column.side for column in self._columns}
+        self._held = np.empty(held_values, np.int32)  # takes up memory only as far as it is written
+        self._room = np.empty((len(grid.columns), MOST_ROWS_AT_ONCE))
 
-    Returns:
-        The moments of each part.
-    """
-    sums = [_Sums(grid, rows) for rows in parts]
-    left, coded = len(grid.columns), _coded(grid, columns)
-    while left:
-        first = next(coded)
-        most = max(held_bytes // max(first.steps.nbytes, 1), _FEWEST_HELD)
-        held = [first, *islice(coded, (left if left <= most else most * 3 // 4) - 1)]
-        room = np.empty((left, MOST_ROWS_AT_ONCE))
-        for part in sums:
-            part.add(held, room)
-        later: list[str] = []
-        while others := list(islice(coded, most // 4)):
-            for part in sums:
-                part.add_across(held, others, room)
-            later += [grid.columns[column.place] for column in others]
-        left, coded = len(later), _coded(grid, again(later) if later else ())
-    return [part.moments() for part in sums]
+    def count(self, batch: RowBatch, parts: Sequence[Rows], columns: Columns) -> list[CrossMoments]:
+        """Count a batch; rows that do not carry the sides of all columns are left out.
 
+        Args:
+            batch: The rows.
+            parts: Rows that are counted apart, such as those of one window.
+            columns: The grid's columns that are captured, in any order, and perhaps others; read to its end.
 
-@dataclass(frozen=True, slots=True)
-class _Coded:
-    """One column's steps, and how the values are marked that are no steps: `_MISSING`, and beyond reach `_FAR`."""
+        Returns:
+            The moments of each part.
+        """
+        sums = [_Sums(self._grid, self._room) for _ in parts]
+        if self._sides <= batch.captured and batch.rows * len(self._grid.columns) <= len(self._held):
+            self._add(sums, parts, columns, batch.rows)
+            return [part.moments() for part in sums]
+        for _ in columns:
+            pass
+        if self._sides <= batch.captured:
+            for rows, arrays in batch.slices(self._grid.columns, _ROWS_AT_ONCE):
+                inside = [_inside(part, rows, batch.rows) for part in parts]
+                self._add(sums, inside, self._numbers(arrays, rows), rows.stop - rows.start)
+        return [part.moments() for part in sums]
 
-    place: int
-    steps: npt.NDArray[np.int32]
+    def _numbers(self, arrays: Mapping[str, pa.Array], rows: slice) -> Columns:
+        for column in self._columns:
+            array = arrays.get(column.name)
+            yield column.name, read_numbers(column, pa.nulls(rows.stop - rows.start) if array is None else array).values
 
-
-def _coded(grid: CrossGrid, columns: Columns) -> Iterator[_Coded]:
-    places = {name: place for place, name in enumerate(grid.columns)}
-    for name, values in columns:
-        if name in places:
-            place = places[name]
-            yield _Coded(place, _steps_of(values, grid.centres[place], grid.scales[place]))
+    def _add(self, sums: Sequence[_Sums], parts: Sequence[Rows], columns: Columns, rows: int) -> None:
+        steps = self._held[: len(self._places) * rows].reshape(len(self._places), rows)
+        for name, values in columns:
+            if name in self._places:
+                place = self._places[name]
+                _write_steps(values, self._grid.centres[place], self._grid.scales[place], steps[place])
+        for total, part in zip(sums, parts, strict=True):
+            total.add(steps, part)
 
 
-def _steps_of(values: Floats, centre: float, scale: float) -> npt.NDArray[np.int32]:
-    coded = np.empty(len(values), np.int32)
+def _write_steps(values: Floats, centre: float, scale: float, coded: Steps) -> None:
+    """Write each value's steps from the centre: `_MISSING` where there is none, `_FAR` for those beyond reach."""
     for start in range(0, len(values), MOST_ROWS_AT_ONCE):
         part = values[start : start + MOST_ROWS_AT_ONCE]
         with np.errstate(over="ignore", invalid="ignore"):
@@ -92,52 +90,46 @@ def _steps_of(values: Floats, centre: float, scale: float) -> npt.NDArray[np.int
             np.multiply(steps, STEPS / scale, out=steps)
             np.rint(steps, out=steps)
         if not (steps.min() >= -LARGEST and steps.max() <= LARGEST):
-            steps = np.where(np.isfinite(part), np.clip(steps, -_FAR, _FAR), _MISSING)
+            np.clip(steps, -_FAR, _FAR, out=steps)
+            np.copyto(steps, _MISSING, where=~np.isfinite(part))
         coded[start : start + MOST_ROWS_AT_ONCE] = steps
-    return coded
 
 
 class _Sums:
-    """What is added up of some rows of a batch."""
+    """What is added up of some rows."""
 
-    def __init__(self, grid: CrossGrid, rows: Rows) -> None:
-        """Begin with nothing."""
-        self._empty = CrossMoments.empty(grid)
-        self._rows = rows
-        self._counted = 0
+    def __init__(self, grid: CrossGrid, room: Floats) -> None:
+        """Begin with nothing; *room* is to work in."""
+        self._nothing, self._room, self._rows = CrossMoments.empty(grid), room, 0
         self._imputed, self._clipped, self._totals = (np.zeros(len(grid.columns), np.int64) for _ in range(3))
-        self._high, self._low = np.zeros_like(self._empty.high), np.zeros_like(self._empty.low)
+        self._high, self._low = np.zeros_like(self._nothing.high), np.zeros_like(self._nothing.low)
 
-    def add(self, columns: Sequence[_Coded], room: Floats) -> None:
-        """Add up *columns*, and their products with each other."""
-        places = [column.place for column in columns]
-        self._counted = 0
-        for block in _blocks(self._rows, len(columns[0].steps)):
-            steps, imputed, clipped = _mended(columns, block, room)
-            self._counted += steps.shape[1]
-            self._imputed[places] += imputed
-            self._clipped[places] += clipped
-            self._totals[places] += steps.sum(axis=1).astype(np.int64)
-            self._add_products(np.ix_(places, places), exact_products(steps, steps))
-
-    def add_across(self, columns: Sequence[_Coded], others: Sequence[_Coded], room: Floats) -> None:
-        """Add up the products of *columns* with *others*."""
-        here = np.ix_([column.place for column in columns], [other.place for other in others])
-        for block in _blocks(self._rows, len(columns[0].steps)):
-            steps, _, _ = _mended(columns, block, room)
-            other_steps, _, _ = _mended(others, block, room[len(columns) :])
-            high, low = exact_products(steps, other_steps)
-            self._add_products(here, (high, low))
-            self._add_products((here[1].T, here[0].T), (high.T, low.T))
-
-    def _add_products(self, here: tuple[Ints, ...], words: tuple[Ints, Ints]) -> None:
-        self._high[here] += words[0]
-        self._low[here] += words[1]
+    def add(self, coded: Steps, rows: Rows) -> None:
+        """Add up *rows* of *coded*, which is of shape (columns, rows)."""
+        for block in _blocks(rows, coded.shape[1]):
+            steps, imputed, clipped = _mended(coded, block, self._room)
+            self._rows += steps.shape[1]
+            self._imputed += imputed
+            self._clipped += clipped
+            self._totals += steps.sum(axis=1).astype(np.int64)
+            high, low = exact_products(steps)
+            self._high += high
+            self._low += low
 
     def moments(self) -> CrossMoments:
         """Return what was added up."""
         counts = self._imputed, self._clipped, self._totals
-        return CrossMoments(self._empty.grid, self._counted, *counts, *carried(self._high, self._low))
+        return CrossMoments(self._nothing.grid, self._rows, *counts, *carried(self._high, self._low))
+
+
+def _inside(rows: Rows, block: slice, length: int) -> Rows:
+    """Return those of *rows* of a batch of *length* that are in *block*, counted from its start."""
+    if isinstance(rows, slice):
+        start, end, _ = rows.indices(length)
+        start = max(start, block.start)
+        return slice(start - block.start, max(min(end, block.stop), start) - block.start)
+    first, end = rows.searchsorted((block.start, block.stop))
+    return rows[first:end] - block.start
 
 
 def _blocks(rows: Rows, length: int) -> Iterator[Rows]:
@@ -151,22 +143,21 @@ def _blocks(rows: Rows, length: int) -> Iterator[Rows]:
             yield rows[start : start + MOST_ROWS_AT_ONCE]
 
 
-def _mended(columns: Sequence[_Coded], block: Rows, room: Floats) -> tuple[Floats, Ints, Ints]:
+def _mended(coded: Steps, block: Rows, room: Floats) -> tuple[Floats, Ints, Ints]:
     """Bring the steps of some rows into *room*; as a rule their sums of squares prove that all are steps.
 
     Returns:
         The steps, those of missing values 0; and by column, how many values were missing, and how many lay too far out.
     """
-    imputed, clipped = np.zeros(len(columns), np.int64), np.zeros(len(columns), np.int64)
-    size = block.stop - block.start if isinstance(block, slice) else len(block)
-    steps = room[: len(columns), :size]
-    for row, column in zip(steps, columns, strict=True):
-        row[:] = column.steps[block]
+    imputed, clipped = np.zeros(len(coded), np.int64), np.zeros(len(coded), np.int64)
+    steps = room[:, : block.stop - block.start if isinstance(block, slice) else len(block)]
+    for row, column in zip(steps, coded, strict=True):
+        row[:] = column[block]
     for place in unproven(np.vecdot(steps, steps)):
-        row = steps[place]
-        missing = row == _MISSING
+        missing = steps[place] == _MISSING
         imputed[place] = np.count_nonzero(missing)
-        row[missing] = 0.0
-        clipped[place] = np.count_nonzero(np.abs(row) > LARGEST)
-        np.clip(row, -LARGEST, LARGEST, out=row)
+        np.copyto(steps[place], 0.0, where=missing)
+    for place in unproven(np.vecdot(steps, steps)):
+        clipped[place] = np.count_nonzero(np.abs(steps[place]) > LARGEST)
+        np.clip(steps[place], -LARGEST, LARGEST, out=steps[place])
     return steps, imputed, clipped

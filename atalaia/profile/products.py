@@ -34,30 +34,23 @@ def unproven(squares: Floats) -> Ints:
     return np.flatnonzero(~(squares <= _PROOF))
 
 
-def exact_products(numbers: Floats, others: Floats) -> tuple[Ints, Ints]:
-    """Sum over rows the products of each column of *numbers* with each of *others*.
+def exact_products(numbers: Floats) -> tuple[Ints, Ints]:
+    """Sum over rows the products of each two columns.
 
     Args:
         numbers: Whole numbers of size `LARGEST` at most; shape (columns, rows), at most `MOST_ROWS_AT_ONCE` rows.
-        others: The same for as many rows; where it is the same array, half the work is saved.
 
     Returns:
-        The high and the low words of the sums; each of shape (columns, other columns).
+        The high and the low words of the sums; each of shape (columns, columns).
     """
-    sides = [numbers] if others is numbers else [numbers, others]
-    if not any(len(unproven(np.vecdot(side, side))) for side in sides):
-        products = _multiplied(numbers, others).astype(np.int64)
-        return carried(np.zeros(products.shape, np.int64), products)
-    upper, lower = _halves(numbers)
-    other_upper, other_lower = _halves(others)
-    mixed = _multiplied(upper, other_lower) + _multiplied(lower, other_upper)
-    rest = mixed * _HALF + _multiplied(lower, other_lower)  # below 2^53, as upper is within 2^13 and lower within 2^12
-    return carried(_multiplied(upper, other_upper).astype(np.int64), rest.astype(np.int64))
-
-
-def _halves(numbers: Floats) -> tuple[Floats, Floats]:
+    products = _multiplied(numbers, numbers)
+    if not len(unproven(products.diagonal())):
+        return carried(np.zeros(products.shape, np.int64), products.astype(np.int64))
     upper = np.rint(numbers / _HALF)
-    return upper, numbers - upper * _HALF
+    lower = numbers - upper * _HALF
+    mixed = _multiplied(upper, lower)
+    rest = (mixed + mixed.T) * _HALF + _multiplied(lower, lower)  # below 2^53, as upper is within 2^13, lower in 2^12
+    return carried(_multiplied(upper, upper).astype(np.int64), rest.astype(np.int64))
 
 
 def _multiplied(numbers: Floats, others: Floats) -> Floats:

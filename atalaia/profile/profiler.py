@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,7 +14,7 @@ from atalaia.profile.categorical import CategoricalGrid
 from atalaia.profile.category_counter import CategoryCounter
 from atalaia.profile.counts import keep_smallest
 from atalaia.profile.cross import CrossMoments
-from atalaia.profile.cross_counter import count_together
+from atalaia.profile.cross_counter import CrossCounter
 from atalaia.profile.distinct import Distinct
 from atalaia.profile.hashing import Hashes, combine, hash_text, hash_texts
 from atalaia.profile.layout import Layout, Room
@@ -94,6 +94,7 @@ class Profiler:
         self._named = {column.name: column for column in grids.columns}
         self._id = next((column.name for column in grids.columns if column.role is Role.ID), None)
         self._room = Room()
+        self._cross = None if grids.cross is None else CrossCounter(grids.cross, grids.columns)
         self._layouts = {n: Layout.of(g) for n, g in grids.grids.items() if isinstance(g, NumericGrid)}
 
     def counter(self) -> ProfileCounter:
@@ -118,10 +119,10 @@ class Profiler:
             target.counter.tally("segments", {target.segment: _length(target.rows, batch.rows)})
         classes = list(self._told_apart(batch, self._grids.classes, targets))
         read = self._count_columns(batch, [*targets, *segments], classes)
-        if self._takes_together(batch):
-            self._count_together(batch, targets, read)
-        for _ in read:
-            pass
+        if self._cross is None:
+            deque(read, maxlen=0)
+        else:
+            _add_moments(targets, self._cross.count(batch, [target.rows for target in targets], read))
 
     def _count_rows(self, batch: RowBatch, target: _Target, ids: _RowIds | None) -> None:
         rows, counter = _length(target.rows, batch.rows), target.counter
@@ -170,23 +171,6 @@ class Profiler:
                 for target in counted:
                     self._category_counter(target, column).add(categories, target.rows)
 
-    def _takes_together(self, batch: RowBatch) -> bool:
-        """Tell whether the rows carry all columns that are taken together."""
-        return self._grids.cross is not None and {self._named[n].side for n in self._grids.cross.columns} <= batch.captured
-
-    def _count_together(
-        self, batch: RowBatch, targets: Sequence[_Target], read: Iterator[tuple[str, Floats]]
-    ) -> None:
-        def again(names: Sequence[str]) -> Iterator[tuple[str, Floats]]:
-            columns = [self._named[name] for name in names]
-            return ((column.name, read_numbers(column, _values(batch, column)).values) for column in columns)
-
-        assert self._grids.cross is not None  # noqa: S101  # `_takes_together` looked
-        found = count_together(self._grids.cross, [target.rows for target in targets], read, again)
-        for target, moments in zip(targets, found, strict=True):
-            held = target.counter.cross
-            target.counter.cross = moments if held is None else held.merge(moments)
-
     def _number_counter(self, target: _Target, column: Column) -> NumberCounter:
         held, key = target.counter.columns, (target.segment, column.name)
         if key not in held:
@@ -221,6 +205,12 @@ class _RowIds:
 
     hashes: Hashes
     known: npt.NDArray[np.bool_] | None
+
+
+def _add_moments(targets: Iterable[_Target], found: Iterable[CrossMoments]) -> None:
+    for target, moments in zip(targets, found, strict=True):
+        held = target.counter.cross
+        target.counter.cross = moments if held is None else held.merge(moments)
 
 
 def _values(batch: RowBatch, column: Column) -> pa.Array:
