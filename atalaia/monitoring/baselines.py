@@ -75,8 +75,8 @@ def read_baseline(key: str, output: ObjectStore) -> Baseline:
 def ensure_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectStore) -> tuple[Baseline, bool]:
     """Return the baseline that holds, built from the monitor file's reference data if need be.
 
-    It is built when there is none, when the columns or those taken together have changed, or when the reference data have changed, unless it
-    was chosen by hand with `atalaia baseline`.
+    It is built when there is none, when the columns or those taken together have changed, or when the reference data
+    have changed, unless it was chosen by hand with `atalaia baseline`.
 
     Returns:
         The baseline, and whether it was built just now.

@@ -128,8 +128,9 @@ def _inside(rows: Rows, block: slice, length: int) -> Rows:
         start, end, _ = rows.indices(length)
         start = max(start, block.start)
         return slice(start - block.start, max(min(end, block.stop), start) - block.start)
-    first, end = rows.searchsorted((block.start, block.stop))
-    return rows[first:end] - block.start
+    first, end = rows.searchsorted((block.start, block.stop)).tolist()
+    places: Ints = rows[first:end] - block.start
+    return places
 
 
 def _blocks(rows: Rows, length: int) -> Iterator[Rows]:

@@ -26,7 +26,9 @@ WORD_BITS = 26
 _PROOF = LARGEST**2
 _HALF = 2.0**13
 _TOGETHER = 40  # columns
-_MULTIPLICATIONS = 200_000  # in one call: from 2^18 on OpenBLAS wakes threads, whose waiting costs far more than it saves
+_MULTIPLICATIONS = (
+    200_000  # in one call: from 2^18 on OpenBLAS wakes threads, whose waiting costs far more than it saves
+)
 
 
 def unproven(squares: Floats) -> Ints:

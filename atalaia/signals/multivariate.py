@@ -32,6 +32,7 @@ class CorrelationChange:
     Attributes:
         largest: Largest absolute change of any pair's correlation; 0 to 2, None without a defined pair.
         pair: Where it is; the first in the columns' order among equals.
+        before, now: That pair's correlations.
         root_mean_square: Root of the mean over pairs of the squared change; 0 to 2, at most `largest`.
         by_chance: Root of the expected mean square of the changes if nothing drifted and rows were normal and
             independent: the variance of a correlation r of n rows is about (1 - r²)² / n, and the sides' variances add.
@@ -41,6 +42,8 @@ class CorrelationChange:
 
     largest: float | None
     pair: tuple[str, str] | None
+    before: float | None
+    now: float | None
     root_mean_square: float | None
     by_chance: float | None
     pairs: int
@@ -63,13 +66,15 @@ def correlation_change(grid: CrossGrid, baseline: CrossMoments, current: CrossMo
     defined = ~np.isnan(changes)
     pairs = int(np.count_nonzero(defined))
     if not pairs:
-        return CorrelationChange(None, None, None, None, 0, len(changes))
+        return CorrelationChange(None, None, None, None, None, None, 0, len(changes))
     where = int(np.nanargmax(changes))
     one, other = (grid.columns[int(place[where])] for place in places)
     of_rows = 1 / baseline.rows + 1 / current.rows
     return CorrelationChange(
         largest=float(changes[where]),
         pair=(one, other),
+        before=float(before[where]),
+        now=float(now[where]),
         root_mean_square=_root_mean_square(changes[defined]),
         by_chance=_root_mean_square(1 - before[defined] ** 2) * math.sqrt(of_rows),
         pairs=pairs,
@@ -78,7 +83,7 @@ def correlation_change(grid: CrossGrid, baseline: CrossMoments, current: CrossMo
 
 
 def _root_mean_square(values: Floats) -> float:
-    return math.sqrt(float(np.mean(values**2)))
+    return math.sqrt(math.fsum(values**2) / len(values))  # the same on every machine
 
 
 @dataclass(frozen=True, slots=True)
