@@ -72,7 +72,7 @@ METRICS: dict[str, Metric] = {
     ),
     "reconstruction_error": Metric(
         MULTIVARIATE_DRIFT,
-        "relative change of the distance between rows and what the baseline's principal components tell of them",
+        "relative change of the reconstruction error on the baseline's principal components",
         Limits(warning=0.25, alert=0.5),
         _DRIFT_ROWS,
         of_window=True,

@@ -35,7 +35,7 @@ def measure_relations(grid: CrossGrid, baseline: CrossMoments, current: CrossMom
         told = "; the baseline's components tell all of it" if error is not None else ""
         yield Related("reconstruction_error", Measured(None, rows), told + filled)
         return
-    told = f"; the distance went from {number(error.baseline)} to {number(error.current)} standard deviations"
+    told = f"; the error went from {number(error.baseline)} to {number(error.current)} standard deviations"
     measured = Measured(round(abs(error.change), _DIGITS), rows)
     yield Related("reconstruction_error", measured, told + filled)
 
@@ -46,6 +46,7 @@ def _largest(change: CorrelationChange) -> str:
     if change.pair is not None:
         one, other = change.pair
         told = f"; most of all that of {one} and {other}, from {number(change.before)} to {number(change.now)}"
+        told += f"; chance alone makes about {number(change.by_chance)}"
     if change.undefined:
         pairs = plural(change.undefined, "pair")
         told += (

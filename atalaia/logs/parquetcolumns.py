@@ -85,7 +85,7 @@ class GroupColumns(Mapping[str, pa.Array]):
         start = 0
         try:
             options = {"metadata": self._table.metadata, "pre_buffer": False, "buffer_size": ahead}
-            table = parquet.ParquetFile(self._source, **options)
+            table = parquet.ParquetFile(self._source.unbuffered(), **options)
             for batch in table.iter_batches(rows, row_groups=[self._group], columns=list(names), use_threads=False):
                 yield slice(start, start + batch.num_rows), dict(zip(batch.schema.names, batch.columns, strict=True))
                 start += batch.num_rows

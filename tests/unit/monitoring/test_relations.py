@@ -1,21 +1,24 @@
 """Multivariate drift from the log to the finding."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from counting import batch_of
 from pyarrow import parquet
 from worlds import TEXT, content, lines, make_world, moment
 
-from atalaia.errors import BaselineError
+from atalaia.errors import BaselineError, DamagedColumnError
 from atalaia.html import render_html
 from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.baselines import ensure_baseline, load_baseline
 from atalaia.monitoring.evaluating import merge_profiles
 from atalaia.monitoring.sources import LogSource
-from atalaia.profile import pack, profile_to_plain
+from atalaia.profile import Profile, pack, profile_to_plain
 from atalaia.profile.cross_counter import CrossCounter
+from atalaia.schema import Side
 from atalaia.window import Window
 from atalaia_local import MemoryStore
 
@@ -79,7 +82,7 @@ def test_rows_off_the_baselines_components_raise_the_reconstruction_error():
     found, _ = findings(watched(), records(2, table(1500, seed=4, turned=True)))
 
     error = found["reconstruction_error", None]
-    assert (error.status, "; the distance went from" in error.message) == ("alert", True)
+    assert (error.status, "; the error went from" in error.message) == ("alert", True)
 
 
 def test_few_rows_are_undecided():
@@ -134,9 +137,10 @@ def test_the_page_shows_the_finding():
 
 
 def test_a_check_can_be_switched_off_or_given_another_limit():
-    text = WATCHED + (
-        "checks:\n  - {metric: correlation_change, threshold: 1.5}\n  - {metric: reconstruction_error, enabled: false}\n"
-    )
+    text = f"""{WATCHED}checks:
+  - {{metric: correlation_change, threshold: 1.5}}
+  - {{metric: reconstruction_error, enabled: false}}
+"""
     found, _ = findings(watched(text), records(2, table(1500, seed=4, turned=True)))
 
     assert found["correlation_change", None].status == "ok"
@@ -249,3 +253,49 @@ def test_ingesting_again_changes_nothing():
     world.ingest()
 
     assert content(world.output) == before
+
+
+def test_rows_that_do_not_carry_the_columns_together_are_left_out():
+    world = watched()
+    batch = group_of(table(20_000, seed=6))
+    outputs = replace(batch, captured=frozenset({Side.OUTPUT}))
+    profiler = world.baseline.profiler()
+
+    assert (profiler.profile(outputs).cross.rows, profiler.profile(batch).cross.rows) == (0, 20_000)
+
+
+def test_a_profile_without_relations_changes_nothing_in_a_merge():
+    world = watched()
+    profile = world.baseline.profile
+
+    merged_with_none = Profile.merged([Profile(profile.baseline), profile, Profile(profile.baseline)])
+    assert pack(profile_to_plain(merged_with_none)) == pack(profile_to_plain(profile))
+
+
+def test_a_column_that_no_row_holds_counts_as_missing_in_slices_too():
+    world, columns = watched(), table(40_000, seed=6)
+    batch = group_of({"x": columns["x"], "z": columns["z"]})
+    grid, shape = world.baseline.grids.cross, world.monitor.columns
+
+    moments = CrossCounter(grid, shape, held_values=100_000).count(batch, [slice(None)], ())[0]
+    assert moments.imputed.tolist() == [0, 40_000, 0]
+
+
+@pytest.mark.parametrize("rows", [slice(None), slice(3, 25_000), np.arange(0, 30_000, 7)])
+def test_slices_of_a_batch_at_hand_are_counted_as_the_whole(rows):
+    world, columns = watched(), table(30_000, seed=6)
+    batch = batch_of(columns)
+    grid, shape = world.baseline.grids.cross, world.monitor.columns
+
+    held = CrossCounter(grid, shape).count(batch, [rows], columns.items())[0]
+    sliced = CrossCounter(grid, shape, held_values=60_000).count(batch, [rows], columns.items())[0]
+    assert plain(sliced) == plain(held)
+
+
+def test_a_group_that_cannot_be_decoded_together_is_a_damaged_column():
+    batch = group_of(table(20_000, seed=6))
+    group = batch.columns
+    group._source._source = io.BytesIO(b"?" * 2_000_000)
+
+    with pytest.raises(DamagedColumnError, match="columns x, y cannot be decoded"):
+        list(batch.slices(("x", "y"), 8192))

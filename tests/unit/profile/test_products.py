@@ -29,6 +29,16 @@ def test_sums_of_products_are_exact_for_a_full_block_of_the_largest_numbers(sign
     assert ((high.astype(object) << WORD_BITS) + low.astype(object)).tolist() == by_hand(numbers)
 
 
+@pytest.mark.parametrize("columns", [1, 2, 40, 41, 100])
+@pytest.mark.parametrize("size", [99, LARGEST])
+def test_sums_of_products_are_exact_for_as_many_columns_as_there_may_be(columns, size):
+    numbers = np.rint(np.random.RandomState(columns).uniform(-size, size, (columns, 300)))
+    high, low = exact_products(numbers)
+
+    whole = numbers.astype(np.int64).astype(object)
+    assert ((high.astype(object) << WORD_BITS) + low.astype(object)).tolist() == (whole @ whole.T).tolist()
+
+
 def test_the_low_word_stays_in_its_word():
     numbers = np.random.RandomState(6).randint(-999_999, 999_999, (3, 500)).astype(np.float64)
     _, low = exact_products(numbers)
