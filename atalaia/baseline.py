@@ -40,6 +40,7 @@ from atalaia.profile import (
     profile_to_plain,
     unpack,
 )
+from atalaia.profile.cross import CrossGrid, cross_grid
 from atalaia.profile.profiler import MOST_CLASSES, MOST_SEGMENTS
 from atalaia.profile.text_counter import read_lengths
 from atalaia.profile.values import read_categories, read_numbers
@@ -92,20 +93,28 @@ class Baseline:
         return Profiler(self.version, self.grids)
 
 
-def build_baseline(columns: tuple[Column, ...], batches: Batches, sample: int | None = None) -> Baseline:
+def build_baseline(
+    columns: tuple[Column, ...], batches: Batches, together: tuple[str, ...] = (), sample: int | None = None
+) -> Baseline:
     """Build a baseline from reference data: in two passes, or four if a numeric column has more values than *sample*.
 
     Args:
         columns: The monitor's.
         batches: Opens the data anew for each pass.
+        together: The numeric columns whose relations to each other are kept, too.
         sample: How many values of each numeric column may be held; None for as many as 32 MB hold, but at least
             200,000.
+
+    Args:
+        columns: What a row holds.
+        batches: Opens the reference data.
+        together: The numeric columns whose relations to each other are kept, too.
 
     Raises:
         BaselineError: The data holds no rows.
     """
     sample = sample_size(profiled(columns)) if sample is None else sample
-    grids = find_grids(columns, batches(), sample)
+    grids = find_grids(columns, batches(), sample, together)
     profile = count_rows(Profiler("", grids), batches())
     searches = _searches(grids, profile, sample)
     if searches:
@@ -142,7 +151,9 @@ def count_rows(profiler: Profiler, batches: Iterable[RowBatch | Reject]) -> Prof
     return counter.profile()
 
 
-def find_grids(columns: tuple[Column, ...], batches: Iterable[RowBatch | Reject], sample: int) -> Grids:
+def find_grids(
+    columns: tuple[Column, ...], batches: Iterable[RowBatch | Reject], sample: int, together: tuple[str, ...] = ()
+) -> Grids:
     """Read the reference data once and find each column's cells or categories, and the segments."""
     kept = profiled(columns)
     numeric = {c.name: NumericDraft(sample) for c in kept if c.effective_kind is Kind.NUMERIC}
@@ -164,7 +175,9 @@ def find_grids(columns: tuple[Column, ...], batches: Iterable[RowBatch | Reject]
     segments = {c.name: _commonest(grids[c.name], MOST_SEGMENTS) for c in kept if c.role is Role.SEGMENT}
     scored = any(c.role is Role.SCORE and c.name in numeric for c in kept)
     telling = [c for c in kept if scored and c.role in (Role.PREDICTION, Role.LABEL) and c.name in categorical]
-    return Grids(columns, grids, segments, {c.name: _commonest(grids[c.name], MOST_CLASSES) for c in telling})
+    classes = {c.name: _commonest(grids[c.name], MOST_CLASSES) for c in telling}
+    cross = cross_grid({name: numeric[name].sample for name in together}) if together else None
+    return Grids(columns, grids, segments, classes, cross)
 
 
 def _commonest(grid: Grid, most: int) -> tuple[str, ...]:
@@ -181,13 +194,14 @@ def _told(origin: str, loss: Mapping[str, float]) -> dict[str, Any]:
 
 
 def _content(grids: Grids, profile: Profile) -> dict[str, Any]:
-    return {
+    content = {
         "columns": msgspec.to_builtins(grids.columns),
         "grids": {name: _grid_to_plain(grid) for name, grid in grids.grids.items()},
         "segments": {name: list(values) for name, values in grids.segments.items()},
         "classes": {name: list(values) for name, values in grids.classes.items()},
         "profile": profile_to_plain(profile),
     }
+    return content if grids.cross is None else content | {"cross": msgspec.to_builtins(grids.cross)}
 
 
 def _grid_to_plain(grid: Grid) -> Any:
@@ -210,9 +224,10 @@ def _versioned(content: dict[str, Any]) -> Baseline:
     segments, classes = (
         {name: tuple(values) for name, values in content[kind].items()} for kind in ("segments", "classes")
     )
+    cross = msgspec.convert(content["cross"], CrossGrid) if "cross" in content else None
     profile = profile_from_plain(content["profile"] | {"baseline": version})
     told = {name: content[name] for name in ("origin", "loss") if name in content}
-    return Baseline(version, Grids(columns, grids, segments, classes), profile, **told)
+    return Baseline(version, Grids(columns, grids, segments, classes, cross), profile, **told)
 
 
 def baseline_to_bytes(baseline: Baseline) -> bytes:

@@ -13,6 +13,7 @@ from atalaia.schema import Column, Kind, Side
 from atalaia.signals.drift import NUMERIC_METRICS, SHARE_METRICS
 
 DATA_DRIFT, PREDICTION_DRIFT, QUALITY, STABILITY = "data_drift", "prediction_drift", "quality", "stability"
+MULTIVARIATE_DRIFT = "multivariate_drift"
 
 ROWS_PER_CATEGORY = 50
 """With fewer rows than this for each category, metrics on shares say more about chance than about drift."""
@@ -23,7 +24,7 @@ class Metric:
     """How a metric is judged unless the monitor file says otherwise.
 
     Attributes:
-        family: `drift`, `quality` or `stability`.
+        family: `drift`, `multivariate_drift`, `quality` or `stability`.
         meaning: What the value is, in words.
         limits: The default limits.
         min_rows: With fewer rows the finding is undecided.
@@ -62,6 +63,20 @@ METRICS: dict[str, Metric] = {
     "wasserstein": _drift("Wasserstein distance in the column's unit", 0.1),
     "wasserstein_normalised": _drift("Wasserstein distance in standard deviations of the baseline", 0.1),
     "chi_square": _drift("chi-square statistic of the counts", 100.0),
+    "correlation_change": Metric(
+        MULTIVARIATE_DRIFT,
+        "root mean square change of the correlations between columns",
+        Limits(alert=0.1),
+        _DRIFT_ROWS,
+        of_window=True,
+    ),
+    "reconstruction_error": Metric(
+        MULTIVARIATE_DRIFT,
+        "relative change of the reconstruction error on the baseline's principal components",
+        Limits(warning=0.25, alert=0.5),
+        _DRIFT_ROWS,
+        of_window=True,
+    ),
     "missing": Metric(QUALITY, "share of rows without a value", Limits(alert=0.05), min_rows=100, relative=True),
     "type_errors": _rule("share of rows with a value of another type"),
     "out_of_range": _rule("share of values outside the range"),

@@ -64,16 +64,18 @@ class NumericDraft:
 
     def grid(self) -> NumericGrid:
         """Cut what was seen into cells."""
-        return grid_of(self._joined(), self.low, self.high)
+        return grid_of(self.sample, self.low, self.high)
 
     def _replace(self, values: Floats, before: int) -> None:
         """Let *values*, with *before* others ahead of them, take the places of random values of the sample."""
-        sample = self._joined()
+        sample = self.sample
         places = self._random.integers(0, np.arange(before, before + len(values)) + 1)
         chosen = places < self.size
         sample[places[chosen]] = values[chosen]
 
-    def _joined(self) -> Floats:
+    @property
+    def sample(self) -> Floats:
+        """The sample as it stands."""
         if self._parts:
             self._sample, self._parts = np.concatenate((self._sample, *self._parts)), []
         return self._sample

@@ -34,8 +34,10 @@ from atalaia.profile import (
     TextSummary,
     empty_summary,
 )
+from atalaia.profile.cross import CrossMoments
 from atalaia.profile.distinct import Distinct
 from atalaia.profile.segments import segment_column
+from atalaia.relations import measure_relations
 from atalaia.report import SCHEMA, BaselineRef, ColumnReport, Finding, Input, Report
 from atalaia.report import Summary as ColumnSummary
 from atalaia.schema import Column, Role, profiled
@@ -74,7 +76,7 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
     columns = list(_column_reports(monitor, baseline, current, occasion.window))
     of_columns = [finding for _, findings in columns for finding in findings]
     left_out = sum(not item.used for item in occasion.inputs)
-    findings = [*_window_findings(monitor, current, left_out), *of_columns]
+    findings = [*_window_findings(monitor, current, left_out), *_relations(monitor, baseline, current), *of_columns]
     return Report(
         schema=SCHEMA,
         monitor=monitor.name,
@@ -109,6 +111,18 @@ def _window_findings(monitor: Monitor, current: Profile, left_out: int) -> Itera
             finding = _finding(check, measured)
             detail = _by_reason(current) if check.metric == "rejected" else ""
             yield msgspec.structs.replace(finding, message=finding.message + detail)
+
+
+def _relations(monitor: Monitor, baseline: Baseline, current: Profile) -> Iterator[Finding]:
+    """Judge what became of the relations between columns, if they are watched."""
+    grid, before = baseline.grids.cross, baseline.profile.cross
+    if grid is None or before is None or not current.rows:
+        return
+    for related in measure_relations(grid, before, current.cross or CrossMoments.empty(grid)):
+        check = check_of(related.metric, None, monitor.checks)
+        if check is not None:
+            finding = _finding(check, related.measured)
+            yield msgspec.structs.replace(finding, message=finding.message + related.detail)
 
 
 def _window_checks(monitor: Monitor, current: Profile, left_out: int) -> Iterator[tuple[Check | None, Measured]]:

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     import jinja2
 
 _NOT_CHECKED = "none"
-_SIGNALS = {"data_drift": "data drift", "prediction_drift": "prediction drift"}
+_SIGNALS = {
+    "data_drift": "data drift",
+    "prediction_drift": "prediction drift",
+    "multivariate_drift": "multivariate drift",
+}
 _TIMES = {
     "event": "the time of the event itself",
     "record": "the time of the record",

@@ -18,7 +18,7 @@ from atalaia.errors import MonitorFileError
 from atalaia.monitor_faults import faults_of
 from atalaia.monitor_rules import Metrics, broken_rules
 from atalaia.monitor_yaml import Document, Fault, read
-from atalaia.schema import Column
+from atalaia.schema import Column, relatable
 
 
 class LogFormat(StrEnum):
@@ -101,6 +101,16 @@ class CheckRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     enabled: bool = True
 
 
+class Multivariate(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which columns are taken together, to watch their relations to each other.
+
+    Attributes:
+        columns: Numeric columns, 2 to 100 of them.
+    """
+
+    columns: tuple[str, ...]
+
+
 class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A whole monitor file.
 
@@ -114,6 +124,8 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
         window: Width of the tumbling windows of event time, such as `1h` or `1d`.
         lateness: How long after a window's end rows may arrive before it is final.
         checks: What differs from the default checks.
+        multivariate: Whether the relations of columns to each other are watched: true for those of all numeric
+            features, or a list of columns.
     """
 
     name: str
@@ -125,6 +137,14 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     window: str = "1d"
     lateness: str = "1h"
     checks: tuple[CheckRule, ...] = field(default=())
+    multivariate: bool | Multivariate = False
+
+    @property
+    def together(self) -> tuple[str, ...]:
+        """The columns taken together, in the order of the file; none if their relations are not watched."""
+        if isinstance(self.multivariate, Multivariate):
+            return tuple(column.name for column in self.columns if column.name in self.multivariate.columns)
+        return tuple(column.name for column in self.columns if relatable(column)) if self.multivariate else ()
 
 
 def load_monitor(text: str | bytes, name: str, known_metrics: Metrics | None = None) -> Monitor:
@@ -164,10 +184,13 @@ def _error(document: Document, known_metrics: Metrics | None, reason: str) -> Mo
     return MonitorFileError(document.name, faults or [f"{document.name}: {reason}"])
 
 
+_TYPES = (Monitor, Model, Logs, BaselineSource, Limits, CheckRule, Multivariate, Column)
+
+
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a monitor file, with the docstrings' texts for editors to show."""
     (top,), definitions = msgspec.json.schema_components([Monitor], ref_template="#/$defs/{name}")
-    types = {type_.__name__: type_ for type_ in (Monitor, Model, Logs, BaselineSource, Limits, CheckRule, Column)}
+    types = {type_.__name__: type_ for type_ in _TYPES}
     for name, definition in definitions.items():
         if name in types:
             _describe(definition, inspect.getdoc(types[name]) or "")

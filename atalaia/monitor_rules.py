@@ -14,19 +14,23 @@ from typing import Any, Protocol, TypeGuard
 
 from atalaia.monitor_text import broken_text_rules
 from atalaia.monitor_yaml import Issue, Path
-from atalaia.schema import Column, Kind, Role, Type
+from atalaia.schema import MOST_TOGETHER, Column, Kind, Role, Type
 from atalaia.window import parse_duration
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _LONGEST = "520w"
 
 _NUMBERS = ("number", "integer")
+_FEWEST_TOGETHER = 2
 
 UNMEASURED = (Role.ID, Role.TIME, Role.IGNORED)
 """Roles of columns whose values are not summarised: no rule and no check has an effect on them."""
 
 RULE_METRICS = {"out_of_range": "range", "out_of_set": "set", "off_pattern": "pattern", "pattern_share": "patterns"}
 """Metrics that rest on a rule of the column, with the key of that rule."""
+
+RELATIONS = ("correlation_change", "reconstruction_error")
+"""Metrics of columns taken together."""
 
 SHORT_NAMES = {
     "ks": "kolmogorov_smirnov",
@@ -133,8 +137,13 @@ def broken_rules(data: object, known_metrics: Metrics | None = None) -> Iterator
         yield from _column(column, ("columns", place))
         yield from _repeated(column, place, names, roles)
     named = {name: columns[place] for name, place in names.items()}
+    multivariate = monitor.get("multivariate")
+    yield from _together(multivariate, named)
     for place, check in enumerate(_list(monitor.get("checks"))):
         yield from _check(_mapping(check), ("checks", place), named, known_metrics)
+        if _mapping(check).get("metric") in RELATIONS and multivariate in (None, False):
+            fix = "Write `multivariate: true` at the top level, or remove the check."
+            yield Issue(("checks", place, "metric"), "the relations between columns are not watched", fix)
 
 
 def _mapping(value: object) -> dict[str, Any]:
@@ -279,6 +288,49 @@ def _is_numeral(text: str) -> bool:
         return math.isfinite(float(text))
     except ValueError:
         return False
+
+
+def _together(multivariate: object, columns: Mapping[str, dict[str, Any]]) -> Iterator[Issue]:
+    """Yield what is wrong with the choice of the columns taken together."""
+    if multivariate is True:
+        yield from _how_many([name for name, column in columns.items() if _is_feature(column)], ("multivariate",))
+    listed = _mapping(multivariate).get("columns")
+    if not isinstance(listed, list):
+        return
+    path: Path = ("multivariate", "columns")
+    for place, name in enumerate(listed):
+        if isinstance(name, str):
+            yield from _taken(name, listed.index(name) < place, columns, (*path, place))
+    yield from _how_many(listed, path)
+
+
+def _is_feature(column: dict[str, Any]) -> bool:
+    return column.get("role", Role.FEATURE) == Role.FEATURE and _kind(column) is Kind.NUMERIC
+
+
+def _how_many(names: list[Any], path: Path) -> Iterator[Issue]:
+    fix = "Name the columns that matter under multivariate.columns."
+    if len(names) > MOST_TOGETHER:
+        found = f"{len(names)} columns are to be taken together, but {MOST_TOGETHER} are the most"
+        yield Issue(path, found, f"{fix} The cost grows with the square of their number.")
+    if len(names) < _FEWEST_TOGETHER:
+        there = "only 1 column is" if names else "no columns are"
+        found = f"{there} to be taken together, so there is no relation to watch"
+        yield Issue(path, found, "Name two or more under multivariate.columns, or remove `multivariate`.")
+
+
+def _taken(name: str, repeated: bool, columns: Mapping[str, dict[str, Any]], path: Path) -> Iterator[Issue]:
+    column = columns.get(name)
+    if column is None:
+        yield Issue(path, f"there is no column {name!r}", suggest(name, columns, "columns"))
+    elif repeated:
+        yield Issue(path, f"the column {name!r} is listed twice", "Remove it here.")
+    elif column.get("role") in UNMEASURED:
+        found = f"the column {name!r} has the role {column['role']!r}, so nothing is measured on it"
+        yield Issue(path, found, "Remove it here, or give the column another role.")
+    elif _kind(column) is Kind.CATEGORICAL:
+        found = f"the column {name!r} is compared by its categories, and only numbers correlate"
+        yield Issue(path, found, "Remove it here, or give the column `kind: numeric`.")
 
 
 def _check(

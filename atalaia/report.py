@@ -14,7 +14,7 @@ class Finding(Struct, frozen=True):
     """The outcome of one check.
 
     Attributes:
-        signal: What was watched: `data_drift`, `prediction_drift`, `quality` or `stability`.
+        signal: What was watched: `data_drift`, `prediction_drift`, `multivariate_drift`, `quality` or `stability`.
         metric: The metric's name; where a column has several values of it, with the part's: `pattern_share[email]`.
         column: Where; None for a metric of the whole window.
         segment: `column=value`, or None for all rows.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,10 @@ __all__ = ["ALL_SIDES", "NO_TIME", "REASONS", "LogObject", "Reject", "RowBatch",
 
 NO_TIME = np.iinfo(np.int64).min
 """Stands for "unknown" wherever a time is kept as microseconds since 1970 in UTC."""
+
+
+Slices = Iterator[tuple[slice, Mapping[str, pa.Array]]]
+"""Some rows of a batch after the other: which ones, and their values by column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class RowBatch:
         record_times: When each row's record was made, µs since 1970, or `NO_TIME`; shape (rows,).
         record_ids: The id of each row's record, for finding duplicates; None where the format has none.
         record_index: Each row's place inside its record, from 0; shape (rows,).
+        read_slices: Where columns are read on demand, what reads several of them together, as `slices` does.
     """
 
     columns: Mapping[str, pa.Array]
@@ -49,6 +54,20 @@ class RowBatch:
     record_times: npt.NDArray[np.int64]
     record_ids: pa.Array | None
     record_index: npt.NDArray[np.int64]
+    read_slices: Callable[[Sequence[str], int], Slices] | None = None
+
+    def slices(self, names: Sequence[str], rows: int) -> Slices:
+        """Go through some columns together, *rows* at a time at most; those that are not there are left out.
+
+        Returns:
+            Which rows these are, and their values by column.
+        """
+        there = [name for name in names if name in self.columns]
+        if self.read_slices is not None and there:
+            return self.read_slices(there, rows)
+        arrays = {name: self.columns[name] for name in there}
+        spans = (slice(start, min(start + rows, self.rows)) for start in range(0, self.rows, rows))
+        return ((span, {name: array[span] for name, array in arrays.items()}) for span in spans)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,15 @@ def profiled(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     return tuple(c for c in columns if c.role not in (Role.ID, Role.TIME, Role.IGNORED))
 
 
+MOST_TOGETHER = 100
+"""So many columns at most are looked at together: time and space grow with their square (63 KB a profile for 100)."""
+
+
+def relatable(column: Column) -> bool:
+    """Tell whether a column's relations to others are watched if none are named: numeric features."""
+    return column.role is Role.FEATURE and column.effective_kind is Kind.NUMERIC
+
+
 def positional(columns: tuple[Column, ...], side: Side) -> tuple[str, ...]:
     """Return the names that stand for the places of an unnamed row on one *side*, in the order of the file."""
     return tuple(c.name for c in columns if c.side is side)

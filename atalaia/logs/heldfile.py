@@ -39,6 +39,10 @@ class HeldFile(io.RawIOBase):
         self._source.seek(start)
         self._held, self._start = memoryview(self._source.read(max(end - start, 0))), start
 
+    def unbuffered(self) -> HeldFile:
+        """Return the same file without what its source reads ahead: for reading at many places by turns."""
+        return HeldFile(getattr(self._source, "raw", self._source))
+
     def readable(self) -> bool:
         """Say yes."""
         return True

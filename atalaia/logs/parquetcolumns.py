@@ -5,7 +5,7 @@ A row group is read so if it is a plain table and neither small nor very large; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -18,9 +18,11 @@ from atalaia.logs.heldfile import HeldFile
 from atalaia.logs.parquetpages import check_pages
 from atalaia.logs.records import RejectedError
 from atalaia.logs.settings import ReadLimits
+from atalaia.rows import Slices
 
 _FEWEST_ROWS, _MOST_ROWS = 1 << 14, 1 << 21
 _MOST_BYTES = 64 << 20  # of one column, decoded
+_SLICED_BYTES, _LEAST_AHEAD = 16 << 20, 1 << 16
 _DICTIONARY_BYTES = 8  # a text takes fewer in a column that stands for texts by their places in a dictionary
 _MILD, _MILD_RATIO = ("UNCOMPRESSED", "SNAPPY"), 24  # 64 bytes are three or more in Snappy: no page grows beyond this
 _BROKEN = (pa.ArrowException, OSError, ValueError)
@@ -70,6 +72,25 @@ class GroupColumns(Mapping[str, pa.Array]):
             return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
         except (RejectedError, *_BROKEN) as error:
             msg = f"column {name} cannot be decoded"
+            raise DamagedColumnError(msg) from error
+
+    def slices(self, names: Sequence[str], rows: int) -> Slices:
+        """Read columns together, *rows* at a time at most; their pages were looked at when each was read by itself.
+
+        Raises:
+            DamagedColumnError: They cannot be decoded.
+        """
+        self._source.hold(0, 0)
+        ahead = max(_SLICED_BYTES // len(names), _LEAST_AHEAD)
+        start = 0
+        try:
+            options = {"metadata": self._table.metadata, "pre_buffer": False, "buffer_size": ahead}
+            table = parquet.ParquetFile(self._source.unbuffered(), **options)
+            for batch in table.iter_batches(rows, row_groups=[self._group], columns=list(names), use_threads=False):
+                yield slice(start, start + batch.num_rows), dict(zip(batch.schema.names, batch.columns, strict=True))
+                start += batch.num_rows
+        except (RejectedError, *_BROKEN) as error:
+            msg = f"columns {', '.join(names)} cannot be decoded"
             raise DamagedColumnError(msg) from error
 
     def _hold(self, place: int) -> None:

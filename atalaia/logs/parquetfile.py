@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -99,7 +100,8 @@ def record_batches(
             group = table.metadata.row_group(place)
             if columnwise and is_columnwise(table, group):
                 left -= group.num_rows
-                yield table_batch(GroupColumns(table, source, place, limits), group.num_rows, ALL_SIDES)
+                columns = GroupColumns(table, source, place, limits)
+                yield replace(table_batch(columns, group.num_rows, ALL_SIDES), read_slices=columns.slices)
                 continue
             rows = _bearable_rows(group, source, limits)
             for batch in table.iter_batches(batch_size=rows, row_groups=[place], use_threads=False):

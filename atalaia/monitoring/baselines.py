@@ -16,7 +16,6 @@ from atalaia.monitoring.sources import LogSource, columnwise_if_sound
 from atalaia.monitoring.statistics import statistics_object
 from atalaia.ports import ObjectStore
 from atalaia.rows import Reject, RowBatch
-from atalaia.schema import Column
 from atalaia.statistics_baseline import baseline_of_statistics
 from atalaia.statistics_file import read_statistics
 
@@ -26,7 +25,7 @@ class CurrentBaseline(msgspec.Struct, frozen=True):
 
     Attributes:
         version: The baseline's version.
-        columns: Fingerprint of the monitor's columns when it was built.
+        columns: Fingerprint of the monitor's columns when it was built, and of those taken together.
         data: URI and ETag of each reference object.
         chosen: Whether it was built by hand, from other data than the monitor file names.
     """
@@ -37,9 +36,10 @@ class CurrentBaseline(msgspec.Struct, frozen=True):
     chosen: bool = False
 
 
-def columns_fingerprint(columns: tuple[Column, ...]) -> str:
-    """Return what changes when any column's declaration changes."""
-    return hashlib.sha256(msgspec.json.encode(columns, order="deterministic")).hexdigest()[:16]
+def columns_fingerprint(monitor: Monitor) -> str:
+    """Return what changes when any column's declaration changes, or which columns are taken together."""
+    kept = (monitor.columns, monitor.together) if monitor.together else monitor.columns
+    return hashlib.sha256(msgspec.json.encode(kept, order="deterministic")).hexdigest()[:16]
 
 
 def load_baseline(monitor: Monitor, output: ObjectStore) -> Baseline:
@@ -52,8 +52,11 @@ def load_baseline(monitor: Monitor, output: ObjectStore) -> Baseline:
     if current is None:
         msg = f"{monitor.name}: there is no baseline yet. Run `atalaia baseline` or `atalaia check` first."
         raise BaselineError(msg)
-    if current.columns != columns_fingerprint(monitor.columns):
-        msg = f"{monitor.name}: the columns have changed since the baseline was built. Run `atalaia baseline` again."
+    if current.columns != columns_fingerprint(monitor):
+        msg = (
+            f"{monitor.name}: the columns have changed since the baseline was built, or which of them are taken "
+            "together under `multivariate`. Run `atalaia baseline` again."
+        )
         raise BaselineError(msg)
     return read_baseline(baseline_key(monitor.name, current.version), output)
 
@@ -75,8 +78,8 @@ def read_baseline(key: str, output: ObjectStore) -> Baseline:
 def ensure_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectStore) -> tuple[Baseline, bool]:
     """Return the baseline that holds, built from the monitor file's reference data if need be.
 
-    It is built when there is none, when the columns have changed, or when the reference data have changed, unless it
-    was chosen by hand with `atalaia baseline`.
+    It is built when there is none, when the columns or those taken together have changed, or when the reference data
+    have changed, unless it was chosen by hand with `atalaia baseline`.
 
     Returns:
         The baseline, and whether it was built just now.
@@ -85,7 +88,7 @@ def ensure_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectSt
         BaselineError: There is none and the monitor file names no reference data, or these hold no rows.
     """
     current = _current(monitor, output)
-    if current is not None and current.columns == columns_fingerprint(monitor.columns):
+    if current is not None and current.columns == columns_fingerprint(monitor):
         holds = current.chosen or not sources or current.data == _data(sources)
         if holds:
             return read_baseline(baseline_key(monitor.name, current.version), output), False
@@ -118,7 +121,7 @@ def make_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectStor
         baseline = baseline_of_statistics(monitor.columns, read_statistics(store.get(key)[0], where), where)
     else:
         baseline = columnwise_if_sound(
-            lambda columnwise: build_baseline(monitor.columns, partial(_rows, sources, columnwise))
+            lambda columnwise: build_baseline(monitor.columns, partial(_rows, sources, columnwise), monitor.together)
         )
     return hold_baseline(monitor, baseline, output, data, chosen=chosen)
 
@@ -128,7 +131,7 @@ def hold_baseline(
 ) -> Baseline:
     """Store a baseline made from *data* (URIs and ETags), and let it hold from now on."""
     output.put(baseline_key(monitor.name, baseline.version), baseline_to_bytes(baseline))
-    current = CurrentBaseline(baseline.version, columns_fingerprint(monitor.columns), data, chosen)
+    current = CurrentBaseline(baseline.version, columns_fingerprint(monitor), data, chosen)
     output.put(current_baseline_key(monitor.name), msgspec.json.encode(current) + b"\n")
     return baseline
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 from atalaia.errors import BaselineError
 from atalaia.profile.categorical import CategoricalGrid, CategoricalSummary
 from atalaia.profile.counts import added, keep_smallest
+from atalaia.profile.cross import CrossGrid, CrossMoments
 from atalaia.profile.distinct import Distinct
 from atalaia.profile.minutes import Minutes
 from atalaia.profile.numeric import NumericGrid, NumericSummary
@@ -42,6 +44,7 @@ class Profile:
         segments: Rows by segment: `""` for all rows, else a `segment_name`.
         columns: By segment and column, what is kept of the values; scores also by the value of a prediction or label,
             named like a segment.
+        cross: What is kept of the columns taken together, over all rows; None if nothing is.
     """
 
     baseline: str
@@ -56,6 +59,7 @@ class Profile:
     ids: Distinct = field(default_factory=lambda: Distinct.empty(ID_SIZE))
     segments: Mapping[str, int] = field(default_factory=dict)
     columns: Mapping[tuple[str, str], Summary] = field(default_factory=dict)
+    cross: CrossMoments | None = None
 
     @classmethod
     def merged(cls, parts: Sequence[Profile]) -> Profile:
@@ -74,6 +78,7 @@ class Profile:
             minutes=Minutes.merged([part.minutes for part in parts]),
             ids=Distinct.merged([part.ids for part in parts]),
             columns=_merged_columns(parts),
+            cross=_merged_cross(parts),
         )
 
     def merge(self, other: Profile) -> Profile:
@@ -103,6 +108,11 @@ def _merged_columns(parts: Sequence[Profile]) -> dict[tuple[str, str], Summary]:
     return {key: type(found[0]).merged(found) for key, found in sorted(held.items())}  # type: ignore[arg-type]  # one grid, one kind
 
 
+def _merged_cross(parts: Sequence[Profile]) -> CrossMoments | None:
+    held = [part.cross for part in parts if part.cross is not None]
+    return reduce(CrossMoments.merge, held) if held else None
+
+
 def empty_summary(grid: Grid) -> Summary:
     """Return the neutral element on *grid*."""
     if isinstance(grid, TextGrid):
@@ -119,9 +129,11 @@ class Grids:
         grids: A grid for each profiled column, by name.
         segments: The values told apart of each segment column, by its name.
         classes: The values of predictions and labels by which scores are told apart, by column.
+        cross: The columns taken together; None if none are.
     """
 
     columns: tuple[Column, ...]
     grids: Mapping[str, Grid]
     segments: Mapping[str, tuple[str, ...]]
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    cross: CrossGrid | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +13,8 @@ import pyarrow as pa
 from atalaia.profile.categorical import CategoricalGrid
 from atalaia.profile.category_counter import CategoryCounter
 from atalaia.profile.counts import keep_smallest
+from atalaia.profile.cross import CrossMoments
+from atalaia.profile.cross_counter import CrossCounter
 from atalaia.profile.distinct import Distinct
 from atalaia.profile.hashing import Hashes, combine, hash_text, hash_texts
 from atalaia.profile.layout import Layout, Room
@@ -24,7 +26,7 @@ from atalaia.profile.rules import allowed_categories, allowed_numbers, pattern_m
 from atalaia.profile.segments import segment_name
 from atalaia.profile.text import TextGrid
 from atalaia.profile.text_counter import TextCounter, read_texts
-from atalaia.profile.values import Ints, Rows, bounded_text, read_categories, read_numbers
+from atalaia.profile.values import Floats, Ints, Rows, bounded_text, read_categories, read_numbers
 from atalaia.rows import RowBatch, value_text
 from atalaia.schema import Column, Role, profiled
 
@@ -48,6 +50,7 @@ class ProfileCounter:
     minutes: list[Minutes] = field(default_factory=lambda: [Minutes.empty()])
     ids: Distinct = field(default_factory=lambda: Distinct.empty(ID_SIZE))
     columns: dict[_Key, NumberCounter | CategoryCounter | TextCounter] = field(default_factory=dict)
+    cross: CrossMoments | None = None
 
     def tally(self, name: str, counts: Mapping[str, int]) -> None:
         """Add *counts* to what the profile's mapping *name* holds."""
@@ -76,6 +79,7 @@ class ProfileCounter:
             minutes=Minutes.merged(self.minutes),
             ids=self.ids,
             columns={key: counter.summary() for key, counter in sorted(self.columns.items())},
+            cross=self.cross,
         )
 
 
@@ -95,15 +99,17 @@ class Profiler:
         """Prepare for the baseline of version *baseline* and its *grids*."""
         self._baseline = baseline
         self._grids = grids
-        self._known = {column.name for column in grids.columns}
+        self._named = {column.name: column for column in grids.columns}
         self._id = next((column.name for column in grids.columns if column.role is Role.ID), None)
         self._room = Room()
+        self._cross = None if grids.cross is None else CrossCounter(grids.cross, grids.columns)
         self._layouts = {n: Layout.of(g) for n, g in grids.grids.items() if isinstance(g, NumericGrid)}
         self._length_layouts = {n: Layout.of(g.lengths) for n, g in grids.grids.items() if isinstance(g, TextGrid)}
 
     def counter(self) -> ProfileCounter:
         """Return an empty profile to count into."""
-        return ProfileCounter(self._baseline)
+        cross = self._grids.cross
+        return ProfileCounter(self._baseline, cross=None if cross is None else CrossMoments.empty(cross))
 
     def profile(self, batch: RowBatch) -> Profile:
         """Summarise *batch*. What is known to the caller only, times and lateness, is left out."""
@@ -121,18 +127,19 @@ class Profiler:
         for target in segments:
             target.counter.tally("segments", {target.segment: _length(target.rows, batch.rows)})
         classes = list(self._told_apart(batch, self._grids.classes, targets))
-        for column in profiled(self._grids.columns):
-            if column.side in batch.captured:
-                by_class = classes if column.role is Role.SCORE else []
-                self._count_column(batch, column, [*targets, *segments, *by_class])
+        read = self._count_columns(batch, [*targets, *segments], classes)
+        if self._cross is None:
+            deque(read, maxlen=0)
+        else:
+            _add_moments(targets, self._cross.count(batch, [target.rows for target in targets], read))
 
     def _count_rows(self, batch: RowBatch, target: _Target, ids: _RowIds | None) -> None:
         rows, counter = _length(target.rows, batch.rows), target.counter
         counter.rows += rows
         counter.tally("captured", dict.fromkeys(batch.captured, rows))
         counter.tally("segments", {"": rows})
-        counter.tally("present", {name: rows for name in batch.columns if name in self._known})
-        counter.tally("extra", {bounded_text(name): rows for name in batch.columns if name not in self._known})
+        counter.tally("present", {name: rows for name in batch.columns if name in self._named})
+        counter.tally("extra", {bounded_text(name): rows for name in batch.columns if name not in self._named})
         if ids is not None:
             hashes = ids.hashes[target.rows]
             hashes = hashes if ids.known is None else hashes[ids.known[target.rows]]
@@ -145,8 +152,7 @@ class Profiler:
         for name, told_apart in values.items():
             if name not in batch.columns:
                 continue
-            column = next(c for c in self._grids.columns if c.name == name)
-            categories = read_categories(column, batch.columns[name])
+            categories = read_categories(self._named[name], batch.columns[name])
             codes = {text: code for code, text in enumerate(categories.texts)}
             for target in targets:
                 found = categories.codes[target.rows]
@@ -156,22 +162,27 @@ class Profiler:
                         rows = _within(target.rows, places)
                         yield _Target(target.counter, segment_name(name, value), rows)
 
-    def _count_column(self, batch: RowBatch, column: Column, targets: Sequence[_Target]) -> None:
-        array = batch.columns.get(column.name)
-        if array is None:
-            array = pa.nulls(batch.rows)
-        if column.name in self._layouts:
-            numbers = read_numbers(column, array)
-            for target in targets:
-                self._number_counter(target, column).add(numbers.pick(target.rows))
-        elif column.name in self._length_layouts:
-            texts = read_texts(column, array)
-            for target in targets:
-                self._text_counter(target, column).add(texts, target.rows)
-        else:
-            categories = read_categories(column, array)
-            for target in targets:
-                self._category_counter(target, column).add(categories, target.rows)
+    def _count_columns(
+        self, batch: RowBatch, targets: Sequence[_Target], classes: Sequence[_Target]
+    ) -> Iterator[tuple[str, Floats]]:
+        """Count each column and, if it is numeric, yield its name and values."""
+        for column in profiled(self._grids.columns):
+            if column.side not in batch.captured:
+                continue
+            counted = [*targets, *classes] if column.role is Role.SCORE else targets
+            if column.name in self._layouts:
+                numbers = read_numbers(column, _values(batch, column))
+                for target in counted:
+                    self._number_counter(target, column).add(numbers.pick(target.rows))
+                yield column.name, numbers.values
+            elif column.name in self._length_layouts:
+                texts = read_texts(column, _values(batch, column))
+                for target in counted:
+                    self._text_counter(target, column).add(texts, target.rows)
+            else:
+                categories = read_categories(column, _values(batch, column))
+                for target in counted:
+                    self._category_counter(target, column).add(categories, target.rows)
 
     def _number_counter(self, target: _Target, column: Column) -> NumberCounter:
         held, key = target.counter.columns, (target.segment, column.name)
@@ -213,6 +224,17 @@ class _RowIds:
 
     hashes: Hashes
     known: npt.NDArray[np.bool_] | None
+
+
+def _add_moments(targets: Iterable[_Target], found: Iterable[CrossMoments]) -> None:
+    for target, moments in zip(targets, found, strict=True):
+        held = target.counter.cross
+        target.counter.cross = moments if held is None else held.merge(moments)
+
+
+def _values(batch: RowBatch, column: Column) -> pa.Array:
+    array = batch.columns.get(column.name)
+    return pa.nulls(batch.rows) if array is None else array
 
 
 def _hashed_ids(ids: pa.Array) -> _RowIds:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from atalaia.errors import StoredFormError
 from atalaia.profile.categorical import CategoricalSummary
+from atalaia.profile.cross import cross_from_plain, cross_to_plain
 from atalaia.profile.distinct import Distinct
 from atalaia.profile.minutes import Minutes
 from atalaia.profile.numeric import NumericSummary
@@ -66,7 +67,8 @@ def profile_to_plain(profile: Profile) -> dict[str, Any]:
     plain |= {name: dict(getattr(profile, name)) for name in _MAPPINGS}
     minutes = [_rising_to_plain(profile.minutes.starts), _array_to_plain(profile.minutes.rows)]
     columns = [[*key, _summary_to_plain(summary)] for key, summary in sorted(profile.columns.items())]
-    return plain | {"minutes": minutes, "ids": _distinct_to_plain(profile.ids), "columns": columns}
+    plain |= {"minutes": minutes, "ids": _distinct_to_plain(profile.ids), "columns": columns}
+    return plain if profile.cross is None else plain | {"cross": cross_to_plain(profile.cross)}
 
 
 _MAPPINGS = ("captured", "rejected", "times", "extra", "present", "segments")
@@ -78,7 +80,7 @@ def profile_from_plain(plain: dict[str, Any]) -> Profile:
     starts, rows = plain["minutes"]
     minutes = Minutes(_rising_from_plain(starts), _array_from_plain(rows))
     fields = plain | {"columns": columns, "minutes": minutes, "ids": _distinct_from_plain(plain["ids"])}
-    return Profile(**fields)
+    return Profile(**fields | ({"cross": cross_from_plain(plain["cross"])} if "cross" in plain else {}))
 
 
 def _distinct_to_plain(distinct: Distinct) -> list[Any]:

@@ -37,7 +37,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Kinds = npt.NDArray[np.uint8]
 Rows = slice | Ints
-"""Which rows of a batch: a range of them, or their places."""
+"""Which rows of a batch: a range of them, or their places, rising."""
 
 NUMBER, MISSING, TYPE_ERROR, OVERFLOW = range(4)
 """What a row of a numeric column holds; an overflow is an infinity that the log wrote as finite digits (1e400)."""

@@ -43,10 +43,10 @@ def lines(entries):
     return "".join(json.dumps(entry) + "\n" for entry in entries).encode()
 
 
-def make_world(text=TEXT, clock=lambda: parse_time("2026-03-20T00:00:00Z")):
+def make_world(text=TEXT, clock=lambda: parse_time("2026-03-20T00:00:00Z"), known=None):
     monitor = load_monitor(text, "monitor.yaml")
     logs, reference, output = MemoryStore("logs", clock), MemoryStore("reference", clock), MemoryStore("out", clock)
-    reference.put("data.jsonl", lines(rows(1, n=2000, seed=9)))
+    reference.put("data.jsonl", lines(known or rows(1, n=2000, seed=9)))
     names = payload_names(monitor.columns)
     baseline = make_baseline(monitor, [LogSource(reference, names=names)], output, chosen=False)
     source = LogSource(logs, names=names)

@@ -26,7 +26,7 @@ def batches(values, step=97):
 
 
 def built(values, sample, step=97):
-    made = build_baseline(COLUMNS, lambda: batches(values, step), sample)
+    made = build_baseline(COLUMNS, lambda: batches(values, step), sample=sample)
     return made.grids.grids["x"], made.profile.columns["", "x"]
 
 
@@ -145,6 +145,6 @@ def test_the_stability_index_of_a_sampled_grid_is_the_one_of_the_rows(name):
 def test_batches_without_the_column_change_nothing():
     values = drawn("continuous")
     other = RowBatch({"y": pa.array([1.0])}, 1, ALL_SIDES, np.full(1, NO_TIME), None, np.zeros(1))
-    made = build_baseline(COLUMNS, lambda: [other, *batches(values)], 400)
+    made = build_baseline(COLUMNS, lambda: [other, *batches(values)], sample=400)
 
     assert made.grids.grids["x"].edges.tolist() == built(values, 400)[0].edges.tolist()

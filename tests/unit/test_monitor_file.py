@@ -246,7 +246,7 @@ def test_a_list_as_a_key_is_a_fault():
     ("text", "said"),
     [
         (SMALL + "windw: 1d\n", "m.yaml:8, windw: unknown key 'windw'. Did you mean 'window'?"),
-        (SMALL + "zzz: 1d\n", "unknown key 'zzz'. Choose one of the keys: baseline, checks, lateness, window."),
+        (SMALL + "zzz: 1d\n", "'zzz'. Choose one of the keys: baseline, checks, lateness, multivariate, window."),
         (column(typ="number"), "columns[0].typ: unknown key 'typ'. Did you mean 'type'?"),
         (column(type="strng"), '"strng" is none of boolean, integer, number, string, time. Did you mean \'string\'?'),
         (column(role="zzz"), "Choose one of these."),
@@ -375,8 +375,64 @@ def test_the_limits_of_a_floor_metric_stand_the_other_way_round():
 def test_a_check_of_the_whole_window_names_no_columns(metric):
     said = f"checks[0].columns: '{metric}' is measured once for the whole window, not for columns. Remove `columns`."
 
-    assert said in only_fault(check(metric=metric, columns=["age"]))
-    assert faults(check(metric=metric, columns=[])) == []
+    assert said in only_fault(together(True, checks=[{"metric": metric, "columns": ["age"]}]))
+    assert faults(together(True, checks=[{"metric": metric, "columns": []}])) == []
+
+
+# ---- columns taken together
+
+
+def together(choice: object, columns: int = 0, **more: object) -> str:
+    """A monitor of two features, a category and an id, or of so many features, with a *choice* of those together."""
+    features = [{"name": f"f{place}"} for place in range(columns)]
+    mixed = [{"name": "age"}, {"name": "debt"}, {"name": "zip", "type": "string"}, {"name": "who", "role": "id"}]
+    return small(columns=features or mixed, multivariate=choice, **more)
+
+
+def test_by_default_the_numeric_features_are_taken_together():
+    columns = [{"name": "age"}, {"name": "zip", "type": "string"}, {"name": "p", "role": "score"}, {"name": "debt"}]
+
+    assert load_monitor(small(columns=columns, multivariate=True), "m").together == ("age", "debt")
+    assert load_monitor(small(columns=columns, multivariate=False), "m").together == ()
+    assert load_monitor(small(columns=columns), "m").together == ()
+
+
+def test_columns_named_together_may_be_of_any_numeric_role_and_keep_the_order_of_the_file():
+    columns = [{"name": "age"}, {"name": "p", "role": "score"}, {"name": "debt"}]
+    text = small(columns=columns, multivariate={"columns": ["debt", "p"]})
+
+    assert faults(text) == []
+    assert load_monitor(text, "m").together == ("p", "debt")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (together("yes"), 'multivariate: "yes" is text, not true or false or a mapping. Write true.'),
+        (together({"colums": ["age", "debt"], "columns": ["age", "debt"]}), "unknown key 'colums'"),
+        (together({}), "multivariate.columns: the key 'columns' is missing"),
+        (together({"columns": "age"}), 'Write a list: ["age"].'),
+        (together({"columns": ["age"]}), "multivariate.columns: only 1 column is to be taken together, so there is no"),
+        (together({"columns": []}), "no columns are to be taken together"),
+        (together(True, columns=1), "multivariate: only 1 column is to be taken together"),
+        (together(True, columns=101), "multivariate: 101 columns are to be taken together, but 100 are the most."),
+        (
+            together({"columns": ["age", "debt", "age"]}),
+            "columns[2]: the column 'age' is listed twice. Remove it here.",
+        ),
+        (together({"columns": ["age", "debt", "det"]}), "there is no column 'det'. Did you mean 'debt'?"),
+        (together({"columns": ["age", "debt", "zip"]}), "the column 'zip' is compared by its categories"),
+        (together({"columns": ["age", "debt", "who"]}), "the column 'who' has the role 'id', so nothing is measured"),
+        (check(metric="correlation_change"), "checks[0].metric: the relations between columns are not watched."),
+        (together(False, checks=[{"metric": "reconstruction_error"}]), "Write `multivariate: true` at the top level"),
+    ],
+)
+def test_a_choice_of_columns_together_that_cannot_be_is_a_fault(text, said):
+    assert said in only_fault(text)
+
+
+def test_a_hundred_columns_may_be_taken_together():
+    assert faults(together(True, columns=100)) == []
 
 
 @pytest.mark.parametrize("role", UNMEASURED)
