@@ -176,15 +176,21 @@ def _finite_or_none(value: float) -> float | None:
 
 
 def grid_of(sample: Floats, low: float, high: float) -> NumericGrid:
-    """Cut *sample* (finite values, any order) into `CELLS` cells of equal mass between *low* and *high*.
-
-    An edge is a value of the sample: the smallest v with at least k/1000 of the sample at or below it. The outermost
-    cells are halved again and again: a heavy tail is long, and in few pieces its area would be known badly.
-    """
+    """Cut *sample* (finite values, any order) into `CELLS` cells of equal mass between *low* and *high*."""
     if not len(sample):
         return NumericGrid(np.empty(0))
-    ordered, count = np.sort(sample), len(sample)
-    ranks = (np.arange(1, CELLS) * count + CELLS - 1) // CELLS - 1
-    tails = [count // CELLS >> halvings for halvings in range(1, (count // CELLS).bit_length())]
-    ranks = np.concatenate((ranks, tails, [count - 1 - tail for tail in tails])).astype(np.int64)
-    return NumericGrid(np.unique(np.concatenate(([low], ordered[ranks], [high])) + 0.0))
+    edges = np.sort(sample)[edge_ranks(len(sample))]
+    return NumericGrid(np.unique(np.concatenate(([low], edges, [high])) + 0.0))
+
+
+def edge_ranks(count: int) -> Ints:
+    """Return which of *count* values in rising order, from 0, are edges.
+
+    The smallest with at least k/1000 of all at or below it. The outermost cells are halved again and again: a heavy
+    tail is long, and in few pieces its area would be known badly.
+    """
+    whole, rest = divmod(count, CELLS)
+    steps = np.arange(1, CELLS)
+    ranks = steps * whole + (steps * rest + CELLS - 1) // CELLS - 1
+    tails = [whole >> halvings for halvings in range(1, whole.bit_length())]
+    return np.concatenate((ranks, tails, [count - 1 - tail for tail in tails])).astype(np.int64)

@@ -12,7 +12,7 @@ import numpy as np
 from atalaia.profile.distinct import Distinct
 from atalaia.profile.hashing import hash_floats
 from atalaia.profile.layout import Layout
-from atalaia.profile.numeric import CELLS, DISTINCT_SIZE, NumericGrid, NumericSummary
+from atalaia.profile.numeric import DISTINCT_SIZE, NumericGrid, NumericSummary, edge_ranks
 from atalaia.profile.sums import NEAR, Ruler
 from atalaia.profile.values import Floats, Ints
 
@@ -68,7 +68,9 @@ def grid_of_weighted(weighted: Weighted, low: float, high: float) -> NumericGrid
     """Cut weighted values into `CELLS` cells of equal mass between *low* and *high*, as `grid_of` cuts rows."""
     if not len(weighted.values):
         return NumericGrid(np.empty(0))
-    return NumericGrid(np.unique(np.concatenate(([low], weighted.quantiles(CELLS), [high])) + 0.0))
+    masses = np.cumsum(weighted.weights)
+    edges = weighted.values[np.searchsorted(masses, edge_ranks(int(masses[-1])), "right")]
+    return NumericGrid(np.unique(np.concatenate(([low], edges, [high])) + 0.0))
 
 
 def count_weighted(grid: NumericGrid, weighted: Weighted) -> NumericSummary:
