@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from atalaia.profile.categorical import CategoricalGrid
@@ -16,18 +15,18 @@ from atalaia.profile.counts import keep_smallest
 from atalaia.profile.cross import CrossMoments
 from atalaia.profile.cross_counter import CrossCounter
 from atalaia.profile.distinct import Distinct
-from atalaia.profile.hashing import Hashes, combine, hash_text, hash_texts
 from atalaia.profile.layout import Layout, Room
 from atalaia.profile.minutes import Minutes
 from atalaia.profile.number_counter import NumberCounter
 from atalaia.profile.numeric import NumericGrid
 from atalaia.profile.profile import ID_SIZE, MOST_EXTRA, Grids, Profile
+from atalaia.profile.row_ids import RowIds, row_ids
 from atalaia.profile.rules import allowed_categories, allowed_numbers, pattern_match
 from atalaia.profile.segments import segment_name
 from atalaia.profile.text import TextGrid
 from atalaia.profile.text_counter import TextCounter, read_texts
 from atalaia.profile.values import Floats, Ints, Rows, bounded_text, read_categories, read_numbers
-from atalaia.rows import RowBatch, value_text
+from atalaia.rows import RowBatch
 from atalaia.schema import Column, Role, profiled
 
 MOST_SEGMENTS = 32
@@ -120,7 +119,7 @@ class Profiler:
     def count(self, batch: RowBatch, parts: Iterable[tuple[ProfileCounter, Rows]]) -> None:
         """Add rows of *batch* to profiles: to each the rows named beside it."""
         targets = [_Target(counter, "", rows) for counter, rows in parts]
-        ids = self._row_ids(batch)
+        ids = row_ids(batch, self._id)
         for target in targets:
             self._count_rows(batch, target, ids)
         segments = list(self._told_apart(batch, self._grids.segments, targets))
@@ -133,7 +132,7 @@ class Profiler:
         else:
             _add_moments(targets, self._cross.count(batch, [target.rows for target in targets], read))
 
-    def _count_rows(self, batch: RowBatch, target: _Target, ids: _RowIds | None) -> None:
+    def _count_rows(self, batch: RowBatch, target: _Target, ids: RowIds | None) -> None:
         rows, counter = _length(target.rows, batch.rows), target.counter
         counter.rows += rows
         counter.tally("captured", dict.fromkeys(batch.captured, rows))
@@ -205,26 +204,6 @@ class Profiler:
             held[key] = CategoryCounter(grid, allowed_categories(column), pattern_match(column))
         return held[key]  # type: ignore[return-value]  # as above
 
-    def _row_ids(self, batch: RowBatch) -> _RowIds | None:
-        """Hash each row's identity, if the rows have one. What is logged apart, the sides, is no repetition."""
-        if self._id is not None and self._id in batch.columns:
-            ids = _hashed_ids(batch.columns[self._id])
-        elif batch.record_ids is not None:
-            ids = _hashed_ids(batch.record_ids)
-            ids = replace(ids, hashes=combine(ids.hashes, batch.record_index.astype(np.uint64)))
-        else:
-            return None
-        side = np.uint64(hash_text("+".join(sorted(batch.captured))))
-        return replace(ids, hashes=combine(ids.hashes, side))
-
-
-@dataclass(frozen=True, slots=True)
-class _RowIds:
-    """The hash of each row's identity, and which rows have one; None when all do."""
-
-    hashes: Hashes
-    known: npt.NDArray[np.bool_] | None
-
 
 def _add_moments(targets: Iterable[_Target], found: Iterable[CrossMoments]) -> None:
     for target, moments in zip(targets, found, strict=True):
@@ -235,13 +214,6 @@ def _add_moments(targets: Iterable[_Target], found: Iterable[CrossMoments]) -> N
 def _values(batch: RowBatch, column: Column) -> pa.Array:
     array = batch.columns.get(column.name)
     return pa.nulls(batch.rows) if array is None else array
-
-
-def _hashed_ids(ids: pa.Array) -> _RowIds:
-    known = ids.is_valid().to_numpy(zero_copy_only=False) if ids.null_count else None
-    if not pa.types.is_string(ids.type):
-        ids = pa.array([None if value is None else value_text(value) for value in ids.to_pylist()], pa.string())
-    return _RowIds(hash_texts(ids.fill_null("") if ids.null_count else ids), known)
 
 
 def _length(rows: Rows, whole: int) -> int:

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -29,6 +28,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from atalaia.profile.canonical import CANONICAL
 from atalaia.rows import value_text
 from atalaia.schema import Column, Type
 from atalaia.window import SECOND, parse_time
@@ -43,9 +43,6 @@ NUMBER, MISSING, TYPE_ERROR, OVERFLOW = range(4)
 """What a row of a numeric column holds; an overflow is an infinity that the log wrote as finite digits (1e400)."""
 
 _LONGEST_TEXT = 200
-_WHOLE = re.compile(r"([+-]?[0-9]+)(?:\.0*)?")
-_TRUE = frozenset({"true", "1", "1.0", "True", "TRUE"})
-_FALSE = frozenset({"false", "0", "0.0", "False", "FALSE"})
 _INFINITY = frozenset({"inf", "infinity"})
 
 
@@ -199,7 +196,7 @@ def read_categories(column: Column, array: pa.Array) -> Categories:
 
 
 def _category(kind: Type, text: str) -> str | None:
-    category = _CANONICAL[kind](text)
+    category = CANONICAL[kind](text)
     return None if category is None else bounded_text(category)
 
 
@@ -229,46 +226,3 @@ def bounded_text(text: str) -> str:
         return text
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
     return f"{text[:64]}… #{digest}"
-
-
-def _boolean(text: str) -> str | None:
-    word = text.strip()
-    return "true" if word in _TRUE else "false" if word in _FALSE else None
-
-
-def _number(text: str) -> str | None:
-    """Write a finite number in the one way that stands for it: a whole one in all its digits."""
-    word = text.strip()
-    if word in ("true", "false"):
-        return "1" if word == "true" else "0"
-    try:
-        if whole := _WHOLE.fullmatch(word):
-            return str(int(whole[1]))
-        number = float(word) if "_" not in word else math.nan
-    except ValueError:
-        return None
-    if not math.isfinite(number):
-        return None
-    return str(int(number)) if number.is_integer() else repr(number)
-
-
-def _integer(text: str) -> str | None:
-    number = _number(text)
-    return number if number is not None and number.lstrip("-").isdigit() else None
-
-
-def _string(text: str) -> str:
-    return text
-
-
-def _time(text: str) -> str | None:
-    return text if text.strip() else None
-
-
-_CANONICAL: dict[Type, Callable[[str], str | None]] = {
-    Type.BOOLEAN: _boolean,
-    Type.NUMBER: _number,
-    Type.INTEGER: _integer,
-    Type.STRING: _string,
-    Type.TIME: _time,
-}
