@@ -98,10 +98,9 @@ class Input(Struct, frozen=True):
     Attributes:
         profile: Its key in the output store.
         profile_etag: Its ETag.
-        log: The URI of the log object behind it, or of the first of several small ones.
+        log: The URI of the log object behind it.
         log_etag: The ETag of that object when it was read.
         format: The format it was read as.
-        logs: How many objects are behind it.
         rows: Rows profiled from it in this window.
         rejected: Rows rejected from it in this window.
         used: False if it was left out, because it was made on another baseline.
@@ -112,7 +111,6 @@ class Input(Struct, frozen=True):
     log: str
     log_etag: str
     format: str
-    logs: int
     rows: int
     rejected: int
     used: bool = True

@@ -69,10 +69,24 @@ class GroupColumns(Mapping[str, pa.Array]):
             column = table.read_row_group(self._group, columns=[name], use_threads=False).column(0)
             if pa.types.is_dictionary(column.type):
                 column = column.unify_dictionaries()
-            return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+            array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+            self._check(array)
         except (RejectedError, *_BROKEN) as error:
             msg = f"column {name} cannot be decoded"
             raise DamagedColumnError(msg) from error
+        return array
+
+    def _check(self, array: pa.Array) -> None:
+        """Accept a column that has as many rows as the file says, and no place beyond its dictionary.
+
+        Raises:
+            RejectedError: `damaged`.
+        """
+        told: int = self._table.metadata.row_group(self._group).num_rows
+        if len(array) != told:
+            raise RejectedError(reason="damaged")
+        if pa.types.is_dictionary(array.type) and (pc.max(array.indices).as_py() or 0) >= max(len(array.dictionary), 1):
+            raise RejectedError(reason="damaged")
 
     def slices(self, names: Sequence[str], rows: int) -> Slices:
         """Read columns together, *rows* at a time at most; their pages were looked at when each was read by itself.
@@ -132,7 +146,8 @@ def is_columnwise(table: parquet.ParquetFile, group: Any) -> bool:
     """Tell whether a row group is to be read column by column."""
     if not _FEWEST_ROWS <= group.num_rows <= _MOST_ROWS:
         return False
-    if not all(_is_simple(field.type) for field in table.schema_arrow):
+    names = table.schema_arrow.names
+    if len(set(names)) < len(names) or not all(_is_simple(field.type) for field in table.schema_arrow):
         return False
     chunks = map(group.column, range(group.num_columns))
     return all(max(chunk.total_uncompressed_size, chunk.total_compressed_size) <= _MOST_BYTES for chunk in chunks)

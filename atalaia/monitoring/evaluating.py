@@ -172,12 +172,9 @@ def merge_profiles(
         StoredFormError: A stored object is no profile, or one of another window.
     """
     parts, inputs = [Profile(baseline.version)], []
-    counted: dict[str, str] = {}
     for info in profiles:
         data, held = output.get(info.key)
-        where = f"{output.uri}/{info.key}"
-        profile, about, logs = _profile_of(data, where, window)
-        _refuse_twice(counted, logs, where)
+        profile, about = _profile_of(data, f"{output.uri}/{info.key}", window)
         used = profile.baseline == baseline.version
         rejected = sum(profile.rejected.values())
         inputs.append(
@@ -195,27 +192,14 @@ def merge_profiles(
 _TOGETHER = 64  # profiles held before they are merged
 
 
-def _refuse_twice(counted: dict[str, str], logs: Sequence[str], where: str) -> None:
-    """Note which profile holds each log object's rows; two of them for one object would count it twice.
-
-    Raises:
-        StoredFormError: There are two.
-    """
-    for log in logs:
-        if log in counted:
-            msg = f"{log} is counted in {counted[log]} and in {where}: a run was interrupted. Ingest the log again."
-            raise StoredFormError(msg)
-        counted[log] = where
-
-
-def _profile_of(data: bytes, where: str, window: Window) -> tuple[Profile, Input, Sequence[str]]:
+def _profile_of(data: bytes, where: str, window: Window) -> tuple[Profile, Input]:
     content = unpack(data, where)
     if content.get("kind") != "profile" or content["window"] != [window.start, window.end]:
         msg = f"{where}: not a profile of this window. Ingest the log again; the window's width may have changed."
         raise StoredFormError(msg)
     log = content["log"]
-    about = Input("", "", log["uri"], log["etag"], log["format"], len(content["logs"]), 0, 0)
-    return profile_from_plain(content["profile"]), about, content["logs"]
+    about = Input("", "", log["uri"], log["etag"], log["format"], 0, 0)
+    return profile_from_plain(content["profile"]), about
 
 
 def _store_definition(monitor: Monitor, output: ObjectStore) -> str:

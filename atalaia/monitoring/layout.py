@@ -6,7 +6,6 @@ Keys are derived from where their content comes from, so writing it again change
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 
 from atalaia.window import Window
 
@@ -31,14 +30,9 @@ def profiles_prefix(monitor: str) -> str:
     return f"{monitor}/profiles/"
 
 
-def group_id(uris: Iterable[str]) -> str:
-    """Return the name that stands for log objects that were profiled together."""
-    return hashlib.sha256("\n".join(sorted(uris)).encode()).hexdigest()
-
-
-def profile_key(monitor: str, start: int, name: str) -> str:
-    """Return where a profile of the window that begins at *start* (µs since 1970) is stored, by its name."""
-    return f"{profiles_prefix(monitor)}{Window(start, start).key}/{name}.profile"
+def profile_key(monitor: str, start: int, uri: str) -> str:
+    """Return where the profile of a log object's rows in the window that begins at *start* (µs since 1970) lies."""
+    return f"{profiles_prefix(monitor)}{Window(start, start).key}/{log_id(uri)}.profile"
 
 
 def rejects_key(monitor: str, start: int, uri: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from atalaia.errors import ObjectNotFoundError, PreconditionError
+from atalaia.errors import ObjectNotFoundError
 from atalaia.monitoring.layout import log_id, profiles_prefix, receipt_key
 from atalaia.ports import ObjectStore
 from atalaia.window import window_at_key
@@ -23,7 +23,6 @@ class Receipt(msgspec.Struct, frozen=True):
         rows: Rows profiled.
         rejected: Rows rejected, by reason.
         windows: Starts of the windows that its rows or rejects fell into, µs since 1970.
-        profile: The name of the profiles that hold its rows: the object's own, or that of a group of small objects.
     """
 
     log: str
@@ -35,12 +34,6 @@ class Receipt(msgspec.Struct, frozen=True):
     rows: int
     rejected: dict[str, int]
     windows: tuple[int, ...]
-    profile: str
-
-    @property
-    def is_in_group(self) -> bool:
-        """Whether its rows were profiled together with those of other objects."""
-        return self.profile != log_id(self.log)
 
 
 class Receipts:
@@ -52,33 +45,22 @@ class Receipts:
         self._output = output
         self._width = width
 
-    def get(self, uri: str) -> tuple[Receipt, str | None]:
-        """Return what is known of an object, and the receipt's own ETag.
-
-        An object that was never read, or by another release, has an empty receipt.
-        """
-        nothing = Receipt(uri, "", "", "", "", "", 0, {}, (), log_id(uri))
+    def get(self, uri: str) -> Receipt:
+        """Return what is known of an object; for one never read, or by another release, an empty receipt."""
+        nothing = Receipt(uri, "", "", "", "", "", 0, {}, ())
         try:
-            data, info = self._output.get(receipt_key(self._monitor, uri))
+            data, _ = self._output.get(receipt_key(self._monitor, uri))
         except ObjectNotFoundError:
-            return nothing, None
+            return nothing
         try:
-            return msgspec.json.decode(data, type=Receipt), info.etag
+            return msgspec.json.decode(data, type=Receipt)
         except msgspec.DecodeError:
-            return msgspec.structs.replace(nothing, windows=self._windows_held(uri)), info.etag
+            return msgspec.structs.replace(nothing, windows=self._windows_held(uri))
 
     def put(self, receipt: Receipt) -> None:
         """Write *receipt* over whatever is there."""
-        self._output.put(receipt_key(self._monitor, receipt.log), _line(receipt))
-
-    def claim(self, receipt: Receipt, before: str | None) -> bool:
-        """Write *receipt* if the one that was read, by its ETag *before*, still holds; tell whether it did."""
-        key, data = receipt_key(self._monitor, receipt.log), _line(receipt)
-        try:
-            self._output.put(key, data, if_match=before, if_absent=before is None)
-        except PreconditionError:
-            return False
-        return True
+        data = msgspec.json.encode(receipt, order="deterministic") + b"\n"
+        self._output.put(receipt_key(self._monitor, receipt.log), data)
 
     def _windows_held(self, uri: str) -> tuple[int, ...]:
         """Look through all profiles for those of one object."""
@@ -86,7 +68,3 @@ class Receipts:
         keys = [info.key for info in self._output.list(prefix) if info.key.endswith(ending)]
         windows = (window_at_key(key.removeprefix(prefix).removesuffix(ending), self._width) for key in keys)
         return tuple(window.start for window in windows if window is not None)
-
-
-def _line(receipt: Receipt) -> bytes:
-    return msgspec.json.encode(receipt, order="deterministic") + b"\n"

@@ -58,18 +58,6 @@ class LogSource:
         """Describe an object as a log."""
         return LogObject(f"{self.store.uri}/{info.key}", info.etag, info.size, info.time)
 
-    def gone(self, uri: str) -> LogObject:
-        """Describe an object that is not there any more."""
-        return LogObject(uri, "", 0, 0)
-
-    def find(self, uri: str) -> ObjectInfo | None:
-        """Return the object of that URI if this store still has it."""
-        key = uri.removeprefix(f"{self.store.uri}/")
-        try:
-            return self.store.head(key) if key != uri else None
-        except ObjectNotFoundError:
-            return None
-
     def read(self, info: ObjectInfo, *, columnwise: bool = False) -> LogReading:
         """Open an object and decide how it is written; iterate the result for its rows, as `read_log` says."""
         file = open_object(self.store, info)

@@ -60,7 +60,7 @@ def in_order(parts: list[Floats], room: Room) -> Floats:
     low = float(values.min()) if (probe == np.rint(probe)).all() else math.nan
     if not math.isnan(low) and float(values.max()) - low < _FEW_NUMBERS:
         places = np.subtract(values, low, out=room.steps[: len(values)]).astype(np.int64)
-        if (places == room.steps[: len(values)]).all():
+        if (places == room.steps[: len(values)]).all() and (low + places == values).all():
             counts = np.bincount(places)
             return np.repeat(low + np.arange(len(counts)), counts)
     values.sort()

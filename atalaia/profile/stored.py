@@ -1,11 +1,12 @@
 """The stored form of profiles and baselines: versioned, compact, the same bytes for the same content.
 
-Eight bytes of magic that end in the version, then msgpack compressed with zstd. Integers of an array take as few whole
-bytes as the largest needs; integers without a limit are decimal text.
+Eight bytes of magic that end in the version, the size of the content, a digest, then msgpack compressed with zstd.
+Integers of an array take as few whole bytes as the largest needs; integers without a limit are decimal text.
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import msgspec
@@ -25,8 +26,7 @@ from atalaia.profile.values import Ints
 _MAGIC = b"ATALAIA"
 _VERSION = b"2"
 _LARGEST = 1 << 30  # bytes; a stored profile is a few hundred kilobytes
-_WORD = 8
-_DAMAGED = (ValueError, OSError, TypeError, KeyError, msgspec.DecodeError)
+_WORD, _DIGEST_SIZE = 8, 8
 
 
 def pack(content: dict[str, Any]) -> bytes:
@@ -34,7 +34,7 @@ def pack(content: dict[str, Any]) -> bytes:
     plain = msgspec.msgpack.encode(content, order="deterministic")
     size = len(plain).to_bytes(8, "little")
     compressed: bytes = pa.compress(plain, codec="zstd", asbytes=True)
-    return _MAGIC + _VERSION + size + compressed
+    return _MAGIC + _VERSION + size + _digest(compressed) + compressed
 
 
 def unpack(data: bytes, where: str) -> dict[str, Any]:
@@ -49,9 +49,11 @@ def unpack(data: bytes, where: str) -> dict[str, Any]:
     if data[7:8] != _VERSION:
         msg = f"{where}: stored form {data[7:8]!r}, but this release reads {_VERSION!r}. Use the release that wrote it."
         raise StoredFormError(msg)
-    size = min(int.from_bytes(data[8:16], "little"), _LARGEST)
+    size, compressed = min(int.from_bytes(data[8:16], "little"), _LARGEST), data[16 + _DIGEST_SIZE :]
     try:
-        content = msgspec.msgpack.decode(pa.decompress(data[16:], decompressed_size=size, codec="zstd", asbytes=True))
+        if data[16 : 16 + _DIGEST_SIZE] != _digest(compressed):
+            raise ValueError  # noqa: TRY301  # told below, with all other damage
+        content = msgspec.msgpack.decode(pa.decompress(compressed, decompressed_size=size, codec="zstd", asbytes=True))
     except (ValueError, OSError, msgspec.DecodeError) as error:
         msg = f"{where}: the stored form is damaged. Delete the file and ingest the log again."
         raise StoredFormError(msg) from error
@@ -59,6 +61,10 @@ def unpack(data: bytes, where: str) -> dict[str, Any]:
         msg = f"{where}: the stored form holds no content. Delete the file and ingest the log again."
         raise StoredFormError(msg)
     return content
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=_DIGEST_SIZE).digest()
 
 
 def profile_to_plain(profile: Profile) -> dict[str, Any]:
@@ -78,7 +84,7 @@ def profile_from_plain(plain: dict[str, Any]) -> Profile:
     """Return the profile behind `profile_to_plain`'s result."""
     columns = {(segment, column): _summary_from_plain(s) for segment, column, s in plain["columns"]}
     starts, rows = plain["minutes"]
-    minutes = Minutes(_rising_from_plain(starts), _array_from_plain(rows))
+    minutes = Minutes(_rising_from_plain(starts).view(np.int64), _array_from_plain(rows))
     fields = plain | {"columns": columns, "minutes": minutes, "ids": _distinct_from_plain(plain["ids"])}
     return Profile(**fields | ({"cross": cross_from_plain(plain["cross"])} if "cross" in plain else {}))
 
@@ -89,7 +95,7 @@ def _distinct_to_plain(distinct: Distinct) -> list[Any]:
 
 def _distinct_from_plain(plain: list[Any]) -> Distinct:
     size, hashes, counts, values = plain
-    return Distinct(size, _rising_from_plain(hashes).view(np.uint64), _array_from_plain(counts), values)
+    return Distinct(size, _rising_from_plain(hashes), _array_from_plain(counts), values)
 
 
 _WIDE = ("total", "squares")
@@ -144,9 +150,11 @@ def _array_from_plain(plain: list[Any]) -> Ints:
 
 
 def _rising_to_plain(array: np.ndarray[Any, Any]) -> list[Any]:
-    """Write integers in rising order by the steps between them."""
-    return _array_to_plain(np.diff(array, prepend=array[:1] * 0))
+    """Write integers in rising order: the first one, and the steps from each to the next."""
+    return [int(array[0]) if len(array) else 0, *_array_to_plain(np.diff(array, prepend=array[:1]))]
 
 
-def _rising_from_plain(plain: list[Any]) -> Ints:
-    return np.cumsum(_array_from_plain(plain))
+def _rising_from_plain(plain: list[Any]) -> np.ndarray[Any, Any]:
+    first, *steps = plain
+    risen = np.cumsum(_array_from_plain(steps).view(np.uint64), dtype=np.uint64)
+    return risen + np.uint64(first % 2**64)

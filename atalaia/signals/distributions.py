@@ -52,8 +52,9 @@ class _Steps:
 
     def area(self) -> tuple[float, float, float]:
         """Return the area between the two, and bounds that allow for the rounding of its sum."""
+        apart = np.abs(self.baseline - self.current)[:-1]
         with np.errstate(over="ignore"):
-            area = float((np.abs(self.baseline - self.current)[:-1] * np.diff(self.values)).sum())
+            area = float((2 * apart * np.diff(self.values / 2))[apart > 0].sum())
         rounding = max(abs(float(self.values[0])), abs(float(self.values[-1]))) * _FLOAT_ROUNDING
         return area, max(area - rounding, 0.0), area + rounding
 

@@ -271,7 +271,7 @@ def test_hostile_names_are_text_wherever_they_stand(name):
     bars = Bars((name, "b"), (), (0.5, 0.5), (0.4, 0.6))
     column = a_column(name, kind=name, role=name, metrics={name: 1.0}, bars=bars)
     segment = replace(column, segment=name)
-    where = Input(name, name, name, name, name, 1, 1, 0)
+    where = Input(name, name, name, name, name, 1, 0)
     report = a_report(
         [finding],
         [column, segment],

@@ -5,7 +5,7 @@ import pytest
 from worlds import content, lines, make_world, rows
 
 from atalaia.monitor_file import LogFormat
-from atalaia.monitoring import grouping, ingesting, rejects
+from atalaia.monitoring import ingesting, reading, rejects
 
 
 def keys(store, part):
@@ -178,7 +178,7 @@ def test_too_many_rejects_are_counted_where_they_are_not_listed(world, monkeypat
 
 
 def test_rows_in_too_many_windows_are_rejected(world, monkeypatch):
-    monkeypatch.setattr(grouping, "MOST_WINDOWS", 2)
+    monkeypatch.setattr(reading, "MOST_WINDOWS", 2)
     world.logs.put("a.jsonl", lines([*rows(2, 3), *rows(3, 3), *rows(4, 3), *rows(5, 2)]))
 
     ((receipt, _),) = world.ingest()

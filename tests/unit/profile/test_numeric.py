@@ -156,3 +156,13 @@ def test_the_largest_floats_have_a_mean():
     grid = NumericGrid(np.array([0.0, 5e-324]))
 
     assert summary(grid, [1.7e308, 1.7e308, 1.7e308]).mean(grid) == pytest.approx(1.7e308)
+
+
+@pytest.mark.parametrize("low", [-1.0, 2.0**-53, -(2.0**-54)])
+def test_whole_numbers_beside_one_that_only_looks_whole_from_afar_are_counted_as_they_are(low):
+    grid = NumericGrid(np.array([-1.0, 0.0, 5.0]))
+    s = summary(grid, [low, 1.0, -1e-20, 3.0])
+
+    values = np.array([low, 1.0, -1e-20, 3.0])
+    assert np.cumsum(s.cells)[0:-1:2].tolist() == [int((values < e).sum()) for e in grid.edges]
+    assert s.distinct.estimate() == 4

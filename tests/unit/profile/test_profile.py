@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from atalaia.baseline import build_baseline
 from atalaia.errors import AtalaiaError, BaselineError, StoredFormError
 from atalaia.profile import Profile, pack, profile_from_plain, profile_to_plain, unpack
+from atalaia.profile.minutes import Minutes
 from atalaia.profile.profile import MOST_EXTRA
 from atalaia.rows import ALL_SIDES, NO_TIME, RowBatch, Side
 from atalaia.schema import Column, Kind, Role, Type
@@ -313,7 +314,7 @@ def test_rows_may_be_picked_for_each_profile():
     [
         (b"hello", "not a file that Atalaia stored"),
         (b"ATALAIA9........", "this release reads"),
-        (b"ATALAIA2" + bytes(8) + b"garbage", "damaged"),
+        (b"ATALAIA2" + bytes(16) + b"garbage", "damaged"),
         (b"ATALAIA2" + b"\xff" * 8 + b"garbage", "damaged"),
     ],
 )
@@ -332,3 +333,22 @@ def test_a_damaged_stored_form_is_refused():
 def test_a_stored_form_without_content_is_refused():
     with pytest.raises(StoredFormError, match="holds no content"):
         unpack(pack([1]), "some/key")
+
+
+@settings(max_examples=50)
+@given(st.data())
+def test_a_stored_form_with_a_changed_bit_is_refused(choose):
+    stored_form = bytearray(stored(PROFILER.profile(batch([{"age": 1}]))))
+    place = choose.draw(st.integers(16, len(stored_form) - 1))
+    stored_form[place] ^= 1 << choose.draw(st.integers(0, 7))
+
+    with pytest.raises(StoredFormError, match="damaged"):
+        unpack(bytes(stored_form), "some/key")
+
+
+def test_minutes_before_1970_are_stored_as_they_are():
+    minutes = Minutes(np.array([-17, 166]), np.array([1, 2]))
+    profile = Profile("b", minutes=minutes)
+
+    again = profile_from_plain(profile_to_plain(profile)).minutes
+    assert (again.starts.tolist(), again.rows.tolist()) == ([-17, 166], [1, 2])

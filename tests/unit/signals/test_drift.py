@@ -337,3 +337,9 @@ def test_distances_of_more_categories_than_are_kept_have_bounds():
         assert low == measures.metrics[metric] <= high
         assert high > 0.98  # the truth: only one value of 3,001 is shared
     assert measures.metrics["psi"] is None
+
+
+def test_the_area_between_the_largest_floats_is_a_number():
+    grid, p, q = on_own_grid([-1.7e308, 1.7e308], [-1.7e308, 1.7e308])
+
+    assert wasserstein(grid, p, q)[0] == 0.0
