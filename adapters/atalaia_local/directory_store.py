@@ -8,13 +8,10 @@ because a file is written under a hidden name and then renamed. What a power cut
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 import time
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +19,7 @@ from atalaia.errors import ObjectNotFoundError, PreconditionError, StoreError
 from atalaia.ports import ObjectInfo
 from atalaia_local.keys import RESERVED, check_key, check_prefix, check_range, etag_of, etag_of_stream
 from atalaia_local.os_errors import explained
+from atalaia_local.writing import locked, written_aside
 
 _CACHED_ETAGS = 100_000
 _SETTLED_NS = 2_000_000_000  # the coarsest clock of a usual file system (FAT): a younger file could change unnoticed
@@ -95,8 +93,8 @@ class DirectoryStore:
         check_key(key)
         with explained(self._name(key)):
             path = self._inside(key)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with _written_aside(path.parent, data) as aside, _locked(path.parent):
+            folder = path.parent
+            with written_aside(folder, data) as aside, locked(folder):
                 self._demand(key, path, if_match, if_absent)
                 aside.replace(path)
         return etag_of(data)
@@ -107,7 +105,7 @@ class DirectoryStore:
         with explained(self._name(key)):
             path = self._inside(key)
             if path.is_file():
-                with _locked(path.parent):
+                with locked(path.parent):
                     path.unlink(missing_ok=True)
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
@@ -140,15 +138,16 @@ class DirectoryStore:
         check_key(key)
         with explained(self._name(key)):
             path = self._root / key
-            if path.is_symlink() and not self._holds(os.path.realpath(path)):
-                self.left_out.add(key)
-                return
-            if not path.is_file():
-                return
+            if path.is_symlink():
+                if not self._holds(os.path.realpath(path)):
+                    self.left_out.add(key)
+                    return
+                if not path.is_file():
+                    return
             try:
                 info = self._describe(key, path)
-            except FileNotFoundError:
-                return  # deleted since the folder was read
+            except (FileNotFoundError, ObjectNotFoundError):
+                return  # deleted since the folder was read, or no file
         yield info
 
     def _describe(self, key: str, path: Path) -> ObjectInfo:
@@ -169,9 +168,10 @@ class DirectoryStore:
         self._etags[key] = (stamp, etag)
 
     def _demand(self, key: str, path: Path, if_match: str | None, if_absent: bool) -> None:
-        if path.is_dir():
+        status = _status_or_none(path)
+        if status is not None and stat.S_ISDIR(status.st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if if_absent and path.exists():
+        if if_absent and status is not None:
             msg = f"{self._name(key)} exists already; nothing was written. Read it, or choose another key."
             raise PreconditionError(msg)
         if if_match is not None and if_match != self._present_etag(key):
@@ -203,10 +203,23 @@ class DirectoryStore:
 
     def _inside(self, key: str) -> Path:
         path = self._root / key
-        if not self._holds(os.path.realpath(path)):
+        if self._passes_links(key) and not self._holds(os.path.realpath(path)):
             msg = f"{self._name(key)} is a link that leads outside the folder. Put a copy in its place."
             raise StoreError(msg)
         return path
+
+    def _passes_links(self, key: str) -> bool:
+        """Tell whether a part of *key* is a link; without one it cannot lead outside."""
+        place = os.fspath(self._root)
+        for part in key.split("/"):
+            place = f"{place}/{part}"
+            try:
+                mode = os.lstat(place).st_mode
+            except FileNotFoundError:
+                return False
+            if not stat.S_ISDIR(mode):
+                return stat.S_ISLNK(mode)
+        return False
 
     def _holds(self, real: str) -> bool:
         root = os.path.realpath(self._root)
@@ -226,23 +239,11 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
     return entry.is_dir()
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep every other writer, of this process or another, out of *folder*."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _status_or_none(path: Path) -> os.stat_result | None:
+    """Look at what is behind a path; links that lead nowhere or in a circle are as nothing."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _written_aside(folder: Path, data: bytes) -> Iterator[Path]:
-    """Write *data* to a hidden file in *folder*, and remove it afterwards unless it was renamed."""
-    path = folder / f"{RESERVED}{uuid.uuid4().hex}"
-    try:
-        path.write_bytes(data)
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
+        return path.stat()
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP):
+            raise
+        return None

@@ -56,12 +56,21 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """The first bytes of an object without a byte order mark, and whether they are all of it."""
+    """The first bytes of an object without a byte order mark.
+
+    Attributes:
+        data: The bytes.
+        whole: Whether they are all of the object.
+        lines: The first lines that are not blank.
+        values: The JSON value of each, or None.
+        document: The JSON value that the whole object is, or None.
+    """
 
     data: bytes
     whole: bool
-    values: list[Any]
     lines: list[bytes]
+    values: list[Any]
+    document: Any
 
 
 def decide(stream: Stream, context: Context, chosen: LogFormat) -> Decision:
@@ -105,7 +114,9 @@ def _head(data: bytes, *, whole: bool, depth: int) -> _Head:
     if not whole:
         lines = lines[:-1]
     lines = [line for line in lines if line.strip()][:_LOOKED_AT]
-    return _Head(data, whole, [_value_or_none(line, depth) for line in lines], lines)
+    values = [_value_or_none(line, depth) for line in lines]
+    goes_on = len(lines) > 1 and values[0] is not None  # what follows a value makes the whole none
+    return _Head(data, whole, lines, values, None if goes_on or not whole else _value_or_none(data, depth))
 
 
 def _value_or_none(line: bytes, depth: int) -> Any:
@@ -153,7 +164,7 @@ def _named(chosen: LogFormat, context: Context) -> str:
 
 
 def _json(head: _Head, context: Context, chosen: LogFormat) -> Decision:
-    layout = _json_layout(head, context.limits.depth)
+    layout = _json_layout(head)
     envelope, kind, because = _envelope(head, chosen, context)
     if envelope == "plain" and layout is not Layout.LINES:
         kind = "json"
@@ -162,10 +173,11 @@ def _json(head: _Head, context: Context, chosen: LogFormat) -> Decision:
     return Decision(layout, envelope, kind, f"{because} It is read as {layout.value}.")
 
 
-def _json_layout(head: _Head, depth: int) -> Layout:
+def _json_layout(head: _Head) -> Layout:
     """Tell JSON lines from one document: an array, or values over several lines."""
-    if head.whole and isinstance(value := _value_or_none(head.data, depth), list):
-        nested = any(isinstance(item, dict | list) for item in value) and not sagemaker.is_manifest(value)
+    if isinstance(head.document, list):
+        nested = any(isinstance(item, dict | list) for item in head.document)
+        nested = nested and not sagemaker.is_manifest(head.document)
         return Layout.VALUES if nested else Layout.WHOLE
     if not head.lines:
         return Layout.VALUES if head.data.lstrip()[:1] == b"[" else Layout.LINES
@@ -202,7 +214,7 @@ def _envelope(head: _Head, chosen: LogFormat, context: Context) -> tuple[str, st
     """Tell what the values are: the envelope, its name for people, and because of what."""
     if chosen is LogFormat.JSONL:
         return "plain", "jsonl", "The monitor file says JSONL."
-    found = _found(head, context.limits.depth)
+    found = _found(head)
     named = _named(chosen, context)
     if chosen is LogFormat.AUTO:
         if found is not None and not (named == "azureml" and found[0] == "plain"):
@@ -219,8 +231,8 @@ def _envelope(head: _Head, chosen: LogFormat, context: Context) -> tuple[str, st
 _INFERENCE = sagemaker.INFERENCE_ID
 
 
-def _found(head: _Head, depth: int) -> tuple[str, str, Callable[[Any], bool], str] | None:
-    whole = _value_or_none(head.data, depth) if head.whole else None
+def _found(head: _Head) -> tuple[str, str, Callable[[Any], bool], str] | None:
+    whole = head.document
     values = [*head.values, whole, *(whole[:_LOOKED_AT] if isinstance(whole, list) else [])]
     for value in values:
         for envelope in _ENVELOPES:
