@@ -9,7 +9,6 @@ Source: the syntax of RE2, as Apache Arrow carries it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -32,18 +31,6 @@ def check_pattern(pattern: str) -> str | None:
     return _fault(pattern) or _fault(_whole(pattern))  # by itself too: `a)|(b` would be sound inside the anchors only
 
 
-def match_whole(pattern: str, texts: Sequence[str]) -> list[bool]:
-    """Tell for each of *texts* whether *pattern* matches all of it.
-
-    Raises:
-        AtalaiaError: The pattern cannot run.
-    """
-    import pyarrow as pa  # noqa: PLC0415  # dear to import, and `atalaia validate` has no use for it without patterns
-
-    matched: list[bool] = match_texts(pattern, pa.array(texts, pa.string()), whole=True).to_pylist()
-    return matched
-
-
 def match_texts(pattern: str, texts: pa.Array, *, whole: bool = False) -> pa.Array:
     """Tell for each of *texts*, an Arrow array, whether it contains *pattern*, or is matched by it as a *whole*.
 
@@ -52,7 +39,7 @@ def match_texts(pattern: str, texts: pa.Array, *, whole: bool = False) -> pa.Arr
     Raises:
         AtalaiaError: The pattern cannot run.
     """
-    import pyarrow.compute as pc  # noqa: PLC0415  # as above
+    import pyarrow.compute as pc  # noqa: PLC0415  # dear to import, and `atalaia validate` has no use for it mostly
 
     fault = check_pattern(pattern)
     if fault is not None:

@@ -1,11 +1,16 @@
 import re
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from atalaia.errors import AtalaiaError
-from atalaia.patterns import check_pattern, match_whole
+from atalaia.patterns import check_pattern, match_texts
+
+
+def match_whole(pattern, texts):
+    return match_texts(pattern, pa.array(texts, pa.string()), whole=True).to_pylist()
 
 
 @pytest.mark.parametrize("pattern", ["", "[A-Z]\\d{2}", "a|b", "(?i)x", "(?P<n>a)(b)", "\\Qa.b\\E", "é+", "(a+)+"])
