@@ -139,7 +139,7 @@ def merge_work(bench: Bench) -> None:
     truth.demand(made.truth, made.rows, baseline, total)
     del plain
     with bench.meter.span("merge"):
-        merged, _ = merge_profiles(baseline, output, infos, window)
+        merged = merge_profiles(baseline, output, infos, window).profile
     truth.demand(made.truth, made.rows, baseline, merged)
     bench.meter.note(rows=made.rows, profiles=len(infos))
 

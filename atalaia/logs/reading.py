@@ -18,6 +18,7 @@ from atalaia.logs.lines import hand_on, outcome_of_value, read_pieces
 from atalaia.logs.records import RejectedError
 from atalaia.logs.settings import Context, Follow, PayloadNames, ReadLimits
 from atalaia.logs.source import Item, Source
+from atalaia.logs.together import Pool
 from atalaia.monitor_file import LogFormat
 from atalaia.rows import LogObject, Reject, RowBatch, Side
 
@@ -30,6 +31,7 @@ class LogReading:
     """One reading of a log object; iterating it, once, yields batches of rows and rejects.
 
     Attributes:
+        log: Which object it is.
         format: What the object was taken for, such as `sagemaker capture`.
         why: One sentence: what was decided and because of what.
     """
@@ -37,12 +39,20 @@ class LogReading:
     def __init__(self, source: Source) -> None:
         """Prepare to read *source*."""
         self._source = source
+        self.log = source.context.log
         self.format = source.decision.format
         self.why = source.decision.why
 
     def __iter__(self) -> Iterator[Item]:
         """Yield what the object holds, in bounded memory."""
         return _READERS[self._source.decision.layout](self._source)
+
+    def into(self, pool: Pool, log: int) -> Iterator[Item]:
+        """Yield what the object holds, but for rows of few lines: these are left in *pool*, as object *log*'s."""
+        if self._source.decision.layout is Layout.LINES:
+            pool.begin(log)
+            return read_blocks(self._source, pool)
+        return iter(self)
 
     @property
     def consumed(self) -> int:

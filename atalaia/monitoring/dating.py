@@ -3,39 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from atalaia.logs import path_time
+from atalaia.logs import LoggedRows, path_time
 from atalaia.logs.moments import parse_times
 from atalaia.profile.values import Ints
-from atalaia.rows import NO_TIME, LogObject, RowBatch
+from atalaia.rows import NO_TIME, LogObject
 from atalaia.window import END_TIME, FIRST_TIME, parse_time
 
 SOURCES = ("event", "record", "path", "object")
 """What dates a row, best first."""
 
 
-def date_rows(batch: RowBatch, log: LogObject, column: str | None) -> tuple[Ints, Ints]:
-    """Date every row of *batch*.
+@dataclass(frozen=True, slots=True)
+class LogTimes:
+    """What each object of a packet tells of its rows' times: its path's hour or day, and its own time.
+
+    Attributes:
+        paths: µs since 1970, or `NO_TIME`; shape (objects,).
+        objects: Likewise.
+    """
+
+    paths: Ints
+    objects: Ints
+
+    @classmethod
+    def unknown(cls, logs: int) -> LogTimes:
+        """Make room for so many objects."""
+        return cls(np.full(logs, NO_TIME), np.full(logs, NO_TIME))
+
+    def note(self, place: int, log: LogObject) -> None:
+        """Note what *log* tells."""
+        told = path_time(log.uri)
+        self.paths[place] = NO_TIME if told is None else told
+        self.objects[place] = log.time
+
+
+def date_rows(rows: LoggedRows, told: LogTimes, column: str | None) -> tuple[Ints, Ints]:
+    """Date every row.
 
     Args:
-        batch: The rows.
-        log: The object they come from.
+        rows: The rows, and the objects they come from.
+        told: What these objects tell.
         column: The column that holds event times, if the monitor has one.
 
     Returns:
         Times in µs since 1970, and for each the index into `SOURCES`; shape (rows,) each.
     """
-    fallback = path_time(log.uri)
+    batch = rows.batch
     events = batch.columns.get(column) if column is not None else None
     ladder: tuple[Callable[[], Ints], ...] = (
         lambda: np.full(batch.rows, NO_TIME) if events is None else event_times(events),
         lambda: batch.record_times,
-        lambda: np.full(batch.rows, NO_TIME if fallback is None else fallback),
-        lambda: np.full(batch.rows, log.time),
+        lambda: told.paths[rows.logs],
+        lambda: told.objects[rows.logs],
     )
     times, sources = ladder[0](), np.zeros(batch.rows, np.int64)
     for place, candidates_of in enumerate(ladder[1:], 1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -85,14 +85,14 @@ class Evaluator:
         Raises:
             StoredFormError: A profile is damaged, or of another window.
         """
-        current, inputs = merge_profiles(self._baseline, self._output, profiles, window)
+        merged = merge_profiles(self._baseline, self._output, profiles, window)
         latest = latest_report(self._monitor.name, self._output, window)
-        if inputs and not any(item.used for item in inputs):
+        if profiles and not merged.used:
             return None if latest is None else Evaluated(latest, window, new=False)
         final = self._now >= window.end + self._lateness or (latest is not None and latest.final)
 
-        occasion = Occasion(window, 1, final, inputs, self._reference, self._definition)
-        judged = evaluate(self._monitor, self._baseline, current, occasion)
+        occasion = Occasion(window, 1, final, merged.inputs, self._reference, self._definition)
+        judged = evaluate(self._monitor, self._baseline, merged.profile, occasion)
         for _ in range(_TRIES):
             revision = latest_revision(self._monitor.name, self._output, window)
             same, following = (msgspec.structs.replace(judged, revision=number) for number in (revision, revision + 1))
@@ -163,43 +163,58 @@ def latest_report(monitor: str, output: ObjectStore, window: Window) -> Report |
     return report_from_json(output.get(key)[0], f"{output.uri}/{key}")
 
 
-def merge_profiles(
-    baseline: Baseline, output: ObjectStore, profiles: Sequence[ObjectInfo], window: Window
-) -> tuple[Profile, tuple[Input, ...]]:
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A window's profiles, merged.
+
+    Attributes:
+        profile: The whole.
+        inputs: The log objects behind it and behind what was left out, in the order of their URIs.
+        used: The stored profiles that went in, not those of another baseline.
+    """
+
+    profile: Profile
+    inputs: tuple[Input, ...]
+    used: tuple[ObjectInfo, ...]
+
+
+def merge_profiles(baseline: Baseline, output: ObjectStore, profiles: Iterable[ObjectInfo], window: Window) -> Merged:
     """Merge a window's stored profiles, and say what went in and what was left out: profiles of another baseline.
 
     Raises:
         StoredFormError: A stored object is no profile, or one of another window.
     """
-    parts, inputs = [Profile(baseline.version)], []
+    parts, inputs, used = [Profile(baseline.version)], [], []
     for info in profiles:
-        data, held = output.get(info.key)
-        profile, about = _profile_of(data, f"{output.uri}/{info.key}", window)
-        used = profile.baseline == baseline.version
-        rejected = sum(profile.rejected.values())
-        inputs.append(
-            msgspec.structs.replace(
-                about, profile=info.key, profile_etag=held.etag, rows=profile.rows, rejected=rejected, used=used
-            )
-        )
-        if used:
+        profile, logs = read_profile(output, info.key, window)
+        if profile.baseline == baseline.version:
             parts.append(profile)
+            used.append(info)
+            inputs += logs
+        else:
+            inputs += [msgspec.structs.replace(log, used=False) for log in logs]
         if len(parts) > _TOGETHER:
             parts = [Profile.merged(parts)]
-    return Profile.merged(parts), tuple(inputs)
+    inputs.sort(key=lambda log: (log.log, log.etag))
+    return Merged(Profile.merged(parts), tuple(inputs), tuple(used))
 
 
 _TOGETHER = 64  # profiles held before they are merged
 
 
-def _profile_of(data: bytes, where: str, window: Window) -> tuple[Profile, Input]:
-    content = unpack(data, where)
+def read_profile(output: ObjectStore, key: str, window: Window) -> tuple[Profile, list[Input]]:
+    """Read a stored profile, and which log objects it is made of.
+
+    Raises:
+        StoredFormError: The object is no profile, or one of another window.
+    """
+    where = f"{output.uri}/{key}"
+    content = unpack(output.get(key)[0], where)
     if content.get("kind") != "profile" or content["window"] != [window.start, window.end]:
         msg = f"{where}: not a profile of this window. Ingest the log again; the window's width may have changed."
         raise StoredFormError(msg)
-    log = content["log"]
-    about = Input("", "", log["uri"], log["etag"], log["format"], 0, 0)
-    return profile_from_plain(content["profile"]), about
+    logs = [Input(log["uri"], log["etag"], log["format"], log["rows"], log["rejected"]) for log in content["logs"]]
+    return profile_from_plain(content["profile"]), logs
 
 
 def _store_definition(monitor: Monitor, output: ObjectStore) -> str:

@@ -107,7 +107,7 @@ def test_a_report_verifies_and_an_altered_one_does_not(place):
     report.write_bytes(report.read_bytes().replace(b'"rows": 800', b'"rows": 799', 1))
     bad = atalaia("verify", report, "--json")
     assert (good.returncode, bad.returncode) == (0, 1)
-    assert "verified, byte for byte, from 1 profile" in good.stdout
+    assert "verified, byte for byte, from 1 log object" in good.stdout
     assert strict_json(bad.stdout)["verified"] is False
 
 

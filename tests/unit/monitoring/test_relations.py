@@ -152,7 +152,7 @@ def merged(world, day):
     start = moment(f"2026-03-{day:02}T00:00:00Z")
     prefix = f"churn/profiles/202603{day:02}T"
     infos = [info for info in world.output.list("churn/profiles/") if info.key.startswith(prefix)]
-    profile, _ = merge_profiles(world.baseline, world.output, infos, Window(start, start + world.day))
+    profile = merge_profiles(world.baseline, world.output, infos, Window(start, start + world.day)).profile
     return pack(profile_to_plain(profile))
 
 
