@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -32,6 +33,25 @@ _TRIES = 10
 
 _Infos = dict[str, ObjectInfo | None]  # by URI; None where the object is gone
 _Outcomes = dict[str, tuple[Receipt, bool]]
+
+
+@dataclass(slots=True)
+class _Task:
+    """A packet to be brought up to date.
+
+    Attributes:
+        source: Where its objects are.
+        packet: Its id.
+        infos: The objects that are asked for.
+        draft: What was read of them already.
+        left: Keys that tries which failed have written, perhaps where another had nothing to write.
+    """
+
+    source: LogSource
+    packet: str
+    infos: _Infos
+    draft: Draft | None = None
+    left: set[str] = field(default_factory=set)
 
 
 class Ingester:
@@ -84,7 +104,7 @@ class Ingester:
             outcomes |= self._ingest_fresh(source, {uri: infos[uri] for uri in fresh})
             for packet, some in packets.items():
                 if not some.keys() <= outcomes.keys():
-                    outcomes |= self._settle(source, packet, some)
+                    outcomes |= self._settle(_Task(source, packet, some))
             if len(outcomes) == len(infos):
                 return [outcomes[uri] for uri in infos]
         raise self._outrun(next(iter(infos)))
@@ -103,83 +123,80 @@ class Ingester:
         packet = packet_id(uris)
         with suppress(PreconditionError):  # if it was begun before, settling it goes on where that ended
             self._ledger.put(packet, Packet(tuple(Receipt(uri) for uri in uris)), None)
-        return self._settle(source, packet, {uri: infos[uri] for uri in uris}, draft)
+        return self._settle(_Task(source, packet, {uri: infos[uri] for uri in uris}, draft))
 
-    def _settle(self, source: LogSource, packet: str, infos: _Infos, draft: Draft | None = None) -> _Outcomes:
-        """Bring a packet up to date with what its objects hold; return what became of those of *infos* it holds."""
+    def _settle(self, task: _Task) -> _Outcomes:
+        """Bring a packet up to date with what its objects hold; return what became of those that are asked for."""
         for _ in range(_TRIES):
-            entry, tag = self._ledger.get(packet)
+            entry, tag = self._ledger.get(task.packet)
             if isinstance(entry, Member):
                 return {}
-            entry = self._with_members(packet, entry, infos)
-            if not self._is_settled(source, entry, infos):
+            entry = self._with_members(task, entry)
+            if task.left or not self._is_settled(task, entry):
                 try:
-                    entry = self._renew(source, packet, entry, tag, infos, draft)
+                    entry = self._renew(task, entry, tag)
                 except (PreconditionError, ObjectNotFoundError):
-                    infos, draft = {uri: source.present(uri) for uri in infos}, None
+                    task.infos, task.draft = {uri: task.source.present(uri) for uri in task.infos}, None
                     continue
-            new = packet in self._written
-            return {receipt.log: (receipt, new) for receipt in entry.logs if receipt.log in infos}
-        raise self._outrun(next(iter(infos)))
+            new = task.packet in self._written
+            return {receipt.log: (receipt, new) for receipt in entry.logs if receipt.log in task.infos}
+        raise self._outrun(next(iter(task.infos)))
 
-    def _with_members(self, packet: str, entry: Packet, infos: _Infos) -> Packet:
+    def _with_members(self, task: _Task, entry: Packet) -> Packet:
         """Return what is known of a packet, with all objects that belong to it and without those that do not."""
         known = {receipt.log for receipt in entry.logs}
-        logs = (*entry.logs, *(Receipt(uri, windows=entry.windows) for uri in infos if uri not in known))
-        if is_of_several(packet) and not entry.done:
-            logs = tuple(receipt for receipt in logs if self._ledger.claim(receipt.log, packet))
+        logs = (*entry.logs, *(Receipt(uri, windows=entry.windows) for uri in task.infos if uri not in known))
+        if is_of_several(task.packet) and not entry.done:
+            logs = tuple(receipt for receipt in logs if self._ledger.claim(receipt.log, task.packet))
         return msgspec.structs.replace(entry, logs=logs)
 
-    def _is_settled(self, source: LogSource, entry: Packet, infos: _Infos) -> bool:
-        settings = f"{self._settings} {source.format}"
+    def _is_settled(self, task: _Task, entry: Packet) -> bool:
+        settings = f"{self._settings} {task.source.format}"
         if not entry.done or (entry.baseline, entry.settings) != (self._baseline, settings):
             return False
         known = {receipt.log: receipt.etag for receipt in entry.logs}
-        changed = [uri for uri, info in infos.items() if info is not None and info.etag != known[uri]]
-        present = [source.present(uri) for uri in changed]  # what was told may be out of date
+        changed = [uri for uri, info in task.infos.items() if info is not None and info.etag != known[uri]]
+        present = [task.source.present(uri) for uri in changed]  # what was told may be out of date
         return all(info is None or info.etag == known[uri] for uri, info in zip(changed, present, strict=True))
 
-    def _renew(
-        self, source: LogSource, packet: str, entry: Packet, tag: str | None, infos: _Infos, draft: Draft | None
-    ) -> Packet:
+    def _renew(self, task: _Task, entry: Packet, tag: str | None) -> Packet:
         """Read a packet's objects and replace its profiles.
 
         Raises:
             PreconditionError: Somebody else has written to the packet.
             ObjectNotFoundError: An object was deleted while it was read.
         """
+        draft = task.draft
         if draft is None or len(draft.logs) != len(entry.logs):
-            draft = self._read(source, entry, infos)
-        if not is_of_several(packet) and not draft.logs[0].etag:  # it is gone: what is known of it stays
-            self._written |= {packet} if tag is None else set()
+            draft = self._read(task, entry)
+        if not is_of_several(task.packet) and not draft.logs[0].etag:  # it is gone: what is known of it stays
+            self._written |= {task.packet} if tag is None else set()
             return Packet((Receipt(entry.logs[0].log, rejected={"log_gone": 1}),)) if tag is None else entry
         receipts = tuple(_receipt(old.log, log) for old, log in zip(entry.logs, draft.logs, strict=True))
-        settings, starts = f"{self._settings} {source.format}", tuple(sorted(w.start for w in draft.counters))
+        settings, starts = f"{self._settings} {task.source.format}", tuple(sorted(w.start for w in draft.counters))
         done = Packet(receipts, starts, done=True, baseline=self._baseline, settings=settings)
-        before = self._held(packet, entry)
-        tag = self._ledger.put(packet, _begun(done, entry), tag)
-        outputs = self._outputs(packet, done, draft)
-        for key, data in outputs:
+        before = self._held(task, entry)
+        tag = self._ledger.put(task.packet, _begun(done, entry), tag)
+        for key, data in self._outputs(task.packet, done, draft):
+            task.left.add(key)
             self._output.put(key, data, if_match=before.get(key), if_absent=key not in before)
             before.pop(key, None)
         for key in before:
             self._output.delete(key)
-        self._ledger.put(packet, done, tag)
-        self._written.add(packet)
+        self._ledger.put(task.packet, done, tag)
+        self._written.add(task.packet)
         return done
 
-    def _read(self, source: LogSource, entry: Packet, infos: _Infos) -> Draft:
-        items = [
-            Item(old.log, infos[old.log] if old.log in infos else source.present(old.log), old.counted, old.windows)
-            for old in entry.logs
-        ]
+    def _read(self, task: _Task, entry: Packet) -> Draft:
+        infos = task.infos | {old.log: task.source.present(old.log) for old in entry.logs if old.log not in task.infos}
+        items = [Item(old.log, infos[old.log], old.counted, old.windows) for old in entry.logs]
         if len(items) > 1:
-            return self._reader.read(source, items, columnwise=False)
-        return columnwise_if_sound(lambda columnwise: self._reader.read(source, items, columnwise=columnwise))
+            return self._reader.read(task.source, items, columnwise=False)
+        return columnwise_if_sound(lambda columnwise: self._reader.read(task.source, items, columnwise=columnwise))
 
-    def _held(self, packet: str, entry: Packet) -> dict[str, str]:
+    def _held(self, task: _Task, entry: Packet) -> dict[str, str]:
         """Return the keys and ETags of what earlier readings may have left."""
-        keys = [profile_key(self._name, start, packet) for start in entry.windows]
+        keys = [*task.left, *(profile_key(self._name, start, task.packet) for start in entry.windows)]
         for receipt in entry.logs:
             if receipt.rejected or not entry.done:
                 keys += [rejects_key(self._name, start, receipt.log) for start in receipt.windows]

@@ -99,7 +99,7 @@ class Ledger:
             return msgspec.json.decode(data, type=Packet | Member), info.etag
         except msgspec.DecodeError as error:
             if is_of_several(packet):
-                msg = f"{self._output.uri}/{key}: damaged. Delete the folder {self._monitor} there to read all logs again."
+                msg = f"{self._output.uri}/{key}: damaged. Delete {self._monitor}/ there to read all logs again."
                 raise StoredFormError(msg) from error
             return Packet((), windows=self._windows_held(packet)), info.etag
 

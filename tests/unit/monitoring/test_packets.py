@@ -297,6 +297,49 @@ def test_a_crash_at_any_moment_is_mended_by_ingesting_again(after):
     assert crashes > 15
 
 
+class Interrupted:
+    """A store at whose n-th call something else happens first."""
+
+    def __init__(self, store, calls, happens):
+        self._store, self._left, self._happens = store, calls, happens
+
+    def __getattr__(self, name):
+        call = getattr(self._store, name)
+
+        def interrupted(*args, **kwargs):
+            self._left -= 1
+            if self._left == 0:
+                self._happens()
+            return call(*args, **kwargs)
+
+        return interrupted if callable(call) else call
+
+
+@pytest.mark.parametrize("keys", [["a.jsonl"], ["a.jsonl", "b.jsonl"]])
+@pytest.mark.parametrize("seen", [False, True])
+def test_who_read_an_old_version_never_overwrites_what_another_counted_of_the_new(keys, seen):
+    calls, happened = 0, True
+    while happened:
+        calls, happened = calls + 1, False
+        world = a_world({key: lines(rows(2, 3)) + b"broken" for key in keys})
+        if seen:
+            world.ingest()
+            world.logs.put("a.jsonl", lines(rows(2, 4)))
+
+        def newer(world=world):
+            nonlocal happened
+            happened = True
+            world.logs.put("a.jsonl", lines([*rows(2, 5), *rows(3, 2)]))
+            world.ingest()
+
+        interrupted = Interrupted(world.output, calls, newer)
+        list(ingester_of(world, interrupted).ingest_all(world.source, world.source.objects()))
+        apart = a_world({key: world.logs.get(key)[0] for key in keys})
+        alone(apart)
+        assert told(world) == told(apart), calls
+    assert calls > 6
+
+
 class Baton:
     """Lets several threads take turns at their calls of a store, in an order given beforehand."""
 
