@@ -105,14 +105,19 @@ def _ingested(bench: Bench, baseline: Baseline, source: LogSource) -> Profile:
 
 
 def objects_work(bench: Bench) -> None:
-    """Profile many small objects, from the listing of their folder to profiles on the disk."""
+    """Profile many small objects, from the listing of their folder to profiles on the disk.
+
+    Where the output is kept, there is one profile for each: these are to be merged.
+    """
     made, baseline = bench.made("data"), bench.baseline()
     with tempfile.TemporaryDirectory(dir=bench.given.get("scratch")) as folder:
         kept = bench.given.get("output")
         source, output = bench.source(made), DirectoryStore(Path(kept or folder))
         ingester = Ingester(bench.monitor, baseline, output)
         with bench.meter.span("profile"):
-            receipts = [receipt for receipt, _ in ingester.ingest_all(source, source.objects())]
+            infos = source.objects()
+            done = [ingester.ingest(source, info) for info in infos] if kept else ingester.ingest_all(source, infos)
+            receipts = [receipt for receipt, _ in done]
         profile, size = bench.stored(output)
     truth.demand(made.truth, made.rows, baseline, profile)
     objects, rows = len(receipts), sum(receipt.rows for receipt in receipts)
