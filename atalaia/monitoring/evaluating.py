@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,7 @@ from atalaia.monitoring.layout import (
     reports_prefix,
 )
 from atalaia.ports import ObjectInfo, ObjectStore
-from atalaia.profile import Profile, profile_from_plain, unpack
+from atalaia.profile import Profile, merged_from_plain, unpack
 from atalaia.report import BaselineRef, Input, Report, report_from_json, to_json
 from atalaia.window import Window, parse_duration, window_at_key
 
@@ -171,35 +172,33 @@ def merge_profiles(
     Raises:
         StoredFormError: A stored object is no profile, or one of another window.
     """
-    parts, inputs = [Profile(baseline.version)], []
+    merged, inputs = Profile(baseline.version), []
+    parts: list[dict[str, Any]] = []
+    waiting = 0
     for info in profiles:
         data, held = output.get(info.key)
-        profile, about = _profile_of(data, f"{output.uri}/{info.key}", window)
-        used = profile.baseline == baseline.version
-        rejected = sum(profile.rejected.values())
-        inputs.append(
-            msgspec.structs.replace(
-                about, profile=info.key, profile_etag=held.etag, rows=profile.rows, rejected=rejected, used=used
-            )
-        )
-        if used:
-            parts.append(profile)
-        if len(parts) > _TOGETHER:
-            parts = [Profile.merged(parts)]
-    return Profile.merged(parts), tuple(inputs)
+        plain, log = _content_of(data, f"{output.uri}/{info.key}", window)
+        used = plain["baseline"] == baseline.version
+        counts = plain["rows"], sum(plain["rejected"].values())
+        inputs.append(Input(info.key, held.etag, log["uri"], log["etag"], log["format"], *counts, used))
+        if not used:
+            continue
+        parts.append(plain)
+        waiting += len(data)
+        if waiting > _TOGETHER:
+            merged, parts, waiting = merged.merge(merged_from_plain(parts)), [], 0
+    return merged.merge(merged_from_plain(parts)) if parts else merged, tuple(inputs)
 
 
-_TOGETHER = 64  # profiles held before they are merged
+_TOGETHER = 32 << 20  # bytes of stored profiles that are merged at once
 
 
-def _profile_of(data: bytes, where: str, window: Window) -> tuple[Profile, Input]:
+def _content_of(data: bytes, where: str, window: Window) -> tuple[dict[str, Any], dict[str, Any]]:
     content = unpack(data, where)
     if content.get("kind") != "profile" or content["window"] != [window.start, window.end]:
         msg = f"{where}: not a profile of this window. Ingest the log again; the window's width may have changed."
         raise StoredFormError(msg)
-    log = content["log"]
-    about = Input("", "", log["uri"], log["etag"], log["format"], 0, 0)
-    return profile_from_plain(content["profile"]), about
+    return content["profile"], content["log"]
 
 
 def _store_definition(monitor: Monitor, output: ObjectStore) -> str:

@@ -113,7 +113,7 @@ class NumericSummary:
                 wide[place] = wide.get(place, 0) + steps
         return replace(
             parts[0],
-            **{name: sum([getattr(part, name) for part in parts]) for name in _ADDED},
+            **{name: sum([getattr(part, name) for part in parts]) for name in ADDED},
             cells=cells,
             inner=inner,
             wide=dict(sorted(wide.items())),
@@ -157,7 +157,7 @@ class NumericSummary:
         return np.clip(places, 0.0, counts)
 
 
-_ADDED = (
+ADDED = (
     "rows", "missing", "type_errors", "nan", "positive_infinity", "negative_infinity", "denormal", "overflow",
     "out_of_range", "out_of_set", "total", "squares",
 )  # fmt: skip
