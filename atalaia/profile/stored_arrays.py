@@ -51,6 +51,8 @@ def added_arrays(plains: Sequence[Plain]) -> Ints:
     if any(plain[0] != length for plain in plains):
         msg = "arrays of different lengths cannot be added"
         raise ValueError(msg)
+    if len(plains) == 1:
+        return array_from_plain(plains[0])
     total = np.zeros(length, np.int64)
     wide = np.uint16 if len(plains) <= _ADDED_IN_16_BITS else np.int64
     for size, parts in groupby(sorted([plain[1] for plain in plains], key=len), len):
@@ -79,6 +81,9 @@ def merged_distinct(plains: Sequence[Plain]) -> Distinct:
     Of many parts only the first hashes of each can be among the smallest of all: no more are read than it takes.
     """
     size, values = plains[0][0], sum([plain[3] for plain in plains])
+    if len(plains) == 1:
+        _, hashes, counts, _ = plains[0]
+        return Distinct(size, rising_from_plain(hashes).view(np.uint64), array_from_plain(counts), values)
     held: dict[tuple[int, int], list[Plain]] = {}
     for plain in plains:
         (_, length, steps), (_, counts) = plain[1:3]
