@@ -49,7 +49,7 @@ def unpack(data: bytes, where: str) -> dict[str, Any]:
     try:
         if data[16 : 16 + _DIGEST_SIZE] != _digest(compressed):
             raise ValueError  # noqa: TRY301  # told below, with all other damage
-        content = msgspec.msgpack.decode(pa.decompress(compressed, decompressed_size=size, codec="zstd"))
+        content = msgspec.msgpack.decode(pa.decompress(compressed, decompressed_size=size, codec="zstd", asbytes=True))
     except (ValueError, OSError, msgspec.DecodeError) as error:
         msg = f"{where}: the stored form is damaged. Delete the file and ingest the log again."
         raise StoredFormError(msg) from error
