@@ -22,6 +22,7 @@ from atalaia.rows import Slices
 
 _FEWEST_ROWS, _MOST_ROWS = 1 << 14, 1 << 21
 _MOST_BYTES = 64 << 20  # of one column, decoded
+_NEIGHBOUR_BYTES = 4 << 20  # of columns side by side in a large row group
 _SLICED_BYTES, _LEAST_AHEAD = 16 << 20, 1 << 16
 _DICTIONARY_BYTES = 8  # a text takes fewer in a column that stands for texts by their places in a dictionary
 _MILD, _MILD_RATIO = ("UNCOMPRESSED", "SNAPPY"), 24  # 64 bytes are three or more in Snappy: no page grows beyond this
@@ -115,16 +116,25 @@ class GroupColumns(Mapping[str, pa.Array]):
         """
         chunk = self._table.metadata.row_group(self._group).column(place)
         start, end = _stretch(chunk)
-        self._source.hold(*(self._whole or (start, end)))
+        self._source.hold(*self._pieces[place])
         if chunk.compression not in _MILD or _MILD_RATIO * (end - start) > self._limits.line_bytes:
             check_pages(self._source, start, end, self._limits.line_bytes)
 
     @cached_property
-    def _whole(self) -> tuple[int, int] | None:
-        """Where the whole row group lies, if it is no larger than may be held at once."""
+    def _pieces(self) -> dict[int, tuple[int, int]]:
+        """For each column, the bytes fetched at once: all of a row group that is small, else some neighbours."""
         group = self._table.metadata.row_group(self._group)
-        starts, ends = zip(*(_stretch(group.column(place)) for place in range(group.num_columns)), strict=True)
-        return (min(starts), max(ends)) if max(ends) - min(starts) <= _MOST_BYTES else None
+        stretches = sorted((*_stretch(group.column(place)), place) for place in range(group.num_columns))
+        size = max(end for _, end, _ in stretches) - stretches[0][0]
+        most = size if size <= _MOST_BYTES else _NEIGHBOUR_BYTES
+        firsts: dict[int, int] = {}
+        ends: dict[int, int] = {}
+        first = stretches[0][0]
+        for start, end, place in stretches:
+            first = start if end - first > most else first
+            firsts[place] = first
+            ends[first] = max(ends.get(first, end), end)
+        return {place: (first, ends[first]) for place, first in firsts.items()}
 
     def _is_better_plain(self, name: str, place: int) -> bool:
         """Tell whether a column of texts holds few of them twice, and its dictionary no long ones."""

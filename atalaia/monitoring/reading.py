@@ -19,6 +19,7 @@ from atalaia.monitoring.sources import LogSource
 from atalaia.ports import ObjectInfo
 from atalaia.profile import Profile, ProfileCounter, Profiler, pack, profile_from_plain, profile_to_plain, unpack
 from atalaia.profile.minutes import Minutes
+from atalaia.profile.number_counter import MOST_WAITING
 from atalaia.profile.values import Ints, Rows
 from atalaia.rows import NO_TIME, Reject, RowBatch
 from atalaia.schema import Role
@@ -27,7 +28,7 @@ from atalaia.window import Window, parse_duration, window_of
 MOST_WINDOWS = 1000
 """What is read together may fall into so many windows; the rest is rejected, as clocks that wild are wrong."""
 
-_MOST_WAITING = 64 << 20  # bytes of values that wait to be counted
+_MOST_WAITING = MOST_WAITING  # values that wait to be counted in all windows together
 _MOST_OPEN = 2048  # columns under way in all windows together: each takes about 40 kB
 _TOGETHER = 8  # windows whose rows are counted at once where there are many
 
@@ -228,7 +229,7 @@ class Reader:
                 if counter.columns:
                     draft.parked.setdefault(window, []).append(pack(profile_to_plain(counter.profile())))
                     draft.counters[window] = self._profiler.counter()
-        elif sum(counter.waiting_bytes for counter in draft.counters.values()) > _MOST_WAITING:
+        elif sum(counter.waiting.values for counter in draft.counters.values()) > _MOST_WAITING:
             for counter in draft.counters.values():
                 counter.settle()
 

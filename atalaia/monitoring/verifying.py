@@ -11,7 +11,7 @@ from atalaia.errors import ObjectNotFoundError, StoredFormError
 from atalaia.evaluation import Occasion, evaluate
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.baselines import read_baseline
-from atalaia.monitoring.evaluating import merge_profiles, read_profile
+from atalaia.monitoring.evaluating import content_of, merge_profiles
 from atalaia.monitoring.layout import baseline_key, definition_key, report_key, window_prefix
 from atalaia.ports import ObjectInfo, ObjectStore
 from atalaia.report import BaselineRef, Report, report_from_json, to_json
@@ -63,11 +63,11 @@ def _inputs(report: Report, output: ObjectStore) -> tuple[list[ObjectInfo], list
     infos, found = [], []
     listed = {item.log for item in report.inputs}
     for info in output.list(window_prefix(report.monitor, window)):
-        _, logs = read_profile(output, info.key, window)
-        if report.logs > len(report.inputs) or any(log.log in listed for log in logs):
+        _, logs = content_of(output.get(info.key)[0], f"{output.uri}/{info.key}", window)
+        if report.logs > len(report.inputs) or any(log["uri"] in listed for log in logs):
             infos.append(info)
             found += logs
-    now = {log.log: log.etag for log in found}
+    now = {log["uri"]: log["etag"] for log in found}
     gone = [f"the profile of {item.log} is gone" for item in report.inputs if item.log not in now]
     changed = [i.log for i in report.inputs if now.get(i.log, i.etag) != i.etag]
     return infos, [*gone, *(f"the profile of {log} has changed since" for log in changed)]
