@@ -18,6 +18,9 @@ FIRST_TIME, END_TIME = (
 )
 """Moments from the first one on and before the end are believed: µs since 1970."""
 
+UNBELIEVABLE = 7.3e15
+"""So many µs since 1970 are beyond the year 2200: a number is one of a finer unit."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Window:
@@ -104,7 +107,7 @@ def _from_number(number: float) -> int | None:
     scale = 1.0
     for _ in range(4):
         moment = number * SECOND / scale
-        if not abs(moment) < 7.3e15:  # beyond the year 2200 in this unit (or NaN): try the next finer one
+        if not abs(moment) < UNBELIEVABLE:  # in this unit (or NaN): try the next finer one
             scale *= 1000
             continue
         return _believable(_EPOCH + timedelta(microseconds=round(moment)))

@@ -5,7 +5,7 @@ A row group is read so if it is a plain table and neither small nor very large; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 
 from atalaia.errors import DamagedColumnError
+from atalaia.logs.foreign import native
 from atalaia.logs.heldfile import HeldFile
 from atalaia.logs.parquetpages import check_pages
 from atalaia.logs.records import RejectedError
@@ -27,6 +28,8 @@ _SLICED_BYTES, _LEAST_AHEAD = 16 << 20, 1 << 16
 _DICTIONARY_BYTES = 8  # a text takes fewer in a column that stands for texts by their places in a dictionary
 _MILD, _MILD_RATIO = ("UNCOMPRESSED", "SNAPPY"), 24  # 64 bytes are three or more in Snappy: no page grows beyond this
 _BROKEN = (pa.ArrowException, OSError, ValueError)
+SHARING = "DELTA_BYTE_ARRAY"
+"""An encoding in which texts share their beginnings."""
 
 
 class GroupColumns(Mapping[str, pa.Array]):
@@ -75,7 +78,7 @@ class GroupColumns(Mapping[str, pa.Array]):
         except (RejectedError, *_BROKEN) as error:
             msg = f"column {name} cannot be decoded"
             raise DamagedColumnError(msg) from error
-        return array
+        return native(array)
 
     def _check(self, array: pa.Array) -> None:
         """Accept a column that has as many rows as the file says, and no place beyond its dictionary.
@@ -102,7 +105,8 @@ class GroupColumns(Mapping[str, pa.Array]):
             options = {"metadata": self._table.metadata, "pre_buffer": False, "buffer_size": ahead}
             table = parquet.ParquetFile(self._source.unbuffered(), **options)
             for batch in table.iter_batches(rows, row_groups=[self._group], columns=list(names), use_threads=False):
-                yield slice(start, start + batch.num_rows), dict(zip(batch.schema.names, batch.columns, strict=True))
+                columns = dict(zip(batch.schema.names, map(native, batch.columns), strict=True))
+                yield slice(start, start + batch.num_rows), columns
                 start += batch.num_rows
         except (RejectedError, *_BROKEN) as error:
             msg = f"columns {', '.join(names)} cannot be decoded"
@@ -141,7 +145,12 @@ class GroupColumns(Mapping[str, pa.Array]):
         chunk = self._table.metadata.row_group(self._group).column(place)
         if chunk.physical_type != "BYTE_ARRAY" or chunk.total_uncompressed_size <= _DICTIONARY_BYTES * chunk.num_values:
             return False
-        first = next(self._table.iter_batches(1, row_groups=[self._group], columns=[name], use_threads=False))
+        if name not in kept_once(self._table):
+            return True
+        batches = self._table.iter_batches(1, row_groups=[self._group], columns=[name], use_threads=False)
+        first = next(batches, None)
+        if first is None:
+            raise RejectedError(reason="damaged")
         longest = pc.max(pc.binary_length(first.column(0).dictionary)).as_py() or 0
         return bool(chunk.num_values * longest <= _MOST_BYTES)
 
@@ -152,6 +161,17 @@ def _stretch(chunk: Any) -> tuple[int, int]:
     return start, start + chunk.total_compressed_size
 
 
+def kept_once(table: parquet.ParquetFile) -> set[str]:
+    """Return the columns that are read as dictionaries: a text that many rows share is one text."""
+    return {field.name for field in table.schema_arrow if pa.types.is_dictionary(field.type)}
+
+
+def repeats_texts(chunk: Any, once: Collection[str]) -> bool:
+    """Tell whether reading a column's pages may repeat a text that they hold once; columns kept *once* do not."""
+    shared = chunk.dictionary_page_offset is not None or SHARING in chunk.encodings
+    return shared and chunk.physical_type == "BYTE_ARRAY" and chunk.path_in_schema not in once
+
+
 def is_columnwise(table: parquet.ParquetFile, group: Any) -> bool:
     """Tell whether a row group is to be read column by column."""
     if not _FEWEST_ROWS <= group.num_rows <= _MOST_ROWS:
@@ -159,8 +179,9 @@ def is_columnwise(table: parquet.ParquetFile, group: Any) -> bool:
     names = table.schema_arrow.names
     if len(set(names)) < len(names) or not all(_is_simple(field.type) for field in table.schema_arrow):
         return False
-    chunks = map(group.column, range(group.num_columns))
-    return all(max(chunk.total_uncompressed_size, chunk.total_compressed_size) <= _MOST_BYTES for chunk in chunks)
+    once, chunks = kept_once(table), [group.column(place) for place in range(group.num_columns)]
+    bearable = all(max(chunk.total_uncompressed_size, chunk.total_compressed_size) <= _MOST_BYTES for chunk in chunks)
+    return bearable and not any(repeats_texts(chunk, once) for chunk in chunks)
 
 
 def _is_simple(kind: pa.DataType) -> bool:

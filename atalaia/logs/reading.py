@@ -240,7 +240,7 @@ def _table_items(batch: Any, source: Source, size: int, batcher: Batcher) -> Ite
 
 
 def _stored_items(batch: Any, source: Source, size: int, batcher: Batcher) -> Iterator[Item]:
-    for value in parquetfile.stored_records(batch):
+    for value in parquetfile.stored_records(batch, size, source.context.limits):
         content = value.get("bytes")
         held = len(content) if isinstance(content, str) else 0
         yield from hand_on(outcome_of_value(value, Piece(0, size, b""), source), held, source, batcher)
