@@ -94,7 +94,7 @@ class CsvShape:
         else:
             begin = at(codes, heads[first])
             words = ~_LIKE_NUMBER[begin] & (heads[first] < stops[first])
-            plain = not any(_LIKE_NUMBER[name.strip().encode()[0]] for name in self.known if name.strip())
+            plain = not any(_LIKE_NUMBER[(name.strip() or "0").encode()[0]] for name in self.known)
             doubtful = np.arange(len(first))
             if plain:
                 doubtful = np.flatnonzero(2 * np.count_nonzero(words, axis=1) >= len(self.names))
