@@ -250,7 +250,7 @@ def _values_of(part: _Part, name: str) -> list[Any]:
 
 
 def _typed_cells(cells: CellColumn, start: int, rows: int) -> pa.Array:
-    if cells.numbers is not None and rows == len(cells.begins):
+    if cells.numbers is not None and rows == len(cells.numbers):
         return cells.numbers
     return _typed_texts(cells.texts(), start, rows)
 
