@@ -70,7 +70,8 @@ def learn_envelope(line: bytes, fixed: frozenset[str]) -> Envelope | None:
     """Learn the shape of a record; strings under the *fixed* keys belong to it, and all that is no string.
 
     Returns:
-        None where a key is repeated or written with escapes, or where the record is no object.
+        None where a key is repeated, where a key or a fixed string is written with escapes, or where the record is no
+        object.
     """
     paths = _paths(line)
     if paths is None:
@@ -84,7 +85,9 @@ def learn_envelope(line: bytes, fixed: frozenset[str]) -> Envelope | None:
                 return None
             continue
         path = next(values)
-        if path[-1] in fixed and b"\\" not in match[1]:
+        if path[-1] in fixed:
+            if b"\\" in match[1]:
+                return None
             continue
         names.append(path)
         opening.append(2 * place)

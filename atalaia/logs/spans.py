@@ -71,6 +71,11 @@ def positions_of(codes: Codes, wanted: int) -> Places:
     return _positions(codes, lambda piece: piece == wanted)
 
 
+def positions_of_either(codes: Codes, one: int, other: int) -> Places:
+    """Return where one of two bytes stands, in rising order."""
+    return _positions(codes, lambda piece: (piece == one) | (piece == other))
+
+
 def positions_below(codes: Codes, limit: int) -> Places:
     """Return where bytes smaller than the *limit* stand, in rising order."""
     return _positions(codes, lambda piece: piece < limit)
@@ -78,13 +83,13 @@ def positions_below(codes: Codes, limit: int) -> Places:
 
 def positions_after_other(codes: Codes, wanted: int, before: int) -> Places:
     """Return where a byte stands that does not follow the byte *before*, in rising order."""
-    found = _pairs(codes, lambda piece, previous: (piece == wanted) & (previous != before))
+    found = positions_of_pairs(codes, lambda piece, previous: (piece == wanted) & (previous != before))
     return np.concatenate((np.flatnonzero(codes[:1] == wanted).astype(np.int32), found))
 
 
 def positions_after(codes: Codes, wanted: int, before: int) -> Places:
     """Return where a byte stands that follows the byte *before*, in rising order."""
-    return _pairs(codes, lambda piece, previous: (piece == wanted) & (previous == before))
+    return positions_of_pairs(codes, lambda piece, previous: (piece == wanted) & (previous == before))
 
 
 def any_after(codes: Codes, wanted: int, before: int, *, ignore: int = 0) -> bool:
@@ -96,7 +101,8 @@ def any_after(codes: Codes, wanted: int, before: int, *, ignore: int = 0) -> boo
     return False
 
 
-def _pairs(codes: Codes, test: Callable[[Codes, Codes], Mask]) -> Places:
+def positions_of_pairs(codes: Codes, test: Callable[[Codes, Codes], Mask]) -> Places:
+    """Return where bytes stand that pass a test together with the bytes before them, in rising order."""
     found = [np.empty(0, np.int32)]
     for start in range(1, len(codes), _CHUNK):
         piece = codes[start : start + _CHUNK]
