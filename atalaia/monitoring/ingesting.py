@@ -144,20 +144,24 @@ class Ingester:
 
     def _with_members(self, task: _Task, entry: Packet) -> Packet:
         """Return what is known of a packet, with all objects that belong to it and without those that do not."""
-        known = {receipt.log for receipt in entry.logs}
-        logs = (*entry.logs, *(Receipt(uri, windows=entry.windows) for uri in task.infos if uri not in known))
-        if is_of_several(task.packet) and not entry.done:
-            logs = tuple(receipt for receipt in logs if self._ledger.claim(receipt.log, task.packet))
-        return msgspec.structs.replace(entry, logs=logs)
+        known = {receipt.log for receipt in entry.logs} if entry.done else set()  # else perhaps not yet claimed
+        asked = [Receipt(uri, windows=entry.windows) for uri in task.infos]
+        every = {receipt.log: receipt for receipt in (*asked, *entry.logs)}
+        held = [
+            receipt
+            for uri, receipt in sorted(every.items())
+            if uri in known or not is_of_several(task.packet) or self._ledger.claim(uri, task.packet)
+        ]
+        return msgspec.structs.replace(entry, logs=tuple(held))
 
     def _is_settled(self, task: _Task, entry: Packet) -> bool:
         settings = f"{self._settings} {task.source.format}"
         if not entry.done or (entry.baseline, entry.settings) != (self._baseline, settings):
             return False
-        known = {receipt.log: receipt.etag for receipt in entry.logs}
-        changed = [uri for uri, info in task.infos.items() if info is not None and info.etag != known[uri]]
-        present = [task.source.present(uri) for uri in changed]  # what was told may be out of date
-        return all(info is None or info.etag == known[uri] for uri, info in zip(changed, present, strict=True))
+        infos = ((receipt, task.infos.get(receipt.log)) for receipt in entry.logs)
+        changed = [receipt for receipt, info in infos if info is not None and info.etag != receipt.etag]
+        present = [task.source.present(receipt.log) for receipt in changed]  # what was told may be out of date
+        return all(info is None or info.etag == receipt.etag for receipt, info in zip(changed, present, strict=True))
 
     def _renew(self, task: _Task, entry: Packet, tag: str | None) -> Packet:
         """Read a packet's objects and replace its profiles.
