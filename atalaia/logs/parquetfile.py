@@ -132,8 +132,9 @@ def record_batches(
                 continue
             rows = _bearable_rows(table, group, source, limits)
             for batch in table.iter_batches(batch_size=rows, row_groups=[place], use_threads=False):
-                left -= batch.num_rows
-                yield from bearable_parts(batch, bytes_in_batch)
+                for part in bearable_parts(batch, bytes_in_batch):
+                    left -= part.num_rows
+                    yield part
         except RejectedError as error:
             raise RejectedError(error.reason, left) from None
         except _BROKEN:

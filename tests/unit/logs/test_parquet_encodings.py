@@ -158,3 +158,10 @@ def test_a_footer_of_fewer_rows_than_none_is_damage():
     lying = data[:footer] + data[footer:].replace(bytes([120]), bytes([119]))  # 60 is -60 in Thrift's zigzag
 
     assert [piece.reason for piece in pieces(lying, columnwise=False)] == ["damaged"]
+
+
+def test_every_row_counts_where_a_place_lies_beyond_the_dictionary():
+    data = bytearray(written(pa.table({"s": ["a", "b", "c"] * 200}), compression="NONE", write_statistics=False))
+    data[len(data) - 8 - int.from_bytes(data[-8:-4], "little") - 1] = 255  # of the last page's places, two bits each
+
+    assert [(piece.reason, piece.rows) for piece in pieces(bytes(data), columnwise=False)] == [("damaged", 600)]
