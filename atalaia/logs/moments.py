@@ -24,7 +24,7 @@ _UNITS = (1.0, 1e3, 1e6, 1e9)  # of a second
 
 def parse_numbers(numbers: npt.NDArray[np.generic]) -> Times:
     """Read every number as `atalaia.window.parse_time` does, or as `NO_TIME` where it tells no believable moment."""
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         micros: npt.NDArray[np.float64] = numbers.astype(np.float64) * SECOND
     times: Times = np.full(len(numbers), NO_TIME)
     left = np.isfinite(micros)

@@ -51,6 +51,10 @@ class GroupColumns(Mapping[str, pa.Array]):
     def _names(self) -> dict[str, int]:
         return {name: place for place, name in enumerate(self._table.schema_arrow.names)}
 
+    @cached_property
+    def _kept_once(self) -> set[str]:
+        return kept_once(self._table)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
 
@@ -145,7 +149,7 @@ class GroupColumns(Mapping[str, pa.Array]):
         chunk = self._table.metadata.row_group(self._group).column(place)
         if chunk.physical_type != "BYTE_ARRAY" or chunk.total_uncompressed_size <= _DICTIONARY_BYTES * chunk.num_values:
             return False
-        if name not in kept_once(self._table):
+        if name not in self._kept_once:
             return True
         batches = self._table.iter_batches(1, row_groups=[self._group], columns=[name], use_threads=False)
         first = next(batches, None)

@@ -34,6 +34,7 @@ from atalaia.rows import ALL_SIDES, RowBatch
 MAGIC = b"PAR1"
 _BROKEN = (pa.ArrowException, OSError, ValueError, OverflowError)
 _LARGEST_FOOTER = 16 << 20
+_SIGNATURE_BYTES = 28  # a nonce and a tag
 _RATIO_FROM = 64 << 20
 _READ_AHEAD = 1 << 20
 _REPEATED_BYTES = 64 << 20
@@ -46,12 +47,13 @@ def open_table(source: Seekable, limits: ReadLimits) -> parquet.ParquetFile:
     """Open a Parquet file.
 
     Raises:
-        RejectedError: It is damaged, or too large once decompressed.
+        RejectedError: It is damaged or encrypted, or too large once decompressed.
     """
     try:
         size = _refuse_large_footer(source)
         source.seek(0)
         footer = parquet.read_metadata(source)
+        _refuse_unreadable(footer, source, size)
         source.seek(0)
         options = {"pre_buffer": False, "buffer_size": _READ_AHEAD, "read_dictionary": _text_columns(footer)}
         table = parquet.ParquetFile(source, metadata=footer, **options)
@@ -68,6 +70,18 @@ def _refuse_large_footer(source: Seekable) -> int:
     if int.from_bytes(source.read(4), "little") > _LARGEST_FOOTER:
         raise RejectedError(reason="too_large" if size > _LARGEST_FOOTER else "damaged")
     return size
+
+
+def _refuse_unreadable(footer: Any, source: Seekable, size: int) -> None:
+    """Refuse a footer that promises fewer rows than none, or one behind which columns are encrypted.
+
+    Such a footer is signed, so it is longer than it says. To ask pyarrow for an encrypted column ends the process.
+    """
+    source.seek(max(size - 8, 0))
+    if int.from_bytes(source.read(4), "little") - footer.serialized_size == _SIGNATURE_BYTES:
+        raise RejectedError(reason="unknown_format")
+    if min((footer.row_group(group).num_rows for group in range(footer.num_row_groups)), default=0) < 0:
+        raise RejectedError(reason="damaged")
 
 
 def _refuse_large(footer: Any, size: int, limits: ReadLimits) -> None:
@@ -118,8 +132,9 @@ def record_batches(
                 continue
             rows = _bearable_rows(table, group, source, limits)
             for batch in table.iter_batches(batch_size=rows, row_groups=[place], use_threads=False):
-                left -= batch.num_rows
-                yield from bearable_parts(batch, bytes_in_batch)
+                for part in bearable_parts(batch, bytes_in_batch):
+                    left -= part.num_rows
+                    yield part
         except RejectedError as error:
             raise RejectedError(error.reason, left) from None
         except _BROKEN:

@@ -1,11 +1,13 @@
 """Parquet files of every encoding, and damage that shows only when a column is decoded."""
 
+import base64
 import io
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
+from pyarrow.parquet import encryption
 
 from atalaia.errors import DamagedColumnError
 from atalaia.logs import ReadLimits, read_log
@@ -124,3 +126,42 @@ def test_damage_in_any_column_is_noticed_row_by_row():
     rejects = pieces(spoilt(), columnwise=False)
 
     assert [(type(piece), piece.reason, piece.rows) for piece in rejects] == [(Reject, "damaged", ROWS)]
+
+
+class OpenVault(encryption.KmsClient):
+    """Keeps keys without a lock."""
+
+    def __init__(self):
+        encryption.KmsClient.__init__(self)
+
+    def wrap_key(self, key_bytes, _):
+        return base64.b64encode(key_bytes)
+
+
+@pytest.mark.parametrize("plain", [True, False], ids=["plain footer", "encrypted footer"])
+def test_an_encrypted_file_is_one_reject(plain):
+    how = {"footer_key": "f", "column_keys": {"k": ["x"]}, "data_key_length_bits": 128, "plaintext_footer": plain}
+    factory = encryption.CryptoFactory(lambda _: OpenVault())
+    secret = factory.file_encryption_properties(
+        encryption.KmsConnectionConfig(), encryption.EncryptionConfiguration(**how)
+    )
+    data = written(pa.table({"x": [1], "y": [2]}), encryption_properties=secret)
+
+    assert [(piece.reason, piece.rows) for piece in pieces(data, columnwise=False)] == [
+        ("unknown_format" if plain else "not_text", 1)
+    ]
+
+
+def test_a_footer_of_fewer_rows_than_none_is_damage():
+    data = written(pa.table({"x": NUMBERS[:60]}), write_statistics=False, use_dictionary=False)
+    footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    lying = data[:footer] + data[footer:].replace(bytes([120]), bytes([119]))  # 60 is -60 in Thrift's zigzag
+
+    assert [piece.reason for piece in pieces(lying, columnwise=False)] == ["damaged"]
+
+
+def test_every_row_counts_where_a_place_lies_beyond_the_dictionary():
+    data = bytearray(written(pa.table({"s": ["a", "b", "c"] * 200}), compression="NONE", write_statistics=False))
+    data[len(data) - 8 - int.from_bytes(data[-8:-4], "little") - 1] = 255  # of the last page's places, two bits each
+
+    assert [(piece.reason, piece.rows) for piece in pieces(bytes(data), columnwise=False)] == [("damaged", 600)]
