@@ -26,7 +26,7 @@ from atalaia.ports import ObjectInfo, ObjectStore
 from atalaia.profile import pack, profile_to_plain
 from atalaia.window import Window, parse_duration
 
-_READERS = "2"  # to be raised when a reader reads the same bytes differently, so that logs are read again
+_READERS = "3"  # to be raised when a reader reads the same bytes differently, so that logs are read again
 _SMALL_BYTES = 64 << 10  # objects of at most this size are profiled together
 _PACKET_LOGS, _PACKET_BYTES = 1000, 16 << 20  # at most, or a little more
 _TRIES = 10
@@ -115,11 +115,10 @@ class Ingester:
             return {}
         items = [Item(uri, info) for uri, info in infos.items()]
         draft = self._reader.read(source, items, columnwise=False)
-        found = [(item, log) for item, log in zip(items, draft.logs, strict=True) if log.etag]
-        if len(found) < 2 or any("too_many_windows" in log.rejected for log in draft.logs):
+        draft.logs = [log for log in draft.logs if log.etag]
+        if len(draft.logs) < 2 or any("too_many_windows" in log.rejected for log in draft.logs):
             return {}
-        draft.logs = [log for _, log in found]
-        uris = [item.uri for item, _ in found]
+        uris = [log.uri for log in draft.logs]
         packet = packet_id(uris)
         with suppress(PreconditionError):  # if it was begun before, settling it goes on where that ended
             self._ledger.put(packet, Packet(tuple(Receipt(uri) for uri in uris)), None)
@@ -144,24 +143,22 @@ class Ingester:
 
     def _with_members(self, task: _Task, entry: Packet) -> Packet:
         """Return what is known of a packet, with all objects that belong to it and without those that do not."""
-        known = {receipt.log for receipt in entry.logs} if entry.done else set()  # else perhaps not yet claimed
-        asked = [Receipt(uri, windows=entry.windows) for uri in task.infos]
-        every = {receipt.log: receipt for receipt in (*asked, *entry.logs)}
-        held = [
-            receipt
-            for uri, receipt in sorted(every.items())
-            if uri in known or not is_of_several(task.packet) or self._ledger.claim(uri, task.packet)
-        ]
-        return msgspec.structs.replace(entry, logs=tuple(held))
+        known = {receipt.log for receipt in entry.logs}
+        logs = (*entry.logs, *(Receipt(uri, windows=entry.windows) for uri in task.infos if uri not in known))
+        if is_of_several(task.packet):
+            sure = known if entry.done else set()
+            logs = tuple(r for r in logs if r.log in sure or self._ledger.claim(r.log, task.packet))
+        return msgspec.structs.replace(entry, logs=logs)
 
     def _is_settled(self, task: _Task, entry: Packet) -> bool:
         settings = f"{self._settings} {task.source.format}"
         if not entry.done or (entry.baseline, entry.settings) != (self._baseline, settings):
             return False
-        infos = ((receipt, task.infos.get(receipt.log)) for receipt in entry.logs)
-        changed = [receipt for receipt, info in infos if info is not None and info.etag != receipt.etag]
-        present = [task.source.present(receipt.log) for receipt in changed]  # what was told may be out of date
-        return all(info is None or info.etag == receipt.etag for receipt, info in zip(changed, present, strict=True))
+        known = {receipt.log: receipt.etag for receipt in entry.logs}
+        asked = {uri: info for uri, info in task.infos.items() if uri in known}
+        changed = [uri for uri, info in asked.items() if info is not None and info.etag != known[uri]]
+        present = [task.source.present(uri) for uri in changed]  # what was told may be out of date
+        return all(info is None or info.etag == known[uri] for uri, info in zip(changed, present, strict=True))
 
     def _renew(self, task: _Task, entry: Packet, tag: str | None) -> Packet:
         """Read a packet's objects and replace its profiles.
@@ -171,12 +168,12 @@ class Ingester:
             ObjectNotFoundError: An object was deleted while it was read.
         """
         draft = task.draft
-        if draft is None or len(draft.logs) != len(entry.logs):
+        if draft is None or [log.uri for log in draft.logs] != [receipt.log for receipt in entry.logs]:
             draft = self._read(task, entry)
         if not is_of_several(task.packet) and not draft.logs[0].etag:  # it is gone: what is known of it stays
             self._written |= {task.packet} if tag is None else set()
             return Packet((Receipt(entry.logs[0].log, rejected={"log_gone": 1}),)) if tag is None else entry
-        receipts = tuple(_receipt(old.log, log) for old, log in zip(entry.logs, draft.logs, strict=True))
+        receipts = tuple(map(_receipt, draft.logs))
         settings, starts = f"{self._settings} {task.source.format}", tuple(sorted(w.start for w in draft.counters))
         done = Packet(receipts, starts, done=True, baseline=self._baseline, settings=settings)
         before = self._held(task, entry)
@@ -232,17 +229,15 @@ class Ingester:
         return PreconditionError(msg)
 
 
-def _receipt(uri: str, log: LogDraft) -> Receipt:
+def _receipt(log: LogDraft) -> Receipt:
     windows = tuple(sorted(window.start for window in log.windows))
-    return Receipt(uri, log.etag, log.format, log.why, log.rows.total(), log.rejected, windows)
+    return Receipt(log.uri, log.etag, log.format, log.why, log.rows.total(), log.rejected, windows)
 
 
 def _begun(done: Packet, before: Packet) -> Packet:
     """Return what is written before the profiles: where any may lie from now on."""
     logs = tuple(
-        msgspec.structs.replace(
-            new, windows=tuple(sorted({*old.windows, *new.windows})), rejected={**old.rejected, **new.rejected}
-        )
+        msgspec.structs.replace(new, windows=tuple(sorted({*old.windows, *new.windows})))
         for old, new in zip(before.logs, done.logs, strict=True)
     )
     windows = tuple(sorted({*before.windows, *done.windows}))

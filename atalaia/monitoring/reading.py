@@ -54,6 +54,7 @@ class Item:
 class LogDraft:
     """What was read of one object: which content, how, rows and rejects by window, and rejects that tell no time."""
 
+    uri: str
     etag: str = ""
     size: int = 1
     format: str = ""
@@ -107,7 +108,7 @@ class Reader:
 
     def read(self, source: LogSource, items: Sequence[Item], *, columnwise: bool) -> Draft:
         """Read objects and count their rows; several share batches, which changes no count."""
-        draft = Draft([LogDraft() for _ in items], LogTimes.unknown(len(items)))
+        draft = Draft([LogDraft(item.uri) for item in items], LogTimes.unknown(len(items)))
         for batch in joined(self._dated(rows, draft) for rows in self._rows(source, items, draft, columnwise)):
             if isinstance(batch, RowBatch):
                 self._count(batch, draft)
@@ -212,14 +213,17 @@ class Reader:
         return draft.counters[window]
 
     def _home(self, item: Item, log: LogDraft, time: int) -> Window:
-        """Choose where to count what tells no time: by the object's path, or most of its rows, or its own time."""
+        """Choose where to count what tells no time: by the object's path, or most of its rows, or its own time.
+
+        Of an object that is gone: where its first rows were.
+        """
+        if not log.etag and item.windows:
+            return window_of(item.windows[0], self._width)
         logged = path_time(item.uri)
         if logged is not None:
             return window_of(logged, self._width)
         if log.rows:
             return max(log.rows, key=lambda window: (log.rows[window], window))
-        if item.windows:
-            return window_of(item.windows[0], self._width)
         return window_of(time, self._width)
 
     def _keep_bounded(self, draft: Draft) -> None:

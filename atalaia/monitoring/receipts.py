@@ -84,23 +84,24 @@ class Ledger:
     def get(self, packet: str) -> tuple[Packet | Member, str | None]:
         """Return what is known of a packet, and the ETag of that.
 
-        Of an object by itself it may be that it belongs to another packet. A packet that was never heard of, or by
-        another release, is empty; of the latter it is known where its profiles are.
+        Of an object by itself it may be that it belongs to another packet. If it was never heard of, or by another
+        release, it is empty; in the latter case it is known where its profiles are.
 
         Raises:
-            StoredFormError: What is written of a packet of several is not to be understood.
+            StoredFormError: What is written of a packet of several is gone, or not to be understood.
         """
         key = state_key(self._monitor, packet)
         try:
             data, info = self._output.get(key)
-        except ObjectNotFoundError:
-            return Packet(()), None
-        try:
             return msgspec.json.decode(data, type=Packet | Member), info.etag
-        except msgspec.DecodeError as error:
+        except (ObjectNotFoundError, msgspec.DecodeError) as error:
             if is_of_several(packet):
-                msg = f"{self._output.uri}/{key}: damaged. Delete {self._monitor}/ there to read all logs again."
+                msg = (
+                    f"{self._output.uri}/{key}: gone or damaged. Delete {self._monitor}/ there to read all logs again."
+                )
                 raise StoredFormError(msg) from error
+            if isinstance(error, ObjectNotFoundError):
+                return Packet(()), None
             return Packet((), windows=self._windows_held(packet)), info.etag
 
     def put(self, packet: str, entry: Packet, tag: str | None) -> str:
