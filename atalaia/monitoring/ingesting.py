@@ -44,6 +44,7 @@ class _Task:
         packet: Its id.
         infos: The objects that are asked for.
         draft: What was read of them already.
+        begun: The ETag of what an earlier try wrote before its profiles.
         left: Keys that tries which failed have written, perhaps where another had nothing to write.
     """
 
@@ -51,6 +52,7 @@ class _Task:
     packet: str
     infos: _Infos
     draft: Draft | None = None
+    begun: str = ""
     left: set[str] = field(default_factory=set)
 
 
@@ -154,6 +156,8 @@ class Ingester:
         settings = f"{self._settings} {task.source.format}"
         if not entry.done or (entry.baseline, entry.settings) != (self._baseline, settings):
             return False
+        if entry.overtaken and all(not old.etag or task.source.present(old.log) for old in entry.logs):
+            return False
         known = {receipt.log: receipt.etag for receipt in entry.logs}
         asked = {uri: info for uri, info in task.infos.items() if uri in known}
         changed = [uri for uri, info in asked.items() if info is not None and info.etag != known[uri]]
@@ -170,14 +174,15 @@ class Ingester:
         draft = task.draft
         if draft is None or [log.uri for log in draft.logs] != [receipt.log for receipt in entry.logs]:
             draft = self._read(task, entry)
-        if not is_of_several(task.packet) and not draft.logs[0].etag:  # it is gone: what is known of it stays
+        if _is_kept(task.packet, entry, draft):
             self._written |= {task.packet} if tag is None else set()
             return Packet((Receipt(entry.logs[0].log, rejected={"log_gone": 1}),)) if tag is None else entry
         receipts = tuple(map(_receipt, draft.logs))
         settings, starts = f"{self._settings} {task.source.format}", tuple(sorted(w.start for w in draft.counters))
-        done = Packet(receipts, starts, done=True, baseline=self._baseline, settings=settings)
+        overtaken = () if entry.done else entry.overtaken if tag == task.begun else _windows_of(entry)
+        done = Packet(receipts, starts, overtaken, done=True, baseline=self._baseline, settings=settings)
         before = self._held(task, entry)
-        tag = self._ledger.put(task.packet, _begun(done, entry), tag)
+        tag = task.begun = self._ledger.put(task.packet, _begun(done, entry), tag)
         for key, data in self._outputs(task.packet, done, draft):
             task.left.add(key)
             self._output.put(key, data, if_match=before.get(key), if_absent=key not in before)
@@ -185,24 +190,25 @@ class Ingester:
         for key in before:
             self._output.delete(key)
         self._ledger.put(task.packet, done, tag)
-        self._written.add(task.packet)
+        if not entry.overtaken or entry.logs != done.logs:
+            self._written.add(task.packet)
         return done
 
     def _read(self, task: _Task, entry: Packet) -> Draft:
         infos = task.infos | {old.log: task.source.present(old.log) for old in entry.logs if old.log not in task.infos}
-        items = [Item(old.log, infos[old.log], old.counted, old.windows) for old in entry.logs]
+        items = [Item(old.log, infos[old.log], old.etag, old.time, old.counted, old.windows) for old in entry.logs]
         if len(items) > 1:
             return self._reader.read(task.source, items, columnwise=False)
         return columnwise_if_sound(lambda columnwise: self._reader.read(task.source, items, columnwise=columnwise))
 
     def _held(self, task: _Task, entry: Packet) -> dict[str, str]:
         """Return the keys and ETags of what earlier readings may have left."""
-        keys = [*task.left, *(profile_key(self._name, start, task.packet) for start in entry.windows)]
+        keys = {*task.left, *(profile_key(self._name, start, task.packet) for start in _windows_of(entry))}
         for receipt in entry.logs:
-            if receipt.rejected or not entry.done:
-                keys += [rejects_key(self._name, start, receipt.log) for start in receipt.windows]
+            starts = receipt.windows if receipt.rejected or not entry.done else ()
+            keys |= {rejects_key(self._name, start, receipt.log) for start in (*starts, *entry.overtaken)}
         held = {}
-        for key in keys:
+        for key in sorted(keys):
             try:
                 held[key] = self._output.head(key).etag
             except ObjectNotFoundError:
@@ -229,9 +235,19 @@ class Ingester:
         return PreconditionError(msg)
 
 
+def _is_kept(packet: str, entry: Packet, draft: Draft) -> bool:
+    """Tell whether what is known of an object by itself stays as it is: it is gone, and no reading has ended midway."""
+    alone = not is_of_several(packet) and not draft.logs[0].etag
+    return alone and (entry.done or not entry.logs[0].counted)
+
+
+def _windows_of(entry: Packet) -> tuple[int, ...]:
+    return (*entry.windows, *entry.overtaken)
+
+
 def _receipt(log: LogDraft) -> Receipt:
     windows = tuple(sorted(window.start for window in log.windows))
-    return Receipt(log.uri, log.etag, log.format, log.why, log.rows.total(), log.rejected, windows)
+    return Receipt(log.uri, log.etag, log.time, log.format, log.why, log.rows.total(), log.rejected, windows)
 
 
 def _begun(done: Packet, before: Packet) -> Packet:
@@ -240,7 +256,7 @@ def _begun(done: Packet, before: Packet) -> Packet:
         msgspec.structs.replace(new, windows=tuple(sorted({*old.windows, *new.windows})))
         for old, new in zip(before.logs, done.logs, strict=True)
     )
-    windows = tuple(sorted({*before.windows, *done.windows}))
+    windows = tuple(sorted({*_windows_of(before), *done.windows}))
     return msgspec.structs.replace(done, logs=logs, windows=windows, done=False)
 
 

@@ -40,22 +40,27 @@ class Item:
     Attributes:
         uri: Which one it is.
         info: As it was last seen; None if it is gone.
+        etag: Of the content that was read before.
+        time: Of the object that this content was first read from, µs since 1970: to write the same again dates no row.
         counted: How many of its rows were read before, which are lost if it is gone.
         windows: Where these were, starts in µs since 1970.
     """
 
     uri: str
     info: ObjectInfo | None
+    etag: str = ""
+    time: int = 0
     counted: int = 0
     windows: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
 class LogDraft:
-    """What was read of one object: which content, how, rows and rejects by window, and rejects that tell no time."""
+    """What was read of one object: which content and of when, how, rows and rejects by window, and undated rejects."""
 
     uri: str
     etag: str = ""
+    time: int = 0
     size: int = 1
     format: str = ""
     why: str = ""
@@ -112,9 +117,9 @@ class Reader:
         for batch in joined(self._dated(rows, draft) for rows in self._rows(source, items, draft, columnwise)):
             if isinstance(batch, RowBatch):
                 self._count(batch, draft)
-        for item, log, time in zip(items, draft.logs, draft.times.objects.tolist(), strict=True):
+        for item, log in zip(items, draft.logs, strict=True):
             if log.undated.listed:
-                home = self._home(item, log, time)
+                home = self._home(item, log)
                 self._counter(draft, home)
                 log.rejects.setdefault(home, Rejects()).take(log.undated)
         return draft
@@ -142,8 +147,9 @@ class Reader:
                 log.undated.add(Reject("log_gone", 0, 1, item.counted))
             return
         log.etag, log.size = reading.log.etag, max(reading.log.size, 1)
+        log.time = item.time if item.etag == log.etag else reading.log.time
         log.format, log.why = reading.format, reading.why
-        draft.times.note(place, reading.log)
+        draft.times.note(place, replace(reading.log, time=log.time))
         for piece in reading if pool is None else reading.into(pool, place):
             if isinstance(piece, RowBatch):
                 yield LoggedRows.of_one(piece, place)
@@ -212,7 +218,7 @@ class Reader:
             draft.counters[window] = self._profiler.counter()
         return draft.counters[window]
 
-    def _home(self, item: Item, log: LogDraft, time: int) -> Window:
+    def _home(self, item: Item, log: LogDraft) -> Window:
         """Choose where to count what tells no time: by the object's path, or most of its rows, or its own time.
 
         Of an object that is gone: where its first rows were.
@@ -224,7 +230,7 @@ class Reader:
             return window_of(logged, self._width)
         if log.rows:
             return max(log.rows, key=lambda window: (log.rows[window], window))
-        return window_of(time, self._width)
+        return window_of(log.time, self._width)
 
     def _keep_bounded(self, draft: Draft) -> None:
         """Count what waits; where there are many columns in many windows, put what was counted away, packed."""

@@ -20,6 +20,7 @@ class Receipt(msgspec.Struct, frozen=True):
     Attributes:
         log: Its URI.
         etag: The ETag of the content that was read; empty if nothing was.
+        time: When the object was written that this content was first read from, µs since 1970.
         format: How it was read.
         why: Because of what.
         rows: Rows profiled.
@@ -29,6 +30,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
     log: str
     etag: str = ""
+    time: int = 0
     format: str = ""
     why: str = ""
     rows: int = 0
@@ -47,6 +49,8 @@ class Packet(msgspec.Struct, frozen=True, tag="packet", tag_field="kind"):
     Attributes:
         logs: Their receipts.
         windows: Starts of the windows in which a profile of them may lie, µs since 1970.
+        overtaken: Likewise of windows in which another, whose reading had begun before and not ended, may write or
+            delete something even after this one ended; when these objects are next ingested, they are read again.
         done: Whether these profiles are what the receipts say; else a reading is under way, or has ended midway.
         baseline: The baseline that their rows were counted on.
         settings: What else shapes the profiles: the readers' version, window width, lateness, the format given.
@@ -54,6 +58,7 @@ class Packet(msgspec.Struct, frozen=True, tag="packet", tag_field="kind"):
 
     logs: tuple[Receipt, ...]
     windows: tuple[int, ...] = ()
+    overtaken: tuple[int, ...] = ()
     done: bool = False
     baseline: str = ""
     settings: str = ""

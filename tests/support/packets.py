@@ -44,3 +44,11 @@ class Interrupted:
             return call(*args, **kwargs)
 
         return interrupted if callable(call) else call
+
+
+class Died(BaseException):
+    """The process was killed."""
+
+
+def die():
+    raise Died

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from packets import Interrupted, a_world, alone, ingester_of, told
+from packets import Died, Interrupted, a_world, alone, ingester_of, told
 from worlds import lines, make_world, rows
 
 from atalaia.errors import StoreError
@@ -214,10 +214,6 @@ def test_news_that_is_out_of_date_changes_nothing(world):
 
     assert [new for _, new in ingester_of(world).ingest_all(world.source, old)] == [False, False]
     assert world.evaluate()[0].report.rows == 7
-
-
-class Died(BaseException):
-    """The process was killed."""
 
 
 class Dying:
