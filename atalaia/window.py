@@ -93,9 +93,14 @@ def parse_time(value: object) -> int | None:
         True
     """
     if isinstance(value, datetime):
-        return _believable(value if value.tzinfo else value.replace(tzinfo=UTC))
+        return _believable(_in_utc(value))
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
+    if isinstance(value, str) and value[4:5] == "-" and value[10:11] in ("T", " "):  # if it is a date, no number
+        try:
+            return _believable(_in_utc(datetime.fromisoformat(value)))
+        except ValueError:
+            pass
     try:
         moment = _from_number(float(value))
     except (ValueError, OverflowError):
@@ -121,7 +126,12 @@ def _from_text(text: str) -> int | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return _believable(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return _believable(_in_utc(moment))
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Return a moment, in UTC if it has no zone."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _believable(moment: datetime) -> int | None:
