@@ -17,6 +17,7 @@ from atalaia.logs.spans import (
     Codes,
     Mask,
     Places,
+    count_of,
     counts_between,
     cut,
     data_of,
@@ -137,6 +138,8 @@ def unescaped_quotes(codes: Codes, starts: Places, ends: Places) -> tuple[Places
 
     Lines with two backslashes in a row are not among them: there a backslash before a quote need not escape it.
     """
+    if not count_of(codes, _BACKSLASH):
+        return positions_of(codes, _QUOTE), np.ones(len(starts), dtype=bool)
     quotes = positions_after_other(codes, _QUOTE, _BACKSLASH)
     double = positions_after(codes, _BACKSLASH, _BACKSLASH)
     if not len(double):

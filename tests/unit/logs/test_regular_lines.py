@@ -226,6 +226,23 @@ def test_a_column_of_fractions_is_read_in_one_way_whatever_is_among_them(odd):
     assert is_read_in_one_way(data, names=NAMES)
 
 
+@pytest.mark.parametrize("text", ["2026-03-01", "1-2", "12 apples", "9e"])
+def test_fractions_are_read_in_one_way_beside_texts_that_begin_like_numbers(text):
+    lines = [capture(f"{i / 7},{text if i % 9 else i}") for i in range(60)]
+    data = b"\n".join(lines) + b"\n"
+
+    assert is_read_in_one_way(data, names=NAMES)
+
+
+@pytest.mark.parametrize("odd", ["0.5", "1.e5", '"1.e5"'])
+def test_fractions_are_read_in_one_way_beside_texts_that_end_a_number_with_its_point(odd):
+    lines = [b'{"s": "www.example", "a": 0.%d, "t": ".E"}' % i for i in range(60)]
+    lines[40] = b'{"s": "1.e", "a": %s, "t": "x.e"}' % odd.encode()
+    data = b"\n".join(lines) + b"\n"
+
+    assert is_read_in_one_way(data)
+
+
 @pytest.mark.parametrize("odd", ["1.5.5", "1.e5", "1e400", "-0", "1e300", "12345678901234567890", '"a\\"b"', "1-2"])
 def test_a_json_column_of_fractions_is_read_in_one_way_whatever_is_among_them(odd):
     lines = [*ROWS[:20], b'{"a": %s, "b": 1, "c": "w", "d": null}' % odd.encode(), *ROWS[20:]]
