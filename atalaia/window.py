@@ -96,11 +96,8 @@ def parse_time(value: object) -> int | None:
         return _believable(_in_utc(value))
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    if isinstance(value, str) and value[4:5] == "-" and value[10:11] in ("T", " "):  # if it is a date, no number
-        try:
-            return _believable(_in_utc(datetime.fromisoformat(value)))
-        except ValueError:
-            pass
+    if isinstance(value, str) and value[4:5] == "-" and value[10:11] in ("T", " "):
+        return _from_text(value)  # at once, as no such text is a number of our times
     try:
         moment = _from_number(float(value))
     except (ValueError, OverflowError):
@@ -120,8 +117,9 @@ def _from_number(number: float) -> int | None:
 
 
 def _from_text(text: str) -> int | None:
-    text = re.sub(r"([.,]\d{6})\d+", r"\1", text.strip()).replace(",", ".")
-    text = re.sub(r" ?UTC$", "Z", text)
+    text = text.strip()
+    if text.endswith("UTC"):
+        text = text.removesuffix("UTC").removesuffix(" ") + "Z"
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -31,7 +31,6 @@ from atalaia.logs.records import RejectedError
 from atalaia.logs.settings import ReadLimits
 from atalaia.rows import ALL_SIDES, RowBatch
 
-MAGIC = b"PAR1"
 _BROKEN = (pa.ArrowException, OSError, ValueError, OverflowError)
 _LARGEST_FOOTER = 16 << 20
 _SIGNATURE_BYTES = 28  # a nonce and a tag
