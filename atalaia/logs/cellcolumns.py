@@ -60,7 +60,6 @@ class CellTable:
 
     Attributes:
         wrong: The rows that have more or fewer cells than there are names; if there are any, nothing else is read.
-        columns: By name.
     """
 
     def __init__(self, codes: Codes, names: Sequence[str], kinds: Kinds) -> None:
@@ -73,11 +72,15 @@ class CellTable:
         """
         self.wrong: list[int] = []
         self._codes = codes
+        self._names = names
         self._width = len(names)
         self._texts: dict[int, pa.StringArray] = {}
         self._doubtful: set[int] = set()
-        numbers = self._read(kinds)
-        self.columns = {name: CellColumn(self, place, numbers.get(place)) for place, name in enumerate(names)}
+        self._numbers = self._read(kinds)
+
+    def columns(self) -> dict[str, CellColumn]:
+        """Return the columns by name; the table does not hold them, which hold it, so that all go when they do."""
+        return {name: CellColumn(self, place, self._numbers.get(place)) for place, name in enumerate(self._names)}
 
     def texts(self, place: int) -> pa.StringArray:
         """Return the cells of one column, as `CellColumn.texts` does."""

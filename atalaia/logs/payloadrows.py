@@ -85,7 +85,7 @@ class CsvShape:
             refused = table.wrong or self._headers(table, record[rows])
             if not len(refused):
                 counts = np.bincount(record[rows], minlength=len(good)).astype(np.int32)
-                return PayloadRows(np.flatnonzero(good).astype(np.int32), counts[good], table.columns)
+                return PayloadRows(np.flatnonzero(good).astype(np.int32), counts[good], table.columns())
             good = _without(good, record[rows][refused])
         raise UnprovenError
 
@@ -101,7 +101,7 @@ class CsvShape:
     def _headers(self, table: CellTable, record: Places) -> Places:
         """Return the first rows of records that may be names."""
         firsts = np.flatnonzero(np.append(True, record[1:] != record[:-1])).astype(np.int32)
-        columns = list(table.columns.values())
+        columns = list(table.columns().values())
         texts = [column for column in columns if column.numbers is None]
         if self.known is None:
             if len(firsts) == len(record) or len(texts) < len(columns):
