@@ -67,7 +67,7 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@cli.command(short_help="Infer a monitor file from data or logs.")
 @click.argument("data", nargs=-1, required=True)
 @click.option("--logs", metavar="PATH", help="Where the logs to watch are; by default DATA.")
 @click.option("-o", "--output", "target", metavar="FILE", help="Write the monitor file here instead of printing it.")
