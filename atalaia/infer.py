@@ -15,10 +15,10 @@ from atalaia.errors import LogError
 from atalaia.infer_columns import Guess, guess_columns, learn_outputs, unnamed_inputs
 from atalaia.infer_tally import tally_columns
 from atalaia.monitor_file import LogFormat, Monitor, load_monitor
-from atalaia.monitor_rules import slug
 from atalaia.monitor_yaml import quote
 from atalaia.rows import Reject, RowBatch, Side
 from atalaia.schema import Column
+from atalaia.spelling import slug
 from atalaia.wording import by_reason, listed
 
 __all__ = ["Found", "infer_monitor", "inferred_columns", "slug"]

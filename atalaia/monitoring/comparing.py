@@ -7,7 +7,8 @@ from typing import Any
 
 from atalaia.baseline import build_baseline, count_rows
 from atalaia.errors import LogError
-from atalaia.evaluation import Pair, column_report, pair_of
+from atalaia.evaluation import column_report
+from atalaia.findings import Pair, pair_of
 from atalaia.infer import inferred_columns
 from atalaia.monitor_file import CheckRule
 from atalaia.monitoring.sources import LogSource, columnwise_if_sound
