@@ -15,8 +15,9 @@ import msgspec
 from msgspec import Struct, field
 
 from atalaia.errors import MonitorFileError
+from atalaia.monitor_checks import Metrics
 from atalaia.monitor_faults import faults_of
-from atalaia.monitor_rules import Metrics, broken_rules
+from atalaia.monitor_rules import broken_rules
 from atalaia.monitor_yaml import Document, Fault, read
 from atalaia.schema import Column, relatable
 

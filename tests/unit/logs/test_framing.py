@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atalaia.logs import ReadLimits, read_log
-from atalaia.logs.csvfile import rows_of_block, split_blocks
+from atalaia.logs.csvblocks import rows_of_block, split_blocks
 from atalaia.logs.documents import split_values
 from atalaia.logs.framing import Piece, split_lines
 from atalaia.monitor_file import LogFormat
