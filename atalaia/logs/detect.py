@@ -9,7 +9,6 @@ from enum import Enum
 from typing import Any
 
 from atalaia.logs import azureml, kserve, sagemaker
-from atalaia.logs.csvfile import first_rows, looks_tabular
 from atalaia.logs.framing import Stream
 from atalaia.logs.jsontext import parse_json
 from atalaia.logs.records import RejectedError
@@ -129,6 +128,8 @@ def _value_or_none(line: bytes, depth: int) -> Any:
 def _text(head: _Head, context: Context, chosen: LogFormat) -> Decision:
     if _CONTROL.search(head.data) or not _is_text(head):
         return _refused("not_text", "The object is neither text nor of a known binary format.")
+    from atalaia.logs.csvfile import first_rows, looks_tabular  # noqa: PLC0415  # dear to import, many logs are JSON
+
     rows = first_rows(head.data, whole=head.whole)
     if rows and set(rows[0]) >= kserve.COLUMNS and chosen in (LogFormat.AUTO, LogFormat.KSERVE):
         return Decision(

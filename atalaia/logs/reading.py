@@ -7,7 +7,6 @@ from dataclasses import replace
 from io import BytesIO
 from typing import BinaryIO
 
-from atalaia.logs import csvfile
 from atalaia.logs.batching import Batcher
 from atalaia.logs.detect import Layout, decide
 from atalaia.logs.documents import split_values
@@ -163,6 +162,8 @@ def _tracked(items: Iterator[Item], source: Source) -> Iterator[Item]:
 
 
 def _read_csv_table(source: Source) -> Iterator[Item]:
+    from atalaia.logs import csvfile  # noqa: PLC0415  # dear to import, and many logs are none
+
     head = source.stream.peek(_CSV_HEAD)
     rows = csvfile.first_rows(head, whole=len(head) < _CSV_HEAD) or [[""]]
     layout = csvfile.csv_layout(rows, source.side, source.context)
@@ -171,6 +172,8 @@ def _read_csv_table(source: Source) -> Iterator[Item]:
 
 def _read_csv_records(source: Source) -> Iterator[Item]:
     """Read KServe's CSV: a header, then a request or a response in every row."""
+    from atalaia.logs import csvfile  # noqa: PLC0415  # dear to import, and many logs are none
+
     batcher, header = Batcher(source.context.limits.batch_rows), None
     for row in csvfile.read_rows(source.stream, source.context.limits.line_bytes):
         if isinstance(row, Reject):
