@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from io import StringIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
+from atalaia import compute as pc
 from atalaia.logs.arrays import Cell, cells_array
 from atalaia.logs.batching import Batcher, table_batch
 from atalaia.logs.bodies import invented_names
