@@ -9,8 +9,8 @@ from itertools import islice
 
 import msgspec.structs
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from atalaia import compute as pc
 from atalaia.errors import LogError
 from atalaia.infer_columns import Guess, guess_columns, learn_outputs, unnamed_inputs
 from atalaia.infer_tally import tally_columns

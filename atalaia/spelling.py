@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
@@ -21,6 +20,8 @@ def slug(text: str) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word most like *word*, or None where none is alike."""
+    import difflib  # noqa: PLC0415  # only where there is something to tell
+
     lowered = {name.lower(): name for name in sorted(known, reverse=True)}
     found = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.6)
     return lowered[found[0]] if found else None

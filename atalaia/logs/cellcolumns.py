@@ -11,9 +11,9 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import csv
 
+from atalaia import compute as pc
 from atalaia.logs.arrays import NOT_AFTER_ZERO, cells_array, is_number_text, without_empty
 from atalaia.logs.spans import (
     Codes,
@@ -191,4 +191,4 @@ def _odd_rows(numbers: pa.Array) -> Places:
     finite = pc.is_finite(numbers)
     if finite.true_count == len(numbers) - numbers.null_count:
         return np.empty(0, np.int32)
-    return np.flatnonzero(pc.invert(finite).fill_null(False).to_numpy(zero_copy_only=False)).astype(np.int32)
+    return np.flatnonzero(pc.fill_null(pc.invert(finite), False).to_numpy(zero_copy_only=False)).astype(np.int32)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
+from atalaia import compute as pc
 from atalaia.logs.arrays import Cell, cells_array
 from atalaia.logs.batching import Batcher, table_batch
 from atalaia.logs.bodyrows import invented_names

@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import parquet
 
+from atalaia import compute as pc
 from atalaia.errors import DamagedColumnError
 from atalaia.logs.foreign import native
 from atalaia.logs.heldfile import HeldFile

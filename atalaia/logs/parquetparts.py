@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pyarrow as pa
-import pyarrow.compute as pc
+
+from atalaia import compute as pc
 
 BATCH_BYTES = 16 << 20
 """So much of a file is read at once, and written out at once."""
@@ -36,7 +37,7 @@ def written_bytes(column: pa.Array) -> int:
     if not pa.types.is_dictionary(column.type):
         return 0
     lengths = pc.binary_length(column.dictionary)
-    return int(pc.sum(pc.cast(lengths.take(column.indices), pa.int64())).as_py() or 0)
+    return int(pc.sum(pc.cast(pc.take(lengths, column.indices), pa.int64())).as_py() or 0)
 
 
 def is_held_once(column: pa.Array) -> bool:
@@ -48,5 +49,5 @@ def is_held_once(column: pa.Array) -> bool:
 
 def with_used_texts(column: pa.Array) -> pa.Array:
     """Return texts by their places in a dictionary, with those of its texts that occur."""
-    used = pc.unique(column.indices.drop_null())
-    return pa.DictionaryArray.from_arrays(pc.index_in(column.indices, used), column.dictionary.take(used))
+    used = pc.unique(pc.drop_null(column.indices))
+    return pa.DictionaryArray.from_arrays(pc.index_in(column.indices, used), pc.take(column.dictionary, used))

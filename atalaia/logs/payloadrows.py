@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from atalaia import compute as pc
 from atalaia.logs.cellcolumns import CellColumn, CellTable, Kinds
 from atalaia.logs.csvtext import is_number
 from atalaia.logs.jsonrows import JsonBlock, read_json_rows
@@ -110,7 +110,7 @@ class CsvShape:
             columns = texts  # what is a number is no name
             if 2 * len(texts) < len(self.names):
                 return firsts[:0]
-        cells = [column.texts().take(pa.array(firsts)) for column in columns]
+        cells = [pc.take(column.texts(), pa.array(firsts)) for column in columns]
         if self.known is None:
             rows = zip(*(texts.to_pylist() for texts in cells), strict=True)
             return firsts[[not any(not cell or not cell.strip() or is_number(cell) for cell in row) for row in rows]]

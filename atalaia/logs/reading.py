@@ -164,6 +164,7 @@ def _tracked(items: Iterator[Item], source: Source) -> Iterator[Item]:
 
 
 def _read_csv_table(source: Source) -> Iterator[Item]:
+
     head = source.stream.peek(_CSV_HEAD)
     rows = first_rows(head, whole=len(head) < _CSV_HEAD) or [[""]]
     layout = csv_layout(rows, source.side, source.context)
