@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -166,8 +167,17 @@ def _stretch(chunk: Any) -> tuple[int, int]:
 
 
 def kept_once(table: parquet.ParquetFile) -> set[str]:
-    """Return the columns that are read as dictionaries: a text that many rows share is one text."""
-    return {field.name for field in table.schema_arrow if pa.types.is_dictionary(field.type)}
+    """Return the paths of the columns that are read as dictionaries: a text that many rows share is one text."""
+    leaves = chain.from_iterable(_leaves(field.type) for field in table.schema_arrow)
+    return {table.schema.column(place).path for place, kind in enumerate(leaves) if pa.types.is_dictionary(kind)}
+
+
+def _leaves(kind: pa.DataType) -> Iterator[pa.DataType]:
+    """Yield the types of what a column is stored as, in the order of the file."""
+    if not pa.types.is_nested(kind):
+        yield kind
+    for place in range(kind.num_fields):
+        yield from _leaves(kind.field(place).type)
 
 
 def repeats_texts(chunk: Any, once: Collection[str]) -> bool:
