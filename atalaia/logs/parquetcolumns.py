@@ -169,7 +169,8 @@ def _stretch(chunk: Any) -> tuple[int, int]:
 def kept_once(table: parquet.ParquetFile) -> set[str]:
     """Return the paths of the columns that are read as dictionaries: a text that many rows share is one text."""
     leaves = chain.from_iterable(_leaves(field.type) for field in table.schema_arrow)
-    return {table.schema.column(place).path for place, kind in enumerate(leaves) if pa.types.is_dictionary(kind)}
+    schema = table.metadata.schema
+    return {schema.column(place).path for place, kind in enumerate(leaves) if pa.types.is_dictionary(kind)}
 
 
 def _leaves(kind: pa.DataType) -> Iterator[pa.DataType]:

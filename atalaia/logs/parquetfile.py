@@ -31,6 +31,7 @@ from atalaia.logs.parquetparts import (
 )
 from atalaia.logs.records import RejectedError
 from atalaia.logs.settings import ReadLimits
+from atalaia.logs.weight import MOST_COLUMNS
 from atalaia.rows import ALL_SIDES, RowBatch
 
 _BROKEN = (pa.ArrowException, OSError, ValueError, OverflowError)
@@ -48,19 +49,19 @@ def open_table(source: Seekable, limits: ReadLimits) -> parquet.ParquetFile:
     """Open a Parquet file.
 
     Raises:
-        RejectedError: It is damaged or encrypted, or too large once decompressed.
+        RejectedError: It is damaged or encrypted, has too many columns, or is too large once decompressed.
     """
     try:
         size = _refuse_large_footer(source)
         source.seek(0)
         footer = parquet.read_metadata(source)
         _refuse_unreadable(footer, source, size)
+        _refuse_large(footer, size, limits)
         source.seek(0)
         options = {"pre_buffer": False, "buffer_size": _READ_AHEAD, "read_dictionary": _text_columns(footer)}
         table = parquet.ParquetFile(source, metadata=footer, **options)
     except _BROKEN:
         raise RejectedError(reason="damaged") from None
-    _refuse_large(footer, size, limits)
     return table
 
 
@@ -89,9 +90,11 @@ def _refuse_large(footer: Any, size: int, limits: ReadLimits) -> None:
     """Refuse a file that would become far larger than it is; a count of rows that cannot be true is not repeated."""
     groups = [footer.row_group(group).total_byte_size for group in range(footer.num_row_groups)]
     expanded = max(sum(groups), footer.num_rows * max(footer.num_columns, 1))
+    believable = footer.num_rows if 0 <= footer.num_rows <= limits.expansion_ratio * size else 1
+    if footer.num_columns > MOST_COLUMNS:
+        raise RejectedError(reason="too_many_columns", rows=believable)
     if expanded > limits.expanded_bytes or (expanded > _RATIO_FROM and expanded > limits.expansion_ratio * size):
-        believable = 0 <= footer.num_rows <= limits.expansion_ratio * size
-        raise RejectedError(reason="too_large", rows=footer.num_rows if believable else 1)
+        raise RejectedError(reason="too_large", rows=believable)
 
 
 def _text_columns(footer: Any) -> list[str]:

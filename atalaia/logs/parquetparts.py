@@ -62,8 +62,14 @@ def refuse_repetition(batch: pa.RecordBatch, most: int) -> None:
     Raises:
         RejectedError: `too_large`.
     """
-    if sum(written_bytes(column) for column in batch.columns if pa.types.is_nested(column.type)) > most:
+    if sum(map(_bytes_in_lists, batch.columns)) > most:
         raise RejectedError(reason="too_large")
+
+
+def _bytes_in_lists(column: pa.Array) -> int:
+    if pa.types.is_struct(column.type):
+        return sum(map(_bytes_in_lists, column.flatten()))
+    return written_bytes(column) if pa.types.is_nested(column.type) else 0
 
 
 def refuse_heavy_row(batch: pa.RecordBatch) -> None:
