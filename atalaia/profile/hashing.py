@@ -45,8 +45,11 @@ def floats_of_hashes(hashes: Hashes) -> Floats:
 
 def mix(words: Hashes) -> Hashes:
     """Spread 64-bit words evenly: twice, a high part folded onto a low one and multiplied."""
-    hashes = (words ^ (words >> _HALF)) * _FIRST
-    return (hashes ^ (hashes >> _THIRD)) * _SECOND
+    hashes = words ^ (words >> _HALF)
+    hashes *= _FIRST
+    hashes ^= hashes >> _THIRD
+    hashes *= _SECOND
+    return hashes
 
 
 def hash_texts(texts: pa.Array | Sequence[str]) -> Hashes:
