@@ -1,4 +1,4 @@
-"""Reads made-up logs in two ways, regular rows at once and all one by one: `fuzz_readers.py LINES [SEED] [--kind KIND]`.
+"""Reads made-up logs twice, regular rows at once and all one by one: `fuzz_readers.py LINES [SEED] [--kind KIND]`.
 
 Lines of JSON are read at once or one by one, CSV in blocks or row by row, Parquet by columns or by rows. The unit tests
 do the same with fewer lines. It ends with an error at the first log that is read in two ways, which it leaves among the

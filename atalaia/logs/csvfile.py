@@ -27,6 +27,7 @@ _BLOCK = 4 << 20
 _LONGEST_BLOCK = 8 << 20
 _RESYNCS = 10
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_BLANKS_AT_QUOTES = (b', "', b'\n "', b'," ', b'\n" ')  # Arrow takes blanks before a quote and behind it for the same
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -245,7 +246,7 @@ def _after_first_row(block: Piece) -> Piece:
 
 def _table(block: Piece, layout: CsvLayout) -> pa.Table | None:
     """Read a regular block at once; None where a row needs a closer look."""
-    if not block.ended or len(block.data) > 2 * _LONGEST_BLOCK or b"\0" in block.data:
+    if not block.ended or len(block.data) > 2 * _LONGEST_BLOCK or b"\0" in block.data or not _is_text(block.data):
         return None
     irregular = []
 
@@ -267,7 +268,15 @@ def _table(block: Piece, layout: CsvLayout) -> pa.Table | None:
         )
     except pa.ArrowInvalid:
         return None
-    return None if irregular or b', "' in block.data else table
+    return None if irregular or any(mark in block.data for mark in _BLANKS_AT_QUOTES) else table
+
+
+def _is_text(data: bytes) -> bool:
+    """Tell whether bytes are UTF-8; Arrow cannot tell of an irregular row that is not."""
+    try:
+        return data.isascii() or data.decode() is not None
+    except UnicodeDecodeError:
+        return False
 
 
 def _table_batches(table: pa.Table, layout: CsvLayout, batch_rows: int) -> Iterator[RowBatch]:

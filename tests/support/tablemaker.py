@@ -13,7 +13,7 @@ from atalaia.logs.framing import Stream
 from atalaia.logs.settings import Context
 from atalaia.rows import LogObject, Reject
 
-_QUOTED = ['"a,b"', '"say ""hi"""', '"two\nlines"', '""', '" lead"', '"open', 'shut"', "\x00", "\t1", "\udcff"]
+_QUOTED = ['"a,b"', '"say ""hi"""', '"two\nlines"', '""', '" lead"', ' "q"', '"open', 'shut"', "\x00", "\t1", "\udcff"]
 _TEXTS = ["x", "", "seg_1", "naïve", "日本", "1", "1.0", "null", "t" * 300]
 _FLOATS = [0.0, -0.0, 1.5, -2.25, 1e300, 5e-324, float("inf"), float("-inf"), float("nan")]
 _MOMENTS = [0, 1, -1, 1_772_000_000_000_000, 2**62]
@@ -68,15 +68,12 @@ def make_parquet(random, count):
         kind, values = random.choice(_KINDS)
         nulls = random.choice([0, 0, 0.1, 1])
         some = random.sample(values, random.randint(1, len(values)))
-        columns[f"c{place}"] = pa.array(
-            [None if random.random() < nulls else random.choice(some) for _ in range(count)], kind
-        )
+        filled = [None if random.random() < nulls else random.choice(some) for _ in range(count)]
+        columns[f"c{place}"] = pa.array(filled, kind)
     file = BytesIO()
+    texts = ["DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY", "PLAIN"]
     encoded = random.random() < 0.3 and {
-        name: random.choice(
-            ["DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"] if column.type == pa.string() else ["PLAIN"]
-        )
-        for name, column in columns.items()
+        name: random.choice(texts) if column.type == pa.string() else "PLAIN" for name, column in columns.items()
     }
     pq.write_table(
         pa.table(columns),
