@@ -27,7 +27,6 @@ _BLOCK = 4 << 20
 _LONGEST_BLOCK = 8 << 20
 _RESYNCS = 10
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_BLANKS_AT_QUOTES = (b', "', b'\n "', b'," ', b'\n" ')  # Arrow takes blanks before a quote and behind it for the same
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -172,7 +171,7 @@ def rows_of_block(block: Piece) -> Iterator[CsvRow | Reject]:
     """Read a block row by row; a row that cannot be parsed is rejected, and reading goes on with the next line."""
     at, faults = 0, 0
     while at < len(block.data):
-        cursor = _Cursor(block.data, at)
+        cursor = _Cursor(block, at)
         try:
             for cells in quoted_rows(cursor):
                 begin, at = at, cursor.at
@@ -189,8 +188,9 @@ def rows_of_block(block: Piece) -> Iterator[CsvRow | Reject]:
 class _Cursor:
     """Hands out the lines of a block as text and knows how far it has handed them out."""
 
-    def __init__(self, data: bytes, at: int) -> None:
-        self._data = data
+    def __init__(self, block: Piece, at: int) -> None:
+        self._data = block.data
+        self._mark = _mark(block)
         self.at = at
 
     def __iter__(self) -> _Cursor:
@@ -202,7 +202,13 @@ class _Cursor:
         begin, self.at = self.at, _line_end(self._data, self.at)
         line = self._data[begin : self.at]
         refuse_wide_line(line)
-        return line.removeprefix(_BOM).decode("utf-8", "surrogateescape").replace("\0", "\ufffd")
+        line = line if begin else line.removeprefix(self._mark)
+        return line.decode("utf-8", "surrogateescape").replace("\0", "\ufffd")
+
+
+def _mark(block: Piece) -> bytes:
+    """Return what may stand before the first row of a file, and is no part of it; in other blocks nothing is."""
+    return b"" if block.start else _BOM
 
 
 def _line_end(data: bytes, start: int) -> int:
@@ -257,7 +263,7 @@ def _table(block: Piece, layout: CsvLayout) -> pa.Table | None:
     places = [str(place) for place in range(len(layout.names))]
     try:
         table = arrow_csv.read_csv(
-            pa.BufferReader(block.data.removeprefix(_BOM)),
+            pa.BufferReader(block.data.removeprefix(_mark(block))),
             arrow_csv.ReadOptions(use_threads=False, block_size=len(block.data) + 1, column_names=places),
             arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=note),
             arrow_csv.ConvertOptions(
@@ -268,7 +274,12 @@ def _table(block: Piece, layout: CsvLayout) -> pa.Table | None:
         )
     except pa.ArrowInvalid:
         return None
-    return None if irregular or any(mark in block.data for mark in _BLANKS_AT_QUOTES) else table
+    return None if irregular or _has_blanks_at_quotes(block.data) else table
+
+
+def _has_blanks_at_quotes(data: bytes) -> bool:
+    """Tell whether a cell may begin with blanks before a quote or behind it: Arrow makes no difference between them."""
+    return data.startswith((b' "', b'" ')) or any(mark in data for mark in (b', "', b'," ', b'\n "', b'\n" '))
 
 
 def _is_text(data: bytes) -> bool:

@@ -25,3 +25,10 @@ def test_blanks_at_a_quote_are_read_in_one_way(read, cell, line):
 
     assert cell.strip().strip('"') in read(text, path="logs/a.csv").rows[0].values()
     assert csv_is_read_in_one_way(text.encode())
+
+
+def test_a_byte_order_mark_is_left_out_at_the_start_of_a_file_only(read):
+    data = b"\xef\xbb\xbfa,b\n\xef\xbb\xbf1,x\n"
+
+    assert read(data, path="logs/a.csv").rows == [{"a": "\ufeff1", "b": "x"}]
+    assert csv_is_read_in_one_way(data)
