@@ -109,15 +109,6 @@ def read_table(stream: Stream, layout: CsvLayout, context: Context) -> Iterator[
             yield from _table_batches(table, layout, context.limits.batch_rows)
 
 
-def read_table_by_rows(stream: Stream, layout: CsvLayout, context: Context) -> Iterator[RowBatch | Reject]:
-    """Read a plain CSV file row by row: what `read_table` gives, slowly, which the tests hold against it."""
-    for block in _blocks_of_values(stream, layout, context):
-        if isinstance(block, Reject):
-            yield block
-        else:
-            yield from _row_by_row(block, layout, context)
-
-
 def _blocks_of_values(stream: Stream, layout: CsvLayout, context: Context) -> Iterator[Piece | Reject]:
     """Yield a file's blocks without its header."""
     header = layout.header
@@ -252,7 +243,7 @@ def _after_first_row(block: Piece) -> Piece:
 
 def _table(block: Piece, layout: CsvLayout) -> pa.Table | None:
     """Read a regular block at once; None where a row needs a closer look."""
-    if not block.ended or len(block.data) > 2 * _LONGEST_BLOCK or b"\0" in block.data or not _is_text(block.data):
+    if not _may_be_regular(block):
         return None
     irregular = []
 
@@ -274,7 +265,7 @@ def _table(block: Piece, layout: CsvLayout) -> pa.Table | None:
         )
     except pa.ArrowInvalid:
         return None
-    return None if irregular or _has_blanks_at_quotes(block.data) else table
+    return None if irregular else table
 
 
 def _has_blanks_at_quotes(data: bytes) -> bool:
@@ -282,12 +273,31 @@ def _has_blanks_at_quotes(data: bytes) -> bool:
     return data.startswith((b' "', b'" ')) or any(mark in data for mark in (b', "', b'," ', b'\n "', b'\n" '))
 
 
+def _may_be_regular(block: Piece) -> bool:
+    """Tell whether Arrow reads a block as it is read row by row, or says that it cannot.
+
+    It ends an open quote with the block, does not tell blanks before a quote from those behind it, drops a byte order
+    mark from any block, and cannot report an irregular row that is not text.
+    """
+    data, at_start = block.data, not block.start
+    if not block.ended or len(data) > 2 * _LONGEST_BLOCK or b"\0" in data:
+        return False
+    quotes = data.count(b'"')
+    if quotes % 2 or (quotes and _has_blanks_at_quotes(data)):
+        return False
+    return data.isascii() or (_is_text(data) and (at_start or not data.startswith(_BOM)))
+
+
+def _has_blanks_at_quotes(data: bytes) -> bool:
+    return data.startswith((b' "', b'" ')) or any(mark in data for mark in (b', "', b'," ', b'\n "', b'\n" '))
+
+
 def _is_text(data: bytes) -> bool:
-    """Tell whether bytes are UTF-8; Arrow cannot tell of an irregular row that is not."""
     try:
-        return data.isascii() or data.decode() is not None
+        data.decode()
     except UnicodeDecodeError:
         return False
+    return True
 
 
 def _table_batches(table: pa.Table, layout: CsvLayout, batch_rows: int) -> Iterator[RowBatch]:

@@ -32,3 +32,10 @@ def test_a_byte_order_mark_is_left_out_at_the_start_of_a_file_only(read):
 
     assert read(data, path="logs/a.csv").rows == [{"a": "\ufeff1", "b": "x"}]
     assert csv_is_read_in_one_way(data)
+
+
+def test_an_open_quote_costs_its_own_line_only(read):
+    got = read('a,b\n1,x\n2,"open\n' + "3,y\n" * 20, path="logs/a.csv")
+
+    assert [row["a"] for row in got.rows] == [1, *[3] * 20]
+    assert got.reasons == ["bad_csv"]
