@@ -268,11 +268,6 @@ def _table(block: Piece, layout: CsvLayout) -> pa.Table | None:
     return None if irregular else table
 
 
-def _has_blanks_at_quotes(data: bytes) -> bool:
-    """Tell whether a cell may begin with blanks before a quote or behind it: Arrow makes no difference between them."""
-    return data.startswith((b' "', b'" ')) or any(mark in data for mark in (b', "', b'," ', b'\n "', b'\n" '))
-
-
 def _may_be_regular(block: Piece) -> bool:
     """Tell whether Arrow reads a block as it is read row by row, or says that it cannot.
 
