@@ -11,8 +11,8 @@ from atalaia.rows import Reject, RowBatch
 
 MOST_ROWS = 65_536
 MOST_BYTES = 32 << 20
-ENOUGH_ROWS = 1 << 11
-"""A batch of so many rows is handed on as it is."""
+ENOUGH_ROWS, ENOUGH_BYTES = 1 << 11, 8 << 20
+"""A batch of so many rows or bytes is handed on as it is."""
 
 
 def joined(pieces: Iterable[RowBatch | Reject]) -> Iterator[RowBatch | Reject]:
@@ -27,13 +27,14 @@ def joined(pieces: Iterable[RowBatch | Reject]) -> Iterator[RowBatch | Reject]:
         if isinstance(piece, Reject):
             yield piece
             continue
-        if piece.rows >= ENOUGH_ROWS:  # its columns may be read on demand, so they are not asked for here
+        # The columns of many rows may be read on demand, so they are not asked for here.
+        size = 0 if piece.rows >= ENOUGH_ROWS else sum(array.nbytes for array in piece.columns.values())
+        if piece.rows >= ENOUGH_ROWS or size >= ENOUGH_BYTES:
             if waiting:
                 yield _join(waiting)
                 waiting, rows, held = [], 0, 0
             yield piece
             continue
-        size = sum(array.nbytes for array in piece.columns.values())
         if waiting and (rows + piece.rows > MOST_ROWS or held + size > MOST_BYTES or not _alike(waiting[0], piece)):
             yield _join(waiting)
             waiting, rows, held = [], 0, 0

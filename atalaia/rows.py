@@ -96,6 +96,7 @@ REASONS: dict[str, str] = {
     "line_too_long": "the line is longer than the limit",
     "nested_too_deep": "the JSON is nested deeper than the limit",
     "too_large": "the decompressed object or payload is larger than the limit",
+    "too_many_columns": "the rows have more columns than the limit, 16,384; log fewer of them, or several as one list",
     "damaged": "the file ends early or its compression or encoding is damaged",
     "not_a_record": "the JSON is not a record of this format",
     "unknown_format": "no reader knows this format",

@@ -92,19 +92,19 @@ class Batcher:
                 yield from self._batches(rows, sides)
 
     def _batches(self, waiting: Waiting, sides: frozenset[Side]) -> Iterator[RowBatch]:
-        todo = [
-            (start, min(start + self._batch_rows, len(waiting.rows)))
-            for start in range(0, len(waiting.rows), self._batch_rows)
-        ][::-1]
+        """Make batches of all rows that wait; these are let go as they are handed on, as they may be large."""
+        full, rest = divmod(len(waiting.rows), self._batch_rows)
+        todo = [rest] * bool(rest) + [self._batch_rows] * full
         while todo:
-            start, end = todo.pop()
-            rows = waiting.rows[start:end]
-            if not fits(rows):
-                middle = (start + end) // 2
-                todo += [(middle, end), (start, middle)]
-                continue
-            some = Waiting(rows, waiting.times[start:end], waiting.ids[start:end], waiting.index[start:end])
-            yield batch_of(some, sides, columns_of(rows))
+            count = todo.pop()
+            if fits(waiting.rows[:count]):
+                yield _converted(waiting.take(count), sides)
+            else:
+                todo += [count - count // 2, count // 2]
+
+
+def _converted(waiting: Waiting, sides: frozenset[Side]) -> RowBatch:
+    return batch_of(waiting, sides, columns_of(waiting.rows))
 
 
 def batch_of(waiting: Waiting, sides: frozenset[Side], columns: Mapping[str, pa.Array]) -> RowBatch:

@@ -41,6 +41,14 @@ def read_blocks(source: Source, pool: Pool | None = None) -> Iterator[Item]:
 def _read_exactly(block: Piece, source: Source, known: dict[int, Outcome], pool: Pool | None = None) -> Iterator[Item]:
     """Read a block line by line; what became of some lines may be *known*, by where they start."""
     batcher = Batcher(source.context.limits.batch_rows)
+    yield from _collect(block, source, known, batcher)  # apart, so that no line is held any more while the rest is made
+    if pool is not None:
+        pool.take(batcher)
+    yield from batcher.flush()
+
+
+def _collect(block: Piece, source: Source, known: dict[int, Outcome], batcher: Batcher) -> Iterator[Item]:
+    """Read a block's lines, and hand on the batches that are full."""
     for piece in split_block(block, source.context.limits.line_bytes):
         if isinstance(piece, Reject):
             source.consumed = max(source.consumed, piece.start)
@@ -48,9 +56,6 @@ def _read_exactly(block: Piece, source: Source, known: dict[int, Outcome], pool:
         else:
             outcome = known.pop(piece.start) if piece.start in known else outcome_of(piece, source)
             yield from take_outcome(outcome, piece, source, batcher)
-    if pool is not None:
-        pool.take(batcher)
-    yield from batcher.flush()
 
 
 class _BlockReading:

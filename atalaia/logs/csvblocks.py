@@ -88,7 +88,7 @@ def rows_of_block(block: Piece) -> Iterator[CsvRow | Reject]:
     """Read a block row by row; a row that cannot be parsed is rejected, and reading goes on with the next line."""
     at, faults = 0, 0
     while at < len(block.data):
-        cursor = _Cursor(block.data, at)
+        cursor = _Cursor(block, at)
         try:
             for cells in quoted_rows(cursor):
                 begin, at = at, cursor.at
@@ -105,8 +105,9 @@ def rows_of_block(block: Piece) -> Iterator[CsvRow | Reject]:
 class _Cursor:
     """Hands out the lines of a block as text and knows how far it has handed them out."""
 
-    def __init__(self, data: bytes, at: int) -> None:
-        self._data = data
+    def __init__(self, block: Piece, at: int) -> None:
+        self._data = block.data
+        self._mark = mark_of(block)
         self.at = at
 
     def __iter__(self) -> _Cursor:
@@ -118,7 +119,13 @@ class _Cursor:
         begin, self.at = self.at, _line_end(self._data, self.at)
         line = self._data[begin : self.at]
         refuse_wide_line(line)
-        return line.removeprefix(BOM).decode("utf-8", "surrogateescape").replace("\0", "\ufffd")
+        line = line if begin else line.removeprefix(self._mark)
+        return line.decode("utf-8", "surrogateescape").replace("\0", "\ufffd")
+
+
+def mark_of(block: Piece) -> bytes:
+    """Return what may stand before the first row of a file, and is no part of it; in other blocks nothing is."""
+    return b"" if block.start else BOM
 
 
 def _line_end(data: bytes, start: int) -> int:

@@ -13,7 +13,7 @@ from atalaia import compute as pc
 from atalaia.logs.arrays import Cell, cells_array
 from atalaia.logs.batching import Batcher, table_batch
 from atalaia.logs.bodyrows import invented_names
-from atalaia.logs.csvblocks import LONGEST_BLOCK, rows_of_block, split_blocks
+from atalaia.logs.csvblocks import LONGEST_BLOCK, mark_of, rows_of_block, split_blocks
 from atalaia.logs.csvtext import has_header, is_number
 from atalaia.logs.framing import BOM, Piece, Stream
 from atalaia.logs.records import Record
@@ -56,18 +56,25 @@ def csv_layout(rows: Sequence[Sequence[str]], side: Side | None, context: Contex
 
 def read_table(stream: Stream, layout: CsvLayout, context: Context) -> Iterator[RowBatch | Reject]:
     """Read a plain CSV file."""
-    header = layout.header
-    for block in split_blocks(stream, context.limits.line_bytes):
+    for block in _blocks_of_values(stream, layout, context):
+        table = None if layout.inference or isinstance(block, Reject) else _table(block, layout)
         if isinstance(block, Reject):
             yield block
-            continue
-        rest = _after_first_row(block) if header else block
-        header = False
-        table = None if layout.inference else _table(rest, layout)
-        if table is None:
-            yield from _row_by_row(rest, layout, context)
+        elif table is None:
+            yield from _row_by_row(block, layout, context)
         else:
             yield from _table_batches(table, layout, context.limits.batch_rows)
+
+
+def _blocks_of_values(stream: Stream, layout: CsvLayout, context: Context) -> Iterator[Piece | Reject]:
+    """Yield a file's blocks without its header."""
+    header = layout.header
+    for block in split_blocks(stream, context.limits.line_bytes):
+        if isinstance(block, Reject) or not header:
+            yield block
+        else:
+            header = False
+            yield _after_first_row(block)
 
 
 def _after_first_row(block: Piece) -> Piece:
@@ -79,7 +86,7 @@ def _after_first_row(block: Piece) -> Piece:
 
 def _table(block: Piece, layout: CsvLayout) -> pa.Table | None:
     """Read a regular block at once; None where a row needs a closer look."""
-    if not block.ended or len(block.data) > 2 * LONGEST_BLOCK or b"\0" in block.data:
+    if not _may_be_regular(block):
         return None
     irregular = []
 
@@ -90,7 +97,7 @@ def _table(block: Piece, layout: CsvLayout) -> pa.Table | None:
     places = [str(place) for place in range(len(layout.names))]
     try:
         table = arrow_csv.read_csv(
-            pa.BufferReader(block.data.removeprefix(BOM)),
+            pa.BufferReader(block.data.removeprefix(mark_of(block))),
             arrow_csv.ReadOptions(use_threads=False, block_size=len(block.data) + 1, column_names=places),
             arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=note),
             arrow_csv.ConvertOptions(
@@ -101,7 +108,34 @@ def _table(block: Piece, layout: CsvLayout) -> pa.Table | None:
         )
     except pa.ArrowInvalid:
         return None
-    return None if irregular or b', "' in block.data else table
+    return None if irregular else table
+
+
+def _may_be_regular(block: Piece) -> bool:
+    """Tell whether Arrow reads a block as it is read row by row, or says that it cannot.
+
+    It ends an open quote with the block, does not tell blanks before a quote from those behind it, drops a byte order
+    mark from any block, and cannot report an irregular row that is not text.
+    """
+    data, at_start = block.data, not block.start
+    if not block.ended or len(data) > 2 * LONGEST_BLOCK or b"\0" in data:
+        return False
+    quotes = data.count(b'"')
+    if quotes % 2 or (quotes and _has_blanks_at_quotes(data)):
+        return False
+    return data.isascii() or (_is_text(data) and (at_start or not data.startswith(BOM)))
+
+
+def _has_blanks_at_quotes(data: bytes) -> bool:
+    return data.startswith((b' "', b'" ')) or any(mark in data for mark in (b', "', b'," ', b'\n "', b'\n" '))
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _table_batches(table: pa.Table, layout: CsvLayout, batch_rows: int) -> Iterator[RowBatch]:

@@ -86,7 +86,7 @@ def outcome_of_value(value: Any, piece: Piece, source: Source) -> Outcome:
 
 def _bearable(record: Record) -> Record:
     if max(map(len, record.rows), default=0) > MOST_COLUMNS:
-        raise RejectedError(reason="too_large", rows=len(record.rows), time=record.time)
+        raise RejectedError(reason="too_many_columns", rows=len(record.rows), time=record.time)
     return record
 
 

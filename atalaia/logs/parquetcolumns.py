@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -70,51 +71,66 @@ class GroupColumns(Mapping[str, pa.Array]):
         Raises:
             DamagedColumnError: It cannot be decoded.
         """
-        place = self._names[name]
         try:
-            self._hold(place)
-            table = self._plain if self._is_better_plain(name, place) else self._table
+            table = self._held(name)
             column = table.read_row_group(self._group, columns=[name], use_threads=False).column(0)
             if pa.types.is_dictionary(column.type):
                 column = column.unify_dictionaries()
             array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-            self._check(array)
+            self._check_rows(len(array))
+            _check_places(array)
         except (RejectedError, *_BROKEN) as error:
             msg = f"column {name} cannot be decoded"
             raise DamagedColumnError(msg) from error
         return native(array)
 
-    def _check(self, array: pa.Array) -> None:
-        """Accept a column that has as many rows as the file says, and no place beyond its dictionary.
+    def _held(self, name: str) -> parquet.ParquetFile:
+        """Fetch a column's pages and look at them; return the file as it is to be read for this column.
+
+        Raises:
+            RejectedError: They hold more than may be taken in.
+        """
+        place = self._names[name]
+        self._hold(place)
+        return self._plain if self._is_better_plain(name, place) else self._table
+
+    def _check_rows(self, rows: int) -> None:
+        """Accept a column that has as many rows as the file says.
 
         Raises:
             RejectedError: `damaged`.
         """
-        told: int = self._table.metadata.row_group(self._group).num_rows
-        if len(array) != told:
-            raise RejectedError(reason="damaged")
-        if pa.types.is_dictionary(array.type) and (pc.max(array.indices).as_py() or 0) >= max(len(array.dictionary), 1):
+        if rows != self._table.metadata.row_group(self._group).num_rows:
             raise RejectedError(reason="damaged")
 
     def slices(self, names: Sequence[str], rows: int) -> Slices:
-        """Read columns together, *rows* at a time at most; their pages were looked at when each was read by itself.
+        """Read columns together, *rows* at a time at most.
+
+        The pages of several columns were looked at when each was read by itself.
 
         Raises:
             DamagedColumnError: They cannot be decoded.
         """
-        self._source.hold(0, 0)
-        ahead = max(_SLICED_BYTES // len(names), _LEAST_AHEAD)
         start = 0
         try:
-            options = {"metadata": self._table.metadata, "pre_buffer": False, "buffer_size": ahead}
-            table = parquet.ParquetFile(self._source.unbuffered(), **options)
+            table = self._held(names[0]) if len(names) == 1 else self._unheld(len(names))
             for batch in table.iter_batches(rows, row_groups=[self._group], columns=list(names), use_threads=False):
+                for array in batch.columns:
+                    _check_places(array)
                 columns = dict(zip(batch.schema.names, map(native, batch.columns), strict=True))
                 yield slice(start, start + batch.num_rows), columns
                 start += batch.num_rows
+            self._check_rows(start)
         except (RejectedError, *_BROKEN) as error:
             msg = f"columns {', '.join(names)} cannot be decoded"
             raise DamagedColumnError(msg) from error
+
+    def _unheld(self, columns: int) -> parquet.ParquetFile:
+        """Return the file as several columns of numbers are read from it by turns, little of each at once."""
+        self._source.hold(0, 0)
+        ahead = max(_SLICED_BYTES // columns, _LEAST_AHEAD)
+        options = {"metadata": self._table.metadata, "pre_buffer": False, "buffer_size": ahead}
+        return parquet.ParquetFile(self._source.unbuffered(), **options)
 
     def _hold(self, place: int) -> None:
         """Fetch a column's pages at once, and look at their sizes before they are decompressed.
@@ -157,6 +173,16 @@ class GroupColumns(Mapping[str, pa.Array]):
         return bool(chunk.num_values * longest <= _MOST_BYTES)
 
 
+def _check_places(array: pa.Array) -> None:
+    """Accept a column without places beyond its dictionary.
+
+    Raises:
+        RejectedError: `damaged`.
+    """
+    if pa.types.is_dictionary(array.type) and (pc.max(array.indices).as_py() or 0) >= max(len(array.dictionary), 1):
+        raise RejectedError(reason="damaged")
+
+
 def _stretch(chunk: Any) -> tuple[int, int]:
     """Return where a column's pages begin and end in the file."""
     start = chunk.dictionary_page_offset or chunk.data_page_offset
@@ -164,8 +190,18 @@ def _stretch(chunk: Any) -> tuple[int, int]:
 
 
 def kept_once(table: parquet.ParquetFile) -> set[str]:
-    """Return the columns that are read as dictionaries: a text that many rows share is one text."""
-    return {field.name for field in table.schema_arrow if pa.types.is_dictionary(field.type)}
+    """Return the paths of the columns that are read as dictionaries: a text that many rows share is one text."""
+    leaves = chain.from_iterable(_leaves(field.type) for field in table.schema_arrow)
+    schema = table.metadata.schema
+    return {schema.column(place).path for place, kind in enumerate(leaves) if pa.types.is_dictionary(kind)}
+
+
+def _leaves(kind: pa.DataType) -> Iterator[pa.DataType]:
+    """Yield the types of what a column is stored as, in the order of the file."""
+    if not pa.types.is_nested(kind):
+        yield kind
+    for place in range(kind.num_fields):
+        yield from _leaves(kind.field(place).type)
 
 
 def repeats_texts(chunk: Any, once: Collection[str]) -> bool:

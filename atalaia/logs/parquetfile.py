@@ -24,11 +24,14 @@ from atalaia.logs.parquetparts import (
     bearable_parts,
     bytes_in_batch,
     is_held_once,
+    refuse_heavy_row,
+    refuse_repetition,
     with_used_texts,
     written_bytes,
 )
 from atalaia.logs.records import RejectedError
 from atalaia.logs.settings import ReadLimits
+from atalaia.logs.weight import MOST_COLUMNS
 from atalaia.rows import ALL_SIDES, RowBatch
 
 _BROKEN = (pa.ArrowException, OSError, ValueError, OverflowError)
@@ -46,19 +49,19 @@ def open_table(source: Seekable, limits: ReadLimits) -> parquet.ParquetFile:
     """Open a Parquet file.
 
     Raises:
-        RejectedError: It is damaged or encrypted, or too large once decompressed.
+        RejectedError: It is damaged or encrypted, has too many columns, or is too large once decompressed.
     """
     try:
         size = _refuse_large_footer(source)
         source.seek(0)
         footer = parquet.read_metadata(source)
         _refuse_unreadable(footer, source, size)
+        _refuse_large(footer, size, limits)
         source.seek(0)
         options = {"pre_buffer": False, "buffer_size": _READ_AHEAD, "read_dictionary": _text_columns(footer)}
         table = parquet.ParquetFile(source, metadata=footer, **options)
     except _BROKEN:
         raise RejectedError(reason="damaged") from None
-    _refuse_large(footer, size, limits)
     return table
 
 
@@ -87,23 +90,21 @@ def _refuse_large(footer: Any, size: int, limits: ReadLimits) -> None:
     """Refuse a file that would become far larger than it is; a count of rows that cannot be true is not repeated."""
     groups = [footer.row_group(group).total_byte_size for group in range(footer.num_row_groups)]
     expanded = max(sum(groups), footer.num_rows * max(footer.num_columns, 1))
+    believable = footer.num_rows if 0 <= footer.num_rows <= limits.expansion_ratio * size else 1
+    if footer.num_columns > MOST_COLUMNS:
+        raise RejectedError(reason="too_many_columns", rows=believable)
     if expanded > limits.expanded_bytes or (expanded > _RATIO_FROM and expanded > limits.expansion_ratio * size):
-        believable = 0 <= footer.num_rows <= limits.expansion_ratio * size
-        raise RejectedError(reason="too_large", rows=footer.num_rows if believable else 1)
+        raise RejectedError(reason="too_large", rows=believable)
 
 
 def _text_columns(footer: Any) -> list[str]:
-    """Name the plain columns of text: kept as dictionaries, a long text that many rows share is one text."""
+    """Name the columns of text, also within lists: kept as dictionaries, a long text that many share is one text."""
     columns = [(place, footer.schema.column(place)) for place in range(footer.num_columns)]
-    flat = {
-        place: c.path
-        for place, c in columns
-        if c.physical_type == "BYTE_ARRAY" and "." not in c.path and not c.max_repetition_level
-    }
+    texts = {place: c.path for place, c in columns if c.physical_type == "BYTE_ARRAY"}
     for group in map(footer.row_group, range(footer.num_row_groups)):
-        for place in [place for place in flat if not _NO_DICTIONARIES.isdisjoint(group.column(place).encodings)]:
-            del flat[place]
-    return list(flat.values())
+        for place in [place for place in texts if not _NO_DICTIONARIES.isdisjoint(group.column(place).encodings)]:
+            del texts[place]
+    return list(texts.values())
 
 
 def is_inference_table(names: set[str]) -> bool:
@@ -119,7 +120,7 @@ def record_batches(
     Raises:
         RejectedError: After all rows that could be read: `damaged` or `too_large`.
     """
-    left = table.metadata.num_rows
+    left, most = table.metadata.num_rows, _most_repeated(source.seek(0, os.SEEK_END), limits)
     groups = map(table.metadata.row_group, range(table.metadata.num_row_groups))
     for place in (place for place, group in enumerate(groups) if group.num_rows):
         try:
@@ -131,6 +132,7 @@ def record_batches(
                 continue
             rows = _bearable_rows(table, group, source, limits)
             for batch in table.iter_batches(batch_size=rows, row_groups=[place], use_threads=False):
+                refuse_repetition(batch, most)
                 for part in bearable_parts(batch, bytes_in_batch):
                     left -= part.num_rows
                     yield part
@@ -159,8 +161,11 @@ def _bearable_rows(table: parquet.ParquetFile, group: Any, source: Seekable, lim
             raise RejectedError(reason="too_large")
         if chunk.physical_type == "FIXED_LEN_BYTE_ARRAY":
             rows = min(rows, _REPEATED_BYTES // max(table.schema.column(place).length, 1))
-        elif repeats_texts(chunk, once):  # each row may hold a text as long as the dictionary, or as a page
-            rows = min(rows, _REPEATED_BYTES // max(pages.largest if SHARING in chunk.encodings else pages.first, 1))
+        elif repeats_texts(chunk, once):  # each text may be as long as the dictionary, or as a page
+            longest = max(pages.largest if SHARING in chunk.encodings else pages.first, 1)
+            if pages.values * longest > _REPEATED_BYTES and table.schema.column(place).max_repetition_level:
+                raise RejectedError(reason="too_large")  # one row's list may hold them all
+            rows = min(rows, _REPEATED_BYTES // longest)
     return max(rows, 1)
 
 
@@ -174,8 +179,9 @@ def plain_batch(batch: pa.RecordBatch) -> RowBatch:
     """Turn a batch of a plain table into rows: nested objects are flattened, other nested values become JSON text.
 
     Raises:
-        RejectedError: A column cannot be decoded.
+        RejectedError: A column cannot be decoded, or a row's lists are too large to be written out.
     """
+    refuse_heavy_row(batch)
     columns: dict[str, pa.Array] = {}
     try:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
@@ -197,7 +203,7 @@ def stored_records(batch: pa.RecordBatch, size: int, limits: ReadLimits) -> Iter
         RejectedError: A column cannot be decoded, or the rows repeat texts far too often.
     """
     left = batch.num_rows
-    if sum(map(written_bytes, batch.columns)) > max(_RATIO_FROM, limits.expansion_ratio * size):
+    if sum(map(written_bytes, batch.columns)) > _most_repeated(size, limits):
         raise RejectedError(reason="too_large", rows=left)
     for part in bearable_parts(batch, written_bytes):
         try:
@@ -207,6 +213,11 @@ def stored_records(batch: pa.RecordBatch, size: int, limits: ReadLimits) -> Iter
         left -= part.num_rows
         for row in rows:
             yield {name: _text_if_bytes(value) for name, value in row.items()}
+
+
+def _most_repeated(size: int, limits: ReadLimits) -> int:
+    """Return how many bytes the rows of a batch may take, from a file of *size* bytes, where they share texts."""
+    return max(_RATIO_FROM, limits.expansion_ratio * size)
 
 
 def _text_if_bytes(value: Any) -> Any:

@@ -183,7 +183,7 @@ class Reader:
             counter = self._counter(draft, window)
             counter.late += int(np.count_nonzero(draft.times.paths[logs] >= window.end + self._lateness))
             counter.tally("times", _by_source(sources[rows]))
-            counter.minutes.append(Minutes.of(times[rows]))
+            counter.add_minutes(Minutes.of(times[rows]))
         return replace(logged.batch, record_times=times)
 
     def _count(self, batch: RowBatch, draft: Draft) -> None:

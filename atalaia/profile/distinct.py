@@ -20,6 +20,7 @@ from atalaia.profile.values import Ints
 
 _WORD = 2.0**64
 _LARGEST = np.uint64(2**64 - 1)
+_AT_ONCE = 1 << 16  # values added at once: most of many are dropped, which need not take much memory
 _MANY = 4
 
 
@@ -51,7 +52,11 @@ class Distinct:
 
     def add(self, hashes: Hashes, counts: Ints) -> Distinct:
         """Return this with values added; *hashes* need not be sorted or distinct."""
-        return self.take(hashes, counts, int(counts.sum()))
+        added = self
+        for start in range(0, len(hashes), _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            added = added.take(hashes[some], counts[some], int(counts[some].sum()))
+        return added
 
     def take(self, hashes: Hashes, counts: Ints, values: int) -> Distinct:
         """Return this with *values* values added, of which those with hashes beyond `limit` may have been left out."""

@@ -20,6 +20,7 @@ _HALF, _THIRD = np.uint64(32), np.uint64(29)
 _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)  # odd, of well spread bits
 _FIRST_INVERSE = np.uint64(pow(int(_FIRST), -1, 2**64))
 _WORD = 8  # bytes
+_AT_ONCE = 1 << 16  # texts: what they are hashed in takes several times their own memory
 
 
 def hash_floats(values: Floats, out: Hashes | None = None, spare: Hashes | None = None) -> Hashes:
@@ -44,16 +45,24 @@ def floats_of_hashes(hashes: Hashes) -> Floats:
 
 def mix(words: Hashes) -> Hashes:
     """Spread 64-bit words evenly: twice, a high part folded onto a low one and multiplied."""
-    hashes = (words ^ (words >> _HALF)) * _FIRST
-    return (hashes ^ (hashes >> _THIRD)) * _SECOND
+    hashes = words ^ (words >> _HALF)
+    hashes *= _FIRST
+    hashes ^= hashes >> _THIRD
+    hashes *= _SECOND
+    return hashes
 
 
 def hash_texts(texts: pa.Array | Sequence[str]) -> Hashes:
     """Hash texts without nulls by their UTF-8 bytes, eight at a time."""
     if not isinstance(texts, pa.Array):
         texts = pa.array([text.encode("utf-8", "surrogatepass") for text in texts], pa.binary())
-    if not len(texts):
-        return np.empty(0, np.uint64)
+    hashes = np.empty(len(texts), np.uint64)
+    for start in range(0, len(texts), _AT_ONCE):
+        hashes[start : start + _AT_ONCE] = _hash_some(texts[start : start + _AT_ONCE])
+    return hashes
+
+
+def _hash_some(texts: pa.Array) -> Hashes:
     offsets = np.frombuffer(texts.buffers()[1], "<i4", len(texts) + 1, 4 * texts.offset)
     first, last = int(offsets[0]), int(offsets[-1])
     held = texts.buffers()[2]

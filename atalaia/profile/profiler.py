@@ -35,6 +35,9 @@ MOST_SEGMENTS = 32
 MOST_CLASSES = 10
 """Scores are told apart by at most so many values of a prediction or label, the baseline's commonest."""
 
+_MOST_HELD = 16 * MOST_EXTRA  # names of unknown columns held before those with large hashes are let go
+_MOST_PARTS = 8  # batches whose minutes wait to be added up
+
 _Key = tuple[str, str]
 
 
@@ -46,15 +49,29 @@ class ProfileCounter:
     rows: int = 0
     late: int = 0
     tallies: dict[str, Counter[str]] = field(default_factory=dict)
-    minutes: list[Minutes] = field(default_factory=lambda: [Minutes.empty()])
+    extra: dict[str, int] = field(default_factory=dict)
     ids: Distinct = field(default_factory=lambda: Distinct.empty(ID_SIZE))
     columns: dict[_Key, NumberCounter | CategoryCounter | TextCounter] = field(default_factory=dict)
     cross: CrossMoments | None = None
     waiting: Waiting = field(default_factory=Waiting)
+    _minutes: list[Minutes] = field(default_factory=lambda: [Minutes.empty()])
 
     def tally(self, name: str, counts: Mapping[str, int]) -> None:
         """Add *counts* to what the profile's mapping *name* holds."""
         self.tallies.setdefault(name, Counter()).update(counts)
+
+    def add_extra(self, names: Iterable[str], rows: int) -> None:
+        """Count *rows* rows that came with columns which the monitor does not know."""
+        for name in map(bounded_text, names if rows else ()):
+            self.extra[name] = self.extra.get(name, 0) + rows
+        if len(self.extra) > _MOST_HELD:
+            self.extra = keep_smallest(self.extra, MOST_EXTRA)
+
+    def add_minutes(self, minutes: Minutes) -> None:
+        """Note when some of the rows happened."""
+        self._minutes.append(minutes)
+        if len(self._minutes) > _MOST_PARTS:
+            self._minutes = [Minutes.merged(self._minutes)]
 
     def settle(self) -> None:
         """Count what waits for more."""
@@ -65,13 +82,13 @@ class ProfileCounter:
     def profile(self) -> Profile:
         """Return what was counted so far."""
         tallies = {name: dict(sorted((n, c) for n, c in counts.items() if c)) for name, counts in self.tallies.items()}
-        tallies["extra"] = keep_smallest(tallies.get("extra", {}), MOST_EXTRA)
         return Profile(
             **tallies,
             baseline=self.baseline,
             rows=self.rows,
             late=self.late,
-            minutes=Minutes.merged(self.minutes),
+            minutes=Minutes.merged(self._minutes),
+            extra=keep_smallest(self.extra, MOST_EXTRA),
             ids=self.ids,
             columns={key: counter.summary() for key, counter in sorted(self.columns.items())},
             cross=self.cross,
@@ -134,7 +151,7 @@ class Profiler:
         counter.tally("captured", dict.fromkeys(batch.captured, rows))
         counter.tally("segments", {"": rows})
         counter.tally("present", {name: rows for name in batch.columns if name in self._named})
-        counter.tally("extra", {bounded_text(name): rows for name in batch.columns if name not in self._named})
+        counter.add_extra([name for name in batch.columns if name not in self._named], rows)
         if ids is not None:
             hashes = ids.hashes[target.rows]
             hashes = hashes if ids.known is None else hashes[ids.known[target.rows]]

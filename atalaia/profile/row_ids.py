@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,8 @@ import pyarrow as pa
 from atalaia import compute as pc
 from atalaia.profile.hashing import Hashes, combine, hash_text, hash_texts
 from atalaia.rows import RowBatch, value_text
+
+_AT_ONCE = 1 << 16  # ids are as many texts as there are rows: they need not all be in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +36,22 @@ def _hashed_ids(ids: pa.Array) -> RowIds:
     return RowIds(hash_texts(pc.fill_null(ids, "") if ids.null_count else ids), known)
 
 
+def _joined(parts: Sequence[RowIds]) -> RowIds:
+    hashes = np.concatenate([np.empty(0, np.uint64), *(part.hashes for part in parts)])
+    if all(part.known is None for part in parts):
+        return RowIds(hashes, None)
+    known = [np.ones(len(part.hashes), bool) if part.known is None else part.known for part in parts]
+    return RowIds(hashes, np.concatenate(known))
+
+
 def row_ids(batch: RowBatch, column: str | None) -> RowIds | None:
     """Hash each row's identity, if the rows have one. What is logged apart, the sides, is no repetition."""
-    if column is not None and column in batch.columns:
-        ids = _hashed_ids(batch.columns[column])
-    elif batch.record_ids is not None:
-        ids = _hashed_ids(batch.record_ids)
-        ids = replace(ids, hashes=combine(ids.hashes, batch.record_index.astype(np.uint64)))
-    else:
-        return None
     side = np.uint64(hash_text("+".join(sorted(batch.captured))))
-    return replace(ids, hashes=combine(ids.hashes, side))
+    if column is not None and column in batch.columns:
+        parts = [_hashed_ids(arrays[column]) for _, arrays in batch.slices([column], _AT_ONCE)]
+        return _joined([replace(ids, hashes=combine(ids.hashes, side)) for ids in parts])
+    if batch.record_ids is None:
+        return None
+    ids = _hashed_ids(batch.record_ids)
+    hashes = combine(ids.hashes, batch.record_index.astype(np.uint64))
+    return replace(ids, hashes=combine(hashes, side))

@@ -72,6 +72,13 @@ def shared_text():
     return parquet_of(pa.table({"channel": text}), dictionary_pagesize_limit=4 * MIB)
 
 
+def shared_in_lists():
+    """Rows whose lists share one long text."""
+    text = pa.DictionaryArray.from_arrays(pa.array([0] * 8192, pa.int32()), pa.array([os.urandom(MIB // 4).hex()]))
+    lists = pa.ListArray.from_arrays(pa.array(range(8193), pa.int32()), text)
+    return parquet_of(pa.table({"channel": lists}), dictionary_pagesize_limit=4 * MIB)
+
+
 MOMENTS = [
     "9999-12-31T23:59:59-23:00",
     "0001-01-01T00:00:00+23:00",
@@ -95,7 +102,12 @@ ATTACKS = {
     "columns.jsonl": (
         lambda: ROW + b"{" + b",".join(b'"k%d":1' % place for place in range(10**6)) + b"}\n",
         1,
-        {"too_large": 1},
+        {"too_many_columns": 1},
+    ),
+    "columns.parquet": (
+        lambda: parquet_of(pa.table({f"k{k}": [1] for k in range(50_000)})),
+        0,
+        {"too_many_columns": 1},
     ),
     "prefix.jsonl": (
         lambda: b'{"' + b"k" * MIB + b'":{' + b",".join(b'"%d":1' % place for place in range(10_000)) + b"}}\n",
@@ -128,6 +140,7 @@ ATTACKS = {
     "open-quote.csv": (lambda: b'income,channel,score\n1,"' + b"\n" * (6 * MIB) + b'",1\n1,web,1\n', 2, {}),
     "lying.parquet": (lying_parquet, 0, {"too_large": 1}),
     "shared-text.parquet": (shared_text, 8192, {}),
+    "shared-in-lists.parquet": (shared_in_lists, 0, {"too_large": 8192}),
     "page-bomb.parquet": (
         lambda: parquet_of(pa.table({"channel": ["x" * (60 * MIB)]}), use_dictionary=False, compression="zstd"),
         0,

@@ -51,6 +51,20 @@ def test_a_joined_batch_is_bounded_in_rows_and_bytes(monkeypatch):
     assert [b.rows for b in joined([batch([1, 2]), batch([3]), batch([4])])] == [2, 2]
 
 
+def test_a_batch_of_many_bytes_is_handed_on_before_the_next_one_is_made():
+    made = []
+
+    def parts():
+        for text in ("few", "x" * module.ENOUGH_BYTES, "next"):
+            made.append(text)
+            yield batch([text])
+
+    found = joined(parts())
+
+    assert values([next(found), next(found)]) == made
+    assert (len(made), values(found)) == (2, ["next"])
+
+
 @given(st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=5) | st.none(), max_size=8))
 def test_no_row_and_no_reject_is_lost(parts):
     pieces = [Reject("not_json", 0, 1) if part is None else batch(part) for part in parts]

@@ -174,6 +174,64 @@ def test_lengths_of_long_texts_are_true_however_a_parquet_file_is_read(read):
         assert lengths.tolist() == [100_000, 1] * 10_000
 
 
+def in_lists(texts, count, rows, kind=list):
+    """A column of *rows* rows, whose lists hold *texts* by turns, *count* in all of them."""
+    shared = pa.DictionaryArray.from_arrays(pa.array([place % len(texts) for place in range(count)], pa.int32()), texts)
+    edges = pa.array([count * row // rows for row in range(rows + 1)], pa.int32())
+    if kind is dict:
+        return pa.MapArray.from_arrays(edges, pa.array([f"{place}" for place in range(count)]), shared)
+    return pa.ListArray.from_arrays(edges, shared)
+
+
+@pytest.mark.parametrize("kind", [list, dict])
+@pytest.mark.parametrize("rows", [1, 2000])
+def test_a_long_text_that_lists_share_too_often_is_refused(read, rows, kind):
+    got = read(stored(pa.table({"a": in_lists(["t" * 50_000], 2000, rows, kind), "b": [1] * rows})).getvalue())
+
+    assert [(reject.reason, reject.rows) for reject in got.rejects] == [("too_large", rows)]
+
+
+def test_a_row_whose_list_is_too_large_to_be_written_out_is_refused_alone(read):
+    texts = [f"{place:_>10000}" for place in range(64)]  # enough bytes of their own for what they are repeated
+    column = pa.chunked_array([in_lists(texts, count, 1) for count in (2, 6000, 2)])
+    got = read(stored(pa.table({"a": column, "b": [1, 2, 3]}), compression="none").getvalue())
+
+    assert [row["b"] for row in got.rows] == [1, 3]
+    assert [(reject.reason, reject.rows) for reject in got.rejects] == [("too_large", 1)]
+
+
+@pytest.mark.parametrize("kind", [list, dict])
+def test_texts_that_lists_share_are_read_whole(read, kind):
+    lists = in_lists(["t" * 20_000, "é", ""], 301, 100, kind)
+    got = read(stored(pa.table({"a": lists})).getvalue())
+
+    assert [json.loads(row["a"]) for row in got.rows] == json.loads(json.dumps(lists.to_pylist()))
+
+
+def test_a_long_text_within_a_structure_is_held_once(read):
+    text = "t" * 100_000
+    shared = pa.DictionaryArray.from_arrays(pa.array([0, None] * 5000, pa.int32()), pa.array([text]))
+    got = read(stored(pa.table({"a": pa.StructArray.from_arrays([shared], ["b"])})).getvalue())
+
+    assert got.rejects == []
+    assert sum(batch.rows for batch in got.batches) == 10_000
+    assert max(batch.columns["a.b"].nbytes for batch in got.batches) < 2 * len(text)
+
+
+def test_lists_of_texts_that_share_beginnings_are_refused_where_one_row_may_hold_far_too_much(read):
+    options = {"use_dictionary": False, "column_encoding": {"a.list.element": "DELTA_BYTE_ARRAY"}}
+    few, many = (stored(pa.table({"a": [["t" * size] * 9] * 200}), **options).getvalue() for size in (10, 100_000))
+
+    assert len(read(few).rows) == 200
+    assert [(reject.reason, reject.rows) for reject in read(many).rejects] == [("too_large", 200)]
+
+
+def test_a_parquet_file_of_too_many_columns_is_refused(read):
+    got = read(stored(pa.table({f"c{place}": [1, 2] for place in range(16_385)}), write_statistics=False).getvalue())
+
+    assert [(reject.reason, reject.rows) for reject in got.rejects] == [("too_many_columns", 2)]
+
+
 def kserve(rows, content):
     payload = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array([content]))
     side = pa.array(["a.b.request"] * rows)

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import tracemalloc
+import weakref
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -14,11 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atalaia.logs import ReadLimits, read_log
+from atalaia.logs.batching import Batcher
 from atalaia.logs.csvblocks import rows_of_block, split_blocks
 from atalaia.logs.documents import split_values
 from atalaia.logs.framing import Piece, split_lines
+from atalaia.logs.records import Record
 from atalaia.monitor_file import LogFormat
-from atalaia.rows import LogObject, Reject
+from atalaia.rows import ALL_SIDES, LogObject, Reject
 
 LINES = b'{"a": 1}\n{"a": 2}\n{"a": 3}\n'
 ROWS = [{"a": 1}, {"a": 2}, {"a": 3}]
@@ -28,6 +31,34 @@ def chunked(data, cuts):
     """A stream that hands out *data* cut at the given places."""
     places = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
     return SimpleNamespace(chunks=lambda: iter([data[a:b] for a, b in pairwise(places)]))
+
+
+class Text(str):
+    """A text of which it can be told whether it is still held."""
+
+    __slots__ = ("__weakref__",)
+
+
+def test_the_values_of_a_batch_are_let_go_when_it_is_handed_on():
+    text = Text("long")
+    held, batcher = weakref.ref(text), Batcher(1)
+    assert next(batcher.add(Record([{"a": text}, {"a": "b"}], ALL_SIDES), 4)).columns["a"].to_pylist() == ["long"]
+    del text
+
+    assert held() is None
+
+
+def test_of_a_long_line_no_copies_are_held_while_its_rows_are_counted():
+    size = 4 << 20
+    data = (b'{"a":"' + b"x" * size + b'"}\n') * 4
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    reading = read_log(io.BytesIO(data), LogObject("logs/a.jsonl", "e", len(data), 0), limits=ReadLimits(block_bytes=1))
+    held = [tracemalloc.get_traced_memory()[0] - before for _ in reading]
+    tracemalloc.stop()
+
+    assert len(held) == 4
+    assert max(held) < 2 * size  # the block, and what was read of the next one; Arrow's memory is not counted
 
 
 def test_plain_lines_are_read(read):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from atalaia.baseline import build_baseline
 from atalaia.errors import AtalaiaError, BaselineError, StoredFormError
 from atalaia.profile import Profile, pack, profile_from_plain, profile_to_plain, unpack
+from atalaia.profile.counts import keep_smallest
 from atalaia.profile.minutes import Minutes
 from atalaia.profile.profile import MOST_EXTRA
 from atalaia.rows import ALL_SIDES, NO_TIME, RowBatch, Side
@@ -185,6 +186,33 @@ def test_unknown_columns_are_bounded_and_those_kept_have_their_exact_rows(batche
     every = Counter(name for names in batches for name in names)
     assert len(merged.extra) == min(len(every), MOST_EXTRA)
     assert all(merged.extra[name] == every[name] for name in merged.extra)
+
+
+def test_ever_new_unknown_columns_are_let_go_while_rows_are_counted_and_those_kept_have_their_exact_rows():
+    counter = PROFILER.counter()
+    held = []
+    for number in range(40):
+        PROFILER.count(
+            batch([dict.fromkeys(["same", *(f"{number}.{place}" for place in range(300))], 1)] * 2),
+            [(counter, slice(None))],
+        )
+        held.append(len(counter.extra))
+
+    every = {"same": 80} | {f"{number}.{place}": 2 for number in range(40) for place in range(300)}
+    assert max(held) <= 16 * MOST_EXTRA
+    assert counter.profile().extra == keep_smallest(every, MOST_EXTRA)
+
+
+@given(st.lists(st.lists(st.integers(0, 5000), max_size=30), max_size=40))
+def test_minutes_counted_batch_by_batch_are_those_of_all_rows(batches):
+    counter = PROFILER.counter()
+    for times in batches:
+        counter.add_minutes(Minutes.of(np.array(times, np.int64) * 60_000_000))
+
+    minutes = counter.profile().minutes
+    every = Counter(time for times in batches for time in times)
+    assert dict(zip(minutes.starts.tolist(), minutes.rows.tolist(), strict=True)) == every
+    assert minutes.starts.tolist() == sorted(every)
 
 
 def test_the_name_of_an_unknown_column_is_bounded_and_long_ones_are_told_apart():
