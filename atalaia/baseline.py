@@ -46,7 +46,7 @@ from atalaia.profile.text_counter import read_lengths
 from atalaia.profile.values import read_categories, read_numbers
 from atalaia.rows import Reject, RowBatch
 from atalaia.schema import Column, Kind, Role, profiled
-from atalaia.wording import by_reason
+from atalaia.wording import by_reason, listed
 
 Batches = Callable[[], Iterable[RowBatch | Reject]]
 """Opens the reference data anew at each call."""
@@ -80,12 +80,12 @@ class Baseline:
             columns: What the columns are for; None for what `atalaia init` would find out.
 
         Raises:
-            BaselineError: The frame holds no rows, two columns share a name, or a column holds values of a type that
-                no log can hold, such as complex numbers or intervals.
+            BaselineError: The frame holds no rows or none of *columns*, two columns share a name, or a column holds
+                values of a type that no log can hold, such as complex numbers.
         """
-        from atalaia.frames import frame_batches, frame_columns  # noqa: PLC0415  # ingest has no use for inferring
+        from atalaia.frames import declared_columns, frame_batches, frame_columns  # noqa: PLC0415  # ingest has no use for inferring
 
-        found = frame_columns(frame) if columns is None else tuple(columns)
+        found = frame_columns(frame) if columns is None else declared_columns(columns)
         return build_baseline(found, partial(frame_batches, frame))
 
     def profiler(self) -> Profiler:
@@ -105,13 +105,8 @@ def build_baseline(
         sample: How many values of each numeric column may be held; None for as many as 32 MB hold, but at least
             200,000.
 
-    Args:
-        columns: What a row holds.
-        batches: Opens the reference data.
-        together: The numeric columns whose relations to each other are kept, too.
-
     Raises:
-        BaselineError: The data holds no rows.
+        BaselineError: The data holds no rows, or none of the columns.
     """
     sample = sample_size(profiled(columns)) if sample is None else sample
     grids = find_grids(columns, batches(), sample, together)
@@ -122,12 +117,21 @@ def build_baseline(
         exact = with_deciles(numeric, searches, columns, batches())
         grids = replace(grids, grids={**grids.grids, **exact})
         profile = count_rows(Profiler("", grids), batches())
+    _refuse_nothing(columns, profile)
+    return baseline_of(grids, profile)
+
+
+def _refuse_nothing(columns: tuple[Column, ...], profile: Profile) -> None:
     if not profile.rows:
         reasons = by_reason(profile.rejected)
         rejected = f" (rejected: {reasons})" if reasons else ""
         msg = f"the reference data holds no usable rows{rejected}. Name files with rows under baseline.data."
         raise BaselineError(msg)
-    return baseline_of(grids, profile)
+    kept = [column.name for column in profiled(columns)]
+    if kept and profile.present.keys().isdisjoint(kept):
+        found = listed(sorted({*profile.present, *profile.extra})) or "no column"
+        msg = f"the reference data has none of the columns {listed(kept)}; it has {found}. Name other data."
+        raise BaselineError(msg)
 
 
 def _searches(grids: Grids, profile: Profile, sample: int) -> dict[str, Search]:
@@ -241,9 +245,9 @@ def baseline_from_bytes(data: bytes, where: str) -> Baseline:
     """Read the stored form of the object *where*.
 
     Raises:
-        StoredFormError: The bytes are no baseline.
+        StoredFormError: The bytes are no baseline, are of another version, or are damaged.
     """
-    content = unpack(data, where)
+    content = unpack(data, where, "Build the baseline again with `atalaia baseline`.")
     if content.pop("kind", None) != "baseline":
         msg = f"{where}: not a baseline. Build one with `atalaia baseline`."
         raise StoredFormError(msg)

@@ -6,19 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import msgspec
-import numpy as np
 
 from atalaia.baseline import Baseline
 from atalaia.checks import (
     METRICS,
     ROWS_PER_CATEGORY,
     Check,
-    Verdict,
     check_of,
     drift_checks,
-    judge,
-    signal_of,
 )
+from atalaia.findings import Pair, finding_of, pair_of
 from atalaia.monitor_file import CheckRule, Limits, Monitor
 from atalaia.outgrown import outgrown
 from atalaia.pictures import bars_of
@@ -32,7 +29,6 @@ from atalaia.profile import (
     Summary,
     TextGrid,
     TextSummary,
-    empty_summary,
 )
 from atalaia.profile.cross import CrossMoments
 from atalaia.profile.distinct import Distinct
@@ -40,8 +36,8 @@ from atalaia.profile.segments import segment_column
 from atalaia.relations import measure_relations
 from atalaia.report import MOST_INPUTS, SCHEMA, BaselineRef, ColumnReport, Finding, Input, Report, digest_of
 from atalaia.report import Summary as ColumnSummary
-from atalaia.schema import Column, Role, profiled
-from atalaia.signals.drift import Measures, category_counts, measure_categorical, measure_numeric
+from atalaia.schema import Role, profiled
+from atalaia.signals.drift import Measures, measure_categorical, measure_numeric
 from atalaia.signals.quality import (
     Measured,
     is_constant,
@@ -55,8 +51,7 @@ from atalaia.signals.quality import (
 )
 from atalaia.signals.resolution import measure_resolution
 from atalaia.window import Window, iso
-from atalaia.wording import STATUSES, by_reason, number, percent, worst
-from atalaia.wording import measured as in_words
+from atalaia.wording import STATUSES, by_reason, percent, worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +105,7 @@ def _urgency(finding: Finding) -> tuple[int, str, str, str, str]:
 def _window_findings(monitor: Monitor, current: Profile, left_out: int) -> Iterator[Finding]:
     for check, measured in _window_checks(monitor, current, left_out):
         if check is not None:
-            finding = _finding(check, measured)
+            finding = finding_of(check, measured)
             detail = _by_reason(current) if check.metric == "rejected" else ""
             yield msgspec.structs.replace(finding, message=finding.message + detail)
 
@@ -123,7 +118,7 @@ def _relations(monitor: Monitor, baseline: Baseline, current: Profile) -> Iterat
     for related in measure_relations(grid, before, current.cross or CrossMoments.empty(grid)):
         check = check_of(related.metric, None, monitor.checks)
         if check is not None:
-            finding = _finding(check, related.measured)
+            finding = finding_of(check, related.measured)
             yield msgspec.structs.replace(finding, message=finding.message + related.detail)
 
 
@@ -157,25 +152,6 @@ def _column_reports(
         for segment in segments:
             if segment_column(segment) != column.name:  # a segment's own column is the same in all its rows
                 yield column_report(monitor.checks, pair_of(baseline, current, column, segment), window)
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One column of one segment (None for all rows), on both sides of the comparison."""
-
-    column: Column
-    segment: str | None
-    grid: Grid
-    baseline: Summary
-    current: Summary
-
-
-def pair_of(baseline: Baseline, current: Profile, column: Column, segment: str = "") -> Pair:
-    """Return both sides of a column; a side that has no such segment is empty."""
-    grid, key = baseline.grids.grids[column.name], (segment, column.name)
-    before = baseline.profile.columns.get(key) or empty_summary(grid)
-    now = current.columns.get(key) or empty_summary(grid)
-    return Pair(column, segment or None, grid, before, now)
 
 
 def column_report(
@@ -240,7 +216,7 @@ def _drift_findings(rules: tuple[CheckRule, ...], pair: Pair, measures: Measures
     for check in drift_checks(pair.column, rules):
         default = check.min_rows == METRICS[check.metric].min_rows  # a number of the monitor file's own holds as it is
         measured = Measured(measures.metrics[check.metric], rows)
-        yield _finding(check, measured, pair, needed=ROWS_PER_CATEGORY * categories if default else 0)
+        yield finding_of(check, measured, pair, needed=ROWS_PER_CATEGORY * categories if default else 0)
 
 
 def _soundness_findings(rules: tuple[CheckRule, ...], pair: Pair) -> Iterator[Finding]:
@@ -256,7 +232,7 @@ def _soundness_findings(rules: tuple[CheckRule, ...], pair: Pair) -> Iterator[Fi
             check = _never(check)
         if check is not None:
             held = values_of(pair.baseline) or metric != "missing"  # a baseline without a value is no measure of this
-            yield _finding(check, measured, pair, from_baseline=(before[metric].value or 0.0) if held else 0.0)
+            yield finding_of(check, measured, pair, from_baseline=(before[metric].value or 0.0) if held else 0.0)
 
 
 def _pattern_findings(rules: tuple[CheckRule, ...], pair: Pair) -> Iterator[Finding]:
@@ -265,7 +241,7 @@ def _pattern_findings(rules: tuple[CheckRule, ...], pair: Pair) -> Iterator[Find
     match pair.baseline, pair.current:
         case TextSummary() as before, TextSummary() as now if check is not None and now.rows:
             for name, measured in measure_patterns(pair.column, before, now).items():
-                finding = _finding(check, measured, pair)
+                finding = finding_of(check, measured, pair)
                 shares = [share(side.found.get(name, 0), side.valid).value for side in (before, now)]
                 moved = f"went from {percent(shares[0])} to {percent(shares[1])}" if measured.rows else "is the pattern"
                 told = f"{finding.message}; {name!r} {moved}"
@@ -278,7 +254,7 @@ def _resolution_findings(rules: tuple[CheckRule, ...], pair: Pair, window: Windo
             for metric, measured in measure_resolution(grid, before, now).items():
                 check = check_of(metric, pair.column.name, rules)
                 if check is not None:
-                    finding = _finding(check, measured, pair)
+                    finding = finding_of(check, measured, pair)
                     more = outgrown(grid, before, now, window) if finding.status in ("alert", "warning") else ""
                     yield msgspec.structs.replace(finding, message=finding.message + more)
 
@@ -289,85 +265,3 @@ def _never(check: Check | None) -> Check | None:
         return check
     min_rows = 1 if check.min_rows == METRICS["missing"].min_rows else check.min_rows
     return replace(check, limits=Limits(alert=0.0), min_rows=min_rows, relative=False)
-
-
-def _finding(
-    check: Check, measured: Measured, pair: Pair | None = None, from_baseline: float = 0.0, needed: int = 0
-) -> Finding:
-    verdict = judge(check, measured.value, measured.rows, from_baseline, needed)
-    drifted = METRICS[check.metric].family == "drift" and verdict.status in ("alert", "warning")
-    moved = story(pair) if pair is not None and drifted else ""
-    return Finding(
-        signal=signal_of(check.metric, pair.column if pair is not None else None),
-        metric=check.metric,
-        column=check.column,
-        segment=pair.segment if pair is not None else None,
-        value=measured.value,
-        threshold=verdict.threshold,
-        status=verdict.status,
-        message=_where(check, pair) + explain(check, measured, verdict, from_baseline, needed) + moved,
-    )
-
-
-def explain(check: Check, measured: Measured, verdict: Verdict, from_baseline: float = 0.0, needed: int = 0) -> str:
-    """Say in words what was measured and how it was judged, without naming where."""
-    metric = METRICS[check.metric]
-    if measured.value is None:
-        return f"{metric.meaning} could not be measured: there are no values for it"
-    if check.metric in _PLAIN and verdict.status != "undecided":
-        return _PLAIN[check.metric][measured.value > 0]
-    value = in_words(check.metric, measured.value)
-    if metric.relative and from_baseline:
-        value += f" (baseline {in_words(check.metric, from_baseline)})"
-    if verdict.status == "undecided":
-        least = max(check.min_rows, needed)
-        return f"{metric.meaning} is {value}, but {measured.rows:,} rows are too few to judge: it takes {least:,}"
-    if verdict.threshold is None:
-        return f"{metric.meaning} is {value}; it has no limit"
-    limit = in_words(check.metric, verdict.threshold)
-    return f"{metric.meaning} is {value}, {_SIDES[metric.below, verdict.status == 'ok']} {limit}"
-
-
-_PLAIN = {
-    "missing_column": ("the column is there", "the column is gone from every row"),
-    "constant": ("it takes more than one value", "it took a single value in every row"),
-}
-
-
-def _where(check: Check, pair: Pair | None) -> str:
-    if check.column is None:
-        return ""
-    if pair is None:
-        return f"{check.column}: "
-    of_lengths = METRICS[check.metric].family == "drift" and isinstance(pair.grid, TextGrid)
-    segment = f" in {pair.segment}" if pair.segment is not None else ""
-    return f"{'length of ' if of_lengths else ''}{check.column}{segment}: "
-
-
-def story(pair: Pair) -> str:
-    """Say what moved most: the mean of numbers (or their one value), that of lengths, or the share of a category."""
-    match pair.grid, pair.baseline, pair.current:
-        case NumericGrid() as grid, NumericSummary() as before, NumericSummary() as now:
-            if is_constant(before) and is_constant(now):
-                return f"; its value went from {number(before.minimum)} to {number(now.minimum)}"
-            means = [summary.mean(grid) for summary in (before, now)]
-            return "" if None in means else f"; its mean went from {number(means[0])} to {number(means[1])}"
-        case TextGrid() as grid, TextSummary() as before, TextSummary() as now:
-            lengths = replace(pair, grid=grid.lengths, baseline=before.lengths, current=now.lengths)
-            told = story(lengths)
-            return told and f"{told} characters"
-        case CategoricalGrid() as grid, CategoricalSummary() as before, CategoricalSummary() as now if now.valid:
-            names, *counts = category_counts(grid, before, now)
-            p, q = (side / max(int(side.sum()), 1) for side in counts)
-            most = int(np.abs(p - q)[:-1].argmax()) if len(names) > 1 else 0  # the last one has no name
-            return f"; {names[most]!r} went from {percent(float(p[most]))} to {percent(float(q[most]))}"
-        case _:
-            return ""
-
-
-_SIDES = {
-    (False, True): "not above the limit of",
-    (False, False): "above the limit of",
-    (True, True): "not below the limit of",
-    (True, False): "below the limit of",
-}

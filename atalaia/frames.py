@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from atalaia.logs.parquetfile import plain_batch
 from atalaia.logs.records import RejectedError
 from atalaia.rows import RowBatch
 from atalaia.schema import Column
-from atalaia.wording import shortened
+from atalaia.wording import listed, shortened
 
 CHUNK = 1 << 16
 """So many rows are converted at a time."""
@@ -50,10 +50,27 @@ def frame_columns(frame: Any) -> tuple[Column, ...]:
         BaselineError: As `frame_batches`, or the frame has no rows or no columns.
     """
     try:
-        return inferred_columns(frame_batches(frame))
+        return inferred_columns(frame_batches(frame), "the DataFrame")
     except LogError as error:
         msg = "the DataFrame holds no row with a column. Give one with rows."
         raise BaselineError(msg) from error
+
+
+def declared_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Return *columns*, each of which has its own name.
+
+    Raises:
+        BaselineError: Something else is among them, or two share a name.
+    """
+    other = next((column for column in columns if not isinstance(column, Column)), None)
+    if other is not None:
+        msg = f"columns: {shortened(repr(other))} is no Column. Write Column(name, type=…), or leave `columns` out."
+        raise BaselineError(msg)
+    twice = _repeated([column.name for column in columns])
+    if twice:
+        msg = f"columns: the name {listed(twice)} stands there more than once. Declare each column once."
+        raise BaselineError(msg)
+    return tuple(columns)
 
 
 def _names(frame: Any) -> list[str]:
@@ -61,11 +78,15 @@ def _names(frame: Any) -> list[str]:
         msg = f"not a pandas DataFrame but {type(frame).__name__}. Give a DataFrame, or build from files."
         raise BaselineError(msg)
     names = [str(name) for name in frame.columns]
-    twice = [shortened(name) for name, count in Counter(names).items() if count > 1]
+    twice = _repeated(names)
     if twice:
-        msg = f"the DataFrame has more than one column of the name {', '.join(twice[:5])}. Rename all but one of each."
+        msg = f"the DataFrame has more than one column of the name {listed(twice)}. Rename all but one of each."
         raise BaselineError(msg)
     return names
+
+
+def _repeated(names: list[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]
 
 
 def _batch(chunk: Any, names: list[str]) -> RowBatch:

@@ -9,17 +9,17 @@ from itertools import islice
 
 import msgspec.structs
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from atalaia import compute as pc
 from atalaia.errors import LogError
 from atalaia.infer_columns import Guess, guess_columns, learn_outputs, unnamed_inputs
 from atalaia.infer_tally import tally_columns
 from atalaia.monitor_file import LogFormat, Monitor, load_monitor
-from atalaia.monitor_rules import slug
 from atalaia.monitor_yaml import quote
 from atalaia.rows import Reject, RowBatch, Side
 from atalaia.schema import Column
-from atalaia.wording import by_reason
+from atalaia.spelling import slug
+from atalaia.wording import by_reason, listed
 
 __all__ = ["Found", "infer_monitor", "inferred_columns", "slug"]
 
@@ -108,7 +108,7 @@ def infer_monitor(
     writable = {column: tally for column, tally in tallies.items() if _writable(column)}
     guesses = guess_columns(writable, described)
     if not guesses or not sample.rows:
-        raise LogError(_nothing(sample, found.format))
+        raise LogError(_nothing(sample, found))
     learn_outputs(guesses, islice(served, _SERVED))
     parts = (
         _header(sample, described, found),
@@ -120,13 +120,13 @@ def infer_monitor(
     return "\n".join("\n".join(part) + "\n" for part in parts)
 
 
-def inferred_columns(batches: Iterable[RowBatch | Reject]) -> tuple[Column, ...]:
-    """Tell from reference data what columns there are and what they are for.
+def inferred_columns(batches: Iterable[RowBatch | Reject], where: str) -> tuple[Column, ...]:
+    """Tell from the reference data that lie *where* what columns there are and what they are for.
 
     Raises:
         LogError: As `infer_monitor`.
     """
-    text = infer_monitor(batches, Found(name="inferred", logs=".", baseline=(".",), format="auto", why=""))
+    text = infer_monitor(batches, Found(name="inferred", logs=where, baseline=(where,), format="", why=""))
     return load_monitor(text, "the inferred monitor").columns
 
 
@@ -143,9 +143,9 @@ def _writable(column: str) -> bool:
     return column.encode("utf-8", "ignore").decode() == column
 
 
-def _nothing(sample: _Sample, form: str) -> str:
-    found = f"no row with columns was found in data read as {form}{_rejects(sample)}"
-    return f"{found}. Give files that hold at least one row, or name their format."
+def _nothing(sample: _Sample, found: Found) -> str:
+    where, form = listed(found.baseline or (found.logs,)), f" in data read as {found.format}" if found.format else ""
+    return f"{where}: no row with columns was found{form}{_rejects(sample)}. Give files that hold at least one row."
 
 
 def _rejects(sample: _Sample) -> str:

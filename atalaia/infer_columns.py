@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from atalaia.infer_tally import MAX_DISTINCT, Tally
-from atalaia.monitor_rules import UNMEASURED
+from atalaia.monitor_columns import UNMEASURED
 from atalaia.monitor_yaml import quote
 from atalaia.rows import Reject, RowBatch, Side
 from atalaia.window import parse_time

@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from atalaia.monitor_rules import Metrics, broken_rules, suggest
+from atalaia.monitor_checks import Metrics
+from atalaia.monitor_rules import broken_rules
 from atalaia.monitor_yaml import Document, Fault, Issue, Path
+from atalaia.spelling import suggest
 
 _NAMES = {
     "string": "text",

@@ -15,8 +15,8 @@ import msgspec
 from msgspec import Struct, field
 
 from atalaia.errors import MonitorFileError
-from atalaia.monitor_faults import faults_of
-from atalaia.monitor_rules import Metrics, broken_rules
+from atalaia.monitor_checks import Metrics
+from atalaia.monitor_rules import broken_rules
 from atalaia.monitor_yaml import Document, Fault, read
 from atalaia.schema import Column, relatable
 
@@ -170,7 +170,7 @@ def load_monitor(text: str | bytes, name: str, known_metrics: Metrics | None = N
 
 def find_faults(text: str | bytes, name: str, known_metrics: Metrics | None = None) -> list[Fault]:
     """Return every fault of a monitor file, in the order of its lines; arguments as for `load_monitor`."""
-    return faults_of(read(text, name), json_schema(), known_metrics)
+    return _all_faults(read(text, name), known_metrics)
 
 
 def _convert(document: Document) -> Monitor:
@@ -180,8 +180,14 @@ def _convert(document: Document) -> Monitor:
 
 
 def _error(document: Document, known_metrics: Metrics | None, reason: str) -> MonitorFileError:
-    faults = [str(fault) for fault in faults_of(document, json_schema(), known_metrics)]
+    faults = [str(fault) for fault in _all_faults(document, known_metrics)]
     return MonitorFileError(document.name, faults or [f"{document.name}: {reason}"])
+
+
+def _all_faults(document: Document, known_metrics: Metrics | None) -> list[Fault]:
+    from atalaia.monitor_faults import faults_of  # noqa: PLC0415  # only where there is something to tell
+
+    return faults_of(document, json_schema(), known_metrics)
 
 
 _TYPES = (Monitor, Model, Logs, BaselineSource, Limits, CheckRule, Multivariate, Column)

@@ -39,7 +39,7 @@ def match_texts(pattern: str, texts: pa.Array, *, whole: bool = False) -> pa.Arr
     Raises:
         AtalaiaError: The pattern cannot run.
     """
-    import pyarrow.compute as pc  # noqa: PLC0415  # dear to import, and `atalaia validate` has no use for it mostly
+    from atalaia import compute as pc  # noqa: PLC0415  # dear to import, and `atalaia validate` has no use for it mostly
 
     fault = check_pattern(pattern)
     if fault is not None:
@@ -54,7 +54,8 @@ def _whole(pattern: str) -> str:
 
 def _fault(pattern: str) -> str | None:
     import pyarrow as pa  # noqa: PLC0415  # as above
-    import pyarrow.compute as pc  # noqa: PLC0415  # as above
+
+    from atalaia import compute as pc  # noqa: PLC0415  # as above
 
     try:
         pc.match_substring_regex(pa.array([""]), pattern)  # not compiled for no text at all

@@ -38,7 +38,7 @@ from atalaia.profile.values import TYPE_ERROR, Ints, bounded_text, read_categori
 from atalaia.profile.weighted import Weighted, count_weighted, grid_of_weighted
 from atalaia.schema import Column, Kind, Side, Type, profiled
 from atalaia.statistics_file import NumericStatistics, Statistics, StringStatistics
-from atalaia.wording import shortened
+from atalaia.wording import listed, shortened
 
 Feature = NumericStatistics | StringStatistics
 
@@ -59,7 +59,7 @@ def baseline_of_statistics(columns: tuple[Column, ...], statistics: Statistics, 
     faults = [fault for column in kept for fault in _faults(column, features.get(column.name))]
     found = [c for c in kept if c.name in features and c.effective_kind is not Kind.TEXT]  # the file tells no lengths
     if faults or not found:
-        told = faults or [f"none of the columns {_listed([c.name for c in kept])} is in it"]
+        told = faults or [f"none of the columns {listed([c.name for c in kept])} is in it"]
         raise StatisticsFileError("\n".join(f"{where}: {fault}" for fault in told))
     measured = {column.name: _measured(column, features[column.name]) for column in found}
     grids = {column.name: measured[column.name].grid if column in found else _no_grid(column) for column in kept}
@@ -75,13 +75,8 @@ def baseline_of_statistics(columns: tuple[Column, ...], statistics: Statistics, 
     loss = {name: column.loss for name, column in measured.items() if column.loss}
     absent = [column.name for column in kept if column not in found]
     notes = [f"from the statistics of {statistics.rows:,} rows", *statistics.notes]
-    notes += [f"the file has no values of {_listed(absent)}"] if absent else []
+    notes += [f"the file has no values of {listed(absent)}"] if absent else []
     return baseline_of(Grids(columns, grids, {}), profile, "; ".join(note.rstrip(".") for note in notes), loss)
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(shortened(name) for name in names[:5]) + more
 
 
 def _extra(columns: tuple[Column, ...], features: Mapping[str, Feature], rows: int) -> dict[str, int]:

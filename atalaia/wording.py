@@ -74,6 +74,17 @@ def shortened(text: str, length: int = 60) -> str:
     return printable(f"{text[: length - 1 - tail]}…{text[len(text) - tail :]}")
 
 
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Return the first *most* names, and how many there are beside them.
+
+    Example:
+        >>> listed(["a", "b", "c"], most=2)
+        'a, b and 1 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(shortened, names[:most])) + more
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """Return *count* with its noun.
 

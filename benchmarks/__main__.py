@@ -63,7 +63,7 @@ def main() -> int:
     except WrongResultError as error:
         talk.print(f"A result is wrong: {error}", style="red", markup=False, soft_wrap=True)
         return 2
-    run = Run(_machine(), given.rows, given.runs, titles, {name: results[name] for name in titles if name in results})
+    run = Run(_machine(), given.rows, titles, {name: results[name] for name in titles if name in results})
     show(run, Console(width=None if sys.stdout.isatty() else 160))
     results_file.parent.mkdir(parents=True, exist_ok=True)
     results_file.write_text(json.dumps(to_plain(run), indent=1, ensure_ascii=False) + "\n")

@@ -16,7 +16,7 @@ BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 _SPANS = ("profile", "window", "decode", "merge", "accuracy", "import")
 _MB = 1e6
 _GOALS = ("work", "figure", "goal", "reached", "met")
-_TIMES = ("work", "who", "rows/s", "rows/CPU s", "MB/s", "CPU s", "peak MB", "profile kB", "ratio")
+_TIMES = ("work", "who", "rows/s", "rows/CPU s", "MB/s", "CPU s", "peak MB", "profile kB", "runs", "ratio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,6 @@ class Run:
 
     machine: str
     rows: int
-    runs: int
     titles: Mapping[str, str]
     results: Results
 
@@ -46,7 +45,6 @@ def to_plain(run: Run) -> dict[str, Any]:
     return {
         "machine": run.machine,
         "rows": run.rows,
-        "runs": run.runs,
         "jobs": {
             name: {"figures": figures_of(outcomes), "outcomes": [asdict(outcome) for outcome in outcomes]}
             for name, outcomes in run.results.items()
@@ -90,7 +88,7 @@ def time_rows(run: Run) -> list[tuple[str, ...]]:
 
 def _time_row(title: str, outcome: Outcome, ours: Mapping[str, float]) -> tuple[str, ...]:
     if outcome.error:
-        return (title, outcome.name, outcome.error, *[""] * 6)
+        return (title, outcome.name, outcome.error, *[""] * 7)
     told = outcome.figures
     span = next(name for name in _SPANS if f"{name}_cpu_s" in told)
     cpu, wall = told[f"{span}_cpu_s"], told[f"{span}_wall_s"]
@@ -105,6 +103,7 @@ def _time_row(title: str, outcome: Outcome, ours: Mapping[str, float]) -> tuple[
         f"{cpu:,.2f}",
         f"{told[f'{span}_peak_mb']:,.0f}",
         f"{stored / 1000:,.0f}" if stored else "",
+        str(outcome.runs),
         _ratio(outcome, ours),
     )
 
@@ -123,7 +122,7 @@ def show(run: Run, console: Console) -> None:
     console.print(_table("What each took (medians; peers: the whole window)", _TIMES, time_rows(run)))
     goals = _table(f"Goals for 1m rows, measured with {run.rows:,}", _GOALS, goal_rows(run))
     console.print(goals)
-    console.print(f"{run.machine}; {run.runs} runs in turns, one core", markup=False)
+    console.print(f"{run.machine}; in turns, one core", markup=False)
 
 
 def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
@@ -140,7 +139,7 @@ def into_page(page: str, run: Run) -> str:
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     met = sum(item.verdict == "yes" for item in run.judged)
-    head = f"{run.machine}. {run.rows:,} rows, medians of {run.runs} runs. {met} of {len(run.judged)} goals met."
+    head = f"{run.machine}. {run.rows:,} rows, medians. {met} of {len(run.judged)} goals met."
     tables = [_markdown(_GOALS, goal_rows(run)), _markdown(_TIMES, time_rows(run))]
     return "\n\n".join((before + BEGIN, head, *tables, END + after))
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute as pc  # noqa: TID251  # not on a path that starts cold
 
 from atalaia.baseline import Baseline
 from atalaia.profile import CategoricalGrid, CategoricalSummary, NumericSummary, Profile, Summary

@@ -5,20 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from atalaia.baseline import Baseline
-from atalaia.wording import by_reason, percent, printable, shortened
+from atalaia.schema import profiled
+from atalaia.wording import by_reason, listed, percent, printable, shortened
 
 _SHOWN = 5
 
 
 def baseline_lines(baseline: Baseline) -> list[str]:
-    """Say which baseline this is and, if it was not made from rows, from what and at what loss."""
+    """Say which baseline this is, what rows lacked and, if it was not made from rows, from what and at what loss."""
     rejected = dict(baseline.profile.rejected)
     more = f"; rejected: {by_reason(rejected)}" if rejected else ""
     lines = [f"Baseline {baseline.version}: {baseline.profile.rows:,} rows{more}."]
+    absent, extra = _absent(baseline), sorted(baseline.profile.extra)
+    if absent and not baseline.origin:  # what it was made from tells otherwise
+        lines.append(f"The data have no column {listed(absent)}.")
+    if extra:
+        lines.append(f"The monitor file has no column {listed(extra)}.")
     if baseline.origin:
         lines.append(f"Made {printable(baseline.origin)}.")
         lines.append(_loss(baseline))
     return lines
+
+
+def _absent(baseline: Baseline) -> list[str]:
+    return [c.name for c in profiled(baseline.grids.columns) if c.name not in baseline.profile.present]
 
 
 def _loss(baseline: Baseline) -> str:
@@ -37,6 +47,8 @@ def baseline_shape(monitor: str, baseline: Baseline) -> dict[str, Any]:
         "version": baseline.version,
         "rows": baseline.profile.rows,
         "rejected": dict(baseline.profile.rejected),
+        "absent": _absent(baseline),
+        "extra": sorted(baseline.profile.extra),
         "origin": baseline.origin or None,
         "loss": dict(baseline.loss),
     }

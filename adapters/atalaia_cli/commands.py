@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 import msgspec
 from rich.console import Console
-from rich.progress import Progress
 
 from atalaia.baseline import Baseline
 from atalaia.checks import METRICS
 from atalaia.errors import AtalaiaError
 from atalaia.infer import Found, infer_monitor, slug
 from atalaia.monitor_file import find_faults
-from atalaia.monitoring.baselines import ensure_baseline, load_baseline, make_baseline
+from atalaia.monitoring.baselines import load_baseline, make_baseline
 from atalaia.monitoring.comparing import compare as compare_sources
-from atalaia.monitoring.evaluating import Evaluated, Evaluator
-from atalaia.monitoring.ingesting import Ingester
 from atalaia.monitoring.promoting import promote_windows
-from atalaia.monitoring.receipts import Receipt
 from atalaia.monitoring.sources import LogSource
 from atalaia.monitoring.verifying import verify_report
-from atalaia.window import parse_time
 from atalaia.wording import plural
 from atalaia_cli.baselines import baseline_lines, baseline_shape
+from atalaia_cli.jobs import evaluated, held_baseline, ingested, moment, working
 from atalaia_cli.places import Opened, open_monitor, open_place, read_bytes, write_text
+from atalaia_cli.shapes import check_shape, compare_shape, print_json
 from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_one_sided, print_reports
 from atalaia_local import DirectoryStore
-
-_Item = TypeVar("_Item")
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 _MONITOR = click.argument("monitor")
@@ -67,7 +58,7 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@cli.command(short_help="Infer a monitor file from data or logs.")
 @click.argument("data", nargs=-1, required=True)
 @click.option("--logs", metavar="PATH", help="Where the logs to watch are; by default DATA.")
 @click.option("-o", "--output", "target", metavar="FILE", help="Write the monitor file here instead of printing it.")
@@ -123,7 +114,7 @@ def validate(monitor: str, as_json: bool) -> None:
     """
     faults = find_faults(read_bytes(Path(monitor)), Path(monitor).name, METRICS)
     if as_json:
-        _print_json({"monitor": monitor, "faults": [msgspec.to_builtins(fault) for fault in faults]})
+        print_json({"monitor": monitor, "faults": [msgspec.to_builtins(fault) for fault in faults]})
     else:
         print_faults(Console(), monitor, faults)
     if faults:
@@ -140,11 +131,11 @@ def compare(reference: str, current: str, as_json: bool) -> None:
     \b
     Example: atalaia compare reference.parquet current.parquet
     """
-    with _working(f"comparing {current} with {reference}"):
+    with working(f"comparing {current} with {reference}"):
         result = compare_sources(LogSource(*open_place(reference)), LogSource(*open_place(current)))
     if as_json:
         print_one_sided(Console(stderr=True), result)
-        _print_json(_compare_shape(result))
+        print_json(compare_shape(result))
     else:
         print_compare(Console(), result)
     if any(column["finding"]["status"] == "alert" for column in result["columns"]):
@@ -176,16 +167,16 @@ def baseline(monitor: str, data: tuple[str, ...], span: tuple[str, str] | None, 
         msg = "--from-windows and DATA are two ways to give one baseline. Leave one of them out."
         raise AtalaiaError(msg)
     opened = open_monitor(monitor, out)
-    with _working("building the baseline"):
+    with working("building the baseline"):
         built = _promoted(opened, *span) if span else _built(opened, data)
     if as_json:
-        _print_json(baseline_shape(opened.monitor.name, built))
+        print_json(baseline_shape(opened.monitor.name, built))
     else:
         click.echo("\n".join(baseline_lines(built)))
 
 
 def _promoted(opened: Opened, start: str, end: str) -> Baseline:
-    first, last = _moment(start, "--from-windows"), _moment(end, "--from-windows")
+    first, last = moment(start, "--from-windows"), moment(end, "--from-windows")
     return promote_windows(opened.monitor, opened.output, first, last)
 
 
@@ -209,10 +200,9 @@ def ingest(monitor: str, logs: tuple[str, ...], out: str | None, as_json: bool) 
     Example: atalaia ingest monitor.yaml
     """
     opened = open_monitor(monitor, out)
-    held = _baseline(opened)
-    receipts = _ingest(opened, held, logs)
+    receipts = ingested(opened, held_baseline(opened), logs)
     if as_json:
-        _print_json([msgspec.to_builtins(receipt) | {"new": new} for receipt, new in receipts])
+        print_json([msgspec.to_builtins(receipt) | {"new": new} for receipt, new in receipts])
     else:
         print_ingested(Console(), receipts)
 
@@ -229,7 +219,7 @@ def evaluate(monitor: str, out: str | None, now: str | None, as_json: bool) -> N
     Example: atalaia evaluate monitor.yaml
     """
     opened = open_monitor(monitor, out)
-    _evaluate(opened, load_baseline(opened.monitor, opened.output), now, as_json)
+    _told(opened, load_baseline(opened.monitor, opened.output), now, as_json)
 
 
 @cli.command(short_help="Do the whole job: ingest, evaluate, report.")
@@ -245,9 +235,21 @@ def check(monitor: str, logs: tuple[str, ...], out: str | None, now: str | None,
     Example: atalaia check monitor.yaml
     """
     opened = open_monitor(monitor, out)
-    held = _baseline(opened)
-    _ingest(opened, held, logs)
-    _evaluate(opened, held, now, as_json)
+    held = held_baseline(opened)
+    ingested(opened, held, logs)
+    _told(opened, held, now, as_json)
+
+
+def _told(opened: Opened, held: Baseline, now: str | None, as_json: bool) -> None:
+    """Evaluate and print what came out; leave with 1 if there is an alert."""
+    done, page = evaluated(opened, held, now)
+    reports = [item.report for item in done]
+    if as_json:
+        print_json(check_shape(opened.monitor.name, done))
+    else:
+        print_reports(Console(), reports, page)
+    if any(report.status == "alert" for report in reports):
+        raise click.exceptions.Exit(1)
 
 
 @cli.command()
@@ -268,102 +270,10 @@ def verify(report: str, as_json: bool) -> None:
     key = file.resolve().relative_to(root).as_posix()
     found = verify_report(key, DirectoryStore(root))
     if as_json:
-        _print_json({"report": report, "verified": not found.differences, "differences": list(found.differences)})
+        print_json({"report": report, "verified": not found.differences, "differences": list(found.differences)})
     elif found.differences:
         click.echo(f"{report}: not verified\n" + "\n".join(f"  {line}" for line in found.differences))
     else:
         click.echo(f"{report}: verified, byte for byte, from {plural(found.report.logs, 'log object')}")
     if found.differences:
         raise click.exceptions.Exit(1)
-
-
-def _baseline(opened: Opened) -> Baseline:
-    with _working("looking at the baseline"):
-        held, built = ensure_baseline(opened.monitor, opened.reference(), opened.output)
-    if built:
-        click.echo("Built: " + "\n".join(baseline_lines(held)), err=True)
-    return held
-
-
-def _ingest(opened: Opened, held: Baseline, places: tuple[str, ...]) -> list[tuple[Receipt, bool]]:
-    ingester = Ingester(opened.monitor, held, opened.output)
-    sources = opened.logs(places)
-    objects = [(source, list(source.objects())) for source in sources]
-    for source in sources:
-        _tell_left_out(source)
-    if not any(infos for _, infos in objects):
-        where = ", ".join(places) or opened.monitor.logs.source
-        msg = f"{where}: no log objects there. Check logs.source and logs.include, or give --logs."
-        raise AtalaiaError(msg)
-    return [done for source, infos in objects for done in ingester.ingest_all(source, _shown(infos, "reading logs"))]
-
-
-def _tell_left_out(source: LogSource) -> None:
-    links = sorted(source.store.left_out) if isinstance(source.store, DirectoryStore) else []
-    if links:
-        more = f" and {len(links) - 1} more" if len(links) > 1 else ""
-        click.echo(f"Left out {source.store.uri}/{links[0]}{more}: a link that leads outside the folder.", err=True)
-
-
-def _evaluate(opened: Opened, held: Baseline, now: str | None, as_json: bool) -> None:
-    evaluator = Evaluator(opened.monitor, held, opened.output, _now(now))
-    windows = list(evaluator.windows().items())
-    if not windows:
-        where = f"{opened.output.uri}/{opened.monitor.name}"
-        msg = f"{where}: no profiles of windows that have begun. Run `atalaia ingest` first."
-        raise AtalaiaError(msg)
-    found = [evaluator.evaluate(window, infos) for window, infos in _shown(windows, "evaluating windows")]
-    evaluated = [item for item in found if item is not None]
-    if not evaluated:
-        where = f"{opened.output.uri}/{opened.monitor.name}"
-        msg = f"{where}: all profiles are of another baseline. Run `atalaia ingest` on the logs again."
-        raise AtalaiaError(msg)
-    page = evaluator.store_pages(evaluated)
-    reports = [item.report for item in evaluated]
-    if as_json:
-        _print_json(_check_shape(opened.monitor.name, evaluated))
-    else:
-        print_reports(Console(), reports, (opened.root / page).as_posix())
-    if any(report.status == "alert" for report in reports):
-        raise click.exceptions.Exit(1)
-
-
-def _check_shape(monitor: str, evaluated: list[Evaluated]) -> dict[str, Any]:
-    keys = ("start", "end", "revision", "final", "rows", "rejected", "findings", "inputs", "actions")
-    return {
-        "monitor": monitor,
-        "windows": [{key: msgspec.to_builtins(getattr(item.report, key)) for key in keys} for item in evaluated],
-    }
-
-
-def _compare_shape(result: dict[str, Any]) -> dict[str, Any]:
-    keys = ("column", "kind", "metrics", "p_values", "finding")
-    sides = {side: {"rows": result[side]["rows"]} for side in ("reference", "current")}
-    return sides | {"columns": [{key: column[key] for key in keys} for column in result["columns"]]}
-
-
-def _now(now: str | None) -> int:
-    return time.time_ns() // 1000 if now is None else _moment(now, "--now")
-
-
-def _moment(text: str, option: str) -> int:
-    moment = parse_time(text)
-    if moment is None:
-        msg = f"{option} {text!r}: not a moment. Write it as 2026-03-05T00:00:00Z."
-        raise AtalaiaError(msg)
-    return moment
-
-
-def _print_json(value: object) -> None:
-    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
-
-
-def _working(what: str) -> Any:
-    return Console(stderr=True).status(what)
-
-
-def _shown(items: list[_Item], what: str) -> Iterator[_Item]:
-    """Hand on *items* one by one, with a progress bar on stderr where that is a terminal."""
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        yield from progress.track(items, description=what)

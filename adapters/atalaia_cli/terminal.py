@@ -24,7 +24,7 @@ from atalaia.rows import REASONS
 
 _STYLES = {"alert": "bold red", "warning": "yellow", "undecided": "cyan", "ok": "green"}
 _SIGNS = {"alert": "✗", "warning": "!", "undecided": "?", "ok": "✓"}
-_NAME_LENGTH, _MESSAGE_LENGTH = 48, 200
+_NAME_LENGTH, _MESSAGE_LENGTH = 48, 480
 _WIDE = 110
 _MOST_TROUBLES = 50
 _MOST_WINDOWS, _LAST_WINDOWS = 40, 10

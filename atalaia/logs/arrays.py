@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from atalaia import compute as pc
 from atalaia.logs.records import Row, shortened
 from atalaia.logs.spans import Mask, at, data_of, edges_of
 from atalaia.rows import value_text
@@ -89,7 +89,7 @@ def cells_array(cells: pa.StringArray) -> pa.Array:
         return cells
     for kind in (pa.float64(),) if _have_points(cells) else (pa.int64(), pa.float64()):
         try:
-            numbers = cells.cast(kind)
+            numbers = pc.cast(cells, kind)
         except pa.ArrowInvalid:
             continue
         return numbers if _are_plain(cells, numbers) else _checked_cells(cells)
@@ -124,7 +124,7 @@ def _are_plain(cells: pa.StringArray, numbers: pa.Array) -> bool:
         large = any(end.is_valid and abs(end.as_py()) >= _LARGEST_INTEGER for end in (ends["min"], ends["max"]))
         return not large and not _have_leading_zeros(cells)
     if not pc.all(pc.is_finite(numbers)).as_py():
-        odd = pc.unique(cells.filter(pc.invert(pc.is_finite(numbers)))).to_pylist()
+        odd = pc.unique(pc.filter(cells, pc.invert(pc.is_finite(numbers)))).to_pylist()
         if not all(_ONE_NUMBER.match(text) and text.lstrip("+-")[:1] in "nNiI" for text in odd):
             return False
     return not _have_leading_zeros(cells)
@@ -146,8 +146,8 @@ def _checked_cells(cells: pa.StringArray) -> pa.Array:
     if not pc.all(pc.match_substring_regex(trimmed, _NUMBER)).as_py():
         return cells
     if pc.all(pc.match_substring_regex(trimmed, _INTEGER)).as_py():
-        return trimmed.cast(pa.int64())
-    numbers = trimmed.cast(pa.float64())
+        return pc.cast(trimmed, pa.int64())
+    numbers = pc.cast(trimmed, pa.float64())
     overflown = pc.and_(pc.is_inf(numbers), pc.invert(pc.match_substring_regex(trimmed, _INFINITE)))
     return cells if pc.any(overflown).as_py() else numbers
 

@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from atalaia import compute as pc
 from atalaia.logs.arrays import Cell, array_of, cells_array, fits, table_fits
 from atalaia.logs.batching import HELD_BYTES, held_bytes, unnamed
 from atalaia.logs.cellcolumns import CellColumn
@@ -100,7 +100,7 @@ def _part_of(part: RegularRows, lengths: _Ints) -> _Part:
         lines=np.repeat(part.lines, counts).astype(np.int64),
         index=np.arange(rows) - first[record],
         times=np.repeat(part.times, counts),
-        ids=ids if single or part.ids is None else ids.take(pa.array(record)),
+        ids=ids if single or part.ids is None else pc.take(ids, pa.array(record)),
         columns=part.columns,
         filled=rows * width,
         weight=held_bytes(int(lengths[part.lines].sum()), rows, rows * width),
@@ -171,7 +171,7 @@ def _sorted(values: _Ints, order: _Ints | None) -> _Ints:
 def _joined(arrays: list[pa.Array], order: _Ints | None) -> pa.Array:
     if order is None:
         return arrays[0]
-    return pa.concat_arrays(arrays).take(pa.array(order))
+    return pc.take(pa.concat_arrays(arrays), pa.array(order))
 
 
 _Finish = Callable[[int, int], pa.Array]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from atalaia.logs.bodyrows import flat_value, object_row, positional_row, row_of
 from atalaia.logs.jsontext import compact, parse_json
-from atalaia.logs.records import Payload, RejectedError, Row, shortened
+from atalaia.logs.records import Payload, RejectedError, Row
 from atalaia.logs.settings import Context
 from atalaia.logs.tensors import is_tensors, tensor_rows
 from atalaia.logs.weight import with_bearable_names
@@ -33,7 +34,6 @@ _ERROR_KEYS = frozenset(
 _CHAT_KEYS = frozenset(("messages", "model", "temperature", "max_tokens", "top_p", "n", "stop", "stream", "tools"))
 _TELLING_KEYS = frozenset((*_REQUEST_KEYS, *_RESPONSE_KEYS, "features", "messages", "error", "error_code"))
 _WRAPPED_OUTPUT = "SageMakerOutput"
-_UNNAMED = {Side.OUTPUT: "prediction", Side.LABEL: "label"}
 
 
 def plain_body(value: Any, context: Context) -> Payload:
@@ -71,63 +71,6 @@ def body(value: Any, side: Side | None, context: Context) -> Payload:
     if not rows:
         raise RejectedError(reason="no_rows")
     return Payload(rows, sides)
-
-
-def row_of(value: Any, side: Side | None, context: Context) -> Row:
-    """Read one item as one row: an object by its keys, a list by its places, anything else as a single value."""
-    if isinstance(value, dict):
-        return _object_row(value, context)
-    return positional_row(value if isinstance(value, list) else [value], side, context)
-
-
-def positional_row(values: list[Any], side: Side | None, context: Context) -> Row:
-    """Name the values of a row by their places.
-
-    Raises:
-        RejectedError: The names are known and are not as many as the values.
-    """
-    names = context.names.of(side)
-    if names is None:
-        names = invented_names(len(values), side)
-    elif len(names) != len(values):
-        raise RejectedError(reason="column_count")
-    return {name: _flat_value(value) for name, value in zip(names, values, strict=True)}
-
-
-def invented_names(count: int, side: Side | None) -> tuple[str, ...]:
-    """Name *count* values of which nothing is known.
-
-    Example:
-        >>> invented_names(2, Side.INPUT), invented_names(1, Side.OUTPUT)
-        (('_c0', '_c1'), ('prediction',))
-    """
-    stem = _UNNAMED.get(side) if side is not None else None
-    if stem is None:
-        return tuple(f"_c{place}" for place in range(count))
-    return (stem,) if count == 1 else tuple(f"{stem}_{place}" for place in range(count))
-
-
-def flat(value: Row) -> Row:
-    """Flatten nested objects with dots; lists and empty objects become compact JSON text.
-
-    Example:
-        >>> flat({"a": {"b": 1, "c": [1, 2]}, "d": None})
-        {'a.b': 1, 'a.c': '[1,2]', 'd': None}
-    """
-    if _NESTED.isdisjoint(map(type, value.values())):
-        return value
-    row: Row = {}
-    for key, item in value.items():
-        if isinstance(item, dict) and item:
-            stem = shortened(key)
-            row.update((shortened(f"{stem}.{inner}"), leaf) for inner, leaf in flat(item).items())
-        else:
-            row[key] = _flat_value(item)
-    return row
-
-
-def _flat_value(value: Any) -> Any:
-    return compact(value) if isinstance(value, dict | list) else value
 
 
 def _side_of_bare_body(value: Row) -> Side | None:
@@ -197,15 +140,7 @@ def _object_rows(value: Row, side: Side | None, context: Context) -> list[Row]:
             return read(value[key], side, context)
     if side is Side.INPUT and _lists_of_rows(value.get("features")) and len(value) == 1:
         return _rows_of_any(value["features"], side, context)
-    return [_object_row(value, context)]
-
-
-def _object_row(value: Row, context: Context) -> Row:
-    features = value.get("features")
-    if not isinstance(features, list) or any(isinstance(item, dict | list) for item in features):
-        return flat(value)
-    rest = {key: item for key, item in value.items() if key != "features"}
-    return positional_row(features, Side.INPUT, context) | flat(rest)
+    return [object_row(value, context)]
 
 
 def _lists_of_rows(value: Any) -> bool:
@@ -246,11 +181,11 @@ def _row_list(value: Any, side: Side | None, context: Context) -> list[Row]:
 def _column_lists(value: Row, side: Side | None, context: Context) -> list[Row]:
     del side
     if not value or not all(isinstance(column, list) for column in value.values()):
-        return [_object_row(value, context)] if value else []
+        return [object_row(value, context)] if value else []
     counts = {len(column) for column in value.values()}
     if len(counts) > 1:
         raise RejectedError(reason="bad_shape", rows=max(counts))
-    return [dict(zip(value, map(_flat_value, items), strict=True)) for items in zip(*value.values(), strict=True)]
+    return [dict(zip(value, map(flat_value, items), strict=True)) for items in zip(*value.values(), strict=True)]
 
 
 def _split_rows(value: Any, side: Side | None, context: Context) -> list[Row]:
@@ -267,7 +202,7 @@ def _split_rows(value: Any, side: Side | None, context: Context) -> list[Row]:
     names = [name if isinstance(name, str) else compact(name) for name in columns]
     if not all(isinstance(row, list) and len(row) == len(names) for row in data):
         raise RejectedError(reason="column_count", rows=len(data))
-    return [dict(zip(names, map(_flat_value, row), strict=True)) for row in data]
+    return [dict(zip(names, map(flat_value, row), strict=True)) for row in data]
 
 
 def _tensors_or_rows(value: Any, side: Side | None, context: Context) -> list[Row]:
@@ -276,7 +211,6 @@ def _tensors_or_rows(value: Any, side: Side | None, context: Context) -> list[Ro
     return _row_list(value, side, context)
 
 
-_NESTED = frozenset({dict, list})
 _Reader = Callable[[Any, Side | None, Context], list[Row]]
 _REQUESTS: dict[str, _Reader] = {
     "dataframe_split": _split_rows,

@@ -11,9 +11,9 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import csv
 
+from atalaia import compute as pc
 from atalaia.logs.arrays import NOT_AFTER_ZERO, cells_array, is_number_text, without_empty
 from atalaia.logs.spans import (
     Codes,
@@ -60,7 +60,6 @@ class CellTable:
 
     Attributes:
         wrong: The rows that have more or fewer cells than there are names; if there are any, nothing else is read.
-        columns: By name.
     """
 
     def __init__(self, codes: Codes, names: Sequence[str], kinds: Kinds) -> None:
@@ -73,11 +72,15 @@ class CellTable:
         """
         self.wrong: list[int] = []
         self._codes = codes
+        self._names = names
         self._width = len(names)
         self._texts: dict[int, pa.StringArray] = {}
         self._doubtful: set[int] = set()
-        numbers = self._read(kinds)
-        self.columns = {name: CellColumn(self, place, numbers.get(place)) for place, name in enumerate(names)}
+        self._numbers = self._read(kinds)
+
+    def columns(self) -> dict[str, CellColumn]:
+        """Return the columns by name; the table does not hold them, which hold it, so that all go when they do."""
+        return {name: CellColumn(self, place, self._numbers.get(place)) for place, name in enumerate(self._names)}
 
     def texts(self, place: int) -> pa.StringArray:
         """Return the cells of one column, as `CellColumn.texts` does."""
@@ -188,4 +191,4 @@ def _odd_rows(numbers: pa.Array) -> Places:
     finite = pc.is_finite(numbers)
     if finite.true_count == len(numbers) - numbers.null_count:
         return np.empty(0, np.int32)
-    return np.flatnonzero(pc.invert(finite).fill_null(False).to_numpy(zero_copy_only=False)).astype(np.int32)
+    return np.flatnonzero(pc.fill_null(pc.invert(finite), False).to_numpy(zero_copy_only=False)).astype(np.int32)

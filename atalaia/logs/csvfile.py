@@ -5,29 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import StringIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
+from atalaia import compute as pc
 from atalaia.logs.arrays import Cell, cells_array
 from atalaia.logs.batching import Batcher, table_batch
-from atalaia.logs.bodies import invented_names
-from atalaia.logs.csvtext import has_header, is_number, quoted_rows
-from atalaia.logs.framing import Piece, Stream
-from atalaia.logs.records import Record, RejectedError
+from atalaia.logs.bodyrows import invented_names
+from atalaia.logs.csvblocks import LONGEST_BLOCK, mark_of, rows_of_block, split_blocks
+from atalaia.logs.csvtext import has_header, is_number
+from atalaia.logs.framing import BOM, Piece, Stream
+from atalaia.logs.records import Record
 from atalaia.logs.sagemaker import INFERENCE_ID, INFERENCE_TIME, taken_inference
 from atalaia.logs.settings import Context
-from atalaia.logs.weight import refuse_wide_line
 from atalaia.rows import ALL_SIDES, Reject, RowBatch, Side
 from atalaia.window import parse_time
 
-_BLOCK = 4 << 20
-_LONGEST_BLOCK = 8 << 20
-_RESYNCS = 10
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +42,6 @@ class CsvLayout:
     inference: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CsvRow:
-    """One row with its place in the object."""
-
-    start: int
-    end: int
-    cells: list[str]
-    ended: bool = True
-
-
 def csv_layout(rows: Sequence[Sequence[str]], side: Side | None, context: Context) -> CsvLayout:
     """Decide how a CSV file's rows are named, from its first rows (at least one)."""
     first, names = rows[0], context.names.of(side)
@@ -67,34 +52,6 @@ def csv_layout(rows: Sequence[Sequence[str]], side: Side | None, context: Contex
     if _ends_with_inference(first):
         return _inference_layout(len(first) - 2, side, context)
     return CsvLayout(_positional(len(first), side, context), sides, header=False)
-
-
-def looks_tabular(rows: Sequence[Sequence[str]]) -> bool:
-    """Tell whether most of the first rows have the same number of cells, or are single numbers."""
-    if not rows:
-        return False
-    widths = [len(row) for row in rows]
-    usual = max(set(widths), key=widths.count)
-    if usual == 1:
-        return all(len(row) == 1 and is_number(row[0]) for row in rows[1:] or rows)
-    return 2 * widths.count(usual) > len(rows)
-
-
-def first_rows(head: bytes, *, whole: bool) -> list[list[str]]:
-    """Read the first rows of a file from its first bytes; their last line may be cut unless they are the *whole*."""
-    if not whole:
-        head = head[: head.rfind(b"\n") + 1] or head
-    text = head.removeprefix(_BOM).decode("utf-8", "replace")
-    rows: list[list[str]] = []
-    try:
-        for row in quoted_rows(StringIO(text, newline="")):
-            if row:
-                rows.append(row)
-            if len(rows) == 50:
-                break
-    except RejectedError:
-        return rows
-    return rows
 
 
 def read_table(stream: Stream, layout: CsvLayout, context: Context) -> Iterator[RowBatch | Reject]:
@@ -120,120 +77,6 @@ def _blocks_of_values(stream: Stream, layout: CsvLayout, context: Context) -> It
             yield _after_first_row(block)
 
 
-def read_rows(stream: Stream, limit: int) -> Iterator[CsvRow | Reject]:
-    """Read a CSV file row by row."""
-    for block in split_blocks(stream, limit):
-        if isinstance(block, Reject):
-            yield block
-        else:
-            yield from rows_of_block(block)
-
-
-def split_blocks(stream: Stream, limit: int) -> Iterator[Piece | Reject]:
-    """Yield blocks of whole rows; a row over the *limit* is skipped."""
-    buffer, offset, skipped = bytearray(), 0, 0
-    limit = max(limit, 1)
-    size = want = min(_BLOCK, limit)
-    try:
-        for chunk in stream.chunks():
-            buffer += chunk
-            if skipped and (newline := buffer.find(b"\n")) >= 0:
-                yield Reject("line_too_long", offset - skipped, offset + newline)
-                del buffer[: newline + 1]
-                offset, skipped = offset + newline + 1, 0
-            if not skipped and len(buffer) >= want:
-                cut = _cut(buffer)
-                if cut:
-                    yield Piece(offset, offset + cut, bytes(buffer[:cut]))
-                    del buffer[:cut]
-                    offset += cut
-                want = size if cut else 2 * len(buffer)  # so that a long cell is not looked through again and again
-            if skipped or (len(buffer) > limit and b"\n" not in buffer):
-                skipped, offset, want = skipped + len(buffer), offset + len(buffer), size
-                buffer.clear()
-    except RejectedError as fault:
-        yield from _rest(buffer, offset, skipped, whole=False)
-        yield Reject(fault.reason, offset, offset + len(buffer) + 1)
-    else:
-        yield from _rest(buffer, offset, skipped, whole=True)
-
-
-def rows_of_block(block: Piece) -> Iterator[CsvRow | Reject]:
-    """Read a block row by row; a row that cannot be parsed is rejected, and reading goes on with the next line."""
-    at, faults = 0, 0
-    while at < len(block.data):
-        cursor = _Cursor(block, at)
-        try:
-            for cells in quoted_rows(cursor):
-                begin, at = at, cursor.at
-                if cells:
-                    ended = block.data.endswith(b"\n", begin, at) or block.ended
-                    yield _checked_row(CsvRow(block.start + begin, block.start + at, cells, ended))
-        except RejectedError as fault:
-            faults += 1
-            begin, at = at, (_line_end(block.data, at) if faults <= _RESYNCS else cursor.at)
-            lines = block.data.count(b"\n", begin, at) + (not block.data.endswith(b"\n", begin, at))
-            yield Reject(fault.reason, block.start + begin, block.start + at, lines)
-
-
-class _Cursor:
-    """Hands out the lines of a block as text and knows how far it has handed them out."""
-
-    def __init__(self, block: Piece, at: int) -> None:
-        self._data = block.data
-        self._mark = _mark(block)
-        self.at = at
-
-    def __iter__(self) -> _Cursor:
-        return self
-
-    def __next__(self) -> str:
-        if self.at == len(self._data):
-            raise StopIteration
-        begin, self.at = self.at, _line_end(self._data, self.at)
-        line = self._data[begin : self.at]
-        refuse_wide_line(line)
-        line = line if begin else line.removeprefix(self._mark)
-        return line.decode("utf-8", "surrogateescape").replace("\0", "\ufffd")
-
-
-def _mark(block: Piece) -> bytes:
-    """Return what may stand before the first row of a file, and is no part of it; in other blocks nothing is."""
-    return b"" if block.start else _BOM
-
-
-def _line_end(data: bytes, start: int) -> int:
-    return data.find(b"\n", start) + 1 or len(data)
-
-
-def _checked_row(row: CsvRow) -> CsvRow | Reject:
-    try:
-        "".join(row.cells).encode()
-    except UnicodeEncodeError:
-        return Reject("not_text", row.start, row.end)
-    return row
-
-
-def _cut(buffer: bytearray) -> int:
-    """Return the end of the last row that surely ends in the buffer: outside quotes; 0 to wait for more."""
-    cut = last = buffer.rfind(b"\n") + 1
-    odd = buffer.count(b'"', 0, cut) % 2
-    while odd and cut:
-        before = buffer.rfind(b"\n", 0, max(buffer.rfind(b'"', 0, cut), 0)) + 1
-        odd ^= buffer.count(b'"', before, cut) % 2
-        cut = before
-    return last if not cut and len(buffer) >= _LONGEST_BLOCK else cut
-
-
-def _rest(buffer: bytearray, offset: int, skipped: int, *, whole: bool) -> Iterator[Piece | Reject]:
-    if skipped:
-        yield Reject("line_too_long", offset - skipped, offset)
-        return
-    data = bytes(buffer) if whole else bytes(buffer[: buffer.rfind(b"\n") + 1])
-    if data:
-        yield Piece(offset, offset + len(data), data, ended=data.endswith(b"\n"))
-
-
 def _after_first_row(block: Piece) -> Piece:
     """Return a block without its header."""
     first = next(rows_of_block(block), None)
@@ -254,7 +97,7 @@ def _table(block: Piece, layout: CsvLayout) -> pa.Table | None:
     places = [str(place) for place in range(len(layout.names))]
     try:
         table = arrow_csv.read_csv(
-            pa.BufferReader(block.data.removeprefix(_mark(block))),
+            pa.BufferReader(block.data.removeprefix(mark_of(block))),
             arrow_csv.ReadOptions(use_threads=False, block_size=len(block.data) + 1, column_names=places),
             arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=note),
             arrow_csv.ConvertOptions(
@@ -275,12 +118,12 @@ def _may_be_regular(block: Piece) -> bool:
     mark from any block, and cannot report an irregular row that is not text.
     """
     data, at_start = block.data, not block.start
-    if not block.ended or len(data) > 2 * _LONGEST_BLOCK or b"\0" in data:
+    if not block.ended or len(data) > 2 * LONGEST_BLOCK or b"\0" in data:
         return False
     quotes = data.count(b'"')
     if quotes % 2 or (quotes and _has_blanks_at_quotes(data)):
         return False
-    return data.isascii() or (_is_text(data) and (at_start or not data.startswith(_BOM)))
+    return data.isascii() or (_is_text(data) and (at_start or not data.startswith(BOM)))
 
 
 def _has_blanks_at_quotes(data: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""CSV text to cells, and whether its first row is a header."""
+"""CSV text to cells, whether its first row is a header, and whether text is CSV at all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from io import StringIO
 
 from atalaia.logs.arrays import Cell
+from atalaia.logs.framing import BOM
 from atalaia.logs.records import RejectedError
 
 _LARGEST_CELL = (1 << 31) - 1
@@ -74,3 +75,31 @@ def has_header(rows: Sequence[Sequence[str]], names: Iterable[str] | None, *, un
         and len(set(first)) == len(first)
         and not any(cell == name for row in later for cell, name in zip(row, first, strict=True))
     )
+
+
+def looks_tabular(rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether most of the first rows have the same number of cells, or are single numbers."""
+    if not rows:
+        return False
+    widths = [len(row) for row in rows]
+    usual = max(set(widths), key=widths.count)
+    if usual == 1:
+        return all(len(row) == 1 and is_number(row[0]) for row in rows[1:] or rows)
+    return 2 * widths.count(usual) > len(rows)
+
+
+def first_rows(head: bytes, *, whole: bool) -> list[list[str]]:
+    """Read the first rows of a file from its first bytes; their last line may be cut unless they are the *whole*."""
+    if not whole:
+        head = head[: head.rfind(b"\n") + 1] or head
+    text = head.removeprefix(BOM).decode("utf-8", "replace")
+    rows: list[list[str]] = []
+    try:
+        for row in quoted_rows(StringIO(text, newline="")):
+            if row:
+                rows.append(row)
+            if len(rows) == 50:
+                break
+    except RejectedError:
+        return rows
+    return rows

@@ -9,8 +9,8 @@ from enum import Enum
 from typing import Any
 
 from atalaia.logs import azureml, kserve, sagemaker
-from atalaia.logs.csvfile import first_rows, looks_tabular
-from atalaia.logs.framing import Stream
+from atalaia.logs.csvtext import first_rows, looks_tabular
+from atalaia.logs.framing import BOM, Stream
 from atalaia.logs.jsontext import parse_json
 from atalaia.logs.records import RejectedError
 from atalaia.logs.settings import Context
@@ -18,7 +18,6 @@ from atalaia.monitor_file import LogFormat
 
 _HEAD = 1 << 18
 _LOOKED_AT = 20  # lines
-_BOM = b"\xef\xbb\xbf"
 _PARQUET = b"PAR1"
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f]")
 
@@ -78,7 +77,7 @@ def decide(stream: Stream, context: Context, chosen: LogFormat) -> Decision:
     data = stream.peek(_HEAD + 1)
     if data.startswith(_PARQUET):
         return _parquet(chosen)
-    whole, data = len(data) <= _HEAD, data[:_HEAD].removeprefix(_BOM)
+    whole, data = len(data) <= _HEAD, data[:_HEAD].removeprefix(BOM)
     if not data.strip():
         return Decision(Layout.EMPTY, "plain", "empty", "The object is empty." if whole else "The object begins blank.")
     if chosen is LogFormat.PARQUET:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from atalaia.logs.framing import Piece, Stream
+from atalaia.logs.framing import BOM, Piece, Stream
 from atalaia.logs.records import RejectedError
 from atalaia.rows import Reject
 
@@ -92,7 +92,7 @@ class _ValueSplitter:
         return "ended" if was_array else "closed"
 
     def _junk(self, data: bytes, start: int, end: int) -> Iterator[Reject]:
-        if data[start:end].removeprefix(b"\xef\xbb\xbf").strip():
+        if data[start:end].removeprefix(BOM).strip():
             yield Reject("not_json", self.offset + start, self.offset + end)
 
     def _piece(self, data: bytes, start: int, end: int) -> Iterator[Piece]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from atalaia import compute as pc
 from atalaia.logs.arrays import with_nulls
 from atalaia.logs.moments import Times, parse_times
 from atalaia.logs.spans import (
@@ -209,10 +210,10 @@ class Identities:
         """Read the times and ids of some of the records."""
         some = pa.array(np.flatnonzero(records))
         count = len(some)
-        times = np.full(count, NO_TIME, np.int64) if self.times is None else parse_times(self.times.take(some))
+        times = np.full(count, NO_TIME, np.int64) if self.times is None else parse_times(pc.take(self.times, some))
         if self.ids is None:
             return times, None
-        ids = self.ids.take(some)
+        ids = pc.take(self.ids, some)
         filled = np.diff(edges_of(ids)) > 0
         return times, ids if filled.all() else with_nulls(ids, filled)
 

@@ -10,8 +10,8 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from atalaia import compute as pc
 from atalaia.rows import value_text
 
 _PER_DAY = {"D": 1, "s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
@@ -77,8 +77,8 @@ def _texts(column: pa.Array) -> pa.Array:
         column.validate(full=True)
     except pa.ArrowInvalid:
         if pa.types.is_dictionary(column.type):
-            texts = _texts(column.dictionary).dictionary_encode()  # two may have become one
-            return pa.DictionaryArray.from_arrays(texts.indices.take(column.indices), texts.dictionary)
-        texts = column.cast(pa.binary()).to_pylist()
+            texts = pc.dictionary_encode(_texts(column.dictionary))  # two may have become one
+            return pa.DictionaryArray.from_arrays(pc.take(texts.indices, column.indices), texts.dictionary)
+        texts = pc.cast(column, pa.binary()).to_pylist()
         return pa.array([None if text is None else value_text(text) for text in texts], pa.string())
     return column

@@ -13,7 +13,7 @@ from atalaia.logs.records import RejectedError
 from atalaia.logs.settings import ReadLimits
 from atalaia.rows import Reject
 
-GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+GZIP, ZSTD, BOM = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xef\xbb\xbf"
 _CHUNK = 1 << 18
 _GZIP_CHUNK = 1 << 15  # what is left of it is copied for every member: short ones must not cost much
 _ZSTD_CHUNK = 1 << 14  # Arrow loses what a failing read had decompressed: small reads lose little

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from atalaia import compute as pc
 from atalaia.logs.arrays import array_of, with_nulls
 from atalaia.logs.numbers import column_of, numbers_at
 from atalaia.logs.scalars import FALSE, NULL, NUMBER, STRING, TRUE, Classes, classified
@@ -203,8 +204,8 @@ def _numbers(texts: pa.StringArray, valid: Mask | None) -> pa.Array | None:
     texts = texts if valid is None else with_nulls(texts, valid)
     try:
         if not len(exponents) and not (data == _POINT).any():
-            return texts.cast(pa.int64())
-        numbers = texts.cast(pa.float64())
+            return pc.cast(texts, pa.int64())
+        numbers = pc.cast(texts, pa.float64())
     except pa.ArrowInvalid:
         return None
     return numbers if _are_sure(np.frombuffer(numbers.buffers()[1], np.float64)[: len(texts)]) else None

@@ -9,7 +9,7 @@ from typing import Any
 
 from atalaia.logs import azureml, kserve, plain, sagemaker
 from atalaia.logs.batching import Batcher
-from atalaia.logs.framing import Piece
+from atalaia.logs.framing import BOM, Piece
 from atalaia.logs.jsontext import parse_json
 from atalaia.logs.records import Record, RejectedError
 from atalaia.logs.settings import Context
@@ -17,7 +17,6 @@ from atalaia.logs.source import Item, Source
 from atalaia.logs.weight import MOST_COLUMNS
 from atalaia.rows import Reject, RowBatch
 
-_BOM = b"\xef\xbb\xbf"
 _Handler = Callable[[Any, Context], Record]
 
 
@@ -64,7 +63,7 @@ def hand_on(outcome: Outcome, text_bytes: int, source: Source, batcher: Batcher)
 
 def outcome_of(piece: Piece, source: Source) -> Outcome:
     """Read one line or value."""
-    data = piece.data.removeprefix(_BOM) if piece.start == 0 else piece.data
+    data = piece.data.removeprefix(BOM) if piece.start == 0 else piece.data
     if not data.strip():
         return None
     try:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from atalaia import compute as pc
 from atalaia.logs.spans import Codes, data_of, edges_of
 from atalaia.rows import NO_TIME
 from atalaia.window import END_TIME, FIRST_TIME, SECOND, UNBELIEVABLE, parse_time
@@ -46,7 +47,7 @@ def parse_times(texts: pa.StringArray) -> Times:
     """Read every text as `atalaia.window.parse_time` does, or as `NO_TIME` where it tells no believable moment."""
     if texts.null_count:
         known: Times = np.full(len(texts), NO_TIME)
-        known[texts.is_valid().to_numpy(zero_copy_only=False)] = parse_times(texts.drop_null())
+        known[pc.is_valid(texts).to_numpy(zero_copy_only=False)] = parse_times(pc.drop_null(texts))
         return known
     edges = edges_of(texts)
     lengths = np.diff(edges)
@@ -56,7 +57,7 @@ def parse_times(texts: pa.StringArray) -> Times:
         times = _of_one_length(data_of(texts)[edges[0] : edges[-1]].reshape(len(texts), int(lengths[0])))
         if times is not None:
             return times
-    coded = texts.dictionary_encode()
+    coded = pc.dictionary_encode(texts)
     moments = map(parse_time, coded.dictionary.to_pylist())
     distinct: Times = np.array([NO_TIME if moment is None else moment for moment in moments], np.int64)
     found: Times = distinct[np.asarray(coded.indices.to_numpy())]
@@ -76,10 +77,10 @@ def _of_one_length(codes: Codes) -> Times | None:
     edges = np.arange(len(codes) + 1, dtype=np.int32) * _SECONDS
     text = pa.py_buffer(np.ascontiguousarray(codes[:, :_SECONDS]))
     try:
-        seconds = pa.StringArray.from_buffers(len(codes), pa.py_buffer(edges), text).cast(pa.timestamp("s"))
+        seconds = pc.cast(pa.StringArray.from_buffers(len(codes), pa.py_buffer(edges), text), pa.timestamp("s"))
     except pa.ArrowInvalid:
         return None
-    times = seconds.cast(pa.int64()).to_numpy() * SECOND
+    times = pc.cast(seconds, pa.int64()).to_numpy() * SECOND
     for place in range(digits):
         digit = codes[:, _SECONDS + 1 + place] - _ZERO
         if digit.max() > 9:

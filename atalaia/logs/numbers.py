@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from atalaia import compute as pc
 from atalaia.logs.spans import Codes, Mask, Places, row_chunks
 
 Floats = npt.NDArray[np.float64]
@@ -74,7 +75,7 @@ def _read(codes: Codes, begins: Places, finishes: Places, wanted: Mask) -> Float
     buffers = pa.py_buffer(edges), pa.py_buffer(codes), pa.py_buffer(bits)
     texts = pa.StringArray.from_buffers(2 * begins.size, *buffers, -1)
     try:
-        numbers = texts.cast(pa.float64())
+        numbers = pc.cast(texts, pa.float64())
     except pa.ArrowInvalid:
         return None
     values = np.frombuffer(numbers.buffers()[1], np.float64)[: 2 * begins.size].reshape(*begins.shape, 2)

@@ -11,9 +11,9 @@ from itertools import chain
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import parquet
 
+from atalaia import compute as pc
 from atalaia.errors import DamagedColumnError
 from atalaia.logs.foreign import native
 from atalaia.logs.heldfile import HeldFile
@@ -24,7 +24,7 @@ from atalaia.rows import Slices
 
 _FEWEST_ROWS, _MOST_ROWS = 1 << 14, 1 << 21
 _MOST_BYTES = 64 << 20  # of one column, decoded
-_NEIGHBOUR_BYTES = 4 << 20  # of columns side by side in a large row group
+_NEIGHBOUR_BYTES = 8 << 20  # of columns side by side: few requests, and what was fetched is still in the cache
 _SLICED_BYTES, _LEAST_AHEAD = 16 << 20, 1 << 16
 _DICTIONARY_BYTES = 8  # a text takes fewer in a column that stands for texts by their places in a dictionary
 _MILD, _MILD_RATIO = ("UNCOMPRESSED", "SNAPPY"), 24  # 64 bytes are three or more in Snappy: no page grows beyond this
@@ -146,16 +146,14 @@ class GroupColumns(Mapping[str, pa.Array]):
 
     @cached_property
     def _pieces(self) -> dict[int, tuple[int, int]]:
-        """For each column, the bytes fetched at once: all of a row group that is small, else some neighbours."""
+        """For each column, the bytes fetched at once: its own, and some of its neighbours'."""
         group = self._table.metadata.row_group(self._group)
         stretches = sorted((*_stretch(group.column(place)), place) for place in range(group.num_columns))
-        size = max(end for _, end, _ in stretches) - stretches[0][0]
-        most = size if size <= _MOST_BYTES else _NEIGHBOUR_BYTES
         firsts: dict[int, int] = {}
         ends: dict[int, int] = {}
         first = stretches[0][0]
         for start, end, place in stretches:
-            first = start if end - first > most else first
+            first = start if end - first > _NEIGHBOUR_BYTES else first
             firsts[place] = first
             ends[first] = max(ends.get(first, end), end)
         return {place: (first, ends[first]) for place, first in firsts.items()}

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import parquet
 
+from atalaia import compute as pc
 from atalaia.logs.arrays import canonical
 from atalaia.logs.batching import table_batch
 from atalaia.logs.foreign import native
@@ -238,11 +238,11 @@ def _columns(name: str, column: pa.Array) -> dict[str, pa.Array]:
 def _simple(column: pa.Array) -> pa.Array:
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return native(with_used_texts(column)) if is_held_once(column) else _simple(column.cast(kind.value_type))
+        return native(with_used_texts(column)) if is_held_once(column) else _simple(pc.cast(column, kind.value_type))
     if pa.types.is_decimal(kind) or pa.types.is_float16(kind):
-        return column.cast(pa.float64())
+        return pc.cast(column, pa.float64())
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return native(column.cast(pa.string()))
+        return native(pc.cast(column, pa.string()))
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
         return _text_of_bytes(column)
     if pa.types.is_nested(kind):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from atalaia import compute as pc
 from atalaia.logs.records import RejectedError
 from atalaia.logs.weight import MOST_WEIGHT
 
@@ -40,7 +40,7 @@ def written_bytes(column: pa.Array) -> int:
     t, kind = pa.types, column.type
     if t.is_dictionary(kind):
         lengths = pc.binary_length(column.dictionary)
-        return int(pc.sum(pc.cast(lengths.take(column.indices), pa.int64())).as_py() or 0)
+        return int(pc.sum(pc.cast(pc.take(lengths, column.indices), pa.int64())).as_py() or 0)
     if not t.is_nested(kind):
         return 0
     parts = column.flatten() if t.is_struct(kind) else _items(column)
@@ -91,5 +91,5 @@ def is_held_once(column: pa.Array) -> bool:
 
 def with_used_texts(column: pa.Array) -> pa.Array:
     """Return texts by their places in a dictionary, with those of its texts that occur."""
-    used = pc.unique(column.indices.drop_null())
-    return pa.DictionaryArray.from_arrays(pc.index_in(column.indices, used), column.dictionary.take(used))
+    used = pc.unique(pc.drop_null(column.indices))
+    return pa.DictionaryArray.from_arrays(pc.index_in(column.indices, used), pc.take(column.dictionary, used))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from atalaia import compute as pc
 from atalaia.logs.cellcolumns import CellColumn, CellTable, Kinds
 from atalaia.logs.csvtext import is_number
 from atalaia.logs.jsonrows import JsonBlock, read_json_rows
@@ -85,7 +85,7 @@ class CsvShape:
             refused = table.wrong or self._headers(table, record[rows])
             if not len(refused):
                 counts = np.bincount(record[rows], minlength=len(good)).astype(np.int32)
-                return PayloadRows(np.flatnonzero(good).astype(np.int32), counts[good], table.columns)
+                return PayloadRows(np.flatnonzero(good).astype(np.int32), counts[good], table.columns())
             good = _without(good, record[rows][refused])
         raise UnprovenError
 
@@ -101,7 +101,7 @@ class CsvShape:
     def _headers(self, table: CellTable, record: Places) -> Places:
         """Return the first rows of records that may be names."""
         firsts = np.flatnonzero(np.append(True, record[1:] != record[:-1])).astype(np.int32)
-        columns = list(table.columns.values())
+        columns = list(table.columns().values())
         texts = [column for column in columns if column.numbers is None]
         if self.known is None:
             if len(firsts) == len(record) or len(texts) < len(columns):
@@ -110,7 +110,7 @@ class CsvShape:
             columns = texts  # what is a number is no name
             if 2 * len(texts) < len(self.names):
                 return firsts[:0]
-        cells = [column.texts().take(pa.array(firsts)) for column in columns]
+        cells = [pc.take(column.texts(), pa.array(firsts)) for column in columns]
         if self.known is None:
             rows = zip(*(texts.to_pylist() for texts in cells), strict=True)
             return firsts[[not any(not cell or not cell.strip() or is_number(cell) for cell in row) for row in rows]]

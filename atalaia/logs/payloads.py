@@ -11,7 +11,8 @@ from itertools import chain
 from typing import Any
 
 from atalaia.logs.arrays import Cell
-from atalaia.logs.bodies import body, invented_names, row_of
+from atalaia.logs.bodies import body
+from atalaia.logs.bodyrows import invented_names, row_of
 from atalaia.logs.csvtext import has_header, parse_cells
 from atalaia.logs.framing import GZIP, ZSTD, Stream
 from atalaia.logs.jsontext import parse_json

@@ -7,11 +7,13 @@ from dataclasses import replace
 from io import BytesIO
 from typing import BinaryIO
 
-from atalaia.logs import csvfile
 from atalaia.logs.batching import Batcher
+from atalaia.logs.csvblocks import read_rows
+from atalaia.logs.csvfile import csv_layout, read_table
+from atalaia.logs.csvtext import first_rows
 from atalaia.logs.detect import Layout, decide
 from atalaia.logs.documents import split_values
-from atalaia.logs.framing import Piece, Stream, split_lines
+from atalaia.logs.framing import BOM, Piece, Stream, split_lines
 from atalaia.logs.lines import hand_on, outcome_of_value, read_pieces
 from atalaia.logs.records import RejectedError
 from atalaia.logs.settings import Context, Follow, PayloadNames, ReadLimits
@@ -20,7 +22,6 @@ from atalaia.logs.together import Pool
 from atalaia.monitor_file import LogFormat
 from atalaia.rows import LogObject, Reject, Side
 
-_BOM = b"\xef\xbb\xbf"
 _CSV_HEAD = 1 << 16
 _STOPS = ("unfinished_line", "damaged", "too_large")
 
@@ -115,7 +116,7 @@ def _read_empty(source: Source) -> Iterator[Item]:
     for item in split_lines(source.stream, source.context.limits.line_bytes):
         if isinstance(item, Reject):
             yield item
-        elif item.data.removeprefix(_BOM).strip():
+        elif item.data.removeprefix(BOM).strip():
             yield Reject("unknown_format", item.start, item.end)
             source.consumed = item.end
         else:
@@ -163,16 +164,17 @@ def _tracked(items: Iterator[Item], source: Source) -> Iterator[Item]:
 
 
 def _read_csv_table(source: Source) -> Iterator[Item]:
+
     head = source.stream.peek(_CSV_HEAD)
-    rows = csvfile.first_rows(head, whole=len(head) < _CSV_HEAD) or [[""]]
-    layout = csvfile.csv_layout(rows, source.side, source.context)
-    yield from csvfile.read_table(source.stream, layout, source.context)
+    rows = first_rows(head, whole=len(head) < _CSV_HEAD) or [[""]]
+    layout = csv_layout(rows, source.side, source.context)
+    yield from read_table(source.stream, layout, source.context)
 
 
 def _read_csv_records(source: Source) -> Iterator[Item]:
     """Read KServe's CSV: a header, then a request or a response in every row."""
     batcher, header = Batcher(source.context.limits.batch_rows), None
-    for row in csvfile.read_rows(source.stream, source.context.limits.line_bytes):
+    for row in read_rows(source.stream, source.context.limits.line_bytes):
         if isinstance(row, Reject):
             yield row
         elif header is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from atalaia.logs.bodies import invented_names
+from atalaia.logs.bodyrows import invented_names
 from atalaia.logs.cellcolumns import CellColumn
 from atalaia.logs.csvtext import parse_cells
 from atalaia.logs.envelopes import (

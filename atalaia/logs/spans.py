@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from atalaia import compute as pc
+
 Codes = npt.NDArray[np.uint8]
 """A block's bytes."""
 
@@ -135,7 +137,7 @@ def cut(codes: Codes, starts: Places, ends: Places) -> pa.StringArray:
     pairs[..., 0], pairs[..., 1] = starts, ends
     edges[-1] = len(codes)
     every = pa.StringArray.from_buffers(2 * starts.size, pa.py_buffer(edges), pa.py_buffer(codes))
-    return every.take(pa.array(np.arange(0, 2 * starts.size, 2, dtype=np.int32)))
+    return pc.take(every, pa.array(np.arange(0, 2 * starts.size, 2, dtype=np.int32)))
 
 
 def cut_columns(codes: Codes, starts: Places, ends: Places) -> list[pa.StringArray]:
@@ -148,7 +150,7 @@ def by_columns(texts: pa.StringArray, columns: int) -> list[pa.StringArray]:
     if not columns:
         return []
     rows = len(texts) // columns
-    texts = texts.take(pa.array(np.arange(len(texts), dtype=np.int32).reshape(rows, columns).T.ravel()))
+    texts = pc.take(texts, pa.array(np.arange(len(texts), dtype=np.int32).reshape(rows, columns).T.ravel()))
     return [texts.slice(column * rows, rows) for column in range(columns)]
 
 

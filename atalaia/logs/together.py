@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from atalaia import compute as pc
 from atalaia.logs.arrays import Cell, array_of, columns_of, fits, is_number_text
 from atalaia.logs.batching import Batcher, Waiting, batch_of
 from atalaia.logs.records import Row, shortened
@@ -129,7 +129,7 @@ def _has_type_of_each(values: list[Any], array: pa.Array) -> bool:
 
 def _are_exact(numbers: pa.DoubleArray) -> bool:
     """Tell whether numbers read from cells are the same if those without a point are read as whole numbers."""
-    ends = pc.min_max(numbers.filter(pc.is_finite(numbers)))
+    ends = pc.min_max(pc.filter(numbers, pc.is_finite(numbers)))
     return all(not end.is_valid or abs(end.as_py()) < _EXACT for end in (ends["min"], ends["max"]))
 
 

@@ -18,6 +18,7 @@ from atalaia.ports import ObjectStore
 from atalaia.rows import Reject, RowBatch
 from atalaia.statistics_baseline import baseline_of_statistics
 from atalaia.statistics_file import read_statistics
+from atalaia.wording import listed
 
 
 class CurrentBaseline(msgspec.Struct, frozen=True):
@@ -107,12 +108,12 @@ def make_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectStor
     What is found may also be a `statistics.json` of SageMaker Model Monitor, told by its content.
 
     Raises:
-        BaselineError: The sources hold no rows, or a `statistics.json` that does not fit the monitor's columns.
+        BaselineError: The sources hold no rows, or none of the monitor's columns.
+        StatisticsFileError: They hold a `statistics.json` that does not fit the monitor's columns, or has company.
     """
     data = _data(sources)
     if not data:
-        places = ", ".join(f"{source.store.uri}/{source.prefix}" for source in sources)
-        msg = f"{places}: there are no reference data. Name files or folders that exist."
+        msg = f"{_places(sources)}: there are no reference data. Name files, or folders with files, that hold rows."
         raise BaselineError(msg)
     found = statistics_object(sources)
     if found is not None:
@@ -120,10 +121,22 @@ def make_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectStor
         where = f"{store.uri}/{key}"
         baseline = baseline_of_statistics(monitor.columns, read_statistics(store.get(key)[0], where), where)
     else:
-        baseline = columnwise_if_sound(
+        baseline = _built(monitor, sources)
+    return hold_baseline(monitor, baseline, output, data, chosen=chosen)
+
+
+def _built(monitor: Monitor, sources: Sequence[LogSource]) -> Baseline:
+    try:
+        return columnwise_if_sound(
             lambda columnwise: build_baseline(monitor.columns, partial(_rows, sources, columnwise), monitor.together)
         )
-    return hold_baseline(monitor, baseline, output, data, chosen=chosen)
+    except BaselineError as error:
+        msg = f"{_places(sources)}: {error}"
+        raise BaselineError(msg) from error
+
+
+def _places(sources: Sequence[LogSource]) -> str:
+    return listed([f"{source.store.uri}/{source.prefix}".rstrip("/") for source in sources])
 
 
 def hold_baseline(

@@ -7,12 +7,13 @@ from typing import Any
 
 from atalaia.baseline import build_baseline, count_rows
 from atalaia.errors import LogError
-from atalaia.evaluation import Pair, column_report, pair_of
+from atalaia.evaluation import column_report
+from atalaia.findings import Pair, pair_of
 from atalaia.infer import inferred_columns
 from atalaia.monitor_file import CheckRule
 from atalaia.monitoring.sources import LogSource, columnwise_if_sound
 from atalaia.schema import profiled
-from atalaia.wording import by_reason
+from atalaia.wording import by_reason, listed
 
 
 def compare(reference: LogSource, current: LogSource, rules: tuple[CheckRule, ...] = ()) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def compare(reference: LogSource, current: LogSource, rules: tuple[CheckRule, ..
     Raises:
         LogError: One of the two holds no rows, or they have no column in common.
     """
-    columns = inferred_columns(reference.batches())
+    columns = inferred_columns(reference.batches(), _place(reference))
     baseline = columnwise_if_sound(lambda fast: build_baseline(columns, partial(reference.batches, columnwise=fast)))
     profile = columnwise_if_sound(lambda fast: count_rows(baseline.profiler(), current.batches(columnwise=fast)))
     if not profile.rows:
@@ -29,7 +30,7 @@ def compare(reference: LogSource, current: LogSource, rules: tuple[CheckRule, ..
         msg = f"{_place(current)}: no usable rows{f' (rejected: {reasons})' if reasons else ''}. Give data with rows."
         raise LogError(msg)
     if not profile.present:
-        theirs, ours = ", ".join(profile.extra), ", ".join(c.name for c in columns)
+        theirs, ours = listed(sorted(profile.extra)), listed([c.name for c in columns])
         msg = f"{_place(current)}: its columns ({theirs}) are not those of {_place(reference)} ({ours})."
         raise LogError(msg)
     return {

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from atalaia import compute as pc
 from atalaia.logs import LoggedRows, path_time
 from atalaia.logs.moments import believed, parse_numbers, parse_times
 from atalaia.profile.values import Ints
@@ -78,12 +78,12 @@ def event_times(values: pa.Array) -> Ints:
     kind = values.type
     if pa.types.is_dictionary(kind):
         known = np.append(event_times(values.dictionary), NO_TIME)
-        return np.where(values.is_valid(), known[values.indices.fill_null(0).to_numpy()], NO_TIME)
+        return np.where(pc.is_valid(values), known[pc.fill_null(values.indices, 0).to_numpy()], NO_TIME)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         moments = pc.cast(pc.cast(values, pa.timestamp("us", "UTC"), safe=False), pa.int64())
-        return believed(np.asarray(moments.fill_null(int(NO_TIME)).to_numpy()))
+        return believed(np.asarray(pc.fill_null(moments, int(NO_TIME)).to_numpy()))
     if pa.types.is_string(kind):
         return parse_times(values)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return np.where(values.is_valid(), parse_numbers(values.fill_null(0).to_numpy()), NO_TIME)
+        return np.where(pc.is_valid(values), parse_numbers(pc.fill_null(values, 0).to_numpy()), NO_TIME)
     return np.full(len(values), NO_TIME)

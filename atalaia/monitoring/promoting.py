@@ -21,8 +21,11 @@ def promote_windows(monitor: Monitor, output: ObjectStore, start: int, end: int)
     Profiles that were made on another baseline than the one that holds are left out, which the baseline's origin tells.
 
     Raises:
-        BaselineError: There is no baseline yet, or there are no rows in these windows.
+        BaselineError: *end* is not after *start*, there is no baseline yet, or there are no rows in these windows.
     """
+    if end <= start:
+        msg = f"{monitor.name}: {iso(end)} is not after {iso(start)}. Give the start first, then the end."
+        raise BaselineError(msg)
     old = load_baseline(monitor, output)
     windows = _windows(monitor, output)
     chosen = {window: infos for window, infos in windows.items() if start <= window.start and window.end <= end}

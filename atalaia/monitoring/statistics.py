@@ -25,9 +25,11 @@ def statistics_object(sources: Sequence[LogSource]) -> tuple[ObjectStore, str] |
     found = [(store, info.key) for store, info in objects if _is_statistics(store, info, alone=len(objects) == 1)]
     if found and len(objects) > 1:
         store, key = found[0]
-        msg = f"{store.uri}/{key}: statistics are the whole baseline, but other reference data are given beside them."
-        msg_0 = f"{msg} Give this file alone, or only files with rows."
-        raise StatisticsFileError(msg_0)
+        msg = (
+            f"{store.uri}/{key}: statistics are the whole baseline, but other reference data are given beside them. "
+            "Give this file alone, or only files with rows."
+        )
+        raise StatisticsFileError(msg)
     return found[0] if found else None
 
 

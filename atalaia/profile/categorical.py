@@ -96,3 +96,4 @@ class CategoricalSummary:
 
 
 ADDED = ("rows", "missing", "type_errors", "out_of_set", "off_pattern", "unseen_rows")
+"""What is a plain number, and added up."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from atalaia.profile.categorical import UNSEEN_SIZE, CategoricalGrid, CategoricalSummary
+from atalaia.profile.categorical import ADDED, UNSEEN_SIZE, CategoricalGrid, CategoricalSummary
 from atalaia.profile.counts import keep_smallest
 from atalaia.profile.values import Categories, Ints, Rows
 
@@ -55,7 +55,7 @@ class CategoryCounter:
 
     def summary(self) -> CategoricalSummary:
         """Return what was counted so far."""
-        tally = {name: self._tally[name] for name in _TALLIED}
+        tally = {name: self._tally[name] for name in ADDED}
         unseen = keep_smallest(self._unseen, UNSEEN_SIZE)
         return CategoricalSummary(**tally, counts=self._counts.copy(), unseen=unseen)
 
@@ -74,6 +74,3 @@ class CategoryCounter:
         if self.match is not None:
             matched = np.array(self.match([categories.whole.get(text, text) for text in texts]), bool)
             self._tally["off_pattern"] += int(counts[~matched].sum())
-
-
-_TALLIED = ("rows", "missing", "type_errors", "out_of_set", "off_pattern", "unseen_rows")

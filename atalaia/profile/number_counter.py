@@ -11,7 +11,7 @@ import numpy as np
 from atalaia.profile.distinct import Distinct
 from atalaia.profile.hashing import Hashes, hash_floats
 from atalaia.profile.layout import Layout, Room, cuts_of, in_order
-from atalaia.profile.numeric import DISTINCT_SIZE, NumericSummary
+from atalaia.profile.numeric import ADDED, DISTINCT_SIZE, NumericSummary
 from atalaia.profile.sums import MOST, NEAR, far_sums, near_squares
 from atalaia.profile.values import MISSING, OVERFLOW, TYPE_ERROR, Floats, Ints, Numbers
 
@@ -75,7 +75,7 @@ class NumberCounter:
         """Return what was counted so far."""
         self.settle()
         self._take_candidates()
-        tally = {name: self._tally[name] for name in _TALLIED}
+        tally = {name: self._tally[name] for name in ADDED}
         tally["nan"] -= tally["missing"] + tally["type_errors"]  # rows without a number hold NaN
         return NumericSummary(
             **tally,
@@ -201,7 +201,3 @@ def _joined_runs(hashes: Hashes, counts: Ints) -> tuple[Hashes, Ints]:
 
 
 _KINDS = {"missing": MISSING, "type_errors": TYPE_ERROR, "overflow": OVERFLOW}
-_TALLIED = (
-    "rows", "missing", "type_errors", "nan", "positive_infinity", "negative_infinity", "denormal", "overflow",
-    "out_of_range", "out_of_set", "total", "squares",
-)  # fmt: skip

@@ -167,6 +167,7 @@ ADDED = (
     "rows", "missing", "type_errors", "nan", "positive_infinity", "negative_infinity", "denormal", "overflow",
     "out_of_range", "out_of_set", "total", "squares",
 )  # fmt: skip
+"""What is a plain number, and added up."""
 
 
 def in_steps(part: int, whole: int, ruler: Ruler) -> float:

@@ -33,8 +33,11 @@ def pack(content: dict[str, Any]) -> bytes:
     return _MAGIC + _VERSION + size + _digest(compressed) + compressed
 
 
-def unpack(data: bytes, where: str) -> dict[str, Any]:
-    """Return the content behind the stored form *data* of the object *where*.
+_INGEST_AGAIN = "Delete this monitor's profiles/, state/logs/ and state/packets/ there and ingest the logs again."
+
+
+def unpack(data: bytes, where: str, remedy: str = _INGEST_AGAIN) -> dict[str, Any]:
+    """Return the content behind the stored form *data* of the object *where*; errors name the *remedy*.
 
     Raises:
         StoredFormError: The bytes are not a stored form, are of another version, or are damaged.
@@ -43,7 +46,7 @@ def unpack(data: bytes, where: str) -> dict[str, Any]:
         msg = f"{where}: not a file that Atalaia stored. Delete it, or give another output root."
         raise StoredFormError(msg)
     if data[7:8] != _VERSION:
-        msg = f"{where}: stored form {data[7:8]!r}, but this release reads {_VERSION!r}. Use the release that wrote it."
+        msg = f"{where}: stored form {data[7:8]!r}, but this release reads {_VERSION!r}. {remedy}"
         raise StoredFormError(msg)
     size, compressed = min(int.from_bytes(data[8:16], "little"), _LARGEST), memoryview(data)[16 + _DIGEST_SIZE :]
     try:
@@ -51,10 +54,10 @@ def unpack(data: bytes, where: str) -> dict[str, Any]:
             raise ValueError  # noqa: TRY301  # told below, with all other damage
         content = msgspec.msgpack.decode(pa.decompress(compressed, decompressed_size=size, codec="zstd", asbytes=True))
     except (ValueError, OSError, msgspec.DecodeError) as error:
-        msg = f"{where}: the stored form is damaged. Delete the file and ingest the log again."
+        msg = f"{where}: the stored form is damaged. {remedy}"
         raise StoredFormError(msg) from error
     if not isinstance(content, dict):
-        msg = f"{where}: the stored form holds no content. Delete the file and ingest the log again."
+        msg = f"{where}: the stored form holds no content. {remedy}"
         raise StoredFormError(msg)
     return content
 

@@ -14,8 +14,8 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from atalaia import compute as pc
 from atalaia.profile.number_counter import NumberCounter
 from atalaia.profile.rules import match_texts
 from atalaia.profile.text import TextSummary
@@ -80,11 +80,11 @@ class _Source:
     def read(self, measure: Callable[[pa.Array], pa.Array]) -> pa.Array:
         """Return for each row what *measure* tells of its text; null where it has none."""
         measured = measure(self.texts)
-        return measured if self.places is None else measured.take(self.places)
+        return measured if self.places is None else pc.take(measured, self.places)
 
     def flags(self, test: Callable[[pa.Array], pa.Array]) -> Flags:
         """Return for each row whether its text passes *test*; False where it has none."""
-        flags: Flags = self.read(test).fill_null(False).to_numpy(zero_copy_only=False)
+        flags: Flags = pc.fill_null(self.read(test), False).to_numpy(zero_copy_only=False)
         return flags
 
 
@@ -94,7 +94,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 def _lengths(source: _Source) -> Numbers:
     lengths = source.read(pc.utf8_length)
-    return Numbers(lengths.cast(pa.float64()).to_numpy(zero_copy_only=False), source=lengths)
+    return Numbers(pc.cast(lengths, pa.float64()).to_numpy(zero_copy_only=False), source=lengths)
 
 
 def _is_blank(texts: pa.Array) -> pa.Array:

@@ -26,8 +26,8 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from atalaia import compute as pc
 from atalaia.profile.canonical import CANONICAL
 from atalaia.rows import value_text
 from atalaia.schema import Column, Type
@@ -66,7 +66,7 @@ class Numbers:
             return self
         kinds = self.kinds
         if kinds is None and self.source is not None and self.source.null_count:
-            kinds = np.asarray(self.source.is_null().to_numpy(zero_copy_only=False)).astype(np.uint8) * np.uint8(
+            kinds = np.asarray(pc.is_null(self.source).to_numpy(zero_copy_only=False)).astype(np.uint8) * np.uint8(
                 MISSING
             )
         return Numbers(self.values[rows], None if kinds is None else kinds[rows])
@@ -123,7 +123,7 @@ def _is_plain_number(kind: pa.DataType) -> bool:
 
 def _plain_numbers(array: pa.Array) -> Numbers:
     if pa.types.is_boolean(array.type):
-        array = array.cast(pa.uint8())
+        array = pc.cast(array, pa.uint8())
     if array.type != pa.float64():
         array = pc.cast(array, pa.float64(), safe=False)
     return Numbers(array.to_numpy(zero_copy_only=False), source=array)
@@ -203,9 +203,9 @@ def _category(kind: Type, text: str) -> str | None:
 def _distinct_texts(array: pa.Array) -> tuple[Ints, list[str | None]]:
     """For each row the place of its text in the list returned beside; -1 for nulls."""
     if not pa.types.is_dictionary(array.type):
-        array = (array if _encodable(array.type) else _texts_of(array)).dictionary_encode()
+        array = pc.dictionary_encode(array if _encodable(array.type) else _texts_of(array))
     indices = array.indices
-    places = (indices.fill_null(-1) if indices.null_count else indices).to_numpy()
+    places = (pc.fill_null(indices, -1) if indices.null_count else indices).to_numpy()
     values = array.dictionary.to_pylist()
     if pa.types.is_string(array.dictionary.type):
         return places, values

@@ -133,6 +133,16 @@ def test_a_baseline_from_other_data_holds_from_then_on(place):
     assert [len(a) for a in alerts] == [1, 0]
 
 
+def test_a_baseline_tells_which_columns_its_data_lack_and_have_beside(place):
+    header, *rest = (place / "reference.csv").read_text().splitlines(keepends=True)
+    (place / "renamed.csv").write_text("".join([header.replace("channel", "chanel"), *rest]))
+    told = atalaia("baseline", "monitor.yaml", "renamed.csv", cwd=place).stdout
+    found = strict_json(atalaia("baseline", "monitor.yaml", "renamed.csv", "--json", cwd=place).stdout)
+
+    assert "The data have no column channel.\nThe monitor file has no column chanel.\n" in told
+    assert (found["absent"], found["extra"]) == (["channel"], ["chanel"])
+
+
 def test_compare_needs_no_monitor(place):
     table(place / "current.csv", 1000, shift=10, seed=6)
     done = atalaia("compare", "reference.csv", "current.csv", "--json", cwd=place)
@@ -195,7 +205,7 @@ def test_init_prints_to_stdout_and_does_not_overwrite(place):
         (["check", "."], "is a directory"),
         (["compare", "reference.csv", "none.csv"], "none.csv: there is no such file"),
         (["compare", "reference.csv", "empty"], "empty: no usable rows"),
-        (["compare", "empty", "reference.csv"], "no row"),
+        (["compare", "empty", "reference.csv"], "empty: no row"),
         (["compare", "reference.csv", "other.csv"], "other.csv: its columns (a, b) are not those of ./reference.csv"),
         (["check", "monitor.yaml", "--logs", "empty"], "empty: no log objects there"),
         (["check", "monitor.yaml", "--logs", "none"], "none: there is no such file"),
@@ -204,7 +214,8 @@ def test_init_prints_to_stdout_and_does_not_overwrite(place):
         (["verify", "reference.csv"], "reference.csv"),
         (["verify", "none.json"], "none.json: no such file"),
         (["init", "empty"], "empty: no data there"),
-        (["baseline", "monitor.yaml", "empty"], "empty"),
+        (["baseline", "monitor.yaml", "empty"], "empty: there are no reference data"),
+        (["baseline", "monitor.yaml", "other.jsonl"], "other.jsonl: the reference data has none of the columns"),
         (["check", "monitor.yaml", "--logs", "s3://bucket/logs"], "cloud adapters"),
         (["check", "monitor.yaml", "--fast"], "No such option"),
         (["chekc", "monitor.yaml"], "No such command"),
@@ -215,6 +226,7 @@ def test_init_prints_to_stdout_and_does_not_overwrite(place):
 def test_a_mistake_is_one_line_of_help_and_exit_code_2_never_a_traceback(place, arguments, words):
     (place / "empty").mkdir()
     (place / "other.csv").write_text("a,b\n1,2\n")
+    (place / "other.jsonl").write_text('{"a": 1}\n')
     done = atalaia(*arguments, cwd=place)
 
     assert done.returncode == 2, done.stdout

@@ -11,6 +11,7 @@ import pytest
 
 import atalaia
 from atalaia.checks import METRICS
+from atalaia.monitoring.receipts import Receipt
 from atalaia_cli.commands import cli
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,6 +103,13 @@ def limit_in_words(metric, limit):
     if limit is None:
         return ""
     return f"{'below ' if metric.below else ''}{'baseline + ' if metric.relative else ''}{limit:g}"
+
+
+def test_what_ingest_prints_for_machines_is_documented():
+    text = (ROOT / "docs/command-line.md").read_text()
+    keys = re.findall(r'"(\w+)"', text.partition("`ingest`: a list of `{")[2].partition("}`")[0])
+
+    assert keys == [*Receipt.__struct_fields__, "new"]
 
 
 def test_links_between_documents_lead_somewhere():

@@ -117,6 +117,16 @@ def test_data_without_rows_make_no_baseline():
         build_baseline(COLUMNS, list)
 
 
+@pytest.mark.parametrize(("row", "has"), [({"at": ["2026-03-01"], "z": [1]}, "at, z"), ({}, "no column")])
+def test_data_with_none_of_the_columns_make_no_baseline(row, has):
+    arrays = {name: pa.array(values) for name, values in row.items()}
+    rows = RowBatch(arrays, 1, ALL_SIDES, np.array([NO_TIME]), None, np.arange(1))
+    at = Column("at", type=Type.TIME, role=Role.TIME)
+
+    with pytest.raises(BaselineError, match=f"none of the columns x, word, level, place; it has {has}"):
+        build_baseline((at, *COLUMNS), lambda: [rows])
+
+
 def test_a_profile_is_no_baseline():
     with pytest.raises(StoredFormError, match="not a baseline"):
         baseline_from_bytes(pack({"kind": "profile"}), "x")

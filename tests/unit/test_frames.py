@@ -47,7 +47,7 @@ def parquet(rows):
 
 def test_a_frame_gives_the_baseline_that_a_parquet_file_with_its_rows_gives():
     source = parquet(frame())
-    columns = inferred_columns(source.batches())
+    columns = inferred_columns(source.batches(), "reference.parquet")
 
     assert Baseline.from_pandas(frame()).version == build_baseline(columns, source.batches).version
     assert {c.name: c.type for c in Baseline.from_pandas(frame()).grids.columns} == {
@@ -128,6 +128,20 @@ def test_a_frame_without_rows_is_refused_with_columns_too():
         Baseline.from_pandas(frame().iloc[:0], [Column("income")])
 
 
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ([Column("incme")], "none of the columns incme; it has active, at, channel, "),
+        (["income"], "columns: 'income' is no Column"),
+        ([Column("income"), Column("income")], "columns: the name income stands there more than once"),
+    ],
+    ids=["misspelt", "text", "twice"],
+)
+def test_columns_that_fit_no_frame_are_refused_in_words(columns, words):
+    with pytest.raises(BaselineError, match=re.escape(words)):
+        Baseline.from_pandas(frame(), columns)
+
+
 def test_the_frame_is_left_as_it_was():
     rows = frame(40)
     before = rows.copy()
@@ -147,11 +161,12 @@ def test_the_example_of_the_readme_runs(tmp_path, monkeypatch):
     text = (ROOT / "README.md").read_text()
     example = next(block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "from_pandas" in block)
     monkeypatch.chdir(tmp_path)
-    frame().rename(columns={"income": "score"}).to_parquet("reference.parquet")
+    Path("build/try").mkdir(parents=True)
+    frame().rename(columns={"income": "score"}).to_parquet("build/try/reference.parquet")
     names: dict[str, object] = {}
     exec(example, names)  # the README's own lines
 
-    assert names["baseline"].version == Baseline.from_pandas(pd.read_parquet("reference.parquet")).version
+    assert names["baseline"].version == Baseline.from_pandas(pd.read_parquet("build/try/reference.parquet")).version
 
 
 def test_a_frame_of_several_chunks_is_read_whole():

@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from atalaia import monitor_file
 from atalaia.checks import METRICS
 from atalaia.errors import MonitorFileError
+from atalaia.monitor_checks import RULE_METRICS, SHORT_NAMES
+from atalaia.monitor_columns import UNMEASURED
 from atalaia.monitor_file import find_faults, json_schema, load_monitor, schema_text
-from atalaia.monitor_rules import RULE_METRICS, SHORT_NAMES, UNMEASURED, nearest, slug
 from atalaia.monitor_yaml import MAX_CHARACTERS, MAX_VALUES, quote, read
 from atalaia.schema import Column, Kind, Role, Type, profiled
+from atalaia.spelling import nearest, slug
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "monitor-file.md"

@@ -3,15 +3,20 @@
 import io
 import re
 
+import numpy as np
 import pytest
 import reports
+from counting import count_numbers
 from hypothesis import given
 from hypothesis import strategies as st
 from reports import a_finding
 from rich.console import Console
 
 from atalaia.monitoring.receipts import Receipt
+from atalaia.outgrown import outgrown
+from atalaia.profile import NumericGrid
 from atalaia.report import Finding
+from atalaia.window import Window
 from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_reports
 
 
@@ -102,6 +107,15 @@ def test_an_alert_is_told_before_a_later_warning_of_the_same_check():
     text = one_line(printed(print_reports, [a_report(a_finding()), a_report(a_finding("warning"), day=2)], None))
 
     assert "1 Mar 2026, also 2 Mar 2026 (warning)" in text
+
+
+def test_that_a_grid_no_longer_fits_is_told_whole():
+    grid = NumericGrid(np.linspace(1000.125, 1001.875, 1001))
+    before, now = (count_numbers(grid, np.linspace(low, low + 1.75, 5000)) for low in (1000.125, -2000.375))
+    told = "income: share of values in one cell of the grid, beyond the baseline's is 100%, above the limit of 20%"
+    told += outgrown(grid, before, now, Window(0, reports.DAY))
+
+    assert told in one_line(printed(print_reports, [a_report(a_finding("warning", message=told))], None))
 
 
 def test_alerts_come_before_warnings():

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atalaia.logs import ReadLimits, read_log
-from atalaia.logs.csvfile import split_blocks
+from atalaia.logs.csvblocks import split_blocks
 from atalaia.logs.framing import Piece, Stream
 from atalaia.logs.parquetpages import check_pages
 from atalaia.logs.records import RejectedError, shortened

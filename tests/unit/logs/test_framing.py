@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from atalaia.logs import ReadLimits, read_log
 from atalaia.logs.batching import Batcher
-from atalaia.logs.csvfile import rows_of_block, split_blocks
+from atalaia.logs.csvblocks import rows_of_block, split_blocks
 from atalaia.logs.documents import split_values
 from atalaia.logs.framing import Piece, split_lines
 from atalaia.logs.records import Record

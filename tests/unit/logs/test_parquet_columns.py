@@ -77,7 +77,7 @@ class Watched(io.BytesIO):
         return super().read(size)
 
 
-@pytest.mark.parametrize(("columns", "reads"), [(100, 1), (440, 17)])
+@pytest.mark.parametrize(("columns", "reads"), [(100, 2), (440, 9)])
 def test_columns_side_by_side_are_fetched_together(columns, reads):
     values = RANDOM.normal(size=ROWS)
     table = pa.table({f"n{place}": values + place for place in range(columns)})

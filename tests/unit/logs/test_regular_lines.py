@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import random
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +18,14 @@ from logmaker import NAMES, is_read_in_one_way, make_log, outcome
 
 from atalaia.logs import PayloadNames, ReadLimits
 from atalaia.logs.arrays import array_of, cells_array
+from atalaia.logs.cellcolumns import CellTable
 from atalaia.logs.moments import parse_times
 from atalaia.logs.regular import Shapes, lines_of
 from atalaia.logs.regularcaptures import CaptureReader
 from atalaia.logs.regularevents import EventReader
 from atalaia.logs.regularplain import PlainReader
 from atalaia.logs.settings import Context
+from atalaia.logs.spans import codes_of
 from atalaia.rows import NO_TIME, LogObject
 from atalaia.window import parse_time
 
@@ -249,3 +253,17 @@ def test_a_json_column_of_fractions_is_read_in_one_way_whatever_is_among_them(od
     data = b"\n".join(lines) + b"\n"
 
     assert is_read_in_one_way(data)
+
+
+def test_cells_are_let_go_with_the_last_of_their_columns_and_not_when_garbage_is_looked_for():
+    table = CellTable(codes_of(b"1.5,a\n2.5,b\n"), ["x", "y"], {})
+    gone = weakref.ref(table)
+    gc.disable()
+    try:
+        columns = table.columns()
+        del table
+        assert columns["y"].texts().to_pylist() == ["a", "b"]
+        del columns
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -3,7 +3,7 @@ import json
 import pytest
 from worlds import lines, make_world, moment, rows
 
-from atalaia.errors import BaselineError, StatisticsFileError
+from atalaia.errors import BaselineError, StatisticsFileError, StoredFormError
 from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.baselines import ensure_baseline, load_baseline, make_baseline, read_baseline
 from atalaia.monitoring.evaluating import Evaluator
@@ -60,8 +60,29 @@ def test_without_reference_data_the_error_says_what_to_add(world):
 
 
 def test_an_empty_folder_is_no_reference_data(world):
-    with pytest.raises(BaselineError, match="nowhere/: there are no reference data"):
+    with pytest.raises(BaselineError, match="nowhere: there are no reference data"):
         make_baseline(world.monitor, [LogSource(MemoryStore("nowhere"))], world.output, chosen=False)
+
+
+def test_reference_data_without_a_column_of_the_monitor_are_refused_by_name(world):
+    other = MemoryStore("other")
+    other.put("a.jsonl", lines([{"foo": 1, "bar": 2}]))
+
+    with pytest.raises(
+        BaselineError, match="other: the reference data has none of the columns x, word; it has bar, foo"
+    ):
+        make_baseline(world.monitor, [LogSource(other)], world.output, chosen=True)
+    assert load_baseline(world.monitor, world.output).version == world.baseline.version
+
+
+def test_a_damaged_baseline_can_be_built_again(world):
+    key = f"churn/baseline/{world.baseline.version}.profile"
+    world.output.put(key, world.output.get(key)[0][:-1])
+
+    with pytest.raises(StoredFormError, match="Build the baseline again"):
+        load_baseline(world.monitor, world.output)
+    make_baseline(world.monitor, [LogSource(world.reference)], world.output, chosen=False)
+    assert load_baseline(world.monitor, world.output).version == world.baseline.version
 
 
 def test_a_baseline_that_is_gone_is_an_error(world):

@@ -51,6 +51,14 @@ def test_current_data_of_which_all_is_rejected_are_an_error_with_the_reasons():
         compare(source("a", *rows(1)), LogSource(store))
 
 
+def test_reference_data_without_rows_are_an_error_that_names_them():
+    store = MemoryStore("a")
+    store.put("data.txt", b"no table\n")
+
+    with pytest.raises(LogError, match="a: no row with columns was found; rejected: 1 unknown_format"):
+        compare(LogSource(store), source("b", *rows(1)))
+
+
 def test_data_with_other_columns_are_an_error_that_names_both():
     with pytest.raises(LogError, match=r"b: its columns \(z\) are not those of a \(at, x, word\)"):
         compare(source("a", *rows(1)), source("b", {"z": 1}))

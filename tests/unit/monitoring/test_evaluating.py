@@ -132,6 +132,25 @@ def test_a_profile_of_another_window_is_refused(world):
         world.evaluate()
 
 
+def test_what_is_advised_for_a_damaged_profile_brings_its_window_back(world):
+    world.logs.put("a.jsonl", lines(rows(2, 500)))
+    world.logs.put("b.jsonl", lines(rows(3, 500)))
+    world.ingest()
+    before = [e.report for e in world.evaluate()]
+    info, _ = world.output.list("churn/profiles/")
+    world.output.put(info.key, world.output.get(info.key)[0][:-1])
+
+    with pytest.raises(
+        StoredFormError, match=r"damaged\. Delete this monitor's profiles/, state/logs/ and state/packets/"
+    ):
+        world.evaluate()
+    for folder in ("profiles", "state/logs", "state/packets"):
+        for stored in list(world.output.list(f"churn/{folder}/")):
+            world.output.delete(stored.key)
+    world.ingest()
+    assert [e.report for e in world.evaluate()] == before
+
+
 def test_keys_that_name_no_window_are_left_alone(world):
     world.output.put("churn/profiles/notes.txt", b"mine")
 

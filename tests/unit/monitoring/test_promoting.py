@@ -84,12 +84,16 @@ def test_profiles_of_another_baseline_are_left_out_and_told(days):
     [
         ("2026-04-01", "2026-04-02", "no whole window with rows. There are 4 windows of 1d from 2026-03-02T00:00:00Z"),
         ("2026-03-03T01:00:00Z", "2026-03-04T00:00:00Z", "no whole window with rows"),
-        ("2026-03-05", "2026-03-03", "no whole window with rows"),
     ],
 )
 def test_without_a_window_in_the_span_the_error_says_which_there_are(days, start, end, words):
     with pytest.raises(BaselineError, match=words):
         promote(days, start, end)
+
+
+def test_a_span_that_ends_before_it_starts_is_an_error(days):
+    with pytest.raises(BaselineError, match="2026-03-03T00:00:00Z is not after 2026-03-05T00:00:00Z"):
+        promote(days, "2026-03-05", "2026-03-03")
 
 
 def test_without_any_window_the_error_says_to_ingest(world):

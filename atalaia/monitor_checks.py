@@ -1,0 +1,192 @@
+"""What a monitor file must fulfil in its checks, and in its choice of the columns taken together.
+
+Rules on plain data; each looks only at values of the right type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Protocol
+
+from atalaia.monitor_columns import UNMEASURED, is_number, kind_of, list_of, mapping_of
+from atalaia.monitor_yaml import Issue, Path
+from atalaia.schema import MOST_TOGETHER, Kind, Role
+from atalaia.spelling import suggest
+
+RULE_METRICS = {"out_of_range": "range", "out_of_set": "set", "off_pattern": "pattern", "pattern_share": "patterns"}
+"""Metrics that rest on a rule of the column, with the key of that rule."""
+
+
+RELATIONS = ("correlation_change", "reconstruction_error")
+"""Metrics of columns taken together."""
+
+
+SHORT_NAMES = {
+    "ks": "kolmogorov_smirnov",
+    "js": "jensen_shannon",
+    "jsd": "jensen_shannon",
+    "h": "hellinger",
+    "tv": "total_variation",
+    "tvd": "total_variation",
+    "linf": "l_infinity",
+    "w": "wasserstein",
+    "emd": "wasserstein",
+    "wn": "wasserstein_normalised",
+    "wnorm": "wasserstein_normalised",
+    "chi2": "chi_square",
+    "χ": "chi_square",
+    "χ2": "chi_square",
+}
+"""What metrics are called in short, in small letters and digits only."""
+
+
+class MetricRules(Protocol):
+    """What there is to know of a metric before it may stand in a check."""
+
+    @property
+    def below(self) -> bool:
+        """Whether its limits are the smallest values that are still fine."""
+
+    @property
+    def of_window(self) -> bool:
+        """Whether it is measured once for the window, not for each column."""
+
+
+Metrics = Mapping[str, MetricRules]
+"""The metrics that a check may name."""
+
+
+def _suggest_metric(word: str, known: Collection[str]) -> str:
+    plain = "".join(character for character in word.lower().replace("²", "2") if character.isalnum())
+    meant = SHORT_NAMES.get(plain)
+    if meant in known:
+        return f"Did you mean {meant!r}?"
+    return suggest(word, known, "metrics", most=len(known))
+
+
+def broken_check_rules(
+    check: dict[str, Any], path: Path, columns: Mapping[str, dict[str, Any]], known_metrics: Metrics | None
+) -> Iterator[Issue]:
+    """Yield what breaks a rule in one check.
+
+    Args:
+        check: As it stands in the file.
+        path: Where it stands.
+        columns: The file's columns by name.
+        known_metrics: The metrics that it may name; None to accept any name.
+    """
+    name = check.get("metric")
+    metric = known_metrics.get(name) if known_metrics is not None and isinstance(name, str) else None
+    if known_metrics is not None and isinstance(name, str) and metric is None:
+        yield Issue((*path, "metric"), f"there is no metric {name!r}", _suggest_metric(name, known_metrics))
+    yield from _threshold(check.get("threshold"), (*path, "threshold"), metric)
+    yield from _min_rows(check.get("min_rows"), (*path, "min_rows"))
+    yield from _checked(check, (*path, "columns"), columns, metric)
+
+
+def _threshold(threshold: object, path: Path, metric: MetricRules | None) -> Iterator[Issue]:
+    yield from _limit(threshold, path)
+    if not isinstance(threshold, dict):
+        return
+    warning, alert = threshold.get("warning"), threshold.get("alert")
+    if warning is None and alert is None and threshold.keys() <= {"warning", "alert"}:
+        fix = "Give `warning`, `alert` or both; `enabled: false` switches a check off."
+        yield Issue(path, "no limit is given, so every value would be fine", fix)
+    yield from _limit(warning, (*path, "warning"))
+    yield from _limit(alert, (*path, "alert"))
+    if metric is not None and is_number(warning) and is_number(alert):
+        yield from _order(warning, alert, metric.below, path)
+
+
+def _order(warning: float, alert: float, floor: bool, path: Path) -> Iterator[Issue]:
+    if warning < alert if floor else warning > alert:
+        side, limit = ("below", "larger") if floor else ("above", "smaller")
+        found = f"the warning limit {warning} is {side} the alert limit {alert}"
+        yield Issue(path, found, f"A warning comes before an alert: give it the {limit} limit.")
+
+
+def _limit(value: object, path: Path) -> Iterator[Issue]:
+    if is_number(value) and value < 0:
+        yield Issue(path, f"{value} is below 0", "Give the largest value you accept, such as 0.2.")
+
+
+def _min_rows(least: object, path: Path) -> Iterator[Issue]:
+    if isinstance(least, int) and not isinstance(least, bool) and least < 1:
+        fix = "Give the number of rows from which the metric can be trusted, such as 100."
+        yield Issue(path, f"{least} is not above 0", fix)
+
+
+def _checked(
+    check: dict[str, Any], path: Path, columns: Mapping[str, dict[str, Any]], metric: MetricRules | None
+) -> Iterator[Issue]:
+    """Yield what is wrong with the columns of a check."""
+    listed = list_of(check.get("columns"))
+    if listed and metric is not None and metric.of_window:
+        found = f"{check['metric']!r} is measured once for the whole window, not for columns"
+        yield Issue(path, found, "Remove `columns`.")
+        return
+    for place, name in enumerate(listed):
+        if isinstance(name, str) and name not in columns:
+            yield Issue((*path, place), f"there is no column {name!r}", suggest(name, columns, "columns"))
+        elif isinstance(name, str) and metric is not None:
+            yield from _idle(str(check["metric"]), columns[name], (*path, place))
+
+
+def _idle(metric: str, column: dict[str, Any], path: Path) -> Iterator[Issue]:
+    """Yield why there is nothing that *metric* could measure on the column."""
+    name, rule = column["name"], RULE_METRICS.get(metric, "name")
+    if column.get("role") in UNMEASURED:
+        found = f"the column {name!r} has the role {column['role']!r}, so nothing is measured on it"
+        yield Issue(path, found, "Remove it here, or give the column another role.")
+    elif metric == "empty" and kind_of(column) is not Kind.TEXT:
+        found = f"the column {name!r} is not of the kind 'text', so {metric!r} has nothing to check there"
+        yield Issue(path, found, "Give the column `kind: text`, or remove it here.")
+    elif column.get(rule) is None:
+        found = f"the column {name!r} has no `{rule}`, so {metric!r} has nothing to check there"
+        yield Issue(path, found, f"Give the column a `{rule}`, or remove it here.")
+
+
+_FEWEST_TOGETHER = 2
+
+
+def broken_relation_rules(multivariate: object, columns: Mapping[str, dict[str, Any]]) -> Iterator[Issue]:
+    """Yield what is wrong with the choice of the columns taken together."""
+    if multivariate is True:
+        yield from _how_many([name for name, column in columns.items() if _is_feature(column)], ("multivariate",))
+    listed = mapping_of(multivariate).get("columns")
+    if not isinstance(listed, list):
+        return
+    path: Path = ("multivariate", "columns")
+    for place, name in enumerate(listed):
+        if isinstance(name, str):
+            yield from _taken(name, listed.index(name) < place, columns, (*path, place))
+    yield from _how_many(listed, path)
+
+
+def _is_feature(column: dict[str, Any]) -> bool:
+    return column.get("role", Role.FEATURE) == Role.FEATURE and kind_of(column) is Kind.NUMERIC
+
+
+def _how_many(names: list[Any], path: Path) -> Iterator[Issue]:
+    fix = "Name the columns that matter under multivariate.columns."
+    if len(names) > MOST_TOGETHER:
+        found = f"{len(names)} columns are to be taken together, but {MOST_TOGETHER} are the most"
+        yield Issue(path, found, f"{fix} The cost grows with the square of their number.")
+    if len(names) < _FEWEST_TOGETHER:
+        there = "only 1 column is" if names else "no columns are"
+        found = f"{there} to be taken together, so there is no relation to watch"
+        yield Issue(path, found, "Name two or more under multivariate.columns, or remove `multivariate`.")
+
+
+def _taken(name: str, repeated: bool, columns: Mapping[str, dict[str, Any]], path: Path) -> Iterator[Issue]:
+    column = columns.get(name)
+    if column is None:
+        yield Issue(path, f"there is no column {name!r}", suggest(name, columns, "columns"))
+    elif repeated:
+        yield Issue(path, f"the column {name!r} is listed twice", "Remove it here.")
+    elif column.get("role") in UNMEASURED:
+        found = f"the column {name!r} has the role {column['role']!r}, so nothing is measured on it"
+        yield Issue(path, found, "Remove it here, or give the column another role.")
+    elif kind_of(column) is Kind.CATEGORICAL:
+        found = f"the column {name!r} is compared by its categories, and only numbers correlate"
+        yield Issue(path, found, "Remove it here, or give the column `kind: numeric`.")
