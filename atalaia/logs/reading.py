@@ -9,7 +9,6 @@ from typing import BinaryIO
 
 from atalaia.logs.batching import Batcher
 from atalaia.logs.csvblocks import read_rows
-from atalaia.logs.csvfile import csv_layout, read_table
 from atalaia.logs.csvtext import first_rows
 from atalaia.logs.detect import Layout, decide
 from atalaia.logs.documents import split_values
@@ -164,6 +163,7 @@ def _tracked(items: Iterator[Item], source: Source) -> Iterator[Item]:
 
 
 def _read_csv_table(source: Source) -> Iterator[Item]:
+    from atalaia.logs.csvfile import csv_layout, read_table  # noqa: PLC0415  # dear to import, and many logs are none
 
     head = source.stream.peek(_CSV_HEAD)
     rows = first_rows(head, whole=len(head) < _CSV_HEAD) or [[""]]
