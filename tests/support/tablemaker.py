@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from logmaker import CELLS, SMALL, TRICKY_CELLS
 
 from atalaia.logs import csvfile, read_log
+from atalaia.logs.csvtext import first_rows
 from atalaia.logs.framing import Stream
 from atalaia.logs.settings import Context
 from atalaia.rows import LogObject, Reject
@@ -52,7 +53,7 @@ def make_csv(random, count):
 def csv_is_read_in_one_way(data, limits=SMALL):
     """Tell whether a CSV file gives the same, read in regular blocks or row by row."""
     context = Context(LogObject("logs/a.csv", "e", len(data), 0), limits=limits)
-    layout = csvfile.csv_layout(csvfile.first_rows(data, whole=True) or [[""]], None, context)
+    layout = csvfile.csv_layout(first_rows(data, whole=True) or [[""]], None, context)
     found = []
     for reader in (csvfile.read_table, _read_by_rows):
         items = list(reader(Stream(BytesIO(data), limits), layout, context))
