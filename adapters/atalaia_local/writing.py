@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from atalaia_local.keys import RESERVED
+from atalaia.keys import RESERVED
 
 
 @contextmanager
