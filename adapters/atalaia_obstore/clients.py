@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from atalaia_obstore.patience import LEAST
 
 if TYPE_CHECKING:
-    from obstore.store import ObjectStore
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
 _LIMITS = (60.0, 15.0, 4.0, 1.0, LEAST)
 _CONNECT = 3.0
@@ -42,14 +42,13 @@ class Clients:
     def _make(self, limit: float) -> ObjectStore:
         from obstore.store import from_url
 
-        plain = str(self._config.get("endpoint", "")).startswith("http://")
-        return from_url(
-            self._url,
-            config=self._config,
-            client_options={
-                "timeout": timedelta(seconds=limit),
-                "connect_timeout": timedelta(seconds=min(limit, _CONNECT)),
-                **({"allow_http": True} if plain else {}),
-            },
-            retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=limit)},
-        )
+        options: ClientConfig = {
+            "timeout": timedelta(seconds=limit),
+            "connect_timeout": timedelta(seconds=min(limit, _CONNECT)),
+        }
+        if str(self._config.get("endpoint", "")).startswith("http://"):
+            options["allow_http"] = True
+        retries: RetryConfig = {"max_retries": 0, "retry_timeout": timedelta(seconds=limit)}
+        settings: Any = self._config  # its type depends on the URL's scheme
+        made: ObjectStore = from_url(self._url, config=settings, client_options=options, retry_config=retries)
+        return made

@@ -17,7 +17,7 @@ _NO_CONTAINER = frozenset({"NoSuchBucket", "ContainerNotFound"})
 _REFUSED_KEYS = frozenset(
     {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "AuthenticationFailed"}
 )
-_NO_CREDENTIALS = re.compile(r"169\.254\.\d+\.\d+|metadata\.google|credential", re.IGNORECASE)
+_NO_CREDENTIALS = re.compile(r"//169\.254\.\d+\.\d+|/latest/(api/token|meta-data)|/metadata/identity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,7 @@ class Fault:
                     f"{name}: nothing is stored there. Check the key, or write the object first."
                 )
             case "AlreadyExistsError":
-                return PreconditionError(
-                    f"{name} exists already; nothing was written. Read it, or choose another key."
-                )
+                return PreconditionError(f"{name} exists already; nothing was written. Read it, or choose another key.")
             case "PreconditionError":
                 return PreconditionError(
                     f"{name} is not the object that was read before; nothing was written. Read it again."
@@ -80,7 +78,9 @@ class Fault:
     def _refusal(self, uri: str, name: str) -> str:
         shown = f" ({self.code or self.status})"
         if self.without_credentials:
-            return f"{uri}: no credentials were found. Give this process a role, or set the cloud's environment variables."
+            return (
+                f"{uri}: no credentials were found. Give this process a role, or set the cloud's environment variables."
+            )
         if self.code in _REFUSED_KEYS or self.status == 401:
             return f"{name}: the credentials were refused{shown}. Renew or correct them."
         if self.status == 403:

@@ -29,6 +29,11 @@ def s3_address():
         yield address_of
 
 
+@pytest.fixture(params=S3_SERVERS)
+def s3_server(request):
+    return request.param
+
+
 @pytest.fixture(params=ADAPTERS)
 def store(request, tmp_path):
     if request.param == "memory":
