@@ -1,7 +1,7 @@
 """One object store over obstore for S3 and Azure Blob Storage.
 
 A request that fails for a passing reason (the store is busy, the connection breaks, no answer comes) is sent again
-while there is time. For a conditional write this leaves a question: the first request may have written, and only its answer
+while there is time. For a conditional write this leaves a question: the first request may have written, and its answer
 was lost; the second one is then refused because of our own object. So each conditional write carries a mark of its own
 in the object's metadata, and a refusal after a second attempt is a success if the object that is there has our mark.
 It is never taken for one otherwise: two writers of the same content do not both win. The other way round, a write that
