@@ -24,7 +24,9 @@ class Answer:
 
     @property
     def for_good(self) -> bool:
-        """Whether the same call will be refused again: something is wrong with the call itself."""
+        """Whether the same call will be refused again: something is wrong with the call itself, as botocore may see."""
+        if not self.status:
+            return self.code == "ParamValidationError"
         return 400 <= self.status < 500 and self.status not in (408, 429) and not self.lacks_rights and not self.busy
 
     @property
@@ -46,5 +48,5 @@ def answer_of(error: Exception) -> Answer | None:
         about, sent = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
         return Answer(str(about.get("Code", "")), int(sent.get("HTTPStatusCode", 0)), str(about.get("Message", "")))
     if isinstance(error, BotoCoreError):
-        return Answer(type(error).__name__, 0, str(error))
+        return Answer(type(error).__name__, 0, " ".join(str(error).split()))
     return None

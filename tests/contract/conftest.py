@@ -15,6 +15,12 @@ ADAPTERS = ["memory", "directory", *S3_SERVERS]
 
 
 @pytest.fixture(scope="session")
+def moto_address():
+    with servers.moto() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
 def s3_address():
     """Return a function from a server's name to its address; each is started once, when first asked for."""
     started = {}
