@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -47,8 +47,19 @@ class Evaluated:
 class Evaluator:
     """Turns the stored profiles of one monitor into reports."""
 
-    def __init__(self, monitor: Monitor, baseline: Baseline, output: ObjectStore, now: int) -> None:
-        """Prepare for evaluating at the time *now*, in µs since 1970."""
+    def __init__(
+        self,
+        monitor: Monitor,
+        baseline: Baseline,
+        output: ObjectStore,
+        now: int,
+        announce: Callable[[str], None] | None = None,
+    ) -> None:
+        """Prepare for evaluating at the time *now*, in µs since 1970; *announce* hears a report's key before it exists.
+
+        So whoever tells others of reports misses none, even if the process is killed in between.
+        """
+        self._announce = announce
         self._monitor = monitor
         self._baseline = baseline
         self._output = output
@@ -100,6 +111,8 @@ class Evaluator:
                 return Evaluated(same, window, new=False)
             try:
                 key = report_key(self._monitor.name, window, revision + 1)
+                if self._announce is not None:
+                    self._announce(key)
                 self._output.put(key, to_json(following), if_absent=True)
             except PreconditionError:  # another evaluator was faster: see whether its report is the same
                 continue

@@ -79,3 +79,8 @@ def report_key(monitor: str, window: Window, revision: int, ending: str = "json"
 def overview_key(monitor: str) -> str:
     """Return where the page over all windows is stored."""
     return f"{monitor}/report.html"
+
+
+def unsent_prefix(monitor: str, kind: str) -> str:
+    """Return what the keys of all telemetry of a *kind* that is still to be sent begin with."""
+    return f"{monitor}/state/unsent/{kind}/"
