@@ -27,7 +27,7 @@ from atalaia.profile import pack, profile_to_plain
 from atalaia.window import Window, parse_duration
 
 _READERS = "2"  # to be raised when a reader reads the same bytes differently, so that logs are read again
-_SMALL_BYTES = 64 << 10  # objects of at most this size are profiled together
+SMALL_BYTES = 64 << 10  # objects of at most this size are profiled together
 _PACKET_LOGS, _PACKET_BYTES = 1000, 16 << 20  # at most, or a little more
 _TRIES = 10
 
@@ -77,7 +77,7 @@ class Ingester:
         few: dict[str, ObjectInfo] = {}
         held = 0
         for info in infos:
-            if info.size > _SMALL_BYTES:
+            if info.size > SMALL_BYTES:
                 yield from self._ingest(source, {source.uri(info.key): info})
                 continue
             few[source.uri(info.key)] = info
