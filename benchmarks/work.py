@@ -138,11 +138,6 @@ def merge_work(bench: Bench) -> None:
     if window is None:
         msg = f"{infos[0].key} is no profile's key"
         raise truth.WrongProfileError(msg)
-    plain = [profile_from_plain(unpack(output.get(info.key)[0], info.key)["profile"]) for info in infos]
-    with bench.meter.span("merge_alone"):
-        total = Profile.merged(plain)
-    truth.demand(made.truth, made.rows, baseline, total)
-    del plain
     with bench.meter.span("merge"):
         merged = merge_profiles(baseline, output, infos, window).profile
     truth.demand(made.truth, made.rows, baseline, merged)

@@ -72,7 +72,10 @@ class DirectoryStore:
         check_key(key)
         with explained(self._name(key)), self._open(key) as file:
             data = file.read()
-            return data, ObjectInfo(key, etag_of(data), len(data), os.fstat(file.fileno()).st_mtime_ns // 1000)
+            status = os.fstat(file.fileno())
+            stamp, etag = self._etags.get(key, (None, ""))
+            etag = etag if stamp == _stamp(status) else etag_of(data)
+            return data, ObjectInfo(key, etag, len(data), status.st_mtime_ns // 1000)
 
     def get_range(self, key: str, start: int, end: int) -> bytes:
         """Return the bytes from *start* up to, not including, *end*; fewer where the object ends before.

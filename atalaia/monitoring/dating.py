@@ -10,10 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from atalaia.logs import LoggedRows, path_time
-from atalaia.logs.moments import parse_times
+from atalaia.logs.moments import believed, parse_numbers, parse_times
 from atalaia.profile.values import Ints
 from atalaia.rows import NO_TIME, LogObject
-from atalaia.window import END_TIME, FIRST_TIME, parse_time
 
 SOURCES = ("event", "record", "path", "object")
 """What dates a row, best first."""
@@ -76,14 +75,15 @@ def date_rows(rows: LoggedRows, told: LogTimes, column: str | None) -> tuple[Int
 
 def event_times(values: pa.Array) -> Ints:
     """Read a column of moments, however they are written; `NO_TIME` where one is missing or not believable."""
-    if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        known = np.append(event_times(values.dictionary), NO_TIME)
+        return np.where(values.is_valid(), known[values.indices.fill_null(0).to_numpy()], NO_TIME)
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         moments = pc.cast(pc.cast(values, pa.timestamp("us", "UTC"), safe=False), pa.int64())
-        times = np.asarray(moments.fill_null(int(NO_TIME)).to_numpy())
-        if len(times) and times.min() >= FIRST_TIME and times.max() < END_TIME:
-            return times
-        return np.where((times >= FIRST_TIME) & (times < END_TIME), times, NO_TIME)
-    if pa.types.is_string(values.type) and not values.null_count:
+        return believed(np.asarray(moments.fill_null(int(NO_TIME)).to_numpy()))
+    if pa.types.is_string(kind):
         return parse_times(values)
-    texts = values.to_pylist()
-    known = {value: parse_time(value) for value in set(texts)}
-    return np.array([NO_TIME if known[v] is None else known[v] for v in texts], dtype=np.int64)
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return np.where(values.is_valid(), parse_numbers(values.fill_null(0).to_numpy()), NO_TIME)
+    return np.full(len(values), NO_TIME)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,7 @@ from atalaia.monitoring.layout import (
     reports_prefix,
 )
 from atalaia.ports import ObjectInfo, ObjectStore
-from atalaia.profile import Profile, profile_from_plain, unpack
+from atalaia.profile import Profile, merged_from_plain, unpack
 from atalaia.report import BaselineRef, Input, Report, report_from_json, to_json
 from atalaia.window import Window, parse_duration, window_at_key
 
@@ -197,37 +198,40 @@ def merge_profiles(baseline: Baseline, output: ObjectStore, profiles: Iterable[O
     Raises:
         StoredFormError: A stored object is no profile, or one of another window.
     """
-    parts, inputs, used = [Profile(baseline.version)], [], []
+    merged, inputs, used = Profile(baseline.version), [], []
+    parts: list[dict[str, Any]] = []
+    waiting = 0
     for info in profiles:
-        profile, logs = read_profile(output, info.key, window)
-        if profile.baseline == baseline.version:
-            parts.append(profile)
-            used.append(info)
-            inputs += logs
-        else:
-            inputs += [msgspec.structs.replace(log, used=False) for log in logs]
-        if len(parts) > _TOGETHER:
-            parts = [Profile.merged(parts)]
+        data, _ = output.get(info.key)
+        plain, logs = content_of(data, f"{output.uri}/{info.key}", window)
+        fits = plain["baseline"] == baseline.version
+        inputs += [Input(log["uri"], log["etag"], log["format"], log["rows"], log["rejected"], fits) for log in logs]
+        if not fits:
+            continue
+        used.append(info)
+        parts.append(plain)
+        waiting += len(data)
+        if waiting > _TOGETHER:
+            merged, parts, waiting = merged.merge(merged_from_plain(parts)), [], 0
     inputs.sort(key=lambda log: (log.log, log.etag))
-    return Merged(Profile.merged(parts), tuple(inputs), tuple(used))
+    whole = merged.merge(merged_from_plain(parts)) if parts else merged
+    return Merged(whole, tuple(inputs), tuple(used))
 
 
-_TOGETHER = 64  # profiles held before they are merged
+_TOGETHER = 32 << 20  # bytes of stored profiles that are merged at once
 
 
-def read_profile(output: ObjectStore, key: str, window: Window) -> tuple[Profile, list[Input]]:
-    """Read a stored profile, and which log objects it is made of.
+def content_of(data: bytes, where: str, window: Window) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return what is stored under *where*: a profile, and what it holds of each log object.
 
     Raises:
-        StoredFormError: The object is no profile, or one of another window.
+        StoredFormError: It is no profile, or one of another window.
     """
-    where = f"{output.uri}/{key}"
-    content = unpack(output.get(key)[0], where)
+    content = unpack(data, where)
     if content.get("kind") != "profile" or content["window"] != [window.start, window.end]:
         msg = f"{where}: not a profile of this window. Ingest the log again; the window's width may have changed."
         raise StoredFormError(msg)
-    logs = [Input(log["uri"], log["etag"], log["format"], log["rows"], log["rejected"]) for log in content["logs"]]
-    return profile_from_plain(content["profile"]), logs
+    return content["profile"], content["logs"]
 
 
 def _store_definition(monitor: Monitor, output: ObjectStore) -> str:

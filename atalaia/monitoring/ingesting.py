@@ -26,7 +26,7 @@ from atalaia.ports import ObjectInfo, ObjectStore
 from atalaia.profile import pack, profile_to_plain
 from atalaia.window import Window, parse_duration
 
-_READERS = "2"  # to be raised when a reader reads the same bytes differently, so that logs are read again
+_READERS = "3"  # to be raised when a reader reads the same bytes differently, so that logs are read again
 SMALL_BYTES = 64 << 10  # objects of at most this size are profiled together
 _PACKET_LOGS, _PACKET_BYTES = 1000, 16 << 20  # at most, or a little more
 _TRIES = 10
@@ -44,6 +44,7 @@ class _Task:
         packet: Its id.
         infos: The objects that are asked for.
         draft: What was read of them already.
+        begun: The ETag of what an earlier try wrote before its profiles.
         left: Keys that tries which failed have written, perhaps where another had nothing to write.
     """
 
@@ -51,6 +52,7 @@ class _Task:
     packet: str
     infos: _Infos
     draft: Draft | None = None
+    begun: str = ""
     left: set[str] = field(default_factory=set)
 
 
@@ -115,11 +117,10 @@ class Ingester:
             return {}
         items = [Item(uri, info) for uri, info in infos.items()]
         draft = self._reader.read(source, items, columnwise=False)
-        found = [(item, log) for item, log in zip(items, draft.logs, strict=True) if log.etag]
-        if len(found) < 2 or any("too_many_windows" in log.rejected for log in draft.logs):
+        draft.logs = [log for log in draft.logs if log.etag]
+        if len(draft.logs) < 2 or any("too_many_windows" in log.rejected for log in draft.logs):
             return {}
-        draft.logs = [log for _, log in found]
-        uris = [item.uri for item, _ in found]
+        uris = [log.uri for log in draft.logs]
         packet = packet_id(uris)
         with suppress(PreconditionError):  # if it was begun before, settling it goes on where that ended
             self._ledger.put(packet, Packet(tuple(Receipt(uri) for uri in uris)), None)
@@ -146,16 +147,20 @@ class Ingester:
         """Return what is known of a packet, with all objects that belong to it and without those that do not."""
         known = {receipt.log for receipt in entry.logs}
         logs = (*entry.logs, *(Receipt(uri, windows=entry.windows) for uri in task.infos if uri not in known))
-        if is_of_several(task.packet) and not entry.done:
-            logs = tuple(receipt for receipt in logs if self._ledger.claim(receipt.log, task.packet))
+        if is_of_several(task.packet):
+            sure = known if entry.done else set()
+            logs = tuple(r for r in logs if r.log in sure or self._ledger.claim(r.log, task.packet))
         return msgspec.structs.replace(entry, logs=logs)
 
     def _is_settled(self, task: _Task, entry: Packet) -> bool:
         settings = f"{self._settings} {task.source.format}"
         if not entry.done or (entry.baseline, entry.settings) != (self._baseline, settings):
             return False
+        if entry.overtaken and all(not old.etag or task.source.present(old.log) for old in entry.logs):
+            return False
         known = {receipt.log: receipt.etag for receipt in entry.logs}
-        changed = [uri for uri, info in task.infos.items() if info is not None and info.etag != known[uri]]
+        asked = {uri: info for uri, info in task.infos.items() if uri in known}
+        changed = [uri for uri, info in asked.items() if info is not None and info.etag != known[uri]]
         present = [task.source.present(uri) for uri in changed]  # what was told may be out of date
         return all(info is None or info.etag == known[uri] for uri, info in zip(changed, present, strict=True))
 
@@ -167,16 +172,17 @@ class Ingester:
             ObjectNotFoundError: An object was deleted while it was read.
         """
         draft = task.draft
-        if draft is None or len(draft.logs) != len(entry.logs):
+        if draft is None or [log.uri for log in draft.logs] != [receipt.log for receipt in entry.logs]:
             draft = self._read(task, entry)
-        if not is_of_several(task.packet) and not draft.logs[0].etag:  # it is gone: what is known of it stays
+        if _is_kept(task.packet, entry, draft):
             self._written |= {task.packet} if tag is None else set()
             return Packet((Receipt(entry.logs[0].log, rejected={"log_gone": 1}),)) if tag is None else entry
-        receipts = tuple(_receipt(old.log, log) for old, log in zip(entry.logs, draft.logs, strict=True))
+        receipts = tuple(map(_receipt, draft.logs))
         settings, starts = f"{self._settings} {task.source.format}", tuple(sorted(w.start for w in draft.counters))
-        done = Packet(receipts, starts, done=True, baseline=self._baseline, settings=settings)
+        overtaken = () if entry.done else entry.overtaken if tag == task.begun else _windows_of(entry)
+        done = Packet(receipts, starts, overtaken, done=True, baseline=self._baseline, settings=settings)
         before = self._held(task, entry)
-        tag = self._ledger.put(task.packet, _begun(done, entry), tag)
+        tag = task.begun = self._ledger.put(task.packet, _begun(done, entry), tag)
         for key, data in self._outputs(task.packet, done, draft):
             task.left.add(key)
             self._output.put(key, data, if_match=before.get(key), if_absent=key not in before)
@@ -184,24 +190,25 @@ class Ingester:
         for key in before:
             self._output.delete(key)
         self._ledger.put(task.packet, done, tag)
-        self._written.add(task.packet)
+        if not entry.overtaken or entry.logs != done.logs:
+            self._written.add(task.packet)
         return done
 
     def _read(self, task: _Task, entry: Packet) -> Draft:
         infos = task.infos | {old.log: task.source.present(old.log) for old in entry.logs if old.log not in task.infos}
-        items = [Item(old.log, infos[old.log], old.counted, old.windows) for old in entry.logs]
+        items = [Item(old.log, infos[old.log], old.etag, old.time, old.counted, old.windows) for old in entry.logs]
         if len(items) > 1:
             return self._reader.read(task.source, items, columnwise=False)
         return columnwise_if_sound(lambda columnwise: self._reader.read(task.source, items, columnwise=columnwise))
 
     def _held(self, task: _Task, entry: Packet) -> dict[str, str]:
         """Return the keys and ETags of what earlier readings may have left."""
-        keys = [*task.left, *(profile_key(self._name, start, task.packet) for start in entry.windows)]
+        keys = {*task.left, *(profile_key(self._name, start, task.packet) for start in _windows_of(entry))}
         for receipt in entry.logs:
-            if receipt.rejected or not entry.done:
-                keys += [rejects_key(self._name, start, receipt.log) for start in receipt.windows]
+            starts = receipt.windows if receipt.rejected or not entry.done else ()
+            keys |= {rejects_key(self._name, start, receipt.log) for start in (*starts, *entry.overtaken)}
         held = {}
-        for key in keys:
+        for key in sorted(keys):
             try:
                 held[key] = self._output.head(key).etag
             except ObjectNotFoundError:
@@ -228,20 +235,28 @@ class Ingester:
         return PreconditionError(msg)
 
 
-def _receipt(uri: str, log: LogDraft) -> Receipt:
+def _is_kept(packet: str, entry: Packet, draft: Draft) -> bool:
+    """Tell whether what is known of an object by itself stays as it is: it is gone, and no reading has ended midway."""
+    alone = not is_of_several(packet) and not draft.logs[0].etag
+    return alone and (entry.done or not entry.logs[0].counted)
+
+
+def _windows_of(entry: Packet) -> tuple[int, ...]:
+    return (*entry.windows, *entry.overtaken)
+
+
+def _receipt(log: LogDraft) -> Receipt:
     windows = tuple(sorted(window.start for window in log.windows))
-    return Receipt(uri, log.etag, log.format, log.why, log.rows.total(), log.rejected, windows)
+    return Receipt(log.uri, log.etag, log.time, log.format, log.why, log.rows.total(), log.rejected, windows)
 
 
 def _begun(done: Packet, before: Packet) -> Packet:
     """Return what is written before the profiles: where any may lie from now on."""
     logs = tuple(
-        msgspec.structs.replace(
-            new, windows=tuple(sorted({*old.windows, *new.windows})), rejected={**old.rejected, **new.rejected}
-        )
+        msgspec.structs.replace(new, windows=tuple(sorted({*old.windows, *new.windows})))
         for old, new in zip(before.logs, done.logs, strict=True)
     )
-    windows = tuple(sorted({*before.windows, *done.windows}))
+    windows = tuple(sorted({*_windows_of(before), *done.windows}))
     return msgspec.structs.replace(done, logs=logs, windows=windows, done=False)
 
 

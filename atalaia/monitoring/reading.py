@@ -19,6 +19,7 @@ from atalaia.monitoring.sources import LogSource
 from atalaia.ports import ObjectInfo
 from atalaia.profile import Profile, ProfileCounter, Profiler, pack, profile_from_plain, profile_to_plain, unpack
 from atalaia.profile.minutes import Minutes
+from atalaia.profile.number_counter import MOST_WAITING
 from atalaia.profile.values import Ints, Rows
 from atalaia.rows import NO_TIME, Reject, RowBatch
 from atalaia.schema import Role
@@ -27,7 +28,7 @@ from atalaia.window import Window, parse_duration, window_of
 MOST_WINDOWS = 1000
 """What is read together may fall into so many windows; the rest is rejected, as clocks that wild are wrong."""
 
-_MOST_WAITING = 64 << 20  # bytes of values that wait to be counted
+_MOST_WAITING = MOST_WAITING  # values that wait to be counted in all windows together
 _MOST_OPEN = 2048  # columns under way in all windows together: each takes about 40 kB
 _TOGETHER = 8  # windows whose rows are counted at once where there are many
 
@@ -39,21 +40,27 @@ class Item:
     Attributes:
         uri: Which one it is.
         info: As it was last seen; None if it is gone.
+        etag: Of the content that was read before.
+        time: Of the object that this content was first read from, µs since 1970: to write the same again dates no row.
         counted: How many of its rows were read before, which are lost if it is gone.
         windows: Where these were, starts in µs since 1970.
     """
 
     uri: str
     info: ObjectInfo | None
+    etag: str = ""
+    time: int = 0
     counted: int = 0
     windows: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
 class LogDraft:
-    """What was read of one object: which content, how, rows and rejects by window, and rejects that tell no time."""
+    """What was read of one object: which content and of when, how, rows and rejects by window, and undated rejects."""
 
+    uri: str
     etag: str = ""
+    time: int = 0
     size: int = 1
     format: str = ""
     why: str = ""
@@ -106,13 +113,13 @@ class Reader:
 
     def read(self, source: LogSource, items: Sequence[Item], *, columnwise: bool) -> Draft:
         """Read objects and count their rows; several share batches, which changes no count."""
-        draft = Draft([LogDraft() for _ in items], LogTimes.unknown(len(items)))
+        draft = Draft([LogDraft(item.uri) for item in items], LogTimes.unknown(len(items)))
         for batch in joined(self._dated(rows, draft) for rows in self._rows(source, items, draft, columnwise)):
             if isinstance(batch, RowBatch):
                 self._count(batch, draft)
-        for item, log, time in zip(items, draft.logs, draft.times.objects.tolist(), strict=True):
+        for item, log in zip(items, draft.logs, strict=True):
             if log.undated.listed:
-                home = self._home(item, log, time)
+                home = self._home(item, log)
                 self._counter(draft, home)
                 log.rejects.setdefault(home, Rejects()).take(log.undated)
         return draft
@@ -140,8 +147,9 @@ class Reader:
                 log.undated.add(Reject("log_gone", 0, 1, item.counted))
             return
         log.etag, log.size = reading.log.etag, max(reading.log.size, 1)
+        log.time = item.time if item.etag == log.etag else reading.log.time
         log.format, log.why = reading.format, reading.why
-        draft.times.note(place, reading.log)
+        draft.times.note(place, replace(reading.log, time=log.time))
         for piece in reading if pool is None else reading.into(pool, place):
             if isinstance(piece, RowBatch):
                 yield LoggedRows.of_one(piece, place)
@@ -210,16 +218,19 @@ class Reader:
             draft.counters[window] = self._profiler.counter()
         return draft.counters[window]
 
-    def _home(self, item: Item, log: LogDraft, time: int) -> Window:
-        """Choose where to count what tells no time: by the object's path, or most of its rows, or its own time."""
+    def _home(self, item: Item, log: LogDraft) -> Window:
+        """Choose where to count what tells no time: by the object's path, or most of its rows, or its own time.
+
+        Of an object that is gone: where its first rows were.
+        """
+        if not log.etag and item.windows:
+            return window_of(item.windows[0], self._width)
         logged = path_time(item.uri)
         if logged is not None:
             return window_of(logged, self._width)
         if log.rows:
             return max(log.rows, key=lambda window: (log.rows[window], window))
-        if item.windows:
-            return window_of(item.windows[0], self._width)
-        return window_of(time, self._width)
+        return window_of(log.time, self._width)
 
     def _keep_bounded(self, draft: Draft) -> None:
         """Count what waits; where there are many columns in many windows, put what was counted away, packed."""
@@ -228,7 +239,7 @@ class Reader:
                 if counter.columns:
                     draft.parked.setdefault(window, []).append(pack(profile_to_plain(counter.profile())))
                     draft.counters[window] = self._profiler.counter()
-        elif sum(counter.waiting_bytes for counter in draft.counters.values()) > _MOST_WAITING:
+        elif sum(counter.waiting.values for counter in draft.counters.values()) > _MOST_WAITING:
             for counter in draft.counters.values():
                 counter.settle()
 

@@ -20,6 +20,7 @@ class Receipt(msgspec.Struct, frozen=True):
     Attributes:
         log: Its URI.
         etag: The ETag of the content that was read; empty if nothing was.
+        time: When the object was written that this content was first read from, µs since 1970.
         format: How it was read.
         why: Because of what.
         rows: Rows profiled.
@@ -29,6 +30,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
     log: str
     etag: str = ""
+    time: int = 0
     format: str = ""
     why: str = ""
     rows: int = 0
@@ -47,6 +49,8 @@ class Packet(msgspec.Struct, frozen=True, tag="packet", tag_field="kind"):
     Attributes:
         logs: Their receipts.
         windows: Starts of the windows in which a profile of them may lie, µs since 1970.
+        overtaken: Likewise of windows in which another, whose reading had begun before and not ended, may write or
+            delete something even after this one ended; when these objects are next ingested, they are read again.
         done: Whether these profiles are what the receipts say; else a reading is under way, or has ended midway.
         baseline: The baseline that their rows were counted on.
         settings: What else shapes the profiles: the readers' version, window width, lateness, the format given.
@@ -54,6 +58,7 @@ class Packet(msgspec.Struct, frozen=True, tag="packet", tag_field="kind"):
 
     logs: tuple[Receipt, ...]
     windows: tuple[int, ...] = ()
+    overtaken: tuple[int, ...] = ()
     done: bool = False
     baseline: str = ""
     settings: str = ""
@@ -84,23 +89,24 @@ class Ledger:
     def get(self, packet: str) -> tuple[Packet | Member, str | None]:
         """Return what is known of a packet, and the ETag of that.
 
-        Of an object by itself it may be that it belongs to another packet. A packet that was never heard of, or by
-        another release, is empty; of the latter it is known where its profiles are.
+        Of an object by itself it may be that it belongs to another packet. If it was never heard of, or by another
+        release, it is empty; in the latter case it is known where its profiles are.
 
         Raises:
-            StoredFormError: What is written of a packet of several is not to be understood.
+            StoredFormError: What is written of a packet of several is gone, or not to be understood.
         """
         key = state_key(self._monitor, packet)
         try:
             data, info = self._output.get(key)
-        except ObjectNotFoundError:
-            return Packet(()), None
-        try:
             return msgspec.json.decode(data, type=Packet | Member), info.etag
-        except msgspec.DecodeError as error:
+        except (ObjectNotFoundError, msgspec.DecodeError) as error:
             if is_of_several(packet):
-                msg = f"{self._output.uri}/{key}: damaged. Delete {self._monitor}/ there to read all logs again."
+                msg = (
+                    f"{self._output.uri}/{key}: gone or damaged. Delete {self._monitor}/ there to read all logs again."
+                )
                 raise StoredFormError(msg) from error
+            if isinstance(error, ObjectNotFoundError):
+                return Packet(()), None
             return Packet((), windows=self._windows_held(packet)), info.etag
 
     def put(self, packet: str, entry: Packet, tag: str | None) -> str:

@@ -65,7 +65,14 @@ class LogSource:
         return LogObject(self.uri(info.key), info.etag, info.size, info.time)
 
     def present(self, uri: str) -> ObjectInfo | None:
-        """Describe the object with that URI as it is now; None if it is gone."""
+        """Describe the object with that URI as it is now; None if it is gone.
+
+        Raises:
+            StoreError: It lies outside of this source's store, so that nothing can be known of it.
+        """
+        if not uri.startswith(f"{self.store.uri}/"):
+            msg = f"{uri}: was profiled together with logs in {self.store.uri}. Give the logs' place above both."
+            raise StoreError(msg)
         try:
             return self.store.head(uri.removeprefix(f"{self.store.uri}/"))
         except ObjectNotFoundError:

@@ -220,7 +220,7 @@ def test_a_file_without_faults_is_said_to_have_none():
 
 
 def a_receipt(rows, **rejected):
-    return Receipt("log", "etag", "jsonl", "asked", rows, rejected, ())
+    return Receipt("log", "etag", format="jsonl", why="asked", rows=rows, rejected=rejected)
 
 
 def test_ingested_rows_are_rows_profiled_and_rows_rejected_by_reason():

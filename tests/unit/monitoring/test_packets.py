@@ -8,35 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packets import Died, Interrupted, a_world, alone, ingester_of, told
 from worlds import lines, make_world, rows
 
 from atalaia.errors import StoreError
 from atalaia.monitoring import reading
-from atalaia.monitoring.ingesting import Ingester
 from atalaia.profile import unpack
-from atalaia.report import to_json
-
-
-def a_world(objects):
-    world = make_world()
-    for key, data in objects.items():
-        world.logs.put(key, data)
-    return world
-
-
-def ingester_of(world, output=None):
-    return Ingester(world.monitor, world.baseline, output or world.output)
-
-
-def alone(world):
-    """Ingest each object by itself."""
-    return [ingester_of(world).ingest(world.source, info) for info in world.source.objects()]
-
-
-def told(world):
-    """Everything that a user sees: reports, byte for byte, and the lists of rejects."""
-    rejects = {i.key: world.output.get(i.key)[0] for i in world.output.list("") if "/rejects/" in i.key}
-    return [to_json(item.report) for item in world.evaluate()], rejects
 
 
 def profiles(world):
@@ -239,10 +216,6 @@ def test_news_that_is_out_of_date_changes_nothing(world):
     assert world.evaluate()[0].report.rows == 7
 
 
-class Died(BaseException):
-    """The process was killed."""
-
-
 class Dying:
     """A store behind which the process dies at its n-th call that writes: before it, or after it."""
 
@@ -295,24 +268,6 @@ def test_a_crash_at_any_moment_is_mended_by_ingesting_again(after):
         alone(apart)
         assert told(world) == told(apart), calls
     assert crashes > 15
-
-
-class Interrupted:
-    """A store at whose n-th call something else happens first."""
-
-    def __init__(self, store, calls, happens):
-        self._store, self._left, self._happens = store, calls, happens
-
-    def __getattr__(self, name):
-        call = getattr(self._store, name)
-
-        def interrupted(*args, **kwargs):
-            self._left -= 1
-            if self._left == 0:
-                self._happens()
-            return call(*args, **kwargs)
-
-        return interrupted if callable(call) else call
 
 
 @pytest.mark.parametrize("keys", [["a.jsonl"], ["a.jsonl", "b.jsonl"]])
