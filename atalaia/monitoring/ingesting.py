@@ -67,7 +67,7 @@ class Ingester:
         self._reader = Reader(monitor, baseline.profiler())
         self._ledger = Ledger(monitor.name, output, parse_duration(monitor.window))
         self._settings = f"{_READERS} {monitor.window} {monitor.lateness}"
-        self._written: set[str] = set()  # packets that this ingester wrote
+        self._written: set[str] = set()  # packets written since `ingest_all` was last called
 
     def ingest_all(self, source: LogSource, infos: Iterable[ObjectInfo]) -> Iterator[tuple[Receipt, bool]]:
         """Profile objects and store the result.
@@ -76,6 +76,7 @@ class Ingester:
             Of each object once, large ones first: what became of it, and whether that is news: False if this content
             was ingested before.
         """
+        self._written = set()
         few: dict[str, ObjectInfo] = {}
         held = 0
         for info in infos:
