@@ -307,12 +307,12 @@ def _tell_left_out(source: LogSource) -> None:
 
 def _evaluate(opened: Opened, held: Baseline, now: str | None, as_json: bool) -> None:
     evaluator = Evaluator(opened.monitor, held, opened.output, _now(now))
-    windows = list(evaluator.windows().items())
+    windows = evaluator.windows()
     if not windows:
         where = f"{opened.output.uri}/{opened.monitor.name}"
         msg = f"{where}: no profiles of windows that have begun. Run `atalaia ingest` first."
         raise AtalaiaError(msg)
-    found = [evaluator.evaluate(window, infos) for window, infos in _shown(windows, "evaluating windows")]
+    found = [evaluator.evaluate(window) for window in _shown(windows, "evaluating windows")]
     evaluated = [item for item in found if item is not None]
     if not evaluated:
         where = f"{opened.output.uri}/{opened.monitor.name}"

@@ -9,7 +9,7 @@ at; who finds that somebody did begins anew, so that two who ingest at the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -59,8 +59,19 @@ class _Task:
 class Ingester:
     """Turns the log objects of one monitor into profiles."""
 
-    def __init__(self, monitor: Monitor, baseline: Baseline, output: ObjectStore) -> None:
-        """Prepare the monitor's columns and windows once for many objects."""
+    def __init__(
+        self,
+        monitor: Monitor,
+        baseline: Baseline,
+        output: ObjectStore,
+        tell: Callable[[Iterable[int], str], None] | None = None,
+    ) -> None:
+        """Prepare the monitor's columns and windows once for many objects.
+
+        *tell* hears the starts of the windows in which the profile of a packet was written or deleted, and the
+        packet's id, before it is noted as done: if the process is killed before that, it hears of them again.
+        """
+        self._tell = tell
         self._name = monitor.name
         self._output = output
         self._baseline = baseline.version
@@ -190,6 +201,8 @@ class Ingester:
             before.pop(key, None)
         for key in before:
             self._output.delete(key)
+        if self._tell is not None:
+            self._tell(sorted({*_windows_of(entry), *starts}), task.packet)
         self._ledger.put(task.packet, done, tag)
         if not entry.overtaken or entry.logs != done.logs:
             self._written.add(task.packet)

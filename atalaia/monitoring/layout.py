@@ -66,14 +66,29 @@ def definition_key(monitor: str, fingerprint: str) -> str:
     return f"{monitor}/state/monitors/{fingerprint}.json"
 
 
+def all_reports_prefix(monitor: str) -> str:
+    """Return what the keys of all reports begin with."""
+    return f"{monitor}/reports/"
+
+
 def reports_prefix(monitor: str, window: Window) -> str:
     """Return what the keys of a window's reports begin with."""
-    return f"{monitor}/reports/{window.key}/"
+    return f"{all_reports_prefix(monitor)}{window.key}/"
 
 
 def report_key(monitor: str, window: Window, revision: int, ending: str = "json") -> str:
     """Return where a report is stored."""
     return f"{reports_prefix(monitor, window)}r{revision}.{ending}"
+
+
+def merged_key(monitor: str, window: Window, baseline: str) -> str:
+    """Return where a window's profiles are kept as one, as far as they were counted on a baseline."""
+    return f"{monitor}/state/merged/{window.key}/{baseline}.profile"
+
+
+def changed_prefix(monitor: str) -> str:
+    """Return what the keys of all marks begin with: of windows that are to be evaluated."""
+    return f"{monitor}/state/changed/"
 
 
 def overview_key(monitor: str) -> str:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from atalaia.errors import NotSentError, ObjectNotFoundError, StoredFormError
-from atalaia.monitoring.layout import unsent_prefix
+from atalaia.monitoring.layout import all_reports_prefix, unsent_prefix
 from atalaia.ports import ObjectStore, Sent, Telemetry
 from atalaia.report import report_from_json
 from atalaia.telemetry import Detail, report_events, report_points
@@ -47,7 +47,7 @@ class Outbox:
     """
 
     def __init__(self, monitor: str, output: ObjectStore, detail: Detail = Detail.SUMMARY) -> None:
-        self._reports = f"{monitor}/reports/"
+        self._reports = all_reports_prefix(monitor)
         self._notes = unsent_prefix(monitor, "reports")
         self._output = output
         self._detail = detail

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from atalaia.errors import AtalaiaError
 from atalaia.monitoring.ingesting import SMALL_BYTES, Ingester
 from atalaia.monitoring.receipts import Receipt
 from atalaia.monitoring.watch import Watch
-from atalaia.ports import ObjectInfo
+from atalaia.ports import ObjectInfo, Telemetry
+from atalaia.telemetry import Detail
+
+if TYPE_CHECKING:
+    from atalaia.monitoring.rounds import Evaluations
 
 EnoughTime = Callable[[], bool]
 """Tells whether there is time left to begin something."""
@@ -51,10 +56,18 @@ class Ingested:
 
 
 class Service:
-    """Serves several monitors."""
+    """Serves several monitors.
 
-    def __init__(self, watches: Sequence[Watch]) -> None:
+    Args:
+        watches: One for each.
+        clock: Tells the time, in µs since 1970.
+        detail: How much of a report goes into metrics.
+    """
+
+    def __init__(self, watches: Sequence[Watch], clock: Callable[[], int], detail: Detail = Detail.SUMMARY) -> None:
         self._watches = watches
+        self._clock = clock
+        self._detail = detail
         self._own = tuple(watch.own for watch in watches)
 
     def ingest(self, arrivals: Iterable[Arrival], enough_time: EnoughTime = lambda: True) -> Ingested:
@@ -64,14 +77,40 @@ class Service:
         """
         done = Ingested()
         by_uri = {arrival.uri: arrival for arrival in arrivals}
-        unwatched = by_uri.keys()
+        unwatched = set(by_uri)
         for watch in self._watches:
             keys = {uri: watch.key_of(uri) for uri in by_uri if not uri.startswith(self._own)}
             own = {uri: (by_uri[uri], key) for uri, key in keys.items() if key is not None}
-            unwatched = unwatched - own.keys()
+            unwatched -= own.keys()
             if own:
                 _Ingestion(watch, done, enough_time).run(own)
         done.unwatched = sorted(unwatched)
+        return done
+
+    def evaluate(
+        self, telemetry: Telemetry, enough_time: EnoughTime = lambda: True, *, everything: bool = False
+    ) -> dict[str, Evaluations | AtalaiaError]:
+        """Evaluate the windows of each monitor in which something has changed, and tell of new reports.
+
+        Args:
+            telemetry: Hears of the reports, and of those that could not be told before.
+            enough_time: Nothing is begun when it says no.
+            everything: Look at all windows that have profiles, as those that other programs made are not marked.
+
+        Returns:
+            By monitor, what was done, or why nothing could be.
+        """
+        from atalaia.monitoring.rounds import Round  # noqa: PLC0415 - who only ingests does not pay for measuring
+
+        done: dict[str, Evaluations | AtalaiaError] = {}
+        for watch in self._watches:
+            try:
+                this = Round(watch, self._clock(), self._detail)
+                if everything:
+                    this.mark_all()
+                done[watch.monitor.name] = this.run(telemetry, enough_time)
+            except AtalaiaError as error:
+                done[watch.monitor.name] = error
         return done
 
 

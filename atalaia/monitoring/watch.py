@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from atalaia.baseline import Baseline
 from atalaia.errors import ObjectNotFoundError
 from atalaia.monitor_file import LogFormat, Monitor
 from atalaia.monitoring.baselines import ensure_baseline
+from atalaia.monitoring.changes import Changes
 from atalaia.monitoring.ingesting import Ingester
 from atalaia.monitoring.layout import current_baseline_key
 from atalaia.monitoring.sources import LogSource, payload_names
 from atalaia.ports import ObjectStore
+from atalaia.window import parse_duration
 
 Stores = Callable[[str], ObjectStore]
 """Opens the store of a URI such as `s3://bucket/folder`."""
@@ -23,11 +25,20 @@ class Watch:
     Args:
         monitor: Its file, whose places are URIs.
         stores: Opens them.
+        clock: Tells the time, in µs since 1970.
+
+    Attributes:
+        own: What the URIs of all that the monitor writes begin with.
+        width: Of its windows, in µs.
+        changes: Its windows that are to be evaluated.
     """
 
-    def __init__(self, monitor: Monitor, stores: Stores) -> None:
+    def __init__(self, monitor: Monitor, stores: Stores, clock: Callable[[], int]) -> None:
         self.monitor = monitor
         self.output = stores(monitor.output)
+        self.width = parse_duration(monitor.window)
+        self.changes = Changes(monitor.name, self.output, self.width)
+        self._clock = clock
         self.own = f"{self.output.uri}/{monitor.name}/"
         self._stores = stores
         self._names = payload_names(monitor.columns)
@@ -57,8 +68,11 @@ class Watch:
         tag = self._tag()
         if self._held is None or self._held[0] != tag:
             baseline, _ = ensure_baseline(self.monitor, list(self._reference()), self.output)
-            self._held = self._tag(), baseline, Ingester(self.monitor, baseline, self.output)
+            self._held = self._tag(), baseline, Ingester(self.monitor, baseline, self.output, self._mark)
         return self._held
+
+    def _mark(self, starts: Iterable[int], packet: str) -> None:
+        self.changes.mark(starts, f"{self._clock():020}-{packet}")
 
     def _tag(self) -> str:
         try:

@@ -4,10 +4,11 @@ from types import SimpleNamespace
 
 from worlds import TEXT, lines, moment, rows
 
-from atalaia.errors import StoreError
+from atalaia.errors import NotSentError, StoreError
 from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.service import Arrival, Service
 from atalaia.monitoring.watch import Watch
+from atalaia.ports import Sent
 from atalaia_local import MemoryStore
 
 MONITOR = TEXT.replace("{source: logs}", "{source: mem://logs}\nbaseline: {data: [mem://reference]}").replace(
@@ -25,6 +26,23 @@ class Stores:
         if uri not in self.opened:
             self.opened[uri] = Broken(MemoryStore(uri, self._clock), self.broken)
         return self.opened[uri]
+
+
+class Told:
+    """Telemetry that is kept; `failing` says how many sendings fail, or for ever with None."""
+
+    def __init__(self, failing=0):
+        self.events, self.points, self.failing = [], [], failing
+
+    def log(self, events):
+        self.events += events
+
+    def send(self, points):
+        if self.failing != 0:
+            self.failing = None if self.failing is None else self.failing - 1
+            raise NotSentError("throttled")
+        self.points += points
+        return Sent(len(points))
 
 
 class Broken:
@@ -47,13 +65,17 @@ class Broken:
 def make_service(*texts):
     """Return a service for monitor files (by default one), with `now` that can be moved on and its stores."""
     world = SimpleNamespace(now=moment("2026-03-20T00:00:00Z"))
-    world.stores = Stores(lambda: world.now)
+
+    def clock():
+        return world.now
+
+    world.stores = Stores(clock)
     world.logs, world.output = world.stores("mem://logs"), world.stores("mem://out")
     world.stores("mem://reference").put("data.jsonl", lines(rows(1, n=2000, seed=9)))
 
     def restart():
-        world.watches = [Watch(load_monitor(text, "monitor.yaml"), world.stores) for text in texts or (MONITOR,)]
-        world.service = Service(world.watches)
+        world.watches = [Watch(load_monitor(text, "monitor.yaml"), world.stores, clock) for text in texts or (MONITOR,)]
+        world.service = Service(world.watches, clock)
 
     def put(key, data):
         return Arrival(f"mem://logs/{key}", len(data), world.logs.put(key, data))
