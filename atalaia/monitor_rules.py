@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeGuard
 
+from atalaia.monitor_policies import broken_policies
 from atalaia.monitor_text import broken_text_rules
 from atalaia.monitor_yaml import Issue, Path
 from atalaia.schema import MOST_TOGETHER, Column, Kind, Role, Type
@@ -144,6 +145,7 @@ def broken_rules(data: object, known_metrics: Metrics | None = None) -> Iterator
         if _mapping(check).get("metric") in RELATIONS and multivariate in (None, False):
             fix = "Write `multivariate: true` at the top level, or remove the check."
             yield Issue(("checks", place, "metric"), "the relations between columns are not watched", fix)
+    yield from broken_policies(_list(monitor.get("policies")))
 
 
 def _mapping(value: object) -> dict[str, Any]:

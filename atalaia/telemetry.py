@@ -73,13 +73,20 @@ def _summary(report: Report, time: int) -> Iterator[tuple[str, float, tuple[tupl
     ratios = [finding.value / finding.threshold for finding in drift if finding.value is not None and finding.threshold]
     if ratios:
         yield DRIFT, max(ratios), (("metric", "of_limit"),)
-    columns = {finding.column for finding in drift if finding.column is not None and finding.segment is None}
-    if columns:
-        drifted = {finding.column for finding in drift if finding.segment is None and finding.status == "alert"}
-        yield DRIFTED, len(drifted & columns) / len(columns), ()
+    share = drifted_share(report)
+    if share is not None:
+        yield DRIFTED, share, ()
     quality = [finding.status != "ok" for finding in decided if _NAME_OF_SIGNAL[finding.signal] == QUALITY_POINT]
     if quality:
         yield QUALITY_POINT, sum(quality) / len(quality), (("metric", "failed_share"),)
+
+
+def drifted_share(report: Report) -> float | None:
+    """Return which share of the columns that could be judged has an alert of drift, 0..1; None if there are none."""
+    drift = [f for f in report.findings if _NAME_OF_SIGNAL[f.signal] == DRIFT and f.status != "undecided"]
+    alerts = {f.column: False for f in drift if f.column is not None and f.segment is None}
+    alerts |= {f.column: True for f in drift if f.column in alerts and f.segment is None and f.status == "alert"}
+    return sum(alerts.values()) / len(alerts) if alerts else None
 
 
 def _place(finding: Finding) -> Iterator[tuple[str, str]]:

@@ -91,6 +91,21 @@ def changed_prefix(monitor: str) -> str:
     return f"{monitor}/state/changed/"
 
 
+def actions_prefix(monitor: str) -> str:
+    """Return what the keys of all actions begin with."""
+    return f"{monitor}/actions/"
+
+
+def action_key(monitor: str, policy: str, window: Window) -> str:
+    """Return where it is written what a policy started because of a window."""
+    return f"{actions_prefix(monitor)}{policy}/{window.key}.json"
+
+
+def policy_key(monitor: str, policy: str) -> str:
+    """Return where it is written because of which windows a policy has started something."""
+    return f"{monitor}/state/policies/{policy}.json"
+
+
 def overview_key(monitor: str) -> str:
     """Return where the page over all windows is stored."""
     return f"{monitor}/report.html"

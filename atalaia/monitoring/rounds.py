@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from atalaia.errors import AtalaiaError
+from atalaia.monitoring.acting import Actor, StarterOf
 from atalaia.monitoring.changes import Changes, Marked
 from atalaia.monitoring.evaluating import Evaluated, Evaluator, between, latest_revision
 from atalaia.monitoring.layout import all_reports_prefix, window_prefix
@@ -53,13 +54,14 @@ class Round:
         announce = self._outbox.announce
         self._evaluator = Evaluator(watch.monitor, watch.baseline, watch.output, now, announce, compact=True)
         self._changes: Changes = watch.changes
+        self._actor = Actor(watch.monitor, watch.output, now)
 
     def mark_all(self) -> None:
         """Mark every window that has profiles, whoever made them, and the empty ones between."""
         self._changes.mark((window.start for window in self._evaluator.windows()), _ALL)
 
-    def run(self, telemetry: Telemetry, enough_time: Callable[[], bool]) -> Evaluations:
-        """Evaluate what is marked, and tell of it, as long as there is time."""
+    def run(self, telemetry: Telemetry, starter_of: StarterOf, enough_time: Callable[[], bool]) -> Evaluations:
+        """Evaluate what is marked, tell of it, and start what follows, as long as there is time."""
         done = Evaluations()
         todo = self._todo()
         for marked in takewhile(lambda _: enough_time(), todo):
@@ -69,12 +71,15 @@ class Round:
                 done.failed[marked.window.key] = str(error)
         done.left = len(todo) - len(done.reports) - done.same - len(done.failed)
         done.delivered = self._outbox.deliver(telemetry, enough_time)
+        for event in self._actor.act(starter_of) if enough_time() else ():
+            telemetry.log([event])
         return done
 
     def _evaluate(self, marked: Marked, done: Evaluations) -> None:
         basis = self._evaluator.basis(marked.window)  # of no more than what is evaluated then
         evaluated = None if basis == marked.basis else self._evaluator.evaluate(marked.window)
         if self._evaluator.is_over(marked.window):
+            self._actor.decide(marked.window)
             self._changes.close(marked)
         else:
             self._changes.keep_open(marked, basis)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from atalaia.errors import AtalaiaError
+from atalaia.errors import AtalaiaError, JobError
 from atalaia.monitoring.ingesting import SMALL_BYTES, Ingester
 from atalaia.monitoring.receipts import Receipt
 from atalaia.monitoring.watch import Watch
@@ -15,6 +15,7 @@ from atalaia.ports import ObjectInfo, Telemetry
 from atalaia.telemetry import Detail
 
 if TYPE_CHECKING:
+    from atalaia.monitoring.acting import Action, StarterOf
     from atalaia.monitoring.rounds import Evaluations
 
 EnoughTime = Callable[[], bool]
@@ -88,12 +89,18 @@ class Service:
         return done
 
     def evaluate(
-        self, telemetry: Telemetry, enough_time: EnoughTime = lambda: True, *, everything: bool = False
+        self,
+        telemetry: Telemetry,
+        starter_of: StarterOf,
+        enough_time: EnoughTime = lambda: True,
+        *,
+        everything: bool = False,
     ) -> dict[str, Evaluations | AtalaiaError]:
         """Evaluate the windows of each monitor in which something has changed, and tell of new reports.
 
         Args:
             telemetry: Hears of the reports, and of those that could not be told before.
+            starter_of: Starts what policies ask for.
             enough_time: Nothing is begun when it says no.
             everything: Look at all windows that have profiles, as those that other programs made are not marked.
 
@@ -108,10 +115,32 @@ class Service:
                 this = Round(watch, self._clock(), self._detail)
                 if everything:
                     this.mark_all()
-                done[watch.monitor.name] = this.run(telemetry, enough_time)
+                done[watch.monitor.name] = this.run(telemetry, starter_of, enough_time)
             except AtalaiaError as error:
                 done[watch.monitor.name] = error
         return done
+
+    def note_outcome(self, job: str, outcome: str, time: int) -> tuple[str, Action] | None:
+        """Note what became of a job at *time*, in µs since 1970; return the monitor that started it, and its action.
+
+        Raises:
+            JobError: It is not known yet whether any did.
+            PreconditionError: Another noted something at the same time.
+        """
+        from atalaia.monitoring.acting import note_outcome  # noqa: PLC0415 - as above
+
+        errors: list[JobError] = []
+        for watch in self._watches:
+            try:
+                action = note_outcome(watch.monitor.name, watch.output, job, outcome, time)
+            except JobError as error:
+                errors.append(error)
+                continue
+            if action is not None:
+                return watch.monitor.name, action
+        if errors:
+            raise errors[0]
+        return None
 
 
 _Own = Mapping[str, tuple[Arrival, str]]

@@ -12,7 +12,11 @@ from atalaia.report import report_from_json
 
 
 def evaluate(world, telemetry=None, **options):
-    return world.service.evaluate(telemetry or Told(), **options)["churn"]
+    return world.service.evaluate(telemetry or Told(), no_starter, **options)["churn"]
+
+
+def no_starter(policy):
+    raise AssertionError(f"{policy.name} starts something")
 
 
 def starts(done):
@@ -202,7 +206,7 @@ def test_one_monitor_that_cannot_be_evaluated_holds_up_no_other():
     world = make_service(without, MONITOR)
     world.service.ingest([world.put("a.jsonl", lines(rows(2, 5)))])
 
-    done = world.service.evaluate(Told())
+    done = world.service.evaluate(Told(), no_starter)
 
     assert "baseline" in str(done["a"])
     assert starts(done["churn"]) == ["2026-03-02"]
