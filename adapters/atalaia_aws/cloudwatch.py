@@ -11,7 +11,7 @@ from atalaia.errors import NotSentError
 from atalaia_aws.answers import answer_of
 from atalaia_aws.clients import BotoClients
 from atalaia_aws.datums import Datum, datums_of
-from atalaia_otel import Encoded, Refusal
+from atalaia_otel.exporter import Encoded, Refusal
 from atalaia_otel.items import Item
 
 _MOST_DATUMS = 1000

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from atalaia_aws.datums import Datum, Spread, datums_of
-from atalaia_otel import Encoded, Refusal
+from atalaia_otel.exporter import Encoded, Refusal
 from atalaia_otel.items import Item
 
 _MOST_METRICS = 100

@@ -14,6 +14,7 @@ from urllib.parse import unquote_plus
 
 from atalaia.errors import AtalaiaError
 from atalaia.monitoring.service import Arrival
+from atalaia.window import parse_time
 
 _CREATED = "ObjectCreated:"
 _TEST = "s3:TestEvent"
@@ -126,3 +127,58 @@ def _unknown(event: Any) -> EventError:
         f"This event ({keys}) does not tell of objects in S3. Send S3's notifications: directly, or "
         "through SQS, SNS or EventBridge."
     )
+
+
+def answer_to(messages: list[Message], failed: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a function answers: through SQS, the messages to be delivered again.
+
+    Args:
+        messages: What the event told.
+        failed: By URI, why an object was not ingested.
+
+    Raises:
+        EventError: Some failed, and the event did not come through SQS; so all of it must be delivered again.
+    """
+    undone = [message for message in messages if message.fault or any(a.uri in failed for a in message.arrivals)]
+    if undone and undone[0].id is None:
+        uri, why = next(iter(failed.items()))
+        msg = f"{len(failed)} of the objects were not ingested, such as {uri}: {why}"
+        raise EventError(msg)
+    return {"batchItemFailures": [{"itemIdentifier": message.id} for message in undone]}
+
+
+@dataclass(frozen=True, slots=True)
+class JobChange:
+    """What SageMaker tells of a job: its name as in actions, its state, and since when, µs since 1970."""
+
+    job: str
+    state: str
+    time: int
+
+
+_JOBS = {
+    "SageMaker Model Building Pipeline Execution Status Change": (
+        "pipelineExecutionArn",
+        "currentPipelineExecutionStatus",
+    ),
+    "SageMaker Training Job State Change": ("TrainingJobName", "TrainingJobStatus"),
+}
+
+
+def job_change_of(event: Any) -> JobChange:
+    """Return what EventBridge tells of a SageMaker job.
+
+    Raises:
+        EventError: It tells of something else.
+    """
+    try:
+        job, state = (event["detail"][key] for key in _JOBS[event["detail-type"]])
+        time = parse_time(event["time"])
+    except (KeyError, TypeError) as error:
+        raise EventError(_NO_JOB) from error
+    if not isinstance(job, str) or not isinstance(state, str) or time is None:
+        raise EventError(_NO_JOB)
+    return JobChange(job, state, time)
+
+
+_NO_JOB = "This event tells of no SageMaker job. Send the state changes of pipeline executions and training jobs."

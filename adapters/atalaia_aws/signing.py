@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from atalaia.errors import NotSentError
-from atalaia_otel import OtlpChannel
+from atalaia_otel.otlp import OtlpChannel
 
 _SERVICE = "monitoring"
 

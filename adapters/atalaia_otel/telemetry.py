@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TextIO
-
-import msgspec
+from typing import Any
 
 from atalaia.errors import NotSentError
 from atalaia.ports import Point, Sent
 from atalaia_otel.exporter import Exporter
 from atalaia_otel.items import metrics_data
-
-
-class JsonLog:
-    """Writes events to a stream, such as standard output, which both clouds collect."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, events: Iterable[Mapping[str, Any]]) -> None:
-        """Write each event as one line of strict JSON."""
-        for event in events:
-            self._stream.write(msgspec.json.encode(event).decode() + "\n")
-        self._stream.flush()
+from atalaia_otel.json_log import JsonLog
 
 
 class SentTelemetry:

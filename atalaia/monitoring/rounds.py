@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import takewhile
+from typing import Any
 
 from atalaia.errors import AtalaiaError
 from atalaia.monitoring.acting import Actor, StarterOf
@@ -42,6 +43,13 @@ class Evaluations:
     failed: dict[str, str] = field(default_factory=dict)
     left: int = 0
     delivered: Delivered = _UNSEEN
+
+    def counts(self) -> dict[str, Any]:
+        """Return how much it was, for a log line."""
+        told = self.delivered
+        sent = {"told": told.reports, "points": told.points, "dropped": dict(told.dropped), "untold": told.left}
+        windows = {"new": len(self.reports), "same": self.same, "failed": self.failed, "left": self.left}
+        return windows | sent | ({} if told.why is None else {"why": told.why})
 
 
 class Round:

@@ -55,6 +55,32 @@ class Ingested:
     unwatched: list[str] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
 
+    def counts(self) -> dict[str, int]:
+        """Return how much it was, for a log line."""
+        every = [told for receipts in self.receipts.values() for told in receipts]
+        new = [receipt for receipt, is_new in every if is_new]
+        rows, rejected = sum(r.rows for r in new), sum(r.counted - r.rows for r in new)
+        counted = {"objects": len(every), "new": len(new), "rows": rows, "rejected": rejected}
+        return counted | {"failed": len(self.failed), "unwatched": len(self.unwatched), "gone": len(self.gone)}
+
+
+@dataclass(slots=True)
+class Rounds:
+    """What became of the monitors that were to be evaluated, by name: what was done, or why nothing could be."""
+
+    evaluated: dict[str, Evaluations] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def demand_all(self) -> None:
+        """Do nothing if all went well.
+
+        Raises:
+            AtalaiaError: A monitor or a window could not be evaluated.
+        """
+        windows = [f"{name}, {key}: {why}" for name, done in self.evaluated.items() for key, why in done.failed.items()]
+        for why in [*(f"{name}: {why}" for name, why in self.failed.items()), *windows]:
+            raise AtalaiaError(why)
+
 
 class Service:
     """Serves several monitors.
@@ -66,7 +92,7 @@ class Service:
     """
 
     def __init__(self, watches: Sequence[Watch], clock: Callable[[], int], detail: Detail = Detail.SUMMARY) -> None:
-        self._watches = watches
+        self.watches = watches
         self._clock = clock
         self._detail = detail
         self._own = tuple(watch.own for watch in watches)
@@ -79,7 +105,7 @@ class Service:
         done = Ingested()
         by_uri = {arrival.uri: arrival for arrival in arrivals}
         unwatched = set(by_uri)
-        for watch in self._watches:
+        for watch in self.watches:
             keys = {uri: watch.key_of(uri) for uri in by_uri if not uri.startswith(self._own)}
             own = {uri: (by_uri[uri], key) for uri, key in keys.items() if key is not None}
             unwatched -= own.keys()
@@ -95,7 +121,7 @@ class Service:
         enough_time: EnoughTime = lambda: True,
         *,
         everything: bool = False,
-    ) -> dict[str, Evaluations | AtalaiaError]:
+    ) -> Rounds:
         """Evaluate the windows of each monitor in which something has changed, and tell of new reports.
 
         Args:
@@ -103,21 +129,18 @@ class Service:
             starter_of: Starts what policies ask for.
             enough_time: Nothing is begun when it says no.
             everything: Look at all windows that have profiles, as those that other programs made are not marked.
-
-        Returns:
-            By monitor, what was done, or why nothing could be.
         """
         from atalaia.monitoring.rounds import Round  # noqa: PLC0415 - who only ingests does not pay for measuring
 
-        done: dict[str, Evaluations | AtalaiaError] = {}
-        for watch in self._watches:
+        done = Rounds()
+        for watch in self.watches:
             try:
                 this = Round(watch, self._clock(), self._detail)
                 if everything:
                     this.mark_all()
-                done[watch.monitor.name] = this.run(telemetry, starter_of, enough_time)
+                done.evaluated[watch.monitor.name] = this.run(telemetry, starter_of, enough_time)
             except AtalaiaError as error:
-                done[watch.monitor.name] = error
+                done.failed[watch.monitor.name] = str(error)
         return done
 
     def note_outcome(self, job: str, outcome: str, time: int) -> tuple[str, Action] | None:
@@ -130,7 +153,7 @@ class Service:
         from atalaia.monitoring.acting import note_outcome  # noqa: PLC0415 - as above
 
         errors: list[JobError] = []
-        for watch in self._watches:
+        for watch in self.watches:
             try:
                 action = note_outcome(watch.monitor.name, watch.output, job, outcome, time)
             except JobError as error:

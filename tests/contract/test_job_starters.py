@@ -10,8 +10,8 @@ from sagemaker import sagemaker
 
 from atalaia.errors import JobError
 from atalaia.ports import Job
-from atalaia_aws import BotoClients, PipelineStarter, TrainingStarter
-from atalaia_aws.jobs import job_name
+from atalaia_aws.clients import BotoClients
+from atalaia_aws.jobs import PipelineStarter, TrainingStarter, job_name
 from atalaia_local import DirectoryStore, StoredJobs
 
 JOB = Job("credit-scoring", "drift", "20260301T000000Z", {"window": "20260301T000000Z"})

@@ -29,10 +29,18 @@ from otlp_sink import otlp_sink
 
 from atalaia.errors import AtalaiaError, NotSentError
 from atalaia.ports import Point
-from atalaia_aws import BotoClients, CloudWatchChannel, EmfChannel, signed_channel
+from atalaia_aws.clients import BotoClients
+from atalaia_aws.cloudwatch import CloudWatchChannel
+from atalaia_aws.emf import EmfChannel
+from atalaia_aws.signing import signed_channel
 from atalaia_local import MemoryStore
-from atalaia_otel import Exporter, JsonLog, OnDemandReader, OtlpChannel, SentTelemetry, UnsentRequests
+from atalaia_otel.exporter import Exporter
 from atalaia_otel.items import metrics_data
+from atalaia_otel.json_log import JsonLog
+from atalaia_otel.otlp import OtlpChannel
+from atalaia_otel.reader import OnDemandReader
+from atalaia_otel.telemetry import SentTelemetry
+from atalaia_otel.unsent import UnsentRequests
 
 NOW = time.time_ns() // 1_000_000_000 * 1_000_000
 OWN = (("monitor", "m"), ("model", "credit"))

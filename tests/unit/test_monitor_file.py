@@ -246,7 +246,7 @@ def test_a_list_as_a_key_is_a_fault():
     ("text", "said"),
     [
         (SMALL + "windw: 1d\n", "m.yaml:8, windw: unknown key 'windw'. Did you mean 'window'?"),
-        (SMALL + "zzz: 1d\n", "'zzz'. Choose one of the keys: baseline, checks, lateness, multivariate, policies, window."),
+        (SMALL + "zzz: 1d\n", "Choose one of the keys: baseline, checks, lateness, multivariate, policies, window."),
         (column(typ="number"), "columns[0].typ: unknown key 'typ'. Did you mean 'type'?"),
         (column(type="strng"), '"strng" is none of boolean, integer, number, string, time. Did you mean \'string\'?'),
         (column(role="zzz"), "Choose one of these."),

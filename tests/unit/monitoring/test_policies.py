@@ -53,7 +53,7 @@ def arrive(world, day, entries):
 
 
 def evaluate(world):
-    return world.service.evaluate(world.telemetry, world.starter)["churn"]
+    return world.service.evaluate(world.telemetry, world.starter).evaluated["churn"]
 
 
 def actions(world):

@@ -6,13 +6,14 @@ from packets import Died, Interrupted, die
 from services import MONITOR, Told, make_service
 from worlds import content, lines, moment, rows
 
+from atalaia.errors import AtalaiaError
 from atalaia.monitoring.evaluating import Evaluator
 from atalaia.monitoring.service import Arrival
 from atalaia.report import report_from_json
 
 
 def evaluate(world, telemetry=None, **options):
-    return world.service.evaluate(telemetry or Told(), no_starter, **options)["churn"]
+    return world.service.evaluate(telemetry or Told(), no_starter, **options).evaluated["churn"]
 
 
 def no_starter(policy):
@@ -208,8 +209,10 @@ def test_one_monitor_that_cannot_be_evaluated_holds_up_no_other():
 
     done = world.service.evaluate(Told(), no_starter)
 
-    assert "baseline" in str(done["a"])
-    assert starts(done["churn"]) == ["2026-03-02"]
+    assert "baseline" in done.failed["a"]
+    assert starts(done.evaluated["churn"]) == ["2026-03-02"]
+    with pytest.raises(AtalaiaError, match=r"a: .*baseline"):
+        done.demand_all()
 
 
 def test_profiles_of_other_programs_are_found_when_all_is_looked_at():
