@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --disable-pip-version-check --quiet
 LOCKED := .venv/.locked
 READY := .venv/.ready
-SOURCES := adapters atalaia benchmarks examples tests
+SOURCES := adapters atalaia benchmarks examples functions tests
 OUT ?= demo
 
 .DEFAULT_GOAL := help
@@ -23,7 +23,7 @@ test: $(READY)  ## Run the tests; ARGS goes to pytest, as in make test ARGS="-k 
 
 check: $(READY)  ## All that CI does: format, lint, types, import rules, tests
 	$(BIN)/ruff format --check $(SOURCES) && $(BIN)/ruff check $(SOURCES)
-	$(BIN)/mypy && $(BIN)/mypy examples && $(BIN)/mypy benchmarks && $(BIN)/lint-imports --no-cache
+	$(BIN)/mypy && $(BIN)/mypy functions/aws && $(BIN)/mypy examples && $(BIN)/mypy benchmarks && $(BIN)/lint-imports --no-cache
 	@$(MAKE) --no-print-directory test
 
 fix: $(READY)  ## Format the code and mend what can be mended without thought

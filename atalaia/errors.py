@@ -8,6 +8,8 @@ AtalaiaError                 anything a user can mend; its text says where, what
 ├── StoreError               the object store refused
 │   ├── ObjectNotFoundError  nothing is stored under the key
 │   └── PreconditionError    the object is not in the state that the caller named (ETag differs, or exists)
+├── NotSentError             telemetry could not be sent now, but may be later
+├── JobError                 a job could not be started
 └── LogError                 a log object cannot be read at all
     └── ReferenceRefusedError  a log names an object that must not or cannot be followed
 """
@@ -53,6 +55,14 @@ class ObjectNotFoundError(StoreError):
 
 class PreconditionError(StoreError):
     """The object is not in the state that the caller named."""
+
+
+class NotSentError(AtalaiaError):
+    """Telemetry could not be sent now, but may be later."""
+
+
+class JobError(AtalaiaError):
+    """A job could not be started."""
 
 
 class LogError(AtalaiaError):

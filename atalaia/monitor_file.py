@@ -111,6 +111,34 @@ class Multivariate(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     columns: tuple[str, ...]
 
 
+class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """When drift starts a job, such as a training; only the functions in a cloud act on it.
+
+    A job is started because of one window, which must be final, and never twice because of the same one.
+
+    Attributes:
+        name: The policy's name, as it stands in storage keys: small letters, digits and hyphens.
+        drift_share: A window counts if more than this share of its columns (0 to 1) has an alert of drift.
+        windows: How many of the latest windows must count, that one among them.
+        of: How many of the latest windows are looked at; as many as `windows` if it is not given.
+        cool_down: Windows that begin less than this before or after one that started a job start none.
+        within: Windows that ended longer ago than this start nothing, so that no old logs do.
+        pipeline: The SageMaker pipeline to start, by name or ARN.
+        training_job: The SageMaker training job to start, as CreateTrainingJob takes it, without TrainingJobName.
+        parameters: What the job is told, as text; `{monitor}`, `{model}`, `{policy}` and `{window}` are filled in.
+    """
+
+    name: str
+    drift_share: float
+    windows: int = 1
+    of: int | None = None
+    cool_down: str = "0s"
+    within: str = "4w"
+    pipeline: str | None = None
+    training_job: dict[str, Any] | None = None
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
 class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A whole monitor file.
 
@@ -126,6 +154,7 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
         checks: What differs from the default checks.
         multivariate: Whether the relations of columns to each other are watched: true for those of all numeric
             features, or a list of columns.
+        policies: When drift starts a job.
     """
 
     name: str
@@ -138,6 +167,7 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     lateness: str = "1h"
     checks: tuple[CheckRule, ...] = field(default=())
     multivariate: bool | Multivariate = False
+    policies: tuple[Policy, ...] = field(default=())
 
     @property
     def together(self) -> tuple[str, ...]:
@@ -190,7 +220,7 @@ def _all_faults(document: Document, known_metrics: Metrics | None) -> list[Fault
     return faults_of(document, json_schema(), known_metrics)
 
 
-_TYPES = (Monitor, Model, Logs, BaselineSource, Limits, CheckRule, Multivariate, Column)
+_TYPES = (Monitor, Model, Logs, BaselineSource, Limits, CheckRule, Multivariate, Policy, Column)
 
 
 def json_schema() -> dict[str, Any]:

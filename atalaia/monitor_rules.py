@@ -11,6 +11,7 @@ from typing import Any
 
 from atalaia.monitor_checks import RELATIONS, Metrics, broken_check_rules, broken_relation_rules
 from atalaia.monitor_columns import broken_column_rules, list_of, mapping_of
+from atalaia.monitor_policies import broken_policies
 from atalaia.monitor_yaml import Issue
 from atalaia.spelling import slug
 from atalaia.window import parse_duration
@@ -44,6 +45,7 @@ def broken_rules(data: object, known_metrics: Metrics | None = None) -> Iterator
         if mapping_of(check).get("metric") in RELATIONS and multivariate in (None, False):
             fix = "Write `multivariate: true` at the top level, or remove the check."
             yield Issue(("checks", place, "metric"), "the relations between columns are not watched", fix)
+    yield from broken_policies(list_of(monitor.get("policies")))
 
 
 def _name(name: object) -> Iterator[Issue]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +74,78 @@ class ObjectStore(Protocol):
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Describe every object whose key begins with *prefix*, in the order of their keys."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value of one series.
+
+    Attributes:
+        name: Such as `ml.monitor.rows`; `atalaia.telemetry.UNITS` has them all.
+        value: May be NaN or infinite where the report's numbers are; whoever sends it leaves it out and says so.
+        attributes: Pairs that tell its series from others of the same name, in a fixed order.
+        time: In µs since 1970.
+    """
+
+    name: str
+    value: float
+    attributes: tuple[tuple[str, str], ...]
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of points: how many arrived, and how many never will, by reason."""
+
+    points: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+
+class Telemetry(Protocol):
+    """Where operators look: logs and metrics. Whatever is told twice is told with the same ids, times and values."""
+
+    def log(self, events: Iterable[Mapping[str, Any]]) -> None:
+        """Write each event as one line of JSON; once it returns they are written."""
+        ...
+
+    def send(self, points: Sequence[Point]) -> Sent:
+        """Send all points; sending the same ones again changes nothing.
+
+        Raises:
+            NotSentError: Some could not be sent now. Send all of them again later.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job that a policy starts because of one window.
+
+    Attributes:
+        monitor, policy, window: Which monitor, its policy, and the window's start as in storage keys. They alone make
+            the job's id: whatever else differs, it is the same job.
+        parameters: What the job is told.
+    """
+
+    monitor: str
+    policy: str
+    window: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """64 characters 0-9 and a-f."""
+        return hashlib.sha256(f"{self.monitor}\0{self.policy}\0{self.window}".encode()).hexdigest()
+
+
+class JobStarter(Protocol):
+    """Starts jobs, each once: a job whose id was started before is not started again, whoever asks."""
+
+    def start(self, job: Job) -> str:
+        """Start *job* unless it was started before, and return the name that it has there.
+
+        Raises:
+            JobError: It was not started, or nobody knows; start it again with the same id.
+        """
         ...

@@ -66,7 +66,7 @@ Ingester(monitor, baseline, output).ingest(source, next(source.objects()))
 """
 _REPORT = """
 evaluator = Evaluator(monitor, baseline, output, 1 << 52)
-[evaluator.evaluate(window, infos) for window, infos in evaluator.windows().items()]
+[evaluator.evaluate(window) for window in evaluator.windows()]
 """
 
 STARTS = (

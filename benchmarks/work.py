@@ -129,7 +129,7 @@ def objects_work(bench: Bench) -> None:
 
 def merge_work(bench: Bench) -> None:
     """Merge the profiles of many objects as an evaluation does: read from the disk, unpacked, added up."""
-    from atalaia.monitoring.evaluating import merge_profiles  # noqa: PLC0415 - only this work evaluates
+    from atalaia.monitoring.merging import merge_profiles  # noqa: PLC0415 - only this work evaluates
 
     made, baseline, output = bench.made("data"), bench.baseline(), DirectoryStore(Path(bench.given["output"]))
     prefix = profiles_prefix(bench.monitor.name)

@@ -10,7 +10,7 @@ compile() {
 }
 
 compile --output-file requirements/run.txt pyproject.toml
-python - <<'PYTHON' | compile --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml -
+python - <<'PYTHON' | compile --all-extras --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml -
 import pathlib
 import tomllib
 

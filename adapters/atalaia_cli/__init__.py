@@ -6,22 +6,10 @@ Exit codes: 0 fine, 1 at least one alert (or a report that does not verify), 2 c
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-
-
-class _WithoutPandas:
-    """Pretends that pandas is not installed: Arrow would load it, which takes longer than most commands."""
-
-    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> None:
-        """Refuse pandas, and leave everything else to others."""
-        del path, target
-        if name == "pandas":
-            raise ModuleNotFoundError(name=name)
 
 
 def main() -> None:
     """Run the command line and leave with its exit code; a user's mistake is one line, never a traceback."""
-    sys.meta_path.insert(0, _WithoutPandas())
     try:
         sys.exit(_run())
     except KeyboardInterrupt:
@@ -31,6 +19,9 @@ def main() -> None:
 
 def _run() -> int:
     # Imported here, so that stopping the program while it loads is no traceback either.
+    from atalaia_local.without_pandas import keep_pandas_out  # noqa: PLC0415 - before all that loads Arrow
+
+    keep_pandas_out()
     import click  # noqa: PLC0415
 
     from atalaia.errors import AtalaiaError  # noqa: PLC0415

@@ -72,12 +72,12 @@ def evaluated(opened: Opened, held: Baseline, now: str | None) -> tuple[list[Eva
         AtalaiaError: There is no window with profiles of the baseline that is *held*.
     """
     evaluator = Evaluator(opened.monitor, held, opened.output, _now(now))
-    windows = list(evaluator.windows().items())
+    windows = evaluator.windows()
     where = f"{opened.output.uri}/{opened.monitor.name}"
     if not windows:
         msg = f"{where}: no profiles of windows that have begun. Run `atalaia ingest` first."
         raise AtalaiaError(msg)
-    found = [evaluator.evaluate(window, infos) for window, infos in _shown(windows, "evaluating windows")]
+    found = [evaluator.evaluate(window) for window in _shown(windows, "evaluating windows")]
     done = [item for item in found if item is not None]
     if not done:
         msg = f"{where}: all profiles are of another baseline. Run `atalaia ingest` on the logs again."

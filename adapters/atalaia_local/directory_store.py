@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from atalaia.errors import ObjectNotFoundError, PreconditionError, StoreError
+from atalaia.keys import RESERVED, check_key, check_prefix, check_range
 from atalaia.ports import ObjectInfo
-from atalaia_local.keys import RESERVED, check_key, check_prefix, check_range, etag_of, etag_of_stream
+from atalaia_local.etags import etag_of, etag_of_stream
 from atalaia_local.os_errors import explained
 from atalaia_local.writing import locked, written_aside
 

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 
 from atalaia.errors import ObjectNotFoundError, PreconditionError
+from atalaia.keys import check_key, check_prefix, check_range
 from atalaia.ports import ObjectInfo
-from atalaia_local.keys import check_key, check_prefix, check_range, etag_of
+from atalaia_local.etags import etag_of
 
 
 def _now() -> int:

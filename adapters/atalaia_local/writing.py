@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from atalaia_local.keys import RESERVED
+from atalaia.keys import RESERVED
 
 
 @contextmanager

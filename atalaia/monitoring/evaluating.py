@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from atalaia.baseline import Baseline
-from atalaia.errors import ObjectNotFoundError, PreconditionError, StoredFormError
+from atalaia.errors import ObjectNotFoundError, PreconditionError
 from atalaia.evaluation import Occasion, evaluate
 from atalaia.html import render_html
 from atalaia.monitor_file import Monitor
@@ -21,10 +20,11 @@ from atalaia.monitoring.layout import (
     profiles_prefix,
     report_key,
     reports_prefix,
+    window_prefix,
 )
+from atalaia.monitoring.merging import Merged, merge_compacted, merge_profiles
 from atalaia.ports import ObjectInfo, ObjectStore
-from atalaia.profile import Profile, merged_from_plain, unpack
-from atalaia.report import BaselineRef, Input, Report, report_from_json, to_json
+from atalaia.report import BaselineRef, Report, report_from_json, to_json
 from atalaia.window import Window, parse_duration, window_at_key
 
 MOST_EMPTY = 31
@@ -48,8 +48,23 @@ class Evaluated:
 class Evaluator:
     """Turns the stored profiles of one monitor into reports."""
 
-    def __init__(self, monitor: Monitor, baseline: Baseline, output: ObjectStore, now: int) -> None:
-        """Prepare for evaluating at the time *now*, in µs since 1970."""
+    def __init__(
+        self,
+        monitor: Monitor,
+        baseline: Baseline,
+        output: ObjectStore,
+        now: int,
+        announce: Callable[[str], None] | None = None,
+        *,
+        compact: bool = False,
+    ) -> None:
+        """Prepare for evaluating at the time *now*, in µs since 1970; *announce* hears a report's key before it exists.
+
+        So whoever tells others of reports misses none, even if the process is killed in between. If it is to *compact*,
+        it keeps merged profiles for the next evaluation of their window.
+        """
+        self._announce = announce
+        self._compact = compact
         self._monitor = monitor
         self._baseline = baseline
         self._output = output
@@ -60,21 +75,31 @@ class Evaluator:
         self._reference = BaselineRef(baseline.version, key, baseline.profile.rows)
         self._definition = _store_definition(monitor, output)
 
-    def windows(self) -> dict[Window, list[ObjectInfo]]:
-        """Return each window that has begun with its profiles, in order of time, with the empty windows in between."""
+    def windows(self) -> list[Window]:
+        """Return each window that has begun and has profiles, in order of time, with the empty windows in between."""
         prefix = profiles_prefix(self._monitor.name)
-        held: dict[Window, list[ObjectInfo]] = {}
-        for info in self._output.list(prefix):
-            window = window_at_key(info.key.removeprefix(prefix).partition("/")[0], self._width)
-            if window is not None and window.start <= self._now:
-                held.setdefault(window, []).append(info)
-        every: dict[Window, list[ObjectInfo]] = {}
-        for window, infos in sorted(held.items()):
-            every |= {empty: [] for empty in _between(next(reversed(every), window), window)}
-            every[window] = infos
+        names = {info.key.removeprefix(prefix).partition("/")[0] for info in self._output.list(prefix)}
+        held = [window for name in names if (window := window_at_key(name, self._width)) and self.has_begun(window)]
+        every: list[Window] = []
+        for window in sorted(held):
+            every += [*(between(every[-1], window) if every else ()), window]
         return every
 
-    def evaluate(self, window: Window, profiles: Sequence[ObjectInfo]) -> Evaluated | None:
+    def has_begun(self, window: Window) -> bool:
+        """Tell whether *window* has begun; before that, its rows are of a clock that is wrong."""
+        return window.start <= self._now
+
+    def basis(self, window: Window) -> str:
+        """Return what tells whether the window must be evaluated: as long as it is the same, the report is."""
+        profiles = [(info.key, info.etag) for info in self._profiles(window)]
+        told = (self._definition, self._baseline.version, self.is_over(window), profiles)
+        return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
+
+    def is_over(self, window: Window) -> bool:
+        """Tell whether the window's lateness has passed."""
+        return self._now >= window.end + self._lateness
+
+    def evaluate(self, window: Window) -> Evaluated | None:
         """Evaluate one window and store the report as its next revision, unless nothing has changed.
 
         Profiles that were made on another baseline can't be compared with this one and are left out, which the report
@@ -86,30 +111,45 @@ class Evaluator:
         Raises:
             StoredFormError: A profile is damaged, or of another window.
         """
-        merged = merge_profiles(self._baseline, self._output, profiles, window)
-        latest = latest_report(self._monitor.name, self._output, window)
-        if profiles and not merged.used:
-            return None if latest is None else Evaluated(latest, window, new=False)
-        final = self._now >= window.end + self._lateness or (latest is not None and latest.final)
-
-        occasion = Occasion(window, 1, final, merged.inputs, self._reference, self._definition)
-        judged = evaluate(self._monitor, self._baseline, merged.profile, occasion)
         for _ in range(_TRIES):
-            revision = latest_revision(self._monitor.name, self._output, window)
-            same, following = (msgspec.structs.replace(judged, revision=number) for number in (revision, revision + 1))
-            if revision and to_json(same) == self._stored(window, revision):
-                return Evaluated(same, window, new=False)
-            try:
-                key = report_key(self._monitor.name, window, revision + 1)
-                self._output.put(key, to_json(following), if_absent=True)
-            except PreconditionError:  # another evaluator was faster: see whether its report is the same
+            latest = latest_report(self._monitor.name, self._output, window)  # before profiles are looked for, so that
+            try:  # no report of fewer of them can become the next after one of more
+                profiles = self._profiles(window)
+                merged = self._merge(window, profiles)
+                if profiles and not merged.used:
+                    return None if latest is None else Evaluated(latest, window, new=False)
+                return self._stored(window, merged, latest)
+            except (PreconditionError, ObjectNotFoundError):  # another was faster, or a profile was replaced meanwhile
                 continue
-            return Evaluated(following, window, new=True)
         msg = f"{self._monitor.name}: {_TRIES} times another evaluator of window {window.key} was faster. Try again."
         raise PreconditionError(msg)
 
-    def _stored(self, window: Window, revision: int) -> bytes:
-        return self._output.get(report_key(self._monitor.name, window, revision))[0]
+    def _profiles(self, window: Window) -> list[ObjectInfo]:
+        return list(self._output.list(window_prefix(self._monitor.name, window)))
+
+    def _merge(self, window: Window, profiles: Sequence[ObjectInfo]) -> Merged:
+        if self._compact:
+            return merge_compacted(self._monitor.name, self._baseline, self._output, profiles, window)
+        return merge_profiles(self._baseline, self._output, profiles, window)
+
+    def _stored(self, window: Window, merged: Merged, latest: Report | None) -> Evaluated:
+        """Judge, and store the report after the *latest* unless it is the same.
+
+        Raises:
+            PreconditionError: Another has stored one after the latest.
+        """
+        final = self.is_over(window) or (latest is not None and latest.final)
+        revision = 0 if latest is None else latest.revision
+        occasion = Occasion(window, revision, final, merged.inputs, self._reference, self._definition)
+        judged = evaluate(self._monitor, self._baseline, merged.profile, occasion)
+        if revision and to_json(judged) == self._output.get(report_key(self._monitor.name, window, revision))[0]:
+            return Evaluated(judged, window, new=False)
+        following = msgspec.structs.replace(judged, revision=revision + 1)
+        key = report_key(self._monitor.name, window, revision + 1)
+        if self._announce is not None:
+            self._announce(key)
+        self._output.put(key, to_json(following), if_absent=True)
+        return Evaluated(following, window, new=True)
 
     def _exists(self, key: str) -> bool:
         try:
@@ -140,7 +180,8 @@ def _page(monitor: str, evaluated: Sequence[Evaluated], up: str) -> bytes:
     return render_html([item.report for item in shown], links=links).encode()
 
 
-def _between(before: Window, after: Window) -> list[Window]:
+def between(before: Window, after: Window) -> list[Window]:
+    """Return the empty windows between two that are to be evaluated, too."""
     width = before.end - before.start
     starts = range(before.end, after.start, width)
     told = starts if len(starts) <= MOST_EMPTY else starts[:1]
@@ -162,63 +203,6 @@ def latest_report(monitor: str, output: ObjectStore, window: Window) -> Report |
         return None
     key = report_key(monitor, window, revision)
     return report_from_json(output.get(key)[0], f"{output.uri}/{key}")
-
-
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """A window's profiles, merged.
-
-    Attributes:
-        profile: The whole.
-        inputs: The log objects behind it and behind what was left out, in the order of their URIs.
-        used: The stored profiles that went in, not those of another baseline.
-    """
-
-    profile: Profile
-    inputs: tuple[Input, ...]
-    used: tuple[ObjectInfo, ...]
-
-
-def merge_profiles(baseline: Baseline, output: ObjectStore, profiles: Iterable[ObjectInfo], window: Window) -> Merged:
-    """Merge a window's stored profiles, and say what went in and what was left out: profiles of another baseline.
-
-    Raises:
-        StoredFormError: A stored object is no profile, or one of another window.
-    """
-    merged, inputs, used = Profile(baseline.version), [], []
-    parts: list[dict[str, Any]] = []
-    waiting = 0
-    for info in profiles:
-        data, _ = output.get(info.key)
-        plain, logs = content_of(data, f"{output.uri}/{info.key}", window)
-        fits = plain["baseline"] == baseline.version
-        inputs += [Input(log["uri"], log["etag"], log["format"], log["rows"], log["rejected"], fits) for log in logs]
-        if not fits:
-            continue
-        used.append(info)
-        parts.append(plain)
-        waiting += len(data)
-        if waiting > _TOGETHER:
-            merged, parts, waiting = merged.merge(merged_from_plain(parts)), [], 0
-    inputs.sort(key=lambda log: (log.log, log.etag))
-    whole = merged.merge(merged_from_plain(parts)) if parts else merged
-    return Merged(whole, tuple(inputs), tuple(used))
-
-
-_TOGETHER = 32 << 20  # bytes of stored profiles that are merged at once
-
-
-def content_of(data: bytes, where: str, window: Window) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return what is stored under *where*: a profile, and what it holds of each log object.
-
-    Raises:
-        StoredFormError: It is no profile, or one of another window.
-    """
-    content = unpack(data, where)
-    if content.get("kind") != "profile" or content["window"] != [window.start, window.end]:
-        msg = f"{where}: not a profile of this window. Ingest the log again; the window's width may have changed."
-        raise StoredFormError(msg)
-    return content["profile"], content["logs"]
 
 
 def _store_definition(monitor: Monitor, output: ObjectStore) -> str:

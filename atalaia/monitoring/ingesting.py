@@ -9,7 +9,7 @@ at; who finds that somebody did begins anew, so that two who ingest at the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -27,7 +27,7 @@ from atalaia.profile import pack, profile_to_plain
 from atalaia.window import Window, parse_duration
 
 _READERS = "4"  # to be raised when a reader reads the same bytes differently, so that logs are read again
-_SMALL_BYTES = 64 << 10  # objects of at most this size are profiled together
+SMALL_BYTES = 64 << 10  # objects of at most this size are profiled together
 _PACKET_LOGS, _PACKET_BYTES = 1000, 16 << 20  # at most, or a little more
 _TRIES = 10
 
@@ -59,15 +59,26 @@ class _Task:
 class Ingester:
     """Turns the log objects of one monitor into profiles."""
 
-    def __init__(self, monitor: Monitor, baseline: Baseline, output: ObjectStore) -> None:
-        """Prepare the monitor's columns and windows once for many objects."""
+    def __init__(
+        self,
+        monitor: Monitor,
+        baseline: Baseline,
+        output: ObjectStore,
+        tell: Callable[[Iterable[int], str], None] | None = None,
+    ) -> None:
+        """Prepare the monitor's columns and windows once for many objects.
+
+        *tell* hears the starts of the windows in which the profile of a packet was written or deleted, and the
+        packet's id, before it is noted as done: if the process is killed before that, it hears of them again.
+        """
+        self._tell = tell
         self._name = monitor.name
         self._output = output
         self._baseline = baseline.version
         self._reader = Reader(monitor, baseline.profiler())
         self._ledger = Ledger(monitor.name, output, parse_duration(monitor.window))
         self._settings = f"{_READERS} {monitor.window} {monitor.lateness}"
-        self._written: set[str] = set()  # packets that this ingester wrote
+        self._written: set[str] = set()  # packets written since `ingest_all` was last called
 
     def ingest_all(self, source: LogSource, infos: Iterable[ObjectInfo]) -> Iterator[tuple[Receipt, bool]]:
         """Profile objects and store the result.
@@ -76,10 +87,11 @@ class Ingester:
             Of each object once, large ones first: what became of it, and whether that is news: False if this content
             was ingested before.
         """
+        self._written = set()
         few: dict[str, ObjectInfo] = {}
         held = 0
         for info in infos:
-            if info.size > _SMALL_BYTES:
+            if info.size > SMALL_BYTES:
                 yield from self._ingest(source, {source.uri(info.key): info})
                 continue
             few[source.uri(info.key)] = info
@@ -189,6 +201,8 @@ class Ingester:
             before.pop(key, None)
         for key in before:
             self._output.delete(key)
+        if self._tell is not None:
+            self._tell(sorted({*_windows_of(entry), *starts}), task.packet)
         self._ledger.put(task.packet, done, tag)
         if not entry.overtaken or entry.logs != done.logs:
             self._written.add(task.packet)

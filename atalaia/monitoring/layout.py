@@ -66,9 +66,14 @@ def definition_key(monitor: str, fingerprint: str) -> str:
     return f"{monitor}/state/monitors/{fingerprint}.json"
 
 
+def all_reports_prefix(monitor: str) -> str:
+    """Return what the keys of all reports begin with."""
+    return f"{monitor}/reports/"
+
+
 def reports_prefix(monitor: str, window: Window) -> str:
     """Return what the keys of a window's reports begin with."""
-    return f"{monitor}/reports/{window.key}/"
+    return f"{all_reports_prefix(monitor)}{window.key}/"
 
 
 def report_key(monitor: str, window: Window, revision: int, ending: str = "json") -> str:
@@ -76,6 +81,36 @@ def report_key(monitor: str, window: Window, revision: int, ending: str = "json"
     return f"{reports_prefix(monitor, window)}r{revision}.{ending}"
 
 
+def merged_key(monitor: str, window: Window, baseline: str) -> str:
+    """Return where a window's profiles are kept as one, as far as they were counted on a baseline."""
+    return f"{monitor}/state/merged/{window.key}/{baseline}.profile"
+
+
+def changed_prefix(monitor: str) -> str:
+    """Return what the keys of all marks begin with: of windows that are to be evaluated."""
+    return f"{monitor}/state/changed/"
+
+
+def actions_prefix(monitor: str) -> str:
+    """Return what the keys of all actions begin with."""
+    return f"{monitor}/actions/"
+
+
+def action_key(monitor: str, policy: str, window: Window) -> str:
+    """Return where it is written what a policy started because of a window."""
+    return f"{actions_prefix(monitor)}{policy}/{window.key}.json"
+
+
+def policy_key(monitor: str, policy: str) -> str:
+    """Return where it is written because of which windows a policy has started something."""
+    return f"{monitor}/state/policies/{policy}.json"
+
+
 def overview_key(monitor: str) -> str:
     """Return where the page over all windows is stored."""
     return f"{monitor}/report.html"
+
+
+def unsent_prefix(monitor: str, kind: str) -> str:
+    """Return what the keys of all telemetry of a *kind* that is still to be sent begin with."""
+    return f"{monitor}/state/unsent/{kind}/"

@@ -6,8 +6,8 @@ from atalaia.baseline import Baseline
 from atalaia.errors import BaselineError
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.baselines import hold_baseline, load_baseline
-from atalaia.monitoring.evaluating import merge_profiles
 from atalaia.monitoring.layout import profiles_prefix
+from atalaia.monitoring.merging import merge_profiles
 from atalaia.ports import ObjectInfo, ObjectStore
 from atalaia.profile import Profile
 from atalaia.promotion import promoted

@@ -45,13 +45,15 @@ class LogSource:
     def objects(self) -> Iterator[ObjectInfo]:
         """List the log objects in the order of their keys."""
         for info in self.store.list(self.prefix):
-            own = self.exclude is not None and info.key.startswith(self.exclude)
-            if not own and self._is_log(info.key):
+            if self.holds(info.key):
                 yield info
             if info.key == self.prefix:  # the prefix names this one file, not also those whose names go on
                 return
 
-    def _is_log(self, key: str) -> bool:
+    def holds(self, key: str) -> bool:
+        """Tell whether *key* is one of a log object here, if there is such an object."""
+        if not key.startswith(self.prefix) or (self.exclude is not None and key.startswith(self.exclude)):
+            return False
         if key == self.prefix:
             return True
         return is_log_key(key) and (not self.include or any(fnmatchcase(key, pattern) for pattern in self.include))

@@ -11,8 +11,8 @@ from atalaia.errors import ObjectNotFoundError, StoredFormError
 from atalaia.evaluation import Occasion, evaluate
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.baselines import read_baseline
-from atalaia.monitoring.evaluating import content_of, merge_profiles
 from atalaia.monitoring.layout import baseline_key, definition_key, report_key, window_prefix
+from atalaia.monitoring.merging import content_of, merge_profiles
 from atalaia.ports import ObjectInfo, ObjectStore
 from atalaia.report import BaselineRef, Input, Report, digest_of, report_from_json, to_json
 from atalaia.window import Window, parse_time

@@ -57,7 +57,7 @@ def make_world(text=TEXT, clock=lambda: parse_time("2026-03-20T00:00:00Z"), know
 
     def evaluate(now="2026-03-20T00:00:00Z"):
         evaluator = Evaluator(monitor, baseline, output, moment(now))
-        return [evaluator.evaluate(window, infos) for window, infos in evaluator.windows().items()]
+        return [evaluator.evaluate(window) for window in evaluator.windows()]
 
     return SimpleNamespace(
         monitor=monitor,

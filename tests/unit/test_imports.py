@@ -26,11 +26,8 @@ columns:
   - {name: comment, type: string, kind: text, pattern: '[a-z ]*'}
 """
 FIRST = """
-class NoPandas:  # functions are shipped without; Arrow would import it, and it imports all of Arrow
-    def find_spec(self, name, path=None, target=None):
-        if name == 'pandas':
-            raise ModuleNotFoundError(name, name=name)
-sys.meta_path.insert(0, NoPandas())
+from atalaia_local.without_pandas import keep_pandas_out
+keep_pandas_out()  # Arrow would import it, and it imports all of Arrow
 from pathlib import Path
 from atalaia.baseline import build_baseline
 from atalaia.monitoring.sources import LogSource, payload_names

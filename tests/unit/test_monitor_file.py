@@ -248,7 +248,7 @@ def test_a_list_as_a_key_is_a_fault():
     ("text", "said"),
     [
         (SMALL + "windw: 1d\n", "m.yaml:8, windw: unknown key 'windw'. Did you mean 'window'?"),
-        (SMALL + "zzz: 1d\n", "'zzz'. Choose one of the keys: baseline, checks, lateness, multivariate, window."),
+        (SMALL + "zzz: 1d\n", "Choose one of the keys: baseline, checks, lateness, multivariate, policies, window."),
         (column(typ="number"), "columns[0].typ: unknown key 'typ'. Did you mean 'type'?"),
         (column(type="strng"), '"strng" is none of boolean, integer, number, string, time. Did you mean \'string\'?'),
         (column(role="zzz"), "Choose one of these."),
@@ -676,6 +676,8 @@ def type_in_words(schema: dict) -> str:
         return "[low, high]"
     if schema["type"] == "array":
         return f"list of {type_in_words(schema['items'])}"
+    if schema == {"type": "object"}:
+        return "mapping"
     if schema["type"] == "object":
         return f"mapping of names to {type_in_words(schema['additionalProperties'])}"
     return {"string": "text", "integer": "whole number"}.get(schema["type"], schema["type"])

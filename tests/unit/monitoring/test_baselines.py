@@ -146,6 +146,6 @@ def test_windows_are_judged_against_a_statistics_file(world):
     for info in world.source.objects():
         ingester.ingest(world.source, info)
     evaluator = Evaluator(world.monitor, made, world.output, moment("2026-03-20T00:00:00Z"))
-    report = next(evaluator.evaluate(*item) for item in evaluator.windows().items()).report
+    report = next(evaluator.evaluate(window) for window in evaluator.windows()).report
 
     assert {f.column: f.status for f in report.findings if f.signal == "data_drift"} == {"x": "ok", "word": "ok"}

@@ -87,9 +87,9 @@ def test_profiles_of_another_baseline_are_left_out_and_the_report_says_so(world)
     info = next(info for info in source.objects() if info.key == "b.jsonl")
     Ingester(world.monitor, newer, world.output).ingest(source, info)
     evaluator = Evaluator(world.monitor, newer, world.output, moment("2026-03-20T00:00:00Z"))
-    ((window, infos),) = evaluator.windows().items()
+    (window,) = evaluator.windows()
 
-    report = evaluator.evaluate(window, infos).report
+    report = evaluator.evaluate(window).report
     assert report.rows == 7
     assert {item.log: item.used for item in report.inputs} == {"logs/a.jsonl": False, "logs/b.jsonl": True}
     assert [(f.status, f.value) for f in report.findings if f.metric == "other_baseline"] == [("warning", 1.0)]
@@ -100,9 +100,9 @@ def test_a_window_of_another_baseline_keeps_its_report(world):
     world.ingest()
     (before,) = world.evaluate()
     evaluator = Evaluator(world.monitor, newer_baseline(world), world.output, moment("2026-03-20T00:00:00Z"))
-    ((window, infos),) = evaluator.windows().items()
+    (window,) = evaluator.windows()
 
-    after = evaluator.evaluate(window, infos)
+    after = evaluator.evaluate(window)
     assert (after.report, after.new) == (before.report, False)
 
 
@@ -110,9 +110,9 @@ def test_a_window_of_another_baseline_without_a_report_has_none(world):
     world.logs.put("a.jsonl", lines(rows(2, 5)))
     world.ingest()
     evaluator = Evaluator(world.monitor, newer_baseline(world), world.output, moment("2026-03-20T00:00:00Z"))
-    ((window, infos),) = evaluator.windows().items()
+    (window,) = evaluator.windows()
 
-    assert evaluator.evaluate(window, infos) is None
+    assert evaluator.evaluate(window) is None
 
 
 def test_windows_that_have_not_begun_are_not_evaluated(world):
@@ -161,23 +161,23 @@ def test_an_evaluator_that_lost_the_race_writes_the_next_revision(world):
     world.logs.put("a.jsonl", lines(rows(2, 5)))
     world.ingest()
     evaluator = Evaluator(world.monitor, world.baseline, Racing(world.output, times=1), moment("2026-03-20T00:00:00Z"))
-    ((window, infos),) = evaluator.windows().items()
+    (window,) = evaluator.windows()
 
-    assert evaluator.evaluate(window, infos).report.revision == 2
+    assert evaluator.evaluate(window).report.revision == 2
 
 
 def test_an_evaluator_that_always_loses_gives_up(world):
     world.logs.put("a.jsonl", lines(rows(2, 5)))
     world.ingest()
     evaluator = Evaluator(world.monitor, world.baseline, Racing(world.output, times=99), moment("2026-03-20T00:00:00Z"))
-    ((window, infos),) = evaluator.windows().items()
+    (window,) = evaluator.windows()
 
     with pytest.raises(PreconditionError, match="Try again"):
-        evaluator.evaluate(window, infos)
+        evaluator.evaluate(window)
 
 
 class Racing:
-    """A store in which somebody else writes each report a moment before."""
+    """A store in which somebody else writes another report a moment before."""
 
     def __init__(self, store, times):
         self._store = store
@@ -189,7 +189,7 @@ class Racing:
     def put(self, key, data, *, if_match=None, if_absent=False):
         if if_absent and self._left:
             self._left -= 1
-            self._store.put(key, b"{}")
+            self._store.put(key, data.replace(b'"late": 0', b'"late": 1'))
         return self._store.put(key, data, if_match=if_match, if_absent=if_absent)
 
 
@@ -218,7 +218,7 @@ def test_a_page_that_is_gone_is_drawn_again(world):
     world.ingest()
     for _ in range(2):
         evaluator = Evaluator(world.monitor, world.baseline, world.output, moment("2026-03-20T00:00:00Z"))
-        evaluated = [evaluator.evaluate(window, infos) for window, infos in evaluator.windows().items()]
+        evaluated = [evaluator.evaluate(window) for window in evaluator.windows()]
         evaluator.store_pages(evaluated)
         page = world.output.get("churn/reports/20260302T000000Z/r1.html")[0]
         world.output.delete("churn/reports/20260302T000000Z/r1.html")
@@ -230,7 +230,7 @@ def test_pages_are_drawn_for_new_reports_and_for_all(world):
     world.logs.put("a.jsonl", lines([*rows(2), *rows(3)]))
     world.ingest()
     evaluator = Evaluator(world.monitor, world.baseline, world.output, moment("2026-03-20T00:00:00Z"))
-    evaluated = [evaluator.evaluate(window, infos) for window, infos in evaluator.windows().items()]
+    evaluated = [evaluator.evaluate(window) for window in evaluator.windows()]
 
     page = world.output.get(evaluator.store_pages(evaluated))[0].decode()
     assert 'href="reports/20260302T000000Z/r1.html"' in page

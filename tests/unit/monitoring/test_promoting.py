@@ -51,7 +51,7 @@ def test_against_the_promoted_baseline_the_next_window_is_fine(days):
     for info in days.source.objects():
         ingester.ingest(days.source, info)
     evaluator = Evaluator(days.monitor, made, days.output, moment("2026-03-20"))
-    reports = [evaluator.evaluate(*item).report for item in evaluator.windows().items()]
+    reports = [evaluator.evaluate(window).report for window in evaluator.windows()]
     of_x = [f.status for report in reports for f in report.findings if f.signal == "data_drift" and f.column == "x"]
 
     assert of_x == ["alert", "ok", "ok", "ok"]

@@ -13,10 +13,10 @@ from worlds import TEXT, content, lines, make_world, moment
 from atalaia.errors import BaselineError, DamagedColumnError
 from atalaia.html import render_html
 from atalaia.monitor_file import load_monitor
-from atalaia.monitoring import evaluating
+from atalaia.monitoring import merging
 from atalaia.monitoring.baselines import ensure_baseline, load_baseline
-from atalaia.monitoring.evaluating import merge_profiles
 from atalaia.monitoring.ingesting import Ingester
+from atalaia.monitoring.merging import merge_profiles
 from atalaia.monitoring.sources import LogSource
 from atalaia.profile import Profile, pack, profile_to_plain
 from atalaia.profile.cross_counter import CrossCounter
@@ -183,7 +183,7 @@ def test_profiles_merged_one_by_one_are_those_merged_at_once_to_the_stored_byte(
         Ingester(world.monitor, world.baseline, world.output).ingest(world.source, info)
     at_once = merged(world, 2)
 
-    monkeypatch.setattr(evaluating, "_TOGETHER", 0)
+    monkeypatch.setattr(merging, "_TOGETHER", 0)
 
     assert merged(world, 2) == at_once
 

@@ -1,16 +1,12 @@
-"""What both local stores agree on: which keys are allowed, and how a content's ETag is made."""
+"""Which keys every store allows: relative paths that name one object inside it."""
 
 from __future__ import annotations
-
-import hashlib
-from typing import BinaryIO
 
 from atalaia.errors import StoreError
 
 RESERVED = ".atalaia-"
 """Names that begin so belong to the store itself: half-written files that no reader may see."""
 
-_CHUNK = 1 << 20
 _FORBIDDEN_PARTS = {"": "an empty part", ".": "the part `.`", "..": "the part `..`"}
 
 
@@ -48,20 +44,6 @@ def check_range(start: int, end: int) -> None:
     if start < 0 or end < 0:
         msg = f"the range [{start}, {end}) begins before the object; count bytes from 0"
         raise ValueError(msg)
-
-
-def etag_of(data: bytes) -> str:
-    """Return the ETag of a content: the same bytes have the same one, wherever and whenever they are stored."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
-
-
-def etag_of_stream(stream: BinaryIO, size: int) -> str:
-    """Return the ETag of the first *size* bytes of *stream* without holding them all."""
-    digest = hashlib.blake2b(digest_size=16)
-    while size > 0 and (chunk := stream.read(min(_CHUNK, size))):
-        digest.update(chunk)
-        size -= len(chunk)
-    return digest.hexdigest()
 
 
 def _text_fault(key: str) -> str | None:

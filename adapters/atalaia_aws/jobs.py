@@ -1,0 +1,110 @@
+"""Starting SageMaker jobs, each once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from atalaia.errors import JobError
+from atalaia.ports import Job
+from atalaia_aws.answers import Answer, answer_of
+from atalaia_aws.clients import BotoClients
+
+_SECONDS = 5.0
+_MOST_NAME = 63
+_IDS = 16  # characters of the id that a name of at most 63 ends with
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineStarter:
+    """Starts executions of a SageMaker pipeline; SageMaker knows by the job's id whether it did so before.
+
+    Attributes:
+        clients: Where the calls go.
+        pipeline: Name or ARN of the pipeline; the job's parameters must be among its own.
+    """
+
+    clients: BotoClients
+    pipeline: str
+
+    def start(self, job: Job) -> str:
+        """Start an execution unless this job was started before, and return its ARN.
+
+        Raises:
+            JobError: It was not started, or nobody knows; start it again with the same id.
+        """
+        answer = _asked(
+            f"pipeline {self.pipeline}",
+            lambda: self.clients.within("sagemaker", _SECONDS).start_pipeline_execution(
+                PipelineName=self.pipeline,
+                PipelineExecutionDisplayName=job_name(job),
+                PipelineParameters=[{"Name": name, "Value": value} for name, value in sorted(job.parameters.items())],
+                ClientRequestToken=job.id,
+            ),
+        )
+        return str(answer["PipelineExecutionArn"])
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingStarter:
+    """Starts SageMaker training jobs; the job's name is made from its id, and SageMaker takes each name once.
+
+    Attributes:
+        clients: Where the calls go.
+        request: All else of CreateTrainingJob's request; the job's parameters are added to its HyperParameters.
+    """
+
+    clients: BotoClients
+    request: Mapping[str, Any]
+
+    def start(self, job: Job) -> str:
+        """Create the training job unless it was created before, and return its name.
+
+        Raises:
+            JobError: It was not started, or nobody knows; start it again with the same id.
+        """
+        name = job_name(job)
+        given = {**self.request.get("HyperParameters", {}), **job.parameters}
+        told = {**self.request, "TrainingJobName": name, **({"HyperParameters": given} if given else {})}
+        try:
+            _asked(
+                f"training job {name}",
+                lambda: self.clients.within("sagemaker", _SECONDS).create_training_job(**told),
+            )
+        except _StartedError:
+            return name
+        return name
+
+
+class _StartedError(JobError):
+    """A job of this name was started before."""
+
+
+def job_name(job: Job) -> str:
+    """Return a name for people that no other job has: letters, digits and hyphens, 63 at most."""
+    words = re.sub(r"[^a-zA-Z0-9]+", "-", f"{job.monitor}-{job.policy}-{job.window}")
+    return f"{words[: _MOST_NAME - _IDS - 1].strip('-')}-{job.id[:_IDS]}".lstrip("-")
+
+
+def _asked(what: str, call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except Exception as error:
+        answer = answer_of(error)
+        if answer is None:
+            raise
+        if answer.code in ("ResourceInUse", "ResourceInUseException"):
+            raise _StartedError(what) from error
+        raise JobError(_told(what, answer)) from error
+
+
+def _told(what: str, answer: Answer) -> str:
+    if answer.lacks_rights:
+        advice = "Give this role the right to start it."
+    elif answer.for_good:
+        advice = "Correct its name or parameters."
+    else:
+        advice = "It will be tried again with the same id."
+    return f"SageMaker {what}: {answer.code} ({answer.text}). {advice}"

@@ -1,0 +1,73 @@
+"""What a monitor file must fulfil in its policies: what is counted, and the one thing that each starts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from atalaia.monitor_columns import is_number
+from atalaia.monitor_yaml import Issue, Path
+from atalaia.window import parse_duration
+
+MOST_LOOKED_AT = 100
+"""A policy looks at so many windows at most."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_TARGETS = ("pipeline", "training_job")
+
+
+def broken_policies(policies: list[Any]) -> Iterator[Issue]:
+    """Yield what is wrong with the list `policies`; parts of a wrong type are passed over."""
+    names: dict[str, int] = {}
+    for place, policy in enumerate(policies):
+        if isinstance(policy, dict):
+            path: Path = ("policies", place)
+            yield from _name(policy.get("name"), place, names)
+            yield from _counts(policy, path)
+            yield from _durations(policy, path)
+            yield from _target(policy, path)
+
+
+def _name(name: object, place: int, names: dict[str, int]) -> Iterator[Issue]:
+    path: Path = ("policies", place, "name")
+    if not isinstance(name, str):
+        return
+    if not _NAME.fullmatch(name):
+        found = f"{name!r} is not a name of small letters, digits and hyphens, at most 63, not beginning with a hyphen"
+        yield Issue(path, found, "Write 'retrain', for example.")
+    elif place != names.setdefault(name, place):
+        yield Issue(path, f"the name {name!r} already stands at policies[{names[name]}]", "Give each its own name.")
+
+
+def _counts(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
+    share, windows, looked_at = policy.get("drift_share"), policy.get("windows", 1), policy.get("of")
+    if is_number(share) and not 0 <= share < 1:
+        fix = "Give the largest share of drifted columns that is still fine, such as 0.3."
+        yield Issue((*path, "drift_share"), f"{share} is not a share from 0 up to 1", fix)
+    if is_number(windows) and not 1 <= windows <= MOST_LOOKED_AT:
+        yield Issue((*path, "windows"), f"{windows} is not from 1 to {MOST_LOOKED_AT}", "Give the number of windows.")
+    if is_number(looked_at) and is_number(windows) and not windows <= looked_at <= MOST_LOOKED_AT:
+        found = f"{looked_at} is not from {windows}, which is `windows`, to {MOST_LOOKED_AT}"
+        yield Issue((*path, "of"), found, "Give how many of the latest windows are looked at.")
+
+
+def _durations(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
+    for key in ("cool_down", "within"):
+        text = policy.get(key)
+        if isinstance(text, str):
+            try:
+                parse_duration(text)
+            except ValueError:
+                found = f"{text!r} is not a whole number with a unit (s, m, h, d, w)"
+                yield Issue((*path, key), found, "Write it as 12h or 7d.")
+
+
+def _target(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
+    given = [key for key in _TARGETS if policy.get(key) is not None]
+    if len(given) != 1:
+        found = "both `pipeline` and `training_job` are given" if given else "nothing is named that it starts"
+        yield Issue(path, found, "Give either `pipeline` or `training_job`.")
+    for key in given:
+        if not policy[key]:
+            yield Issue((*path, key), f"`{key}` is empty", "Fill it in.")

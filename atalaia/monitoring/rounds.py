@@ -1,0 +1,127 @@
+"""Rounds: what is evaluated of one monitor each time the schedule says so, and told.
+
+Only marked windows are looked at, the oldest first, so that a round may end whenever time is short, and the next one
+goes on. Whatever a round has done is done for good, and doing it again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Any
+
+from atalaia.errors import AtalaiaError
+from atalaia.monitoring.acting import Actor, StarterOf
+from atalaia.monitoring.changes import Changes, Marked
+from atalaia.monitoring.evaluating import Evaluated, Evaluator, between, latest_revision
+from atalaia.monitoring.layout import all_reports_prefix, window_prefix
+from atalaia.monitoring.outbox import Delivered, Outbox
+from atalaia.monitoring.watch import Watch
+from atalaia.ports import Telemetry
+from atalaia.telemetry import Detail
+from atalaia.window import Window, window_at_key
+
+_EMPTY, _ALL = "empty", "all"
+_UNSEEN = Delivered(0, 0)
+
+
+@dataclass(slots=True)
+class Evaluations:
+    """What a round did.
+
+    Attributes:
+        reports: New ones.
+        same: How many windows were looked at whose reports did not change.
+        failed: By the window's key, why it could not be evaluated now.
+        left: Windows for which no time was left.
+        delivered: What was told of these reports and of earlier ones.
+    """
+
+    reports: list[Evaluated] = field(default_factory=list)
+    same: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    left: int = 0
+    delivered: Delivered = _UNSEEN
+
+    def counts(self) -> dict[str, Any]:
+        """Return how much it was, for a log line."""
+        told = self.delivered
+        sent = {"told": told.reports, "points": told.points, "dropped": dict(told.dropped), "untold": told.left}
+        windows = {"new": len(self.reports), "same": self.same, "failed": self.failed, "left": self.left}
+        return windows | sent | ({} if told.why is None else {"why": told.why})
+
+
+class Round:
+    """One round over one monitor's windows, at the time *now*, in µs since 1970."""
+
+    def __init__(self, watch: Watch, now: int, detail: Detail) -> None:
+        self._watch = watch
+        self._name, self._output = watch.monitor.name, watch.output
+        self._outbox = Outbox(self._name, watch.output, detail)
+        announce = self._outbox.announce
+        self._evaluator = Evaluator(watch.monitor, watch.baseline, watch.output, now, announce, compact=True)
+        self._changes: Changes = watch.changes
+        self._actor = Actor(watch.monitor, watch.output, now)
+
+    def mark_all(self) -> None:
+        """Mark every window that has profiles, whoever made them, and the empty ones between."""
+        self._changes.mark((window.start for window in self._evaluator.windows()), _ALL)
+
+    def run(self, telemetry: Telemetry, starter_of: StarterOf, enough_time: Callable[[], bool]) -> Evaluations:
+        """Evaluate what is marked, tell of it, and start what follows, as long as there is time."""
+        done = Evaluations()
+        todo = self._todo()
+        for marked in takewhile(lambda _: enough_time(), todo):
+            try:
+                self._evaluate(marked, done)
+            except AtalaiaError as error:
+                done.failed[marked.window.key] = str(error)
+        done.left = len(todo) - len(done.reports) - done.same - len(done.failed)
+        done.delivered = self._outbox.deliver(telemetry, enough_time)
+        for event in self._actor.act(starter_of) if enough_time() else ():
+            telemetry.log([event])
+        return done
+
+    def _evaluate(self, marked: Marked, done: Evaluations) -> None:
+        basis = self._evaluator.basis(marked.window)  # of no more than what is evaluated then
+        evaluated = None if basis == marked.basis else self._evaluator.evaluate(marked.window)
+        if self._evaluator.is_over(marked.window):
+            self._actor.decide(marked.window)
+            self._changes.close(marked)
+        else:
+            self._changes.keep_open(marked, basis)
+        if evaluated is not None and evaluated.new:
+            done.reports.append(evaluated)
+        else:
+            done.same += 1
+
+    def _todo(self) -> list[Marked]:
+        """Return the marked windows that have begun; beside those without a report, mark the empty ones first."""
+        marked = self._begun()
+        unknown = [m.window for m in marked if m.basis is None]
+        fresh = [window for window in unknown if not latest_revision(self._name, self._output, window)]
+        if not fresh:
+            return marked
+        reported = self._reported()
+        known = sorted(reported | {m.window for m in marked})
+        empty = {gap for window in fresh for gap in self._gaps_beside(window, known)}
+        self._changes.mark((window.start for window in sorted(empty - set(known))), _EMPTY)
+        return self._begun()
+
+    def _begun(self) -> list[Marked]:
+        return [marked for marked in self._changes.marked() if self._evaluator.has_begun(marked.window)]
+
+    def _reported(self) -> set[Window]:
+        prefix = all_reports_prefix(self._name)
+        names = {info.key.removeprefix(prefix).partition("/")[0] for info in self._output.list(prefix)}
+        return {window for name in names if (window := window_at_key(name, self._watch.width)) is not None}
+
+    def _gaps_beside(self, window: Window, known: list[Window]) -> list[Window]:
+        """Return the empty windows to be told of between *window* and the next ones with logs on both sides."""
+        before = next((other for other in reversed(known) if other < window and self._has_logs(other)), window)
+        after = next((other for other in known if other > window and self._has_logs(other)), window)
+        return [*between(before, window), *between(window, after)]
+
+    def _has_logs(self, window: Window) -> bool:
+        return any(True for _ in self._output.list(window_prefix(self._name, window)))

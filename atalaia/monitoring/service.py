@@ -1,0 +1,220 @@
+"""Service: what the functions of a cloud do, whichever cloud it is. They bring the stores, the clock and telemetry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from atalaia.errors import AtalaiaError, JobError
+from atalaia.monitoring.ingesting import SMALL_BYTES, Ingester
+from atalaia.monitoring.receipts import Receipt
+from atalaia.monitoring.watch import Watch
+from atalaia.ports import ObjectInfo, Telemetry
+from atalaia.telemetry import Detail
+
+if TYPE_CHECKING:
+    from atalaia.monitoring.acting import Action, StarterOf
+    from atalaia.monitoring.rounds import Evaluations
+
+EnoughTime = Callable[[], bool]
+"""Tells whether there is time left to begin something."""
+
+_NO_TIME = "No time was left. Give the function a longer time-out, or fewer objects at once."
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A log object that arrived.
+
+    Attributes:
+        uri: Which one.
+        size: Its bytes; None if that is not known.
+        etag: Its ETag, if the size is known.
+    """
+
+    uri: str
+    size: int | None = None
+    etag: str = ""
+
+
+@dataclass(slots=True)
+class Ingested:
+    """What became of arrivals.
+
+    Attributes:
+        receipts: By monitor, a receipt for each object, and whether it was news.
+        failed: By URI, why an object could not be ingested now.
+        unwatched: URIs that no monitor reads.
+        gone: URIs of objects that were deleted before they were read.
+    """
+
+    receipts: dict[str, list[tuple[Receipt, bool]]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    unwatched: list[str] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
+
+    def counts(self) -> dict[str, int]:
+        """Return how much it was, for a log line."""
+        every = [told for receipts in self.receipts.values() for told in receipts]
+        new = [receipt for receipt, is_new in every if is_new]
+        rows, rejected = sum(r.rows for r in new), sum(r.counted - r.rows for r in new)
+        counted = {"objects": len(every), "new": len(new), "rows": rows, "rejected": rejected}
+        return counted | {"failed": len(self.failed), "unwatched": len(self.unwatched), "gone": len(self.gone)}
+
+
+@dataclass(slots=True)
+class Rounds:
+    """What became of the monitors that were to be evaluated, by name: what was done, or why nothing could be."""
+
+    evaluated: dict[str, Evaluations] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def demand_all(self) -> None:
+        """Do nothing if all went well.
+
+        Raises:
+            AtalaiaError: A monitor or a window could not be evaluated.
+        """
+        windows = [f"{name}, {key}: {why}" for name, done in self.evaluated.items() for key, why in done.failed.items()]
+        for why in [*(f"{name}: {why}" for name, why in self.failed.items()), *windows]:
+            raise AtalaiaError(why)
+
+
+class Service:
+    """Serves several monitors.
+
+    Args:
+        watches: One for each.
+        clock: Tells the time, in µs since 1970.
+        detail: How much of a report goes into metrics.
+    """
+
+    def __init__(self, watches: Sequence[Watch], clock: Callable[[], int], detail: Detail = Detail.SUMMARY) -> None:
+        self.watches = watches
+        self._clock = clock
+        self._detail = detail
+        self._own = tuple(watch.own for watch in watches)
+
+    def ingest(self, arrivals: Iterable[Arrival], enough_time: EnoughTime = lambda: True) -> Ingested:
+        """Profile the objects that arrived, each for every monitor that reads it, as long as there is time.
+
+        What any of the monitors has written is nobody's log: else two of them could keep each other busy for ever.
+        """
+        done = Ingested()
+        by_uri = {arrival.uri: arrival for arrival in arrivals}
+        unwatched = set(by_uri)
+        for watch in self.watches:
+            keys = {uri: watch.key_of(uri) for uri in by_uri if not uri.startswith(self._own)}
+            own = {uri: (by_uri[uri], key) for uri, key in keys.items() if key is not None}
+            unwatched -= own.keys()
+            if own:
+                _Ingestion(watch, done, enough_time).run(own)
+        done.unwatched = sorted(unwatched)
+        return done
+
+    def evaluate(
+        self,
+        telemetry: Telemetry,
+        starter_of: StarterOf,
+        enough_time: EnoughTime = lambda: True,
+        *,
+        everything: bool = False,
+    ) -> Rounds:
+        """Evaluate the windows of each monitor in which something has changed, and tell of new reports.
+
+        Args:
+            telemetry: Hears of the reports, and of those that could not be told before.
+            starter_of: Starts what policies ask for.
+            enough_time: Nothing is begun when it says no.
+            everything: Look at all windows that have profiles, as those that other programs made are not marked.
+        """
+        from atalaia.monitoring.rounds import Round  # noqa: PLC0415 - who only ingests does not pay for measuring
+
+        done = Rounds()
+        for watch in self.watches:
+            try:
+                this = Round(watch, self._clock(), self._detail)
+                if everything:
+                    this.mark_all()
+                done.evaluated[watch.monitor.name] = this.run(telemetry, starter_of, enough_time)
+            except AtalaiaError as error:
+                done.failed[watch.monitor.name] = str(error)
+        return done
+
+    def note_outcome(self, job: str, outcome: str, time: int) -> tuple[str, Action] | None:
+        """Note what became of a job at *time*, in µs since 1970; return the monitor that started it, and its action.
+
+        Raises:
+            JobError: It is not known yet whether any did.
+            PreconditionError: Another noted something at the same time.
+        """
+        from atalaia.monitoring.acting import note_outcome  # noqa: PLC0415 - as above
+
+        errors: list[JobError] = []
+        for watch in self.watches:
+            try:
+                action = note_outcome(watch.monitor.name, watch.output, job, outcome, time)
+            except JobError as error:
+                errors.append(error)
+                continue
+            if action is not None:
+                return watch.monitor.name, action
+        if errors:
+            raise errors[0]
+        return None
+
+
+_Own = Mapping[str, tuple[Arrival, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ingestion:
+    """The objects of one monitor among those that arrived."""
+
+    watch: Watch
+    done: Ingested
+    enough_time: EnoughTime
+
+    def run(self, own: _Own) -> None:
+        """Ingest all together; if that fails, one by one, so that those that can't be read hold up no others."""
+        left = dict.fromkeys(own, _NO_TIME)
+        try:
+            ingester = self.watch.ingester
+        except AtalaiaError as error:
+            self.done.failed |= dict.fromkeys(own, str(error))
+            return
+        why = self._ingest(ingester, own, left)
+        if why is not None:
+            left |= dict.fromkeys(left, why)
+            alone = sorted(left) if len(own) > 1 else ()
+            for uri in takewhile(lambda _: self.enough_time(), alone):
+                why = self._ingest(ingester, {uri: own[uri]}, left)
+                left |= {} if why is None else {uri: why}
+        self.done.failed |= left
+
+    def _ingest(self, ingester: Ingester, own: _Own, left: dict[str, str]) -> str | None:
+        """Ingest objects, and take those that are done out of *left*; return why it ended midway, if it did."""
+        receipts = self.done.receipts.setdefault(self.watch.monitor.name, [])
+        infos = takewhile(lambda _: self.enough_time(), self._infos(own, left))
+        try:
+            for receipt, new in ingester.ingest_all(self.watch.source, infos):
+                receipts.append((receipt, new))
+                left.pop(receipt.log, None)
+        except AtalaiaError as error:
+            return str(error)
+        return None
+
+    def _infos(self, own: _Own, left: dict[str, str]) -> Iterator[ObjectInfo]:
+        """Describe the objects; what a small one's event tells is enough, as it is fetched with its description."""
+        for uri, (arrival, key) in own.items():
+            if arrival.size is not None and arrival.size <= SMALL_BYTES:
+                yield ObjectInfo(key, arrival.etag, arrival.size, 0)
+                continue
+            info = self.watch.source.present(uri)
+            if info is None:
+                left.pop(uri, None)
+                self.done.gone.add(uri)
+            else:
+                yield info

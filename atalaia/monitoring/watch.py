@@ -1,0 +1,99 @@
+"""Watch: one monitor with its stores, as long as a function's process lives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from atalaia.baseline import Baseline
+from atalaia.errors import ObjectNotFoundError
+from atalaia.monitor_file import LogFormat, Monitor
+from atalaia.monitoring.baselines import ensure_baseline
+from atalaia.monitoring.changes import Changes
+from atalaia.monitoring.ingesting import Ingester
+from atalaia.monitoring.layout import current_baseline_key
+from atalaia.monitoring.sources import LogSource, payload_names
+from atalaia.ports import ObjectStore
+from atalaia.window import parse_duration
+
+Stores = Callable[[str], ObjectStore]
+"""Opens the store of a URI such as `s3://bucket/folder`."""
+
+
+class Watch:
+    """One monitor with its stores.
+
+    Args:
+        monitor: Its file, whose places are URIs.
+        stores: Opens them.
+        clock: Tells the time, in µs since 1970.
+
+    Attributes:
+        own: What the URIs of all that the monitor writes begin with.
+        width: Of its windows, in µs.
+        changes: Its windows that are to be evaluated.
+    """
+
+    def __init__(self, monitor: Monitor, stores: Stores, clock: Callable[[], int]) -> None:
+        self.monitor = monitor
+        self.output = stores(monitor.output)
+        self.width = parse_duration(monitor.window)
+        self.changes = Changes(monitor.name, self.output, self.width)
+        self._clock = clock
+        self.own = f"{self.output.uri}/{monitor.name}/"
+        self._stores = stores
+        self._names = payload_names(monitor.columns)
+        self._held: tuple[str, Baseline, Ingester] | None = None
+        logs = stores(monitor.logs.source)
+        root = f"{logs.uri}/"
+        exclude = self.own.removeprefix(root) if self.own.startswith(root) else None
+        self.source = LogSource(logs, "", monitor.logs.format, monitor.logs.include, exclude, self._names)
+
+    def key_of(self, uri: str) -> str | None:
+        """Return the key of a log object of this monitor's; None if it is none."""
+        root = f"{self.source.store.uri}/"
+        key = uri.removeprefix(root)
+        return key if uri.startswith(root) and self.source.holds(key) else None
+
+    @property
+    def baseline(self) -> Baseline:
+        """The baseline that holds now; it is built if there is none, or none that fits."""
+        return self._current()[1]
+
+    @property
+    def ingester(self) -> Ingester:
+        """Profiles log objects on the baseline that holds now."""
+        return self._current()[2]
+
+    def _current(self) -> tuple[str, Baseline, Ingester]:
+        tag = self._tag()
+        if self._held is None or self._held[0] != tag:
+            baseline, _ = ensure_baseline(self.monitor, list(self._reference()), self.output)
+            self._held = self._tag(), baseline, Ingester(self.monitor, baseline, self.output, self._mark)
+        return self._held
+
+    def _mark(self, starts: Iterable[int], packet: str) -> None:
+        self.changes.mark(starts, f"{self._clock():020}-{packet}")
+
+    def _tag(self) -> str:
+        try:
+            return self.output.head(current_baseline_key(self.monitor.name)).etag
+        except ObjectNotFoundError:
+            return ""
+
+    def _reference(self) -> Iterator[LogSource]:
+        given = self.monitor.baseline
+        for place in () if given is None else given.data:
+            store, prefix = self._place(place)
+            format_given = LogFormat.AUTO if given is None else given.format
+            yield LogSource(store, prefix, format_given, names=self._names)
+
+    def _place(self, place: str) -> tuple[ObjectStore, str]:
+        """Return the store of a folder; or of a file's folder, and the file's key."""
+        folder, _, name = place.rstrip("/").rpartition("/")
+        if folder and not folder.endswith("/"):  # else it is a whole bucket
+            store = self._stores(folder)
+            try:
+                return store, store.head(name).key
+            except ObjectNotFoundError:
+                pass
+        return self._stores(place), ""

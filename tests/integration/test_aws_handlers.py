@@ -1,0 +1,215 @@
+"""The handlers as Lambda calls them, against moto's server."""
+
+import json
+import sys
+import time
+import uuid
+
+import pytest
+import servers
+from sagemaker import sagemaker
+from worlds import TEXT, lines, rows
+
+import evaluate
+import ingest
+import lifecycle
+import status
+from atalaia.errors import AtalaiaError
+from atalaia_aws import runtime as wiring
+from atalaia_aws.events import EventError
+
+
+class Context:
+    """What Lambda tells of an invocation."""
+
+    aws_request_id = "request-1"
+
+    def __init__(self, seconds=30.0):
+        self._until = time.monotonic() + seconds
+
+    def get_remaining_time_in_millis(self):
+        return int((self._until - time.monotonic()) * 1000)
+
+
+@pytest.fixture(scope="module")
+def address():
+    with servers.moto() as running:
+        yield running
+
+
+@pytest.fixture
+def cloud(address, monkeypatch):
+    """A bucket with a monitor and reference data, and the environment of the functions."""
+    bucket = f"b{uuid.uuid4().hex}"
+    client = servers.boto_client("s3", address)
+    client.create_bucket(Bucket=bucket)
+    put = lambda key, data: client.put_object(Bucket=bucket, Key=key, Body=data)["ETag"]  # noqa: E731 - one line
+    text = TEXT.replace("{source: logs}", f"{{source: 's3://{bucket}/logs'}}").replace(
+        "output: out",
+        f"output: s3://{bucket}/out\nbaseline: {{data: ['s3://{bucket}/reference/data.jsonl']}}\n"
+        "policies: [{name: retrain, drift_share: 0.4, pipeline: churn, within: 520w}]",
+    )
+    put("monitors/churn.yaml", text.encode())
+    put("reference/data.jsonl", lines(rows(1, n=2000, seed=9)))
+    with sagemaker() as jobs:
+        settings = {
+            "ATALAIA_MONITORS": f"s3://{bucket}/monitors",
+            "ATALAIA_NAMESPACE": bucket,
+            "AWS_ENDPOINT_URL": address,
+            "AWS_ENDPOINT_URL_SAGEMAKER": jobs.address,
+            "AWS_REGION": servers.REGION,
+            "AWS_DEFAULT_REGION": servers.REGION,
+            "AWS_ACCESS_KEY_ID": servers.ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": servers.SECRET_KEY,
+        }
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])  # what keeps pandas out must not outlive the test
+        wiring.runtime.cache_clear()
+        yield Cloud(bucket, put, jobs, client)
+    wiring.runtime.cache_clear()
+
+
+class Cloud:
+    def __init__(self, bucket, put, jobs, client):
+        self.bucket, self.put, self.jobs, self.client = bucket, put, jobs, client
+
+    def record(self, key, data):
+        etag = self.put(key, data).strip('"')
+        told = {"bucket": {"name": self.bucket}, "object": {"key": key, "size": len(data), "eTag": etag}}
+        return {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": told}
+
+    def keys(self, prefix):
+        return [o["Key"] for o in self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", [])]
+
+
+def message(name, *records):
+    return {"eventSource": "aws:sqs", "messageId": name, "body": json.dumps({"Records": records})}
+
+
+def drifted(day):
+    return lines([{**row, "x": row["x"] + 5, "word": "c"} for row in rows(day)])
+
+
+def logged(capsys):
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_from_an_object_in_s3_to_a_pipeline_and_its_outcome(cloud, address, capsys):
+    event = {"Records": [cloud.record("logs/a.jsonl", drifted(2))]}
+    assert ingest.handler(event, Context()) == {"batchItemFailures": []}
+    assert evaluate.handler({}, Context())["churn"]["new"] == 1
+    assert evaluate.handler({}, Context())["churn"]["new"] == 0
+
+    ((arn, asked),) = [(each["arn"], each["asked"]) for each in cloud.jobs.executions.values()]
+    assert asked["PipelineName"] == "churn"
+    change = {
+        "detail-type": "SageMaker Model Building Pipeline Execution Status Change",
+        "time": "2026-03-20T00:00:00Z",
+        "detail": {"pipelineExecutionArn": arn, "currentPipelineExecutionStatus": "Succeeded"},
+    }
+    assert lifecycle.handler(change, Context())["monitor"] == "churn"
+    (key,) = cloud.keys("out/churn/actions/")
+    action = json.loads(cloud.client.get_object(Bucket=cloud.bucket, Key=key)["Body"].read())
+    assert (action["job"], action["outcome"]) == (arn, "Succeeded")
+
+    events = logged(capsys)
+    assert [e["status"] for e in events if e["event"] == "ml.monitor.report"] == ["alert"]
+    assert len([e for e in events if e["event"] == "ml.monitor.finding"]) > 3
+    assert [e["job"] for e in events if e["event"] == "ml.monitor.action"] == [arn]
+    metrics = servers.boto_client("cloudwatch", address).list_metrics(Namespace=cloud.bucket)["Metrics"]
+    assert "ml.monitor.drift" in {metric["MetricName"] for metric in metrics}
+
+
+def test_of_a_batch_only_what_failed_is_delivered_again(cloud, capsys):
+    good = message("good", cloud.record("logs/a.jsonl", lines(rows(2, 5))))
+    bad = {"eventSource": "aws:sqs", "messageId": "bad", "body": "{"}
+
+    assert ingest.handler({"Records": [good, bad]}, Context()) == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
+    told = logged(capsys)
+    assert [e["message"] for e in told if e["event"] == "ml.monitor.ingest_failed"] == ["bad"]
+    assert [(e["objects"], e["rows"]) for e in told if e["event"] == "ml.monitor.ingest"] == [(1, 5)]
+
+
+def test_a_batch_of_small_objects_is_one_profile(cloud):
+    batch = [message(str(n), cloud.record(f"logs/{n}.jsonl", lines(rows(2, 1)))) for n in range(10)]
+
+    ingest.handler({"Records": batch}, Context())
+
+    assert len(cloud.keys("out/churn/profiles/")) == 1
+
+
+def test_what_the_functions_write_triggers_nothing(cloud, capsys):
+    ingest.handler({"Records": [cloud.record("logs/a.jsonl", lines(rows(2, 5)))]}, Context())
+    written = cloud.keys("out/")
+    events = [{"bucket": {"name": cloud.bucket}, "object": {"key": key}} for key in written]
+    records = [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": told} for told in events]
+
+    ingest.handler({"Records": records}, Context())
+
+    assert cloud.keys("out/") == written
+    assert logged(capsys)[-1]["unwatched"] == len(written)
+
+
+def test_without_time_everything_is_delivered_again(cloud):
+    good = message("good", cloud.record("logs/a.jsonl", lines(rows(2, 5))))
+    ingest.handler({"Records": [message("first", cloud.record("logs/0.jsonl", lines(rows(2, 5))))]}, Context())
+
+    class Late(Context):
+        calls = 0
+
+        def get_remaining_time_in_millis(self):
+            self.calls += 1
+            return 30_000 if self.calls == 1 else 3_000
+
+    assert ingest.handler({"Records": [good]}, Late()) == {"batchItemFailures": [{"itemIdentifier": "good"}]}
+
+
+def test_without_a_queue_a_failure_is_raised(cloud, capsys):
+    record = cloud.record("logs/a.jsonl", lines(rows(2, 5)))
+    cloud.client.delete_object(Bucket=cloud.bucket, Key="reference/data.jsonl")
+
+    with pytest.raises(EventError, match="not ingested"):
+        ingest.handler({"Records": [record]}, Context())
+    assert logged(capsys)[-1]["error"] == "EventError"
+
+
+def test_a_monitor_that_cannot_be_evaluated_fails_the_invocation(cloud):
+    cloud.client.delete_object(Bucket=cloud.bucket, Key="reference/data.jsonl")
+
+    with pytest.raises(AtalaiaError, match="churn: "):
+        evaluate.handler({}, Context())
+
+
+def test_status_is_a_page_json_and_metrics(cloud):
+    ingest.handler({"Records": [cloud.record("logs/a.jsonl", lines(rows(2)))]}, Context())
+    evaluate.handler({}, Context())
+
+    answers = {path: status.handler({"rawPath": path}, Context()) for path in ("/", "/status.json", "/metrics", "/x")}
+
+    assert [answer["statusCode"] for answer in answers.values()] == [200, 200, 200, 404]
+    assert answers["/"]["body"].startswith("<!doctype html>")
+    assert json.loads(answers["/status.json"]["body"])["monitors"][0]["windows"][0]["rows"] == 600
+    assert 'ml_monitor_rows{monitor="churn"' in answers["/metrics"]["body"]
+
+
+@pytest.mark.parametrize("event", [{}, None, [], {"detail-type": "x"}, {"Records": [{"eventSource": "aws:ses"}]}])
+def test_what_is_no_event_is_refused(cloud, event):
+    for handler in (ingest.handler, lifecycle.handler):
+        with pytest.raises(EventError):
+            handler(event, Context())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("ATALAIA_METRICS", "statsd", "ATALAIA_METRICS=statsd: no such choice. Set one of cloudwatch, cloudwatch-otlp"),
+        ("ATALAIA_DETAIL", "all", "Set one of columns, summary"),
+        ("ATALAIA_MONITORS", "nowhere", "no monitor files"),
+    ],
+)
+def test_a_wrong_setting_says_what_to_set(cloud, monkeypatch, name, value, told):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(AtalaiaError, match=told):
+        evaluate.handler({}, Context())

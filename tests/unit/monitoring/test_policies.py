@@ -1,0 +1,287 @@
+import json
+
+import pytest
+from packets import Died, Interrupted, die
+from services import MONITOR, Told, make_service
+from worlds import lines, moment, rows
+
+from atalaia.checks import METRICS
+from atalaia.errors import JobError
+from atalaia.monitor_file import find_faults
+from atalaia.monitoring.service import Arrival
+
+POLICY = "policies: [{name: retrain, drift_share: 0.4, pipeline: p%s}]\n"
+DAY = "2026-03-%02dT00:00:00Z"
+
+
+class Starter:
+    """Starts each job once, as its port promises; `plan` lists what happens at the next calls instead."""
+
+    def __init__(self):
+        self.jobs, self.calls, self.plan = {}, 0, []
+
+    def __call__(self, policy):
+        return self
+
+    def start(self, job):
+        self.calls += 1
+        if self.plan:
+            raise self.plan.pop(0)
+        return self.jobs.setdefault(job.id, (f"job-{len(self.jobs)}", job))[0]
+
+    @property
+    def windows(self):
+        return sorted(job.window[:8] for _, job in self.jobs.values())
+
+
+def drifted(day, n=600):
+    return [{**row, "x": row["x"] + 5, "word": "c"} for row in rows(day, n, seed=day)]
+
+
+def a_world(more="", drifting=(2,), calm=()):
+    world = make_service(MONITOR + POLICY % more)
+    world.starter, world.telemetry = Starter(), Told()
+    for day in drifting:
+        arrive(world, day, drifted(day))
+    for day in calm:
+        arrive(world, day, rows(day, seed=day))
+    return world
+
+
+def arrive(world, day, entries):
+    assert not world.service.ingest([world.put(f"{day}.jsonl", lines(entries))]).failed
+
+
+def evaluate(world):
+    return world.service.evaluate(world.telemetry, world.starter).evaluated["churn"]
+
+
+def actions(world):
+    return [json.loads(world.output.get(info.key)[0]) for info in world.output.list("churn/actions/")]
+
+
+def test_drift_starts_a_job_once():
+    world = a_world(drifting=[2])
+
+    evaluate(world)
+    evaluate(world)
+    world.restart()
+    world.service.evaluate(world.telemetry, world.starter, everything=True)
+
+    assert world.starter.windows == ["20260302"]
+    assert world.starter.calls == 1
+    assert [event["job"] for event in world.telemetry.events if event["event"] == "ml.monitor.action"] == ["job-0"]
+    (action,) = actions(world)
+    assert (action["policy"], action["window"], action["job"]) == ("retrain", "20260302T000000Z", "job-0")
+
+
+def test_rows_like_the_baseline_start_nothing():
+    world = a_world(drifting=[], calm=[2, 3])
+
+    evaluate(world)
+
+    assert not world.starter.jobs
+
+
+def test_a_window_that_is_not_final_starts_nothing():
+    world = a_world(drifting=[2])
+    world.now = moment("2026-03-03T01:00:00Z")
+    evaluate(world)
+    before = world.starter.windows
+
+    world.now = moment("2026-03-03T03:00:00Z")
+    evaluate(world)
+
+    assert (before, world.starter.windows) == ([], ["20260302"])
+
+
+@pytest.mark.parametrize(
+    ("drifting", "calm", "started"),
+    [
+        ([2], [3, 4, 5], []),
+        ([2, 3], [4, 5], ["20260303"]),
+        ([2, 4], [3, 5], ["20260304"]),
+        ([2, 5], [3, 4], []),
+        ([2, 3, 4], [5], ["20260303", "20260304"]),
+    ],
+)
+def test_k_of_the_last_n_windows_must_count(drifting, calm, started):
+    world = a_world(", windows: 2, of: 3", drifting, calm)
+
+    evaluate(world)
+
+    assert world.starter.windows == started
+
+
+@pytest.mark.parametrize("order", [(2, 3, 4), (4, 3, 2), (3, 2, 4)])
+def test_during_the_cool_down_nothing_is_started_in_whatever_order_logs_come(order):
+    world = a_world(", cool_down: 3d", [])
+
+    for day in order:
+        arrive(world, day, drifted(day))
+        evaluate(world)
+
+    assert len(world.starter.jobs) == 1
+
+
+def test_after_the_cool_down_the_next_job_is_started():
+    world = a_world(", cool_down: 3d", [2, 3, 4, 5])
+
+    evaluate(world)
+
+    assert world.starter.windows == ["20260302", "20260305"]
+
+
+def test_late_rows_can_make_a_later_window_due():
+    world = a_world(", windows: 2", [3])
+    evaluate(world)
+    arrive(world, 2, drifted(2))
+
+    evaluate(world)
+
+    assert world.starter.windows == ["20260303"]
+
+
+def test_old_logs_start_nothing():
+    world = a_world(", within: 3d", [2, 18])
+
+    evaluate(world)
+
+    assert world.starter.windows == ["20260318"]
+
+
+def test_a_job_that_could_not_be_started_is_tried_again():
+    world = a_world(drifting=[2])
+    world.starter.plan = [JobError("SageMaker: throttled")]
+    evaluate(world)
+    evaluate(world)
+
+    told = [event for event in world.telemetry.events if event["event"].startswith("ml.monitor.action")]
+
+    assert [event["event"] for event in told] == ["ml.monitor.action_failed", "ml.monitor.action"]
+    assert len({event["id"] for event in told}) == 1
+    assert world.starter.windows == ["20260302"]
+
+
+def test_a_job_is_told_its_parameters():
+    world = a_world(', parameters: {since: "{window}", of: "{monitor}/{model}", x: "{y}"}', [2])
+
+    evaluate(world)
+
+    ((_, job),) = world.starter.jobs.values()
+    assert job.parameters == {"since": "20260302T000000Z", "of": "churn/churn", "x": "{y}"}
+
+
+def test_killed_at_any_call_one_job_is_started():
+    for calls in range(1, 400):
+        world = a_world(", cool_down: 4w", [2, 3])
+        whole = world.stores.opened["mem://out"]
+        world.stores.opened["mem://out"] = world.output = Interrupted(whole, calls, die)
+        world.restart()
+        try:
+            evaluate(world)
+            break
+        except Died:
+            world.stores.opened["mem://out"] = world.output = whole
+            world.restart()
+            evaluate(world)
+            assert world.starter.windows == ["20260302"]
+            assert world.service.note_outcome("job-0", "Succeeded", world.now)
+    assert calls > 40
+
+
+def test_another_evaluator_at_any_call_starts_no_second_job():
+    for calls in range(1, 400):
+        world, whole = a_world(", cool_down: 4w", [2, 3]), None
+        whole = world.stores.opened["mem://out"]
+        other = []
+
+        def happens(world=world, whole=whole, other=other):
+            world.stores.opened["mem://out"] = whole
+            world.restart()
+            other.append(evaluate(world))
+
+        world.stores.opened["mem://out"] = world.output = Interrupted(whole, calls, happens)
+        world.restart()
+        evaluate(world)
+        assert world.starter.windows == ["20260302"]
+        if not other:
+            break
+    assert calls > 40
+
+
+def test_the_outcome_of_a_job_is_noted():
+    world = a_world(drifting=[2])
+    evaluate(world)
+
+    monitor, action = world.service.note_outcome("job-0", "Executing", 10)
+    world.service.note_outcome("job-0", "Succeeded", 20)
+
+    assert (monitor, action.policy, action.outcome) == ("churn", "retrain", "Executing")
+    assert [(a["outcome"], a["outcome_time"]) for a in actions(world)] == [("Succeeded", 20)]
+
+
+def test_outcomes_that_come_late_or_twice_change_nothing():
+    world = a_world(drifting=[2])
+    evaluate(world)
+
+    for outcome, time in [("Succeeded", 20), ("Executing", 10), ("Succeeded", 20), ("Executing", 30)]:
+        world.service.note_outcome("job-0", outcome, time)
+
+    assert [(a["outcome"], a["outcome_time"]) for a in actions(world)] == [("Succeeded", 20)]
+
+
+def test_a_job_of_somebody_else_has_no_action():
+    world = a_world(drifting=[2])
+    evaluate(world)
+
+    assert world.service.note_outcome("theirs", "Succeeded", 20) is None
+
+
+def test_while_a_job_is_being_started_no_outcome_is_dismissed():
+    world = a_world(drifting=[2])
+    world.starter.plan = [JobError("no answer")]
+    evaluate(world)
+
+    with pytest.raises(JobError, match="not known yet"):
+        world.service.note_outcome("job-0", "Succeeded", 20)
+
+
+def test_policies_need_nothing_in_the_monitors_that_have_none():
+    world = make_service()
+    world.service.ingest([world.put("a.jsonl", lines(rows(2, 5))), Arrival("mem://logs/none.jsonl")])
+    world.service.evaluate(Told(), Starter())
+
+    assert not [info.key for info in world.output.list("churn/") if "polic" in info.key or "actions" in info.key]
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ("{name: Re train, drift_share: 0.3, pipeline: p}", "not a name"),
+        ("{name: a, drift_share: 1.5, pipeline: p}", "not a share"),
+        ("{name: a, drift_share: 0.3, pipeline: p, windows: 0}", "not from 1"),
+        ("{name: a, drift_share: 0.3, pipeline: p, windows: 3, of: 2}", "not from 3"),
+        ("{name: a, drift_share: 0.3, pipeline: p, of: 1000}", "not from 1"),
+        ("{name: a, drift_share: 0.3, pipeline: p, cool_down: soon}", "not a whole number with a unit"),
+        ("{name: a, drift_share: 0.3}", "nothing is named"),
+        ("{name: a, drift_share: 0.3, pipeline: p, training_job: {RoleArn: r}}", "both"),
+        ("{name: a, drift_share: 0.3, pipeline: ''}", "is empty"),
+        ("{name: b, drift_share: 0.3, pipeline: p}", "already stands"),
+        ("{name: a, drift_share: 0.3, pipeline: p, parameters: {x: 1}}", "not text"),
+        ("{name: a, drift_share: 0.3, pipeline: p, parameter: {}}", "unknown key"),
+    ],
+)
+def test_a_policy_that_could_not_work_is_a_fault(policy, told):
+    text = MONITOR + f"policies: [{{name: b, drift_share: 0.1, pipeline: p}}, {policy}]\n"
+
+    (fault,) = find_faults(text, "monitor.yaml", METRICS)
+    assert told in fault.found
+
+
+def test_a_training_job_is_given_as_sagemaker_takes_it():
+    text = (
+        MONITOR + "policies: [{name: a, drift_share: 0.3, training_job: {RoleArn: r, HyperParameters: {depth: '6'}}}]\n"
+    )
+
+    assert find_faults(text, "monitor.yaml", METRICS) == []

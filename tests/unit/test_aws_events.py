@@ -1,0 +1,101 @@
+"""Which objects an event tells of, in every way that S3 sends it."""
+
+import json
+
+import pytest
+
+from atalaia.monitoring.service import Arrival
+from atalaia_aws.events import EventError, answer_to, job_change_of, messages_of
+
+RECORD = {
+    "eventSource": "aws:s3",
+    "eventName": "ObjectCreated:Put",
+    "s3": {"bucket": {"name": "b"}, "object": {"key": "in/a+b%2Bc%C3%A4.jsonl", "size": 7, "eTag": "abc"}},
+}
+ARRIVAL = Arrival("s3://b/in/a b+cä.jsonl", 7, '"abc"')
+S3 = {"Records": [RECORD]}
+BRIDGE = {
+    "source": "aws.s3",
+    "detail-type": "Object Created",
+    "detail": {"bucket": {"name": "b"}, "object": {"key": "in/a b+cä.jsonl", "size": 7, "etag": "abc"}},
+}
+NOTIFICATION = {"Type": "Notification", "Message": json.dumps(S3)}
+SNS = {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": json.dumps(S3)}}]}
+
+
+def sqs(*bodies):
+    texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
+    told = [{"messageId": f"m{place}", "body": text} for place, text in enumerate(texts)]
+    return {"Records": [{"eventSource": "aws:sqs", **each} for each in told]}
+
+
+@pytest.mark.parametrize("event", [S3, BRIDGE, SNS, sqs(S3), sqs(NOTIFICATION), sqs(BRIDGE)])
+def test_the_object_is_the_same_however_the_event_came(event):
+    assert [message.arrivals for message in messages_of(event)] == [(ARRIVAL,)]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"Event": "s3:TestEvent", "Bucket": "b"},
+        sqs({"Event": "s3:TestEvent"}),
+        {"Records": [{**RECORD, "eventName": "ObjectRemoved:Delete"}]},
+        {**BRIDGE, "detail-type": "Object Deleted"},
+        {"Records": []},
+    ],
+)
+def test_tests_and_deletions_tell_of_no_object(event):
+    assert [message.arrivals for message in messages_of(event)] == [()]
+
+
+def test_an_object_without_size_or_etag_is_to_be_looked_at():
+    told = {"bucket": {"name": "b"}, "object": {"key": "a.jsonl"}}
+
+    ((arrival,),) = [message.arrivals for message in messages_of({"Records": [{**RECORD, "s3": told}]})]
+
+    assert arrival == Arrival("s3://b/a.jsonl")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        7,
+        [],
+        {},
+        {"Records": [{"eventSource": "aws:kinesis"}]},
+        {"Records": [{**RECORD, "s3": {}}]},
+        {"Records": [{**RECORD, "s3": {"bucket": {"name": "b"}, "object": {"key": "%ff"}}}]},
+        {**BRIDGE, "detail": {}},
+        {"Type": "Notification", "Message": "{"},
+    ],
+)
+def test_what_is_no_event_is_refused_or_told_of_its_message(event):
+    with pytest.raises(EventError):
+        messages_of(event)
+
+    good, bad = messages_of(sqs(S3, event))
+    assert (good.fault, bad.arrivals) == (None, ())
+    assert bad.fault
+
+
+def test_messages_that_failed_are_delivered_again():
+    messages = messages_of(sqs(S3, "rubbish", {"Event": "s3:TestEvent"}))
+
+    assert answer_to(messages, {}) == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
+    both = {"batchItemFailures": [{"itemIdentifier": "m0"}, {"itemIdentifier": "m1"}]}
+    assert answer_to(messages, {ARRIVAL.uri: "denied"}) == both
+
+
+def test_without_a_queue_a_failure_is_raised():
+    with pytest.raises(EventError, match="denied"):
+        answer_to(messages_of(S3), {ARRIVAL.uri: "denied"})
+
+
+def test_a_training_job_is_known_by_its_name():
+    detail = {"TrainingJobName": "job", "TrainingJobStatus": "Failed"}
+    event = {"detail-type": "SageMaker Training Job State Change", "time": "1970-01-01T00:00:00Z", "detail": detail}
+
+    with pytest.raises(EventError):
+        job_change_of(event)
+    assert job_change_of({**event, "time": "2026-03-01T00:00:00Z"}).job == "job"
