@@ -365,6 +365,7 @@ def _install_lambda(ours: Replacements) -> None:
             ours.enqueue(call, _dump({"Records": [record]}))
 
     fetch, create, update = lambda_svc._fetch_code_from_s3, lambda_svc._create_function, lambda_svc._update_config
+    create_mapping = lambda_svc._create_esm
 
     def fetch_code(bucket: str, key: str, version_id: str | None = None) -> Any:
         return ours.local_folder(bucket, key) or fetch(bucket, key, version_id)
@@ -378,6 +379,13 @@ def _install_lambda(ours: Replacements) -> None:
 
         return make_if_fine
 
+    def create_mapping_if_fine(data: Mapping[str, Any]) -> Any:
+        fault = _mapping_fault(data)
+        if fault:
+            return responses.error_response_json("InvalidParameterValueException", fault, 400)
+        return create_mapping(data)
+
+    lambda_svc._create_esm = create_mapping_if_fine
     lambda_svc._execute_function_dispatch = dispatch
     lambda_svc.invoke_async_with_retry = enqueue
     lambda_svc._fetch_code_from_s3 = fetch_code
@@ -386,6 +394,19 @@ def _install_lambda(ours: Replacements) -> None:
     lambda_svc._poll_sqs = lambda: False  # ours polls
     eventbridge._dispatch_to_lambda = from_eventbridge
     sns._deliver_to_lambda = from_sns
+
+
+def _mapping_fault(data: Mapping[str, Any]) -> str | None:
+    """Why a queue may not feed a function: it must hide messages at least as long as the function may take."""
+    arn = data.get("EventSourceArn") or ""
+    queue = sqs._queue_by_arn(arn) if ":sqs:" in arn else None
+    record, config, _name = lambda_svc._get_func_record_for_ref(data.get("FunctionName") or "")
+    if queue is None or not record or not config:
+        return None
+    hidden, taken = int(queue["attributes"].get("VisibilityTimeout", "30")), int(config.get("Timeout") or 3)
+    if hidden >= taken:
+        return None
+    return f"Queue visibility timeout: {hidden} seconds is less than Function timeout: {taken} seconds"
 
 
 def _dump(event: Any) -> bytes:

@@ -134,9 +134,9 @@ def environment(**more):
 
 
 @contextmanager
-def emulator(folder, *arguments):
+def emulator(folder, *arguments, **variables):
     """An emulator that runs as long as the block does."""
-    started = run("start", "--state", folder, "--detach", "--json", *arguments, env=environment())
+    started = run("start", "--state", folder, "--detach", "--json", *arguments, env=environment(**variables))
     assert started.returncode == 0, started.stderr
     try:
         yield Emulator(json.loads(started.stdout), Path(folder))
