@@ -10,8 +10,12 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emulated_aws.lambdas.boot import refuse_beyond_loopback
+
+if TYPE_CHECKING:
+    from emulated_aws.assembly import Assembly
 
 VARIABLES = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED")
 
@@ -40,7 +44,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _serve(assembly: "Assembly") -> None:  # noqa: F821 (imported once the guard is up)
+async def _serve(assembly: "Assembly") -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -17,7 +17,9 @@ class Admin:
     `POST /kill` (`{"process": id}` of a sandbox).
     """
 
-    def __init__(self, chaos: Chaos, metrics: MetricsEndpoint, counts: Callable[[], Any], kill: Callable[[int], bool]) -> None:
+    def __init__(
+        self, chaos: Chaos, metrics: MetricsEndpoint, counts: Callable[[], Any], kill: Callable[[int], bool]
+    ) -> None:
         self._chaos = chaos
         self._metrics = metrics
         self._counts = counts

@@ -1,4 +1,7 @@
-"""How CloudWatch judges an alarm from its data points, as "Configuring how CloudWatch alarms treat missing data" tells."""
+"""How CloudWatch judges an alarm from its data points.
+
+Source: AWS, "Configuring how CloudWatch alarms treat missing data", with the tables that the tests repeat.
+"""
 
 import operator
 from collections.abc import Callable, Sequence

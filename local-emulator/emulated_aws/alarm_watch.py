@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from emulated_aws import ministack_seam as aws
 from emulated_aws.alarm_messages import event_detail, function_event, notification, stamp
 from emulated_aws.alarm_rules import COMPARISONS, TREATMENTS, AlarmRule, judge
 from emulated_aws.clock import Clock
 from emulated_aws.lambdas.ports import Call
+from emulated_aws.seam import metrics, places
+from emulated_aws.seam.functions import resolve
+from emulated_aws.seam.places import Place
 
 LOOK_SECONDS = 0.1
 ACTIONS = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
@@ -44,11 +46,11 @@ class AlarmWatch:
         """Look for ever."""
         while True:
             time.sleep(LOOK_SECONDS)
-            for place, alarm in aws.alarms():
+            for place, alarm in metrics.alarms():
                 try:
                     with place.entered():
                         self.look(alarm, time.time())
-                except Exception:
+                except Exception:  # noqa: BLE001 (one alarm's fault must not end the watch over all others; it is logged)
                     _log.exception("alarm %s", alarm.get("AlarmName"))
 
     def look(self, alarm: dict[str, Any], now: float) -> None:
@@ -62,42 +64,50 @@ class AlarmWatch:
         if state == alarm["StateValue"]:
             return
         real = [point for point in points if point is not None]
-        reason = (
-            f"Threshold Crossed: {sum(map(rule.breaches, real[: rule.periods]))} out of the last {rule.periods} datapoints "
-            f"{real[: rule.periods]} were {alarm['ComparisonOperator']} ({rule.threshold}), {rule.needed} needed."
-            if real
-            else f"No datapoints in {rule.evaluation_range} periods: treated as [{rule.treatment}]."
-        )
         data = {
             "version": "1.0", "queryDate": stamp(now), "statistic": alarm.get("Statistic"), "period": alarm["Period"],
             "recentDatapoints": real, "threshold": rule.threshold,
         }  # fmt: skip
-        aws.move_alarm(alarm, state, reason, data)
+        metrics.move_alarm(alarm, state, reason_for(rule, real), data)
 
     def moved(self, alarm: dict[str, Any], old: str, new: str) -> None:
         """An alarm, metric or composite, changed: its actions, and its event. Within its place."""
-        place, now = aws.here(), time.time()
+        place, now = places.here(), time.time()
         if alarm.get("ActionsEnabled", True):
             for action in alarm.get(ACTIONS[new]) or []:
                 self._act(action, alarm, old, place, now)
-        aws.emit("aws.cloudwatch", "CloudWatch Alarm State Change", event_detail(alarm, old, now), [alarm["AlarmArn"]])
+        places.emit(
+            "aws.cloudwatch", "CloudWatch Alarm State Change", event_detail(alarm, old, now), [alarm["AlarmArn"]]
+        )
 
-    def _act(self, action: str, alarm: dict[str, Any], old: str, place: aws.Place, now: float) -> None:
+    def _act(self, action: str, alarm: dict[str, Any], old: str, place: Place, now: float) -> None:
         if ":sns:" in action:
             subject = f'{alarm["StateValue"]}: "{alarm["AlarmName"]}" in {place.region}'
             message = notification(alarm, old, place.account, place.region, now)
-            aws.publish(action, subject, json.dumps(message))
-        elif ":lambda:" in action and (call := aws.resolve(action)):
+            places.publish(action, subject, json.dumps(message))
+        elif ":lambda:" in action and (call := resolve(action)):
             event = function_event(alarm, old, place.account, place.region, now)
             self._enqueue(call, json.dumps(event).encode())
         else:
             _log.warning("alarm %s: action %s is not carried out here", alarm["AlarmName"], action)
 
 
+def reason_for(rule: AlarmRule, real: list[float]) -> str:
+    """Why the state is what it is; *real* are the points there are, newest first."""
+    if not real:
+        return f"No datapoints in {rule.evaluation_range} periods: treated as [{rule.treatment}]."
+    judged = real[: rule.periods]
+    return (
+        f"Threshold Crossed: {sum(map(rule.breaches, judged))} out of the last {len(judged)} datapoints {judged} were "
+        f"{rule.comparison} ({rule.threshold}); {rule.needed} of {rule.periods} periods are needed."
+    )
+
+
 def recent_points(alarm: dict[str, Any], periods: int, period: float, now: float) -> list[float | None]:
     """The statistic per period, newest first; the period under way counts once it has data."""
     current = math.floor(now / period)
     points = [
-        aws.statistic(alarm, index * period, (index + 1) * period) for index in range(current, current - periods - 1, -1)
+        metrics.statistic(alarm, index * period, (index + 1) * period)
+        for index in range(current, current - periods - 1, -1)
     ]
     return points[1:] if points[0] is None else points[:-1]

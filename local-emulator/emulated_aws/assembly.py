@@ -11,7 +11,6 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from emulated_aws import ministack_seam as aws
 from emulated_aws.admin import Admin
 from emulated_aws.alarm_watch import AlarmWatch
 from emulated_aws.asgi import Application
@@ -24,7 +23,13 @@ from emulated_aws.lambdas.engine import Engine, parsed
 from emulated_aws.lambdas.environment import Platform, faults_of_variables
 from emulated_aws.lambdas.ports import Call
 from emulated_aws.metric_gate import judge
-from emulated_aws.sagemaker import RefusalError, SageMaker
+from emulated_aws.sagemaker.api import SageMaker
+from emulated_aws.sagemaker.faults import RefusalError
+from emulated_aws.sagemaker.surroundings import Surroundings
+from emulated_aws.seam import invocations, metrics, places, routes, schedules
+from emulated_aws.seam.functions import MiniStackForLambda
+from emulated_aws.seam.invocations import Invocations
+from emulated_aws.seam.places import Place
 
 GRACE_SECONDS = 1.0
 
@@ -44,31 +49,26 @@ class Assembly:
             code=folder / "functions",
             credentials=credentials,
         )
-        self._engine = Engine(aws.MiniStackForLambda(), platform, self._clock, self._chaos)
+        self._engine = Engine(MiniStackForLambda(), platform, self._clock, self._chaos)
         self._alarms = AlarmWatch(self._clock, self._engine.enqueue)
-        self._sagemakers: dict[aws.Place, SageMaker] = {}
+        self._sagemakers: dict[Place, SageMaker] = {}
         credential = (credentials["AWS_ACCESS_KEY_ID"], credentials["AWS_SECRET_ACCESS_KEY"])
-        self._gateway = Gateway(aws.application, aws.signature_fault, credential, self._chaos)
+        self._gateway = Gateway(places.application, places.signature_fault, credential, self._chaos)
         self._admin = Admin(self._chaos, self._gateway.metrics, self._counts, self._engine.kill)
-        aws.install(self._replacements(), self._clock)
+        self._install()
 
-    def _replacements(self) -> aws.Replacements:
-        return aws.Replacements(
-            invoke=self._invoke,
-            enqueue=self._engine.enqueue,
-            alarm_moved=self._alarms.moved,
-            cloudwatch_refusal=self._cloudwatch_refusal,
-            sagemaker=self._sagemaker,
-            deliver_s3_event=self._deliver_s3_event,
-            log_line=_extract_metrics,
-            function_fault=_function_fault,
-            local_folder=lambda bucket, key: hot_zip(key) if bucket == HOT_BUCKET else None,
-        )
+    def _install(self) -> None:
+        ours = Invocations(self._invoke, self._engine.enqueue, _local_folder)
+        invocations.install(ours, _function_fault)
+        metrics.install(self._metric_refusal, self._alarms.moved, _extract_metrics)
+        schedules.install(self._clock)
+        routes.install_sagemaker(self._sagemaker)
+        routes.install_s3_events(self._deliver_s3_event)
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Serve both ports until *stop*."""
         self._engine.start()
-        aws.in_background(self._alarms.run, "alarms")
+        threading.Thread(target=self._alarms.run, name="alarms", daemon=True).start()
         servers = (
             (self._gateway, self._options.gateway_descriptor),
             (self._admin, self._options.admin_descriptor),
@@ -85,27 +85,25 @@ class Assembly:
             return {"error": True, "function_error": "Unhandled", "body": parsed(outcome.payload), "log": outcome.tail}
         return {"body": outcome.payload, "log": outcome.tail}
 
-    def _cloudwatch_refusal(
+    def _metric_refusal(
         self, headers: Mapping[str, str], query: Mapping[str, list[str]], body: bytes
-    ) -> aws.Answer | None:
+    ) -> metrics.Answer | None:
         if self._chaos.strikes("cloudwatch_throttled"):
-            return aws.cloudwatch_error("Throttling", "Rate exceeded", 400, headers)
-        refusal = judge(headers, query, body, time.time(), aws.decoded_cbor)
-        return refusal and aws.cloudwatch_error(refusal.code, refusal.message, refusal.status, headers)
+            return metrics.error("Throttling", "Rate exceeded", 400, headers)
+        fault = judge(headers, query, body, time.time(), metrics.decoded_cbor)
+        return None if fault is None else metrics.error(fault.code, fault.message, fault.status, headers)
 
-    def _sagemaker(self, operation: str, request: dict[str, Any]) -> aws.Answer:
-        place = aws.here()
+    def _sagemaker(self, operation: str, request: dict[str, Any]) -> metrics.Answer:
+        place = places.here()
         if place not in self._sagemakers:
             arn = f"arn:aws:sagemaker:{place.region}:{place.account}"
-            self._sagemakers[place] = SageMaker(arn, self._clock, self._chaos, aws.emit, _later_in(place))
+            around = Surroundings(arn, self._clock, self._chaos, places.emit, _later_in(place))
+            self._sagemakers[place] = SageMaker(around)
         headers = {"Content-Type": "application/x-amz-json-1.1"}
         try:
             answer = self._sagemakers[place].answer(operation, request)
         except RefusalError as error:
             return 400, headers, json.dumps({"__type": error.code, "message": str(error)}).encode()
-        except KeyError as error:
-            message = f"{operation} needs {error}"
-            return 400, headers, json.dumps({"__type": "ValidationException", "message": message}).encode()
         return 200, headers, json.dumps(answer).encode()
 
     def _deliver_s3_event(self, deliver: Callable[[], None]) -> None:
@@ -122,7 +120,7 @@ class Assembly:
         return {
             "requests": self._gateway.requests,
             "refused": self._gateway.refused,
-            "aws": aws.counts(),
+            "aws": places.counts(),
             "lambda": self._engine.counts(),
             "sagemaker": {name: sum(each[name] for each in sagemaker) for name in ("executions", "training_jobs")},
             "otlp_points": len(self._gateway.metrics.points),
@@ -136,12 +134,16 @@ async def _serve(application: Application, descriptor: int, stop: asyncio.Event)
     config.keep_alive_timeout = 75
     config.graceful_timeout = config.shutdown_timeout = GRACE_SECONDS
     config.h11_max_incomplete_size = 1 << 20
-    await serve(application, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]  # its own, narrower words for ASGI
+    await serve(application, config, shutdown_trigger=stop.wait)
+
+
+def _local_folder(bucket: str, key: str) -> bytes | None:
+    return hot_zip(key) if bucket == HOT_BUCKET else None
 
 
 def _extract_metrics(line: str) -> None:
     for datum in datums(line):
-        aws.store(datum)
+        metrics.store(datum)
 
 
 def _function_fault(request: Mapping[str, Any]) -> str | None:
@@ -154,7 +156,7 @@ def _function_fault(request: Mapping[str, Any]) -> str | None:
     return faults_of_variables((request.get("Environment") or {}).get("Variables") or {})
 
 
-def _later_in(place: aws.Place) -> Callable[[float, Callable[[], None]], None]:
+def _later_in(place: Place) -> Callable[[float, Callable[[], None]], None]:
     def later(seconds: float, work: Callable[[], None]) -> None:
         def in_place() -> None:
             with place.entered():

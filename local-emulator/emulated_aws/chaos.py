@@ -15,7 +15,7 @@ class Knobs:
         s3_slow_down: Share of S3 requests answered 503 SlowDown.
         cloudwatch_throttled: Share of PutMetricData requests answered 400 Throttling.
         s3_event_duplicates: Share of S3 events delivered twice.
-        s3_event_delay_seconds: S3 events wait up to so long, each by its own draw; this also shuffles them. Real seconds.
+        s3_event_delay_seconds: S3 events wait up to so many real seconds, each by its own draw: so they are shuffled.
         kill_share: Share of invocations whose sandbox gets SIGKILL.
         kill_after_ms: When after the start of the invocation: one number, or [least, most] for a draw between.
         kill_function: Only sandboxes of this function; empty for all.
@@ -86,7 +86,7 @@ class Chaos:
 
 def _check(name: str, value: Any, default: Any) -> None:
     if name == "kill_after_ms" and isinstance(value, list):
-        fine = len(value) == 2 and all(isinstance(number, int | float) for number in value)  # noqa: PLR2004 (least, most)
+        fine = len(value) == 2 and all(isinstance(number, int | float) for number in value)
     elif isinstance(default, str):
         fine = isinstance(value, str)
     else:

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, quote
 from xml.sax.saxutils import escape
@@ -21,10 +22,33 @@ JSON_TYPE = {"content-type": "application/x-amz-json-1.1"}
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request at the gate.
+
+    Attributes:
+        raw_path: As it came, and as it was signed.
+        body: Empty for S3.
+        key: The access key it is signed with; empty if it is not.
+        service: What it is signed for.
+    """
+
+    method: str
+    path: str
+    raw_path: str
+    headers: Mapping[str, str]
+    query: Mapping[str, list[str]]
+    body: bytes
+    key: str
+    service: str
+
+
 class Gateway:
     """The application that the endpoint's port serves."""
 
-    def __init__(self, application: Application, check: SignatureCheck, credential: tuple[str, str], chaos: Chaos) -> None:
+    def __init__(
+        self, application: Application, check: SignatureCheck, credential: tuple[str, str], chaos: Chaos
+    ) -> None:
         self._application = application
         self._check = check
         self._key, self._secret = credential
@@ -43,37 +67,35 @@ class Gateway:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
-        query = parse_qs(scope.get("query_string", b"").decode(), keep_blank_values=True)
         if not is_ours(headers.get("host", "")):
             await self._refuse(send, "s3", "AccessDenied", f"{headers.get('host')} is not the emulator.")
             return
         if _is_function_url(headers, scope["path"]):
             await self._application(scope, receive, send)
             return
+        query = parse_qs(scope.get("query_string", b"").decode(), keep_blank_values=True)
         key, service = credential_of(headers, query)
+        body = b"" if service == "s3" else await read_body(receive)  # S3 signs a hash that stands in a header
         if service != "s3":
-            body = await read_body(receive)
             receive = replay(body, receive)
-        else:
-            body = b""
-        fault = self._fault(scope, headers, query, body, key)
+        raw_path = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1")
+        request = Request(scope["method"], scope["path"], raw_path, headers, query, body, key, service)
+        fault = self._fault(request)
         if fault:
             await self._refuse(send, service, *fault)
-        elif service == "monitoring" and scope["path"] == "/v1/metrics":
+        elif service == "monitoring" and request.path == "/v1/metrics":
             await self.metrics.serve(headers, body, send)
-        elif not await self._strike(scope, headers, body, service, send):
+        elif not await self._strike(request, receive, send):
             await self._application(scope, receive, send)
 
-    def _fault(
-        self, scope: Scope, headers: Mapping[str, str], query: Mapping[str, list[str]], body: bytes, key: str
-    ) -> tuple[str, str] | None:
+    def _fault(self, request: Request) -> tuple[str, str] | None:
         """Why the request's credential is not good enough."""
-        if not key:
+        if not request.key:
             return "MissingAuthenticationToken", "Missing Authentication Token"
-        if key != self._key:
-            return "UnrecognizedClientException", f"The security token included in the request is invalid: {key} is not the emulator's."
-        raw_path = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1")
-        return self._check(scope["method"], raw_path, query, headers, body, self._secret)
+        if request.key != self._key:
+            message = f"The security token included in the request is invalid: {request.key} is not the emulator's."
+            return "UnrecognizedClientException", message
+        return self._check(request.method, request.raw_path, request.query, request.headers, request.body, self._secret)
 
     async def _refuse(self, send: Send, service: str, code: str, message: str) -> None:
         self.refused += 1
@@ -87,23 +109,38 @@ class Gateway:
         body = json.dumps({"__type": code, "message": message, "Message": message})
         await respond(send, 403, body.encode(), {**JSON_TYPE, "x-amzn-errortype": code})
 
-    async def _strike(self, scope: Scope, headers: Mapping[str, str], body: bytes, service: str, send: Send) -> bool:
+    async def _strike(self, request: Request, receive: Receive, send: Send) -> bool:
         """Answer in MiniStack's stead where a limit or the chaos wants it."""
-        if service == "s3":
-            for knob, code in (("s3_unavailable", "ServiceUnavailable"), ("s3_slow_down", "SlowDown")):
-                if self._chaos.strikes(knob):
-                    text = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>Reduce your request rate.</Message></Error>"
-                    await respond(send, 503, text.encode(), {"content-type": "application/xml"})
-                    return True
-        if service == "lambda" and INVOCATION.search(scope["path"]):
-            event = headers.get("x-amz-invocation-type") == "Event"
-            limit = ASYNCHRONOUS_LIMIT if event else SYNCHRONOUS_LIMIT
-            if len(body) > limit:
-                message = f"{len(body)} byte payload is too large for the {'Event' if event else 'RequestResponse'} invocation type (limit {limit} bytes)"
-                answer = json.dumps({"Type": "User", "message": message})
-                await respond(send, 413, answer.encode(), {**JSON_TYPE, "x-amzn-errortype": "RequestTooLargeException"})
-                return True
-        return False
+        code = self._s3_fault() if request.service == "s3" else None
+        if code:
+            await read_body(receive)  # or the client, still sending, sees a broken connection instead
+            text = (
+                f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>Reduce your request rate.</Message></Error>"
+            )
+            await respond(send, 503, text.encode(), {"content-type": "application/xml"})
+            return True
+        message = too_large(request)
+        if message:
+            answer = json.dumps({"Type": "User", "message": message})
+            fault = {"x-amzn-errortype": "RequestTooLargeException"}
+            await respond(send, 413, answer.encode(), {**JSON_TYPE, **fault})
+        return message is not None
+
+    def _s3_fault(self) -> str | None:
+        knobs = (("s3_unavailable", "ServiceUnavailable"), ("s3_slow_down", "SlowDown"))
+        return next((code for knob, code in knobs if self._chaos.strikes(knob)), None)
+
+
+def too_large(request: Request) -> str | None:
+    """Why an invocation's event is too large, None if it is not, or is no invocation."""
+    if request.service != "lambda" or not INVOCATION.search(request.path):
+        return None
+    kind = request.headers.get("x-amz-invocation-type") or "RequestResponse"
+    limit = ASYNCHRONOUS_LIMIT if kind == "Event" else SYNCHRONOUS_LIMIT
+    size = len(request.body)
+    if size <= limit:
+        return None
+    return f"{size} byte payload is too large for the {kind} invocation type (limit {limit} bytes)"
 
 
 def _is_function_url(headers: Mapping[str, str], path: str) -> bool:
@@ -118,4 +155,4 @@ def credential_of(headers: Mapping[str, str], query: Mapping[str, Any]) -> tuple
         return found[1], found[4]
     [presigned, *_] = query.get("X-Amz-Credential") or [""]
     key, _, scope = presigned.partition("/")
-    return (key, scope.split("/")[2]) if scope.count("/") == 3 else ("", "")  # noqa: PLR2004 (date/region/service/aws4_request)
+    return (key, scope.split("/")[2]) if scope.count("/") == 3 else ("", "")  # date/region/service/aws4_request

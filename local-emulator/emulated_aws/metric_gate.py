@@ -12,7 +12,9 @@ from emulated_aws.metric_limits import Refusal, refusal
 MEMBER = re.compile(r"\.member\.(\d+)")
 
 
-def judge(headers: Mapping[str, str], query: Mapping[str, list[str]], body: bytes, now: float, decode_cbor: Any) -> Refusal | None:
+def judge(
+    headers: Mapping[str, str], query: Mapping[str, list[str]], body: bytes, now: float, decode_cbor: Any
+) -> Refusal | None:
     """Why the request is refused, None if it is not; *now* is Unix time."""
     kind = headers.get("content-type", "") + headers.get("smithy-protocol", "")
     try:

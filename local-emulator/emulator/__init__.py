@@ -1,1 +1,1 @@
-"""The program: a command line, one folder of state, and the processes that it starts and ends. Standard library only."""
+"""The program: a command line, one folder of state, the processes it starts and ends. Standard library only."""

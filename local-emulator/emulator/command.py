@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from emulator.faults import EmulatorError
-from emulator.folder import Folder, Lock, end_leftovers, open_folder
+from emulator.folder import Folder, Lock, end_leftovers, is_alive, open_folder
 from emulator.services import HERE, Options
 from emulator.supervisor import START_SECONDS, STOP_SECONDS, Signals, ask, supervise
 
@@ -59,7 +59,7 @@ def _parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
 
 def _scale(text: str) -> float:
     scale = float(text)
-    if not 0 < scale <= 1e6:  # noqa: PLR2004 (beyond, a day is shorter than a tick)
+    if not 0 < scale <= 1e6:  # beyond, a day is shorter than a tick
         message = f"{text} is not above 0 and at most 1000000"
         raise argparse.ArgumentTypeError(message)
     return scale
@@ -104,14 +104,15 @@ def _start_detached(folder: Folder, parsed: argparse.Namespace, signals: Signals
     command = [sys.executable, str(HERE), *(word for word in sys.argv[1:] if word not in ("--detach", "--json"))]
     folder.logs.mkdir(parents=True, exist_ok=True)
     log = folder.logs / "supervisor.log"
-    with log.open("wb") as output:
+    with log.open("ab") as output:
+        said_before = output.tell()
         process = subprocess.Popen(  # noqa: S603 (ourselves)
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
     deadline = time.monotonic() + START_SECONDS + STOP_SECONDS
     while (run := folder.read_run()) is None or run == before or run["process"] != process.pid:
         if process.poll() is not None:
-            raise EmulatorError(log.read_text().strip().removeprefix("local-emulator: "))
+            raise EmulatorError(log.read_bytes()[said_before:].decode().strip().removeprefix("local-emulator: "))
         if signals.came or time.monotonic() > deadline:
             process.terminate()
             process.wait()
@@ -136,7 +137,9 @@ def _status(parsed: argparse.Namespace, _variables: Mapping[str, str]) -> int:
     if parsed.json:
         _print(json.dumps({"running": True, "ready": True, **run, "counts": counts}))
         return 0
-    _print(f"endpoint  {run['endpoint']}\nadmin     {run['admin']}\nscale     {run['scale']:g}\nlogs      {folder.logs}")
+    _print(
+        f"endpoint  {run['endpoint']}\nadmin     {run['admin']}\nscale     {run['scale']:g}\nlogs      {folder.logs}"
+    )
     for name, service in run["services"].items():
         _print(f"service   {name} (process {service['process']})")
     for name, count in counts.items():
@@ -148,15 +151,17 @@ def _stop(parsed: argparse.Namespace, _variables: Mapping[str, str]) -> int:
     folder = open_folder(parsed.state)
     lock = Lock(folder)
     deadline = time.monotonic() + 2 * STOP_SECONDS + 1
-    asked = False
+    asked = 0
     while not lock.take():
         holder = lock.holder()
         if holder and not asked:
             os.kill(holder, signal.SIGTERM)
-            asked = True
+            asked = holder
         if time.monotonic() > deadline:
             message = f"process {holder} does not stop. End it by hand: kill -9 {holder}"
             raise EmulatorError(message)
+        time.sleep(0.02)
+    while asked and is_alive(asked) and time.monotonic() < deadline:
         time.sleep(0.02)
     ended = end_leftovers(folder)
     folder.run_file.unlink(missing_ok=True)

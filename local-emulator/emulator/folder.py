@@ -114,14 +114,16 @@ class Lock:
             self._descriptor = -1
 
 
+def is_alive(process: int) -> bool:
+    """Whether there is such a process; one that ended and waits for its parent is none."""
+    return any(_arguments(Path("/proc") / str(process)))
+
+
 def leftovers(folder: Folder) -> list[int]:
     """Process ids, other than ours, whose command line carries the folder's mark."""
     mark = folder.mark.encode()
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal() and int(entry.name) != os.getpid() and mark in _arguments(entry):
-            found.append(int(entry.name))
-    return found
+    entries = [entry for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+    return [int(entry.name) for entry in entries if int(entry.name) != os.getpid() and mark in _arguments(entry)]
 
 
 def _arguments(process: Path) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""Starts the services, waits until they answer, keeps them until a signal or their own end, and leaves nothing behind."""
+"""Starts the services, waits until they answer, keeps them until a signal or their own end; leaves nothing behind."""
 
 import http.client
 import json

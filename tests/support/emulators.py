@@ -52,10 +52,14 @@ class Emulator:
         return f"arn:aws:{service}:{self.run['region']}:{self.run['account']}:{rest}"
 
     def admin(self, method, path, body=None):
+        status, answer = self.admin_answer(method, path, body)
+        assert status == 200, answer
+        return answer
+
+    def admin_answer(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.run["admin"] + path, data, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.loads(answer.read())
+        status, answer = fetch(urllib.request.Request(self.run["admin"] + path, data, method=method))
+        return status, json.loads(answer)
 
     def chaos(self, **knobs):
         return self.admin("POST", "/chaos", knobs)
@@ -99,10 +103,35 @@ class Emulator:
                 client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return bodies
 
+    def told(self, function, count=1, seconds=PATIENCE_SECONDS):
+        """The first *count* values that a function printed behind "TOLD "; what came when the patience ends."""
+        client, group = self.client("logs"), f"/aws/lambda/{function}"
+
+        def values():
+            groups = client.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+            if not any(each["logGroupName"] == group for each in groups):
+                return []
+            events = client.filter_log_events(logGroupName=group)["events"]
+            lines = [event["message"] for event in events]
+            return [json.loads(line.removeprefix("TOLD ")) for line in lines if line.startswith("TOLD ")]
+
+        until(lambda: len(values()) >= count, seconds)
+        return values()
+
     def bucket(self, name):
         place = {"LocationConstraint": self.run["region"]}
         self.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=place)
         return name
+
+
+def fetch(request):
+    """Status and body of an HTTP answer, whatever the status."""
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
 
 
 def package(files):
@@ -130,7 +159,7 @@ def run(*arguments, **options):
 
 
 def environment(**more):
-    return {"PATH": os.environ["PATH"], "ATALAIA_SANDBOX_PYTHON": str(SANDBOX_PYTHON), **more}
+    return {"PATH": os.defpath, "ATALAIA_SANDBOX_PYTHON": str(SANDBOX_PYTHON), **more}
 
 
 @contextmanager

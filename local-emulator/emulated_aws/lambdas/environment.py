@@ -1,4 +1,4 @@
-"""The environment of a sandbox: Lambda's variables, the emulator's endpoint and credential, the function's own. No more."""
+"""The environment of a sandbox: Lambda's variables, the emulator's, the function's own. No more."""
 
 import sys
 from collections.abc import Mapping
@@ -44,7 +44,8 @@ def faults_of_variables(variables: Mapping[str, str]) -> str | None:
         if name in RESERVED:
             return (
                 "Lambda was unable to configure your environment variables because the environment variables you have "
-                f"provided contains reserved keys that are currently not supported for modification. Reserved keys: {name}"
+                "provided contains reserved keys that are currently not supported for modification. "
+                f"Reserved keys: {name}"
             )
         if name.startswith("AWS_ENDPOINT_URL") and not is_loopback(value):
             return f"{name}={value} is not the emulator's. Leave it out: the emulator sets AWS_ENDPOINT_URL itself."

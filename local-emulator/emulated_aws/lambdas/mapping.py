@@ -125,7 +125,7 @@ def _reports_failures(mapping: Mapping[str, Any]) -> bool:
     return "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or [])
 
 
-def failed_messages(outcome: Outcome, messages: Sequence[str], reports: bool) -> set[str]:  # noqa: FBT001 (one fact of a mapping)
+def failed_messages(outcome: Outcome, messages: Sequence[str], reports: bool) -> set[str]:
     """Which messages stay in the queue.
 
     With ReportBatchItemFailures those named in the answer; all if the answer is malformed or names an unknown one.
@@ -140,4 +140,4 @@ def failed_messages(outcome: Outcome, messages: Sequence[str], reports: bool) ->
         named = {failure["itemIdentifier"] for failure in answer.get("batchItemFailures") or []}
     except (ValueError, TypeError, KeyError, AttributeError):
         return everything
-    return named if named <= everything else everything
+    return named if everything.issuperset(named) else everything

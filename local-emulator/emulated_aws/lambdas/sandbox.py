@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from emulated_aws.lambdas.environment import Platform, sandbox_environment
 from emulated_aws.lambdas.memory import MIB, peak_bytes, resident_bytes
@@ -61,9 +62,7 @@ class Sandbox:
             return error_payload("Runtime.InvalidEntrypoint", f"{error.filename}: {error.strerror}")
         self._reaper = asyncio.ensure_future(self._reap())
         self._watch = asyncio.ensure_future(self._watch_memory())
-        asks = asyncio.ensure_future(self._api.asks.wait())
-        await asyncio.wait({asks, self._ended}, timeout=INIT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        asks.cancel()
+        await self._until_it_asks(INIT_SECONDS)
         self._init_ms = (time.perf_counter() - begun) * 1000
         if self._api.asks.is_set():
             return None
@@ -73,6 +72,13 @@ class Sandbox:
         if self._ended.done():
             return self._exit_payload("init")
         return error_payload("Sandbox.Timedout", f"Init timed out after {INIT_SECONDS:.2f} seconds")
+
+    async def _until_it_asks(self, seconds: float) -> None:
+        """Wait for the runtime client to ask for an event, or to end, or for *seconds*."""
+        asks = asyncio.ensure_future(self._api.asks.wait())
+        waited: set[asyncio.Future[Any]] = {asks, self._ended}
+        await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        asks.cancel()
 
     async def _spawn(self, port: int) -> None:
         loop = asyncio.get_running_loop()
@@ -134,7 +140,8 @@ class Sandbox:
     async def _outcome(self, request_id: str) -> tuple[bytes, bool]:
         """The answer, or why there is none."""
         timeout = self.function.timeout_seconds
-        await asyncio.wait({self._api.reply, self._ended}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        waited: set[asyncio.Future[Any]] = {self._api.reply, self._ended}
+        await asyncio.wait(waited, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if self._api.reply.done():
             return self._api.reply.result()
         self.usable = False
@@ -142,14 +149,13 @@ class Sandbox:
             return self._exit_payload(request_id), True
         self.kill()
         message = f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds"
-        self._say(f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime())}.000Z {request_id} {message.partition('Error: ')[2]}")
+        now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+        self._say(f"{now} {request_id} {message.partition('Error: ')[2]}")
         return error_payload("Sandbox.Timedout", message), True
 
     async def _settle(self) -> None:
         """Let the runtime client ask for its next event, then freeze it."""
-        asks = asyncio.ensure_future(self._api.asks.wait())
-        await asyncio.wait({asks, self._ended}, timeout=LINGER_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        asks.cancel()
+        await self._until_it_asks(LINGER_SECONDS)
         if self._ended.done() or not self._api.asks.is_set():
             self.usable = False
             self.kill()
@@ -193,8 +199,9 @@ class Sandbox:
         cold = "" if init_ms is None else f"\tInit Duration: {init_ms:.2f} ms"
         self._say(f"END RequestId: {request_id}")
         self._say(
-            f"REPORT RequestId: {request_id}\tDuration: {duration_ms:.2f} ms\tBilled Duration: {int(duration_ms) + 1} ms\t"
-            f"Memory Size: {self.function.memory_mb} MB\tMax Memory Used: {peak_mb} MB{cold}"
+            f"REPORT RequestId: {request_id}\tDuration: {duration_ms:.2f} ms\t"
+            f"Billed Duration: {int(duration_ms) + 1} ms\tMemory Size: {self.function.memory_mb} MB\t"
+            f"Max Memory Used: {peak_mb} MB{cold}"
         )
         tail = "\n".join(self._lines[-TAIL_LINES:])
         return Outcome(payload, failed, tail, duration_ms, peak_mb, init_ms)

@@ -47,7 +47,9 @@ async def _read_body(reader: StreamReader, headers: Mapping[str, str]) -> bytes:
     return b"".join(chunks)
 
 
-async def answer(writer: StreamWriter, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
+async def answer(
+    writer: StreamWriter, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None
+) -> None:
     """Send one answer; a connection that is gone by now is no fault."""
     lines = [f"HTTP/1.1 {status} Emulated", f"Content-Length: {len(body)}", "Content-Type: application/json"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]

@@ -16,13 +16,15 @@ JOB = {
 
 def pipeline(aws, name):
     client = aws.client("sagemaker")
-    client.create_pipeline(PipelineName=name, RoleArn=ROLE, PipelineDefinition="{}", ClientRequestToken=name.ljust(32, "-"))
+    client.create_pipeline(
+        PipelineName=name, RoleArn=ROLE, PipelineDefinition="{}", ClientRequestToken=name.ljust(32, "-")
+    )
     return client
 
 
-def watched(aws, name, detail_type):
+def watched(aws, name, **detail):
     url, queue = aws.queue(name)
-    pattern = {"source": ["aws.sagemaker"], "detail-type": [detail_type]}
+    pattern = {"source": ["aws.sagemaker"], "detail": detail}
     aws.client("events").put_rule(Name=name, EventPattern=json.dumps(pattern))
     aws.client("events").put_targets(Rule=name, Targets=[{"Id": "1", "Arn": queue}])
     return url
@@ -62,17 +64,15 @@ def test_parameters_and_names_can_be_read_back(aws):
 
 def test_an_execution_passes_its_states_and_tells_each_twice_if_asked(calm):
     client = pipeline(calm, "twice")
-    url = watched(calm, "twice-events", "SageMaker Model Building Pipeline Execution Status Change")
+    url = watched(calm, "twice-events", pipelineArn=[calm.arn("sagemaker", "pipeline/twice")])
     calm.chaos(sagemaker_duplicates=1)
 
     arn = client.start_pipeline_execution(PipelineName="twice")["PipelineExecutionArn"]
     events = calm.receive(url, 4)
 
-    states = [
-        event["detail"]["currentPipelineExecutionStatus"]
-        for event in events
-        if event["detail"]["pipelineExecutionArn"] == arn
-    ]
+    assert {event["detail"]["pipelineExecutionArn"] for event in events} == {arn}
+    assert {event["detail-type"] for event in events} == {"SageMaker Model Building Pipeline Execution Status Change"}
+    states = [event["detail"]["currentPipelineExecutionStatus"] for event in events]
     assert sorted(states) == ["Executing", "Executing", "Succeeded", "Succeeded"]
 
 
@@ -97,12 +97,14 @@ def test_a_pipeline_that_is_not_there_is_an_error(aws):
 
 def test_a_training_job_passes_its_phases_and_its_name_is_taken(aws):
     client = aws.client("sagemaker")
-    url = watched(aws, "training", "SageMaker Training Job State Change")
+    url = watched(aws, "training", TrainingJobName=["job-1"])
 
     client.create_training_job(TrainingJobName="job-1", **JOB)
     with pytest.raises(client.exceptions.ResourceInUse):
         client.create_training_job(TrainingJobName="job-1", **JOB)
-    done = until(lambda: (j := client.describe_training_job(TrainingJobName="job-1"))["TrainingJobStatus"] == "Completed" and j)
+    done = until(
+        lambda: (j := client.describe_training_job(TrainingJobName="job-1"))["TrainingJobStatus"] == "Completed" and j
+    )
     events = [event["detail"] for event in aws.receive(url, 5)]
 
     assert done["ModelArtifacts"]["S3ModelArtifacts"] == "s3://models/out/job-1/output/model.tar.gz"

@@ -61,9 +61,7 @@ def test_an_object_becomes_a_metric_an_alarm_a_message_and_one_pipeline_executio
 
     s3.put_object(Bucket="whole", Key="in/window 1+2.json", Body=b'{"psi": 0.42}')
     [message] = aws.receive(url)
-    executions = until(
-        lambda: sagemaker.list_pipeline_executions(PipelineName="Retrain")["PipelineExecutionSummaries"]
-    )
+    executions = until(lambda: sagemaker.list_pipeline_executions(PipelineName="Retrain")["PipelineExecutionSummaries"])
 
     told = json.loads(message["Message"])
     assert (told["AlarmName"], told["NewStateValue"]) == ("whole-drift", "ALARM")
