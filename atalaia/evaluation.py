@@ -38,7 +38,7 @@ from atalaia.profile.cross import CrossMoments
 from atalaia.profile.distinct import Distinct
 from atalaia.profile.segments import segment_column
 from atalaia.relations import measure_relations
-from atalaia.report import SCHEMA, BaselineRef, ColumnReport, Finding, Input, Report
+from atalaia.report import MOST_INPUTS, SCHEMA, BaselineRef, ColumnReport, Finding, Input, Report, digest_of
 from atalaia.report import Summary as ColumnSummary
 from atalaia.schema import Column, Role, profiled
 from atalaia.signals.drift import Measures, category_counts, measure_categorical, measure_numeric
@@ -94,7 +94,9 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
         times=dict(current.times),
         findings=tuple(sorted(findings, key=_urgency)),
         columns=tuple(column for column, _ in columns),
-        inputs=occasion.inputs,
+        logs=len(occasion.inputs),
+        inputs=occasion.inputs[:MOST_INPUTS],
+        inputs_digest=digest_of(occasion.inputs),
         baseline=occasion.baseline,
         definition=occasion.definition,
     )

@@ -18,6 +18,7 @@ from atalaia.profile import (
     TextSummary,
 )
 from atalaia.profile.values import Floats, Ints
+from atalaia.profile.weighted import cells_of
 from atalaia.report import Bars
 from atalaia.signals.drift import bin_counts, category_counts
 
@@ -42,8 +43,7 @@ def bars_of(grid: Grid, baseline: Summary, current: Summary) -> Bars:
 
 def _numeric_bars(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> Bars:
     edges = _bar_edges(grid.edges, baseline)
-    places = np.searchsorted(grid.edges, edges)
-    cuts = 2 * places + np.isin(edges, grid.edges)  # each bar ends behind the atom of its upper edge
+    cuts = cells_of(grid, edges)  # each bar ends behind the atom of its upper edge
     return Bars(
         labels=tuple(_intervals(edges)),
         edges=tuple(edges.tolist()),
@@ -60,7 +60,7 @@ def _bar_edges(edges: Floats, baseline: NumericSummary) -> Floats:
     ends = np.minimum(np.searchsorted(reached, (_TAIL, 1 - _TAIL)), len(edges) - 1)
     low, high = edges[ends]
     wanted = np.linspace(low, high, _BARS - 1)
-    right = np.clip(np.searchsorted(edges, wanted), 1, len(edges) - 1)
+    right = np.minimum(np.maximum(np.searchsorted(edges, wanted), 1), len(edges) - 1)
     nearest = np.where(wanted - edges[right - 1] < edges[right] - wanted, right - 1, right)
     chosen: Floats = edges[np.unique(nearest)]
     return chosen

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import Struct
 
@@ -93,27 +96,32 @@ class ColumnReport(Struct, frozen=True):
 
 
 class Input(Struct, frozen=True):
-    """One profile that went into the report.
+    """One log object that went into the report.
 
     Attributes:
-        profile: Its key in the output store.
-        profile_etag: Its ETag.
-        log: The URI of the log object behind it.
-        log_etag: The ETag of that object when it was read.
+        log: Its URI.
+        etag: Its ETag when it was read; empty if it was gone.
         format: The format it was read as.
         rows: Rows profiled from it in this window.
         rejected: Rows rejected from it in this window.
-        used: False if it was left out, because it was made on another baseline.
+        used: False if it was left out, because it was profiled on another baseline.
     """
 
-    profile: str
-    profile_etag: str
     log: str
-    log_etag: str
+    etag: str
     format: str
     rows: int
     rejected: int
     used: bool = True
+
+
+MOST_INPUTS = 1000
+"""A report lists so many log objects at most."""
+
+
+def digest_of(inputs: Sequence[Input]) -> str:
+    """Return the SHA-256 of all inputs, which must be in the order of their URIs."""
+    return hashlib.sha256(msgspec.json.encode(inputs, order="deterministic")).hexdigest()
 
 
 class BaselineRef(Struct, frozen=True):
@@ -144,7 +152,9 @@ class Report(Struct, frozen=True):
         times: Of `rows`, how many were dated by their event, record, path or object time.
         findings: In order of status (worst first), signal, column, metric.
         columns: What was measured, in the monitor file's order.
-        inputs: The profiles merged, in the order of their keys.
+        logs: How many log objects it is made of.
+        inputs: These, in the order of their URIs; of very many, the first `MOST_INPUTS`.
+        inputs_digest: A digest of all of them.
         baseline: What was compared against.
         definition: Key, in the output store, of the monitor file that the report was made under.
         actions: What was started because of this report; none in this release.
@@ -166,7 +176,9 @@ class Report(Struct, frozen=True):
     times: dict[str, int]
     findings: tuple[Finding, ...]
     columns: tuple[ColumnReport, ...]
+    logs: int
     inputs: tuple[Input, ...]
+    inputs_digest: str
     baseline: BaselineRef
     definition: str
     actions: tuple[dict[str, str], ...] = ()

@@ -110,6 +110,7 @@ REASONS: dict[str, str] = {
     "reference_missing": "the record refers to an object that is not there",
     "reference_too_large": "the record refers to an object over the size limit",
     "needs_table_log": "the file is part of a table whose log says which rows are live; it is not read on its own",
+    "log_gone": "the object was deleted before it could be read, or read again",
     "too_many_windows": "the object's rows fall into more windows than the limit",
 }
 """Every reason for a reject, with the sentence that a report prints for it."""

@@ -18,6 +18,9 @@ FIRST_TIME, END_TIME = (
 )
 """Moments from the first one on and before the end are believed: µs since 1970."""
 
+UNBELIEVABLE = 7.3e15
+"""So many µs since 1970 are beyond the year 2200: a number is one of a finer unit."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Window:
@@ -90,9 +93,11 @@ def parse_time(value: object) -> int | None:
         True
     """
     if isinstance(value, datetime):
-        return _believable(value if value.tzinfo else value.replace(tzinfo=UTC))
+        return _believable(_in_utc(value))
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
+    if isinstance(value, str) and value[4:5] == "-" and value[10:11] in ("T", " "):
+        return _from_text(value)  # at once, as no such text is a number of our times
     try:
         moment = _from_number(float(value))
     except (ValueError, OverflowError):
@@ -104,7 +109,7 @@ def _from_number(number: float) -> int | None:
     scale = 1.0
     for _ in range(4):
         moment = number * SECOND / scale
-        if not abs(moment) < 7.3e15:  # beyond the year 2200 in this unit (or NaN): try the next finer one
+        if not abs(moment) < UNBELIEVABLE:  # in this unit (or NaN): try the next finer one
             scale *= 1000
             continue
         return _believable(_EPOCH + timedelta(microseconds=round(moment)))
@@ -112,13 +117,19 @@ def _from_number(number: float) -> int | None:
 
 
 def _from_text(text: str) -> int | None:
-    text = re.sub(r"([.,]\d{6})\d+", r"\1", text.strip()).replace(",", ".")
-    text = re.sub(r" ?UTC$", "Z", text)
+    text = text.strip()
+    if text.endswith("UTC"):
+        text = text.removesuffix("UTC").removesuffix(" ") + "Z"
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return _believable(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return _believable(_in_utc(moment))
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Return a moment, in UTC if it has no zone."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _believable(moment: datetime) -> int | None:

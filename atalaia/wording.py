@@ -97,6 +97,8 @@ def number(value: float | None) -> str:
         return "∞" if value > 0 else "-∞"
     if value != 0 and not _SMALLEST_PLAIN <= abs(value) < _LARGEST_PLAIN:
         return _scientific(value)
+    if value % 1 == 0:
+        return f"{value:,.0f}"
     decimals = max(0, 3 - _exponent(value))
     text = f"{value:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -105,14 +105,19 @@ def _ingested(bench: Bench, baseline: Baseline, source: LogSource) -> Profile:
 
 
 def objects_work(bench: Bench) -> None:
-    """Profile many small objects, from the listing of their folder to profiles on the disk."""
+    """Profile many small objects, from the listing of their folder to profiles on the disk.
+
+    Where the output is kept, there is one profile for each: these are to be merged.
+    """
     made, baseline = bench.made("data"), bench.baseline()
     with tempfile.TemporaryDirectory(dir=bench.given.get("scratch")) as folder:
         kept = bench.given.get("output")
         source, output = bench.source(made), DirectoryStore(Path(kept or folder))
         ingester = Ingester(bench.monitor, baseline, output)
         with bench.meter.span("profile"):
-            receipts = [receipt for receipt, _ in ingester.ingest_all(source, source.objects())]
+            infos = source.objects()
+            done = [ingester.ingest(source, info) for info in infos] if kept else ingester.ingest_all(source, infos)
+            receipts = [receipt for receipt, _ in done]
         profile, size = bench.stored(output)
     truth.demand(made.truth, made.rows, baseline, profile)
     objects, rows = len(receipts), sum(receipt.rows for receipt in receipts)
@@ -133,13 +138,8 @@ def merge_work(bench: Bench) -> None:
     if window is None:
         msg = f"{infos[0].key} is no profile's key"
         raise truth.WrongProfileError(msg)
-    plain = [profile_from_plain(unpack(output.get(info.key)[0], info.key)["profile"]) for info in infos]
-    with bench.meter.span("merge_alone"):
-        total = Profile.merged(plain)
-    truth.demand(made.truth, made.rows, baseline, total)
-    del plain
     with bench.meter.span("merge"):
-        merged, _ = merge_profiles(baseline, output, infos, window)
+        merged = merge_profiles(baseline, output, infos, window).profile
     truth.demand(made.truth, made.rows, baseline, merged)
     bench.meter.note(rows=made.rows, profiles=len(infos))
 

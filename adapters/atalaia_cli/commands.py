@@ -28,6 +28,7 @@ from atalaia.monitoring.receipts import Receipt
 from atalaia.monitoring.sources import LogSource
 from atalaia.monitoring.verifying import verify_report
 from atalaia.window import parse_time
+from atalaia.wording import plural
 from atalaia_cli.baselines import baseline_lines, baseline_shape
 from atalaia_cli.places import Opened, open_monitor, open_place, read_bytes, write_text
 from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_one_sided, print_reports
@@ -271,8 +272,7 @@ def verify(report: str, as_json: bool) -> None:
     elif found.differences:
         click.echo(f"{report}: not verified\n" + "\n".join(f"  {line}" for line in found.differences))
     else:
-        inputs = len(found.report.inputs)
-        click.echo(f"{report}: verified, byte for byte, from {inputs:,} profile{'s' * (inputs != 1)}")
+        click.echo(f"{report}: verified, byte for byte, from {plural(found.report.logs, 'log object')}")
     if found.differences:
         raise click.exceptions.Exit(1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from atalaia.checks import METRICS
@@ -24,10 +24,14 @@ class Opened:
     output: DirectoryStore
 
     def logs(self, places: tuple[str, ...]) -> list[LogSource]:
-        """Return where the logs are: *places* from the command line, or else what the monitor file says."""
+        """Return where the logs are: *places* from the command line, or else what the monitor file says.
+
+        A place within the one that the file names is opened as a part of that, so that objects that were profiled
+        together with others of it can be read again.
+        """
         logs, names = self.monitor.logs, payload_names(self.monitor.columns)
         given = [(place, Path()) for place in places] or [(logs.source, self.folder)]
-        return [self._source(place, base, logs.format, names, logs.include) for place, base in given]
+        return [self._as_part(self._source(place, base, logs.format, names, logs.include)) for place, base in given]
 
     def reference(self, places: tuple[str, ...] = ()) -> list[LogSource]:
         """Return where the reference data is: *places* from the command line, or else what the monitor file says."""
@@ -37,6 +41,18 @@ class Opened:
             given = [(place, self.folder) for place in named.data]
         format_given = named.format if named is not None else LogFormat.AUTO
         return [self._source(place, base, format_given, names) for place, base in given]
+
+    def _as_part(self, source: LogSource) -> LogSource:
+        scheme, found, rest = self.monitor.logs.source.partition("://")
+        if found and scheme != "file":
+            return source
+        folder = self.folder / (rest if found else scheme)
+        uri = _relative(folder, self.folder)
+        if not source.store.uri.startswith(f"{uri}/"):
+            return source
+        prefix = f"{source.store.uri.removeprefix(f'{uri}/')}/{source.prefix}"
+        own = _inside(folder, self.root, self.monitor.name)
+        return replace(source, store=DirectoryStore(folder, uri), prefix=prefix, exclude=own)
 
     def _source(
         self, place: str, base: Path, format_given: LogFormat, names: PayloadNames, include: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -39,7 +40,7 @@ class DirectoryStore:
     """
 
     def __init__(self, root: Path, uri: str | None = None, clock: Callable[[], int] = time.time_ns) -> None:
-        self._root = root
+        self._root = os.fspath(root)
         self._uri = (root.as_posix() if uri is None else uri).rstrip("/")
         self._clock = clock
         self._etags: dict[str, tuple[_Stamp, str]] = {}
@@ -70,7 +71,10 @@ class DirectoryStore:
         check_key(key)
         with explained(self._name(key)), self._open(key) as file:
             data = file.read()
-            return data, ObjectInfo(key, etag_of(data), len(data), os.fstat(file.fileno()).st_mtime_ns // 1000)
+            status = os.fstat(file.fileno())
+            stamp, etag = self._etags.get(key, (None, ""))
+            etag = etag if stamp == _stamp(status) else etag_of(data)
+            return data, ObjectInfo(key, etag, len(data), status.st_mtime_ns // 1000)
 
     def get_range(self, key: str, start: int, end: int) -> bytes:
         """Return the bytes from *start* up to, not including, *end*; fewer where the object ends before.
@@ -93,10 +97,10 @@ class DirectoryStore:
         check_key(key)
         with explained(self._name(key)):
             path = self._inside(key)
-            folder = path.parent
+            folder = os.path.dirname(path)
             with written_aside(folder, data) as aside, locked(folder):
                 self._demand(key, path, if_match, if_absent)
-                aside.replace(path)
+                os.replace(aside, path)
         return etag_of(data)
 
     def delete(self, key: str) -> None:
@@ -104,9 +108,9 @@ class DirectoryStore:
         check_key(key)
         with explained(self._name(key)):
             path = self._inside(key)
-            if path.is_file():
-                with locked(path.parent):
-                    path.unlink(missing_ok=True)
+            if os.path.isfile(path):
+                with locked(os.path.dirname(path)), suppress(FileNotFoundError):
+                    os.unlink(path)
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Describe every object whose key begins with *prefix*, in the order of their keys."""
@@ -117,7 +121,7 @@ class DirectoryStore:
     def _walk(self, folder: str, prefix: str, above: tuple[str, ...]) -> Iterator[ObjectInfo]:
         """Yield what is in *folder* ("" or ending in a slash); *above* holds the real folders that led here."""
         with explained(self._name(folder)):
-            real = os.path.realpath(self._root / folder)
+            real = os.path.realpath(f"{self._root}/{folder}")
             if real in above or not self._holds(real):
                 self.left_out.add(folder.rstrip("/"))
                 return
@@ -128,7 +132,7 @@ class DirectoryStore:
     def _entries(self, folder: str) -> tuple[str, ...]:
         """Return the keys in *folder*, folders with a slash at the end: so sorted, a walk is in the order of keys."""
         try:
-            with os.scandir(self._root / folder) as entries:
+            with os.scandir(f"{self._root}/{folder}") as entries:
                 keys = [folder + e.name + "/" * _leads_to_folder(e) for e in entries if not e.name.startswith(RESERVED)]
         except (FileNotFoundError, NotADirectoryError):
             return ()
@@ -137,12 +141,12 @@ class DirectoryStore:
     def _listed(self, key: str) -> Iterator[ObjectInfo]:
         check_key(key)
         with explained(self._name(key)):
-            path = self._root / key
-            if path.is_symlink():
+            path = f"{self._root}/{key}"
+            if os.path.islink(path):
                 if not self._holds(os.path.realpath(path)):
                     self.left_out.add(key)
                     return
-                if not path.is_file():
+                if not os.path.isfile(path):
                     return
             try:
                 info = self._describe(key, path)
@@ -150,11 +154,11 @@ class DirectoryStore:
                 return  # deleted since the folder was read, or no file
         yield info
 
-    def _describe(self, key: str, path: Path) -> ObjectInfo:
+    def _describe(self, key: str, path: str) -> ObjectInfo:
         status = self._status(key, path)
         stamp, etag = self._etags.get(key, (None, ""))
         if stamp != _stamp(status):
-            with path.open("rb") as file:
+            with open(path, "rb") as file:
                 status = os.fstat(file.fileno())
                 etag = etag_of_stream(file, status.st_size)
             self._remember(key, _stamp(status), etag)
@@ -167,7 +171,7 @@ class DirectoryStore:
             self._etags.clear()
         self._etags[key] = (stamp, etag)
 
-    def _demand(self, key: str, path: Path, if_match: str | None, if_absent: bool) -> None:
+    def _demand(self, key: str, path: str, if_match: str | None, if_absent: bool) -> None:
         status = _status_or_none(path)
         if status is not None and stat.S_ISDIR(status.st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -187,12 +191,12 @@ class DirectoryStore:
     def _open(self, key: str) -> BinaryIO:
         path = self._inside(key)
         self._status(key, path)
-        return path.open("rb")
+        return open(path, "rb")
 
-    def _status(self, key: str, path: Path) -> os.stat_result:
+    def _status(self, key: str, path: str) -> os.stat_result:
         """Look at a path before it is opened: to open a pipe would wait for its writer."""
         try:
-            status = path.stat()
+            status = os.stat(path)
         except NotADirectoryError as error:  # a part of the path is a file: nothing is stored beneath it
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from error
         if not stat.S_ISREG(status.st_mode):
@@ -201,8 +205,8 @@ class DirectoryStore:
             raise ObjectNotFoundError(msg)
         return status
 
-    def _inside(self, key: str) -> Path:
-        path = self._root / key
+    def _inside(self, key: str) -> str:
+        path = f"{self._root}/{key}"
         if self._passes_links(key) and not self._holds(os.path.realpath(path)):
             msg = f"{self._name(key)} is a link that leads outside the folder. Put a copy in its place."
             raise StoreError(msg)
@@ -210,7 +214,7 @@ class DirectoryStore:
 
     def _passes_links(self, key: str) -> bool:
         """Tell whether a part of *key* is a link; without one it cannot lead outside."""
-        place = os.fspath(self._root)
+        place = self._root
         for part in key.split("/"):
             place = f"{place}/{part}"
             try:
@@ -239,10 +243,10 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
     return entry.is_dir()
 
 
-def _status_or_none(path: Path) -> os.stat_result | None:
+def _status_or_none(path: str) -> os.stat_result | None:
     """Look at what is behind a path; links that lead nowhere or in a circle are as nothing."""
     try:
-        return path.stat()
+        return os.stat(path)
     except OSError as error:
         if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP):
             raise

@@ -10,5 +10,16 @@ r"""Readers for every log format: bytes in, batches of rows and counted rejects 
 from atalaia.logs.paths import is_log_key, path_time
 from atalaia.logs.reading import LogReading, read_log
 from atalaia.logs.settings import Follow, PayloadNames, ReadLimits
+from atalaia.logs.together import LoggedRows, Pool
 
-__all__ = ["Follow", "LogReading", "PayloadNames", "ReadLimits", "is_log_key", "path_time", "read_log"]
+__all__ = [
+    "Follow",
+    "LogReading",
+    "LoggedRows",
+    "PayloadNames",
+    "Pool",
+    "ReadLimits",
+    "is_log_key",
+    "path_time",
+    "read_log",
+]

@@ -26,7 +26,6 @@ NOT_AFTER_ZERO = np.isin(np.arange(256), list(b"0123456789xX"))
 """By byte: whether a cell that begins with a zero and this byte is an id, and no number."""
 
 _MOST_CELLS = 1 << 22
-_LONGEST_TEXT = 1 << 20
 _ALWAYS_FITS = 1 << 16  # cells
 _SPARSEST = 16  # cells for each that holds a value
 
@@ -76,13 +75,7 @@ def array_of(values: list[Any]) -> pa.Array:
         return _numbers(values, types)
     if types == {bool}:
         return pa.array(values, pa.bool_())
-    return pa.array([_bearable_text(value) for value in values], pa.string())
-
-
-def _bearable_text(value: Any) -> str | None:
-    """Write a value as text; a very long one is shortened as profiles shorten it, before it is copied many times."""
-    text = canonical(value)
-    return text if text is None or len(text) <= _LONGEST_TEXT else shortened(text)
+    return pa.array([canonical(value) for value in values], pa.string())
 
 
 def cells_array(cells: pa.StringArray) -> pa.Array:

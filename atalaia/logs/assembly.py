@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,6 +28,7 @@ _EXACT = float(1 << 53)  # from here on a whole number and its float may be writ
 _Key = tuple[frozenset[Side], int]
 _Values: TypeAlias = pa.Array | CellColumn | list[Any]
 _Ints = npt.NDArray[np.int64]
+_Place = tuple[float, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ def assembled(
         groups.setdefault(part.key, []).append(part)
     if sum(part.weight for group in groups.values() for part in group) >= HELD_BYTES:
         raise UnprovenError
-    ordered = sorted(groups.values(), key=lambda group: min(int(part.lines[0]) for part in group))
-    return [batch for group in ordered for batch in _batches(group, batch_rows)]
+    made = [placed for group in groups.values() for placed in _batches(group, batch_rows)]
+    return [batch for _, batch in sorted(made, key=lambda placed: placed[0])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,8 @@ def _part_of_records(key: _Key, single: list[LineRecord], lengths: _Ints) -> _Pa
     )
 
 
-def _batches(parts: list[_Part], batch_rows: int) -> Iterator[RowBatch]:
-    """Make the batches of rows that share their sides."""
+def _batches(parts: list[_Part], batch_rows: int) -> Iterator[tuple[_Place, RowBatch]]:
+    """Make the batches of rows that share their sides, with their places among all batches."""
     lines = np.concatenate([part.lines for part in parts])
     names = dict.fromkeys(name for part in parts for name in part.columns)
     large = len(lines) > batch_rows and len(parts) > 1
@@ -144,16 +146,21 @@ def _batches(parts: list[_Part], batch_rows: int) -> Iterator[RowBatch]:
     times = _sorted(np.concatenate([part.times for part in parts]), order)
     index = _sorted(np.concatenate([part.index for part in parts]), order)
     ids = _joined([part.ids for part in parts], order)
+    lines = _sorted(lines, order)
     for start in range(0, len(lines), batch_rows):
         rows = min(batch_rows, len(lines) - start)
         some = ids.slice(start, rows)
-        yield RowBatch(
-            columns={name: finish(start, rows) for name, finish in columns.items()},
-            rows=rows,
-            captured=parts[0].key[0],
-            record_times=times[start : start + rows],
-            record_ids=None if some.null_count == rows else some,
-            record_index=index[start : start + rows],
+        full_at = float(lines[start + rows - 1]) if rows == batch_rows else inf  # what is not full waits for the end
+        yield (
+            (full_at, int(lines[0]), start),
+            RowBatch(
+                columns={name: finish(start, rows) for name, finish in columns.items()},
+                rows=rows,
+                captured=parts[0].key[0],
+                record_times=times[start : start + rows],
+                record_ids=None if some.null_count == rows else some,
+                record_index=index[start : start + rows],
+            ),
         )
 
 
@@ -243,7 +250,7 @@ def _values_of(part: _Part, name: str) -> list[Any]:
 
 
 def _typed_cells(cells: CellColumn, start: int, rows: int) -> pa.Array:
-    if cells.numbers is not None and rows == len(cells.begins):
+    if cells.numbers is not None and rows == len(cells.numbers):
         return cells.numbers
     return _typed_texts(cells.texts(), start, rows)
 
@@ -254,8 +261,20 @@ def _typed_texts(array: pa.StringArray, start: int, rows: int) -> pa.Array:
 
 
 def _typed(array: pa.Array, start: int, rows: int) -> pa.Array:
+    """Return some of the values, if they are of their type without the others too."""
     some = array.slice(start, rows)
-    return pa.nulls(rows) if some.null_count == rows else some
+    if some.null_count == rows:
+        return pa.nulls(rows)
+    if rows < len(array) and not _is_type_sure(some):
+        raise UnprovenError
+    return some
+
+
+def _is_type_sure(array: pa.Array) -> bool:
+    """Tell whether values have their type by themselves: text may have been numbers, and fractions whole numbers."""
+    if pa.types.is_floating(array.type):
+        return bool(pc.any(pc.not_equal(pc.floor(array), array)).as_py())
+    return array.type in (pa.int64(), pa.bool_())
 
 
 def _exact(values: list[Any], start: int, rows: int) -> pa.Array:

@@ -19,8 +19,8 @@ _ROW_BYTES, _VALUE_BYTES, _TEXT_COPIES = 200, 100, 4
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """Rows of the same sides that wait for their batch to be full."""
+class Waiting:
+    """Rows of the same sides that wait for their batch to be full, with their records' times and ids."""
 
     rows: list[Row] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
@@ -28,13 +28,21 @@ class _Waiting:
     index: list[int] = field(default_factory=list)
     held_bytes: int = 0
 
-    def take(self, count: int) -> _Waiting:
+    def take(self, count: int) -> Waiting:
         """Remove the first *count* rows and return them."""
         held = self.held_bytes * count // max(len(self.rows), 1)
-        first = _Waiting(self.rows[:count], self.times[:count], self.ids[:count], self.index[:count], held)
+        first = Waiting(self.rows[:count], self.times[:count], self.ids[:count], self.index[:count], held)
         del self.rows[:count], self.times[:count], self.ids[:count], self.index[:count]
         self.held_bytes -= held
         return first
+
+    def extend(self, other: Waiting) -> None:
+        """Add the rows of *other* behind these."""
+        self.rows += other.rows
+        self.times += other.times
+        self.ids += other.ids
+        self.index += other.index
+        self.held_bytes += other.held_bytes
 
 
 class Batcher:
@@ -46,13 +54,13 @@ class Batcher:
     def __init__(self, batch_rows: int) -> None:
         """Make batches of at most *batch_rows* rows."""
         self._batch_rows = batch_rows
-        self._waiting: dict[tuple[frozenset[Side], int], _Waiting] = {}
+        self._waiting: dict[tuple[frozenset[Side], int], Waiting] = {}
         self._held_bytes = 0
 
     def add(self, record: Record, text_bytes: int) -> Iterator[RowBatch]:
         """Take one record that was read from *text_bytes* bytes, and yield the batches that are full."""
         key = (record.sides, unnamed(record.rows))
-        waiting = self._waiting.setdefault(key, _Waiting())
+        waiting = self._waiting.setdefault(key, Waiting())
         count = len(record.rows)
         waiting.rows += record.rows
         waiting.times += [record.time] * count
@@ -68,6 +76,14 @@ class Batcher:
             self._held_bytes -= full.held_bytes
             yield from self._batches(full, record.sides)
 
+    def hand_over(self) -> Iterator[tuple[frozenset[Side], Waiting]]:
+        """Give away the rows that would make one batch, with the sides they carry; the others stay."""
+        for key, waiting in list(self._waiting.items()):
+            if waiting.rows and fits(waiting.rows):
+                del self._waiting[key]
+                self._held_bytes -= waiting.held_bytes
+                yield key[0], waiting
+
     def flush(self) -> Iterator[RowBatch]:
         """Yield what is left."""
         waiting, self._waiting, self._held_bytes = self._waiting, {}, 0
@@ -75,7 +91,7 @@ class Batcher:
             if rows.rows:
                 yield from self._batches(rows, sides)
 
-    def _batches(self, waiting: _Waiting, sides: frozenset[Side]) -> Iterator[RowBatch]:
+    def _batches(self, waiting: Waiting, sides: frozenset[Side]) -> Iterator[RowBatch]:
         todo = [
             (start, min(start + self._batch_rows, len(waiting.rows)))
             for start in range(0, len(waiting.rows), self._batch_rows)
@@ -87,15 +103,20 @@ class Batcher:
                 middle = (start + end) // 2
                 todo += [(middle, end), (start, middle)]
                 continue
-            ids = waiting.ids[start:end]
-            yield RowBatch(
-                columns=columns_of(rows),
-                rows=len(rows),
-                captured=sides,
-                record_times=np.array(waiting.times[start:end], dtype=np.int64),
-                record_ids=pa.array(ids, pa.string()) if any(ids) else None,
-                record_index=np.array(waiting.index[start:end], dtype=np.int64),
-            )
+            some = Waiting(rows, waiting.times[start:end], waiting.ids[start:end], waiting.index[start:end])
+            yield batch_of(some, sides, columns_of(rows))
+
+
+def batch_of(waiting: Waiting, sides: frozenset[Side], columns: Mapping[str, pa.Array]) -> RowBatch:
+    """Make a batch of all rows that wait, whose values are in *columns*."""
+    return RowBatch(
+        columns=columns,
+        rows=len(waiting.rows),
+        captured=sides,
+        record_times=np.array(waiting.times, dtype=np.int64),
+        record_ids=pa.array(waiting.ids, pa.string()) if any(waiting.ids) else None,
+        record_index=np.array(waiting.index, dtype=np.int64),
+    )
 
 
 def held_bytes(text_bytes: int, rows: int, values: int) -> int:

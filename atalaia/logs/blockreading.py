@@ -19,11 +19,12 @@ from atalaia.logs.regularevents import EventReader
 from atalaia.logs.regularplain import PlainReader
 from atalaia.logs.source import Item, Source
 from atalaia.logs.spans import Marks, UnprovenError
+from atalaia.logs.together import Pool
 from atalaia.rows import Reject, RowBatch
 
 
-def read_blocks(source: Source) -> Iterator[Item]:
-    """Read an object of lines."""
+def read_blocks(source: Source, pool: Pool | None = None) -> Iterator[Item]:
+    """Read an object of lines; rows of its small blocks go into the *pool* if there is one."""
     limits = source.context.limits
     make = _READERS.get(source.decision.envelope)
     shapes = None if make is None else Shapes(make(source))
@@ -32,12 +33,12 @@ def read_blocks(source: Source) -> Iterator[Item]:
             source.consumed = max(source.consumed, block.start)
             yield block
         elif shapes is None or shapes.hopeless or len(block.data) < limits.regular_bytes:
-            yield from _read_exactly(block, source, {})
+            yield from _read_exactly(block, source, {}, pool)
         else:
             yield from _BlockReading(block, source, shapes).items()
 
 
-def _read_exactly(block: Piece, source: Source, known: dict[int, Outcome]) -> Iterator[Item]:
+def _read_exactly(block: Piece, source: Source, known: dict[int, Outcome], pool: Pool | None = None) -> Iterator[Item]:
     """Read a block line by line; what became of some lines may be *known*, by where they start."""
     batcher = Batcher(source.context.limits.batch_rows)
     for piece in split_block(block, source.context.limits.line_bytes):
@@ -47,6 +48,8 @@ def _read_exactly(block: Piece, source: Source, known: dict[int, Outcome]) -> It
         else:
             outcome = known.pop(piece.start) if piece.start in known else outcome_of(piece, source)
             yield from take_outcome(outcome, piece, source, batcher)
+    if pool is not None:
+        pool.take(batcher)
     yield from batcher.flush()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from atalaia.logs.framing import Piece, Stream
 from atalaia.logs.records import RejectedError
@@ -12,7 +13,7 @@ from atalaia.rows import Reject
 
 _HEAVIEST = 112 << 20  # bytes that the objects of a block's rows may take when they are read one by one
 _BYTE, _VALUE, _ROW = 4, 100, 200
-_SAMPLE = 1 << 14
+_NEWLINE, _COMMA = ord("\n"), ord(",")
 
 
 def split_line_blocks(stream: Stream, limits: ReadLimits) -> Iterator[Piece | Reject]:
@@ -49,11 +50,15 @@ class _BlockSplitter:
         self.start = 0
         self.seen = 0
         self._limits = limits
-        self._buffer = bytearray()
-        self._lines_end = 0
-        self._weight = 0
-        self._lines = 0
         self._skipped = 0
+        self._hold([])
+
+    def _hold(self, parts: list[bytes]) -> None:
+        """Hold nothing but some *parts*, none of which ends a line."""
+        self._parts = parts
+        self._bytes = sum(map(len, parts))
+        self._values = sum(part.count(b",") for part in parts)
+        self._lines = 0
 
     def feed(self, chunk: bytes) -> Iterator[Piece | Reject]:
         self.seen += len(chunk)
@@ -65,43 +70,43 @@ class _BlockSplitter:
             self._skipped += newline
             yield self._skip(ended=True)
             chunk = chunk[newline + 1 :]
-        if (newline := chunk.rfind(b"\n")) >= 0:
-            self._lines_end = len(self._buffer) + newline + 1
-        self._buffer += chunk
-        self._weigh(chunk)
+        codes = codes_of(chunk)
+        self._parts.append(chunk)
+        self._bytes += len(chunk)
+        self._values += count_of(codes, _COMMA)
+        self._lines += count_of(codes, _NEWLINE)
         if self._is_full():
             yield from self.whole_lines()
-        if len(self._buffer) > self._limits.line_bytes and not self._lines_end:
-            self._skipped = len(self._buffer)
-            self._buffer.clear()
-            self._weight = 0
+        if self._bytes > self._limits.line_bytes and not self._lines:
+            self._skipped = self._bytes
+            self._hold([])
 
     def _is_full(self) -> bool:
         limits = self._limits
-        return len(self._buffer) >= limits.block_bytes or self._weight >= _HEAVIEST or self._lines >= limits.batch_rows
-
-    def _weigh(self, data: bytes) -> None:
-        """Estimate what rows weigh by the first part of every chunk."""
-        codes = codes_of(data[:_SAMPLE])
-        scale = len(data) / max(len(codes), 1)
-        lines = round(scale * count_of(codes, ord("\n")))
-        values = round(scale * count_of(codes, ord(",")))
-        self._lines += lines
-        self._weight += _BYTE * len(data) + _VALUE * values + _ROW * lines
+        weight = _BYTE * self._bytes + _VALUE * self._values + _ROW * self._lines
+        return self._bytes >= limits.block_bytes or weight >= _HEAVIEST or self._lines >= limits.batch_rows
 
     def whole_lines(self) -> Iterator[Piece]:
         """Yield all whole lines, in pieces of no more lines than a batch has rows."""
-        while self._lines_end:
-            end = self._lines_end
-            if self._lines > self._limits.batch_rows:
-                end = int(positions_of(codes_of(bytes(self._buffer)), ord("\n"))[self._limits.batch_rows - 1]) + 1
-            with memoryview(self._buffer) as view:
-                data = bytes(view[:end])
-            del self._buffer[:end]
-            begin, self.start, self._lines_end = self.start, self.start + end, self._lines_end - end
-            self._weight, self._lines = 0, 0
-            self._weigh(bytes(self._buffer))
-            yield Piece(begin, self.start, data)
+        if not self._lines:
+            return
+        rest = []
+        while (end := self._parts[-1].rfind(b"\n") + 1) == 0:
+            rest.append(self._parts.pop())
+        rest.append(self._parts[-1][end:])
+        self._parts[-1] = self._parts[-1][:end]
+        data, lines, most = b"".join(self._parts), self._lines, self._limits.batch_rows
+        self._hold(rest[::-1])
+        if lines <= most:
+            yield self._piece(data)
+            return
+        ends = positions_of(codes_of(data), _NEWLINE)[most - 1 : lines - 1 : most] + 1
+        for begin, end in pairwise([0, *ends.tolist(), len(data)]):
+            yield self._piece(data[begin:end])
+
+    def _piece(self, data: bytes) -> Piece:
+        begin, self.start = self.start, self.start + len(data)
+        return Piece(begin, self.start, data, data.endswith(b"\n"))
 
     def finish(self) -> Iterator[Piece | Reject]:
         if self._skipped:
@@ -109,9 +114,8 @@ class _BlockSplitter:
             return
         if self._lines >= self._limits.batch_rows:
             yield from self.whole_lines()
-        if self._buffer:
-            ended = self._buffer.endswith(b"\n")
-            yield Piece(self.start, self.start + len(self._buffer), bytes(self._buffer), ended)
+        if self._bytes:
+            yield self._piece(b"".join(self._parts))
 
     def _skip(self, *, ended: bool) -> Reject:
         begin, end = self.start, self.start + self._skipped

@@ -114,7 +114,7 @@ def flat(value: Row) -> Row:
         >>> flat({"a": {"b": 1, "c": [1, 2]}, "d": None})
         {'a.b': 1, 'a.c': '[1,2]', 'd': None}
     """
-    if not any(isinstance(item, dict | list) for item in value.values()):
+    if _NESTED.isdisjoint(map(type, value.values())):
         return value
     row: Row = {}
     for key, item in value.items():
@@ -276,6 +276,7 @@ def _tensors_or_rows(value: Any, side: Side | None, context: Context) -> list[Ro
     return _row_list(value, side, context)
 
 
+_NESTED = frozenset({dict, list})
 _Reader = Callable[[Any, Side | None, Context], list[Row]]
 _REQUESTS: dict[str, _Reader] = {
     "dataframe_split": _split_rows,

@@ -12,7 +12,6 @@ from atalaia.logs import azureml, kserve, sagemaker
 from atalaia.logs.csvfile import first_rows, looks_tabular
 from atalaia.logs.framing import Stream
 from atalaia.logs.jsontext import parse_json
-from atalaia.logs.parquetfile import MAGIC
 from atalaia.logs.records import RejectedError
 from atalaia.logs.settings import Context
 from atalaia.monitor_file import LogFormat
@@ -20,6 +19,7 @@ from atalaia.monitor_file import LogFormat
 _HEAD = 1 << 18
 _LOOKED_AT = 20  # lines
 _BOM = b"\xef\xbb\xbf"
+_PARQUET = b"PAR1"
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f]")
 
 
@@ -76,7 +76,7 @@ class _Head:
 def decide(stream: Stream, context: Context, chosen: LogFormat) -> Decision:
     """Decide what an object is; nothing that the stream holds is taken from it."""
     data = stream.peek(_HEAD + 1)
-    if data.startswith(MAGIC):
+    if data.startswith(_PARQUET):
         return _parquet(chosen)
     whole, data = len(data) <= _HEAD, data[:_HEAD].removeprefix(_BOM)
     if not data.strip():

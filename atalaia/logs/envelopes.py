@@ -17,6 +17,7 @@ from atalaia.logs.spans import (
     Codes,
     Mask,
     Places,
+    count_of,
     counts_between,
     cut,
     data_of,
@@ -70,7 +71,8 @@ def learn_envelope(line: bytes, fixed: frozenset[str]) -> Envelope | None:
     """Learn the shape of a record; strings under the *fixed* keys belong to it, and all that is no string.
 
     Returns:
-        None where a key is repeated or written with escapes, or where the record is no object.
+        None where a key is repeated, where a key or a fixed string is written with escapes, or where the record is no
+        object.
     """
     paths = _paths(line)
     if paths is None:
@@ -84,7 +86,9 @@ def learn_envelope(line: bytes, fixed: frozenset[str]) -> Envelope | None:
                 return None
             continue
         path = next(values)
-        if path[-1] in fixed and b"\\" not in match[1]:
+        if path[-1] in fixed:
+            if b"\\" in match[1]:
+                return None
             continue
         names.append(path)
         opening.append(2 * place)
@@ -134,6 +138,8 @@ def unescaped_quotes(codes: Codes, starts: Places, ends: Places) -> tuple[Places
 
     Lines with two backslashes in a row are not among them: there a backslash before a quote need not escape it.
     """
+    if not count_of(codes, _BACKSLASH):
+        return positions_of(codes, _QUOTE), np.ones(len(starts), dtype=bool)
     quotes = positions_after_other(codes, _QUOTE, _BACKSLASH)
     double = positions_after(codes, _BACKSLASH, _BACKSLASH)
     if not len(double):

@@ -161,7 +161,7 @@ def _plain_numbers(marks: Marks, begins: Places, finishes: Places, classes: Clas
     """Read the columns of numbers of which one at least is surely no whole number, by their places."""
     written = classes == NUMBER
     places = np.flatnonzero((written | (classes == NULL)).all(axis=0) & written.any(axis=0))
-    if not len(places) or marks.has_point_before_exponent:
+    if not len(places) or _are_within(marks.exponents_after_points, begins, finishes, written):
         return {}
     wanted = written[:, places]
     table = numbers_at(marks.codes, begins[:, places], finishes[:, places], wanted)
@@ -170,6 +170,13 @@ def _plain_numbers(marks: Marks, begins: Places, finishes: Places, classes: Clas
     sure = np.flatnonzero(~table.whole & (table.largest < _SURE) & ~table.negative_zero)
     valid = np.ascontiguousarray(wanted.T)
     return {int(places[row]): column_of(table.values[row], valid[row]) for row in sure.tolist()}
+
+
+def _are_within(found: Places, begins: Places, finishes: Places, chosen: Mask) -> bool:
+    """Tell whether a place is within one of the chosen scalars."""
+    scalars = np.searchsorted(begins.ravel(), found, side="right") - 1
+    before_end = found < finishes.ravel()[scalars]
+    return bool((before_end & chosen.ravel()[scalars] & (scalars >= 0)).any())
 
 
 def _column(texts: pa.StringArray, kinds: Classes) -> pa.Array | None:

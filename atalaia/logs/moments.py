@@ -1,17 +1,17 @@
-"""Moments written as ISO 8601, read many at once; what is written in any other way is read one by one."""
+"""Moments written as ISO 8601 or as numbers, read many at once as `atalaia.window.parse_time` reads one.
+
+Text written in any other way is read one by one, each text once.
+"""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from atalaia.logs.spans import Codes, data_of, edges_of
 from atalaia.rows import NO_TIME
-from atalaia.window import SECOND, parse_time
+from atalaia.window import END_TIME, FIRST_TIME, SECOND, UNBELIEVABLE, parse_time
 
 Times = npt.NDArray[np.int64]
 
@@ -19,12 +19,35 @@ _SECONDS = len("2026-03-01T12:00:00")
 _MARKS = tuple((place, mark) for place, mark in enumerate(b"0000-00-00T00:00:00") if mark in b"-:")
 _BETWEEN = _SECONDS - len("T00:00:00")  # where the date ends
 _ZERO = ord("0")
-_FIRST = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp()) * SECOND
-_END = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp()) * SECOND
+_UNITS = (1.0, 1e3, 1e6, 1e9)  # of a second
+
+
+def parse_numbers(numbers: npt.NDArray[np.generic]) -> Times:
+    """Read every number as `atalaia.window.parse_time` does, or as `NO_TIME` where it tells no believable moment."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        micros: npt.NDArray[np.float64] = numbers.astype(np.float64) * SECOND
+    times: Times = np.full(len(numbers), NO_TIME)
+    left = np.isfinite(micros)
+    for unit in _UNITS:
+        found = left & (np.abs(micros / unit) < UNBELIEVABLE)
+        times[found] = np.rint(micros[found] / unit)
+        left &= ~found
+    return believed(times)
+
+
+def believed(times: Times) -> Times:
+    """Return *times*, `NO_TIME` for those that are not believable; the same array where all of them are."""
+    if len(times) and times.min() >= FIRST_TIME and times.max() < END_TIME:
+        return times
+    return np.where((times >= FIRST_TIME) & (times < END_TIME), times, NO_TIME)
 
 
 def parse_times(texts: pa.StringArray) -> Times:
     """Read every text as `atalaia.window.parse_time` does, or as `NO_TIME` where it tells no believable moment."""
+    if texts.null_count:
+        known: Times = np.full(len(texts), NO_TIME)
+        known[texts.is_valid().to_numpy(zero_copy_only=False)] = parse_times(texts.drop_null())
+        return known
     edges = edges_of(texts)
     lengths = np.diff(edges)
     if not len(lengths):
@@ -33,8 +56,11 @@ def parse_times(texts: pa.StringArray) -> Times:
         times = _of_one_length(data_of(texts)[edges[0] : edges[-1]].reshape(len(texts), int(lengths[0])))
         if times is not None:
             return times
-    known = {text: parse_time(text) for text in pc.unique(texts).to_pylist()}
-    return np.array([NO_TIME if (time := known[text]) is None else time for text in texts.to_pylist()], np.int64)
+    coded = texts.dictionary_encode()
+    moments = map(parse_time, coded.dictionary.to_pylist())
+    distinct: Times = np.array([NO_TIME if moment is None else moment for moment in moments], np.int64)
+    found: Times = distinct[np.asarray(coded.indices.to_numpy())]
+    return found
 
 
 def _of_one_length(codes: Codes) -> Times | None:
@@ -59,7 +85,7 @@ def _of_one_length(codes: Codes) -> Times | None:
         if digit.max() > 9:
             return None
         times += digit.astype(np.int64) * (SECOND // 10 ** (place + 1))
-    return np.where((times >= _FIRST) & (times < _END), times, NO_TIME)
+    return believed(times)
 
 
 def _is_punctuated(codes: Codes, width: int, *, in_utc: bool) -> bool:

@@ -5,7 +5,7 @@ A row group is read so if it is a plain table and neither small nor very large; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 
 from atalaia.errors import DamagedColumnError
+from atalaia.logs.foreign import native
 from atalaia.logs.heldfile import HeldFile
 from atalaia.logs.parquetpages import check_pages
 from atalaia.logs.records import RejectedError
@@ -22,10 +23,13 @@ from atalaia.rows import Slices
 
 _FEWEST_ROWS, _MOST_ROWS = 1 << 14, 1 << 21
 _MOST_BYTES = 64 << 20  # of one column, decoded
+_NEIGHBOUR_BYTES = 4 << 20  # of columns side by side in a large row group
 _SLICED_BYTES, _LEAST_AHEAD = 16 << 20, 1 << 16
 _DICTIONARY_BYTES = 8  # a text takes fewer in a column that stands for texts by their places in a dictionary
 _MILD, _MILD_RATIO = ("UNCOMPRESSED", "SNAPPY"), 24  # 64 bytes are three or more in Snappy: no page grows beyond this
 _BROKEN = (pa.ArrowException, OSError, ValueError)
+SHARING = "DELTA_BYTE_ARRAY"
+"""An encoding in which texts share their beginnings."""
 
 
 class GroupColumns(Mapping[str, pa.Array]):
@@ -46,6 +50,10 @@ class GroupColumns(Mapping[str, pa.Array]):
     @cached_property
     def _names(self) -> dict[str, int]:
         return {name: place for place, name in enumerate(self._table.schema_arrow.names)}
+
+    @cached_property
+    def _kept_once(self) -> set[str]:
+        return kept_once(self._table)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -74,7 +82,7 @@ class GroupColumns(Mapping[str, pa.Array]):
         except (RejectedError, *_BROKEN) as error:
             msg = f"column {name} cannot be decoded"
             raise DamagedColumnError(msg) from error
-        return array
+        return native(array)
 
     def _check(self, array: pa.Array) -> None:
         """Accept a column that has as many rows as the file says, and no place beyond its dictionary.
@@ -101,7 +109,8 @@ class GroupColumns(Mapping[str, pa.Array]):
             options = {"metadata": self._table.metadata, "pre_buffer": False, "buffer_size": ahead}
             table = parquet.ParquetFile(self._source.unbuffered(), **options)
             for batch in table.iter_batches(rows, row_groups=[self._group], columns=list(names), use_threads=False):
-                yield slice(start, start + batch.num_rows), dict(zip(batch.schema.names, batch.columns, strict=True))
+                columns = dict(zip(batch.schema.names, map(native, batch.columns), strict=True))
+                yield slice(start, start + batch.num_rows), columns
                 start += batch.num_rows
         except (RejectedError, *_BROKEN) as error:
             msg = f"columns {', '.join(names)} cannot be decoded"
@@ -115,23 +124,37 @@ class GroupColumns(Mapping[str, pa.Array]):
         """
         chunk = self._table.metadata.row_group(self._group).column(place)
         start, end = _stretch(chunk)
-        self._source.hold(*(self._whole or (start, end)))
+        self._source.hold(*self._pieces[place])
         if chunk.compression not in _MILD or _MILD_RATIO * (end - start) > self._limits.line_bytes:
             check_pages(self._source, start, end, self._limits.line_bytes)
 
     @cached_property
-    def _whole(self) -> tuple[int, int] | None:
-        """Where the whole row group lies, if it is no larger than may be held at once."""
+    def _pieces(self) -> dict[int, tuple[int, int]]:
+        """For each column, the bytes fetched at once: all of a row group that is small, else some neighbours."""
         group = self._table.metadata.row_group(self._group)
-        starts, ends = zip(*(_stretch(group.column(place)) for place in range(group.num_columns)), strict=True)
-        return (min(starts), max(ends)) if max(ends) - min(starts) <= _MOST_BYTES else None
+        stretches = sorted((*_stretch(group.column(place)), place) for place in range(group.num_columns))
+        size = max(end for _, end, _ in stretches) - stretches[0][0]
+        most = size if size <= _MOST_BYTES else _NEIGHBOUR_BYTES
+        firsts: dict[int, int] = {}
+        ends: dict[int, int] = {}
+        first = stretches[0][0]
+        for start, end, place in stretches:
+            first = start if end - first > most else first
+            firsts[place] = first
+            ends[first] = max(ends.get(first, end), end)
+        return {place: (first, ends[first]) for place, first in firsts.items()}
 
     def _is_better_plain(self, name: str, place: int) -> bool:
         """Tell whether a column of texts holds few of them twice, and its dictionary no long ones."""
         chunk = self._table.metadata.row_group(self._group).column(place)
         if chunk.physical_type != "BYTE_ARRAY" or chunk.total_uncompressed_size <= _DICTIONARY_BYTES * chunk.num_values:
             return False
-        first = next(self._table.iter_batches(1, row_groups=[self._group], columns=[name], use_threads=False))
+        if name not in self._kept_once:
+            return True
+        batches = self._table.iter_batches(1, row_groups=[self._group], columns=[name], use_threads=False)
+        first = next(batches, None)
+        if first is None:
+            raise RejectedError(reason="damaged")
         longest = pc.max(pc.binary_length(first.column(0).dictionary)).as_py() or 0
         return bool(chunk.num_values * longest <= _MOST_BYTES)
 
@@ -142,6 +165,17 @@ def _stretch(chunk: Any) -> tuple[int, int]:
     return start, start + chunk.total_compressed_size
 
 
+def kept_once(table: parquet.ParquetFile) -> set[str]:
+    """Return the columns that are read as dictionaries: a text that many rows share is one text."""
+    return {field.name for field in table.schema_arrow if pa.types.is_dictionary(field.type)}
+
+
+def repeats_texts(chunk: Any, once: Collection[str]) -> bool:
+    """Tell whether reading a column's pages may repeat a text that they hold once; columns kept *once* do not."""
+    shared = chunk.dictionary_page_offset is not None or SHARING in chunk.encodings
+    return shared and chunk.physical_type == "BYTE_ARRAY" and chunk.path_in_schema not in once
+
+
 def is_columnwise(table: parquet.ParquetFile, group: Any) -> bool:
     """Tell whether a row group is to be read column by column."""
     if not _FEWEST_ROWS <= group.num_rows <= _MOST_ROWS:
@@ -149,8 +183,9 @@ def is_columnwise(table: parquet.ParquetFile, group: Any) -> bool:
     names = table.schema_arrow.names
     if len(set(names)) < len(names) or not all(_is_simple(field.type) for field in table.schema_arrow):
         return False
-    chunks = map(group.column, range(group.num_columns))
-    return all(max(chunk.total_uncompressed_size, chunk.total_compressed_size) <= _MOST_BYTES for chunk in chunks)
+    once, chunks = kept_once(table), [group.column(place) for place in range(group.num_columns)]
+    bearable = all(max(chunk.total_uncompressed_size, chunk.total_compressed_size) <= _MOST_BYTES for chunk in chunks)
+    return bearable and not any(repeats_texts(chunk, once) for chunk in chunks)
 
 
 def _is_simple(kind: pa.DataType) -> bool:

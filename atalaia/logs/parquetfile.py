@@ -14,24 +14,31 @@ from pyarrow import parquet
 
 from atalaia.logs.arrays import canonical
 from atalaia.logs.batching import table_batch
+from atalaia.logs.foreign import native
 from atalaia.logs.heldfile import HeldFile, Seekable
 from atalaia.logs.jsontext import compact
-from atalaia.logs.parquetcolumns import GroupColumns, is_columnwise
+from atalaia.logs.parquetcolumns import SHARING, GroupColumns, is_columnwise, kept_once, repeats_texts
 from atalaia.logs.parquetpages import Pages, check_pages
-from atalaia.logs.records import RejectedError, shortened
+from atalaia.logs.parquetparts import (
+    BATCH_BYTES,
+    bearable_parts,
+    bytes_in_batch,
+    is_held_once,
+    with_used_texts,
+    written_bytes,
+)
+from atalaia.logs.records import RejectedError
 from atalaia.logs.settings import ReadLimits
 from atalaia.rows import ALL_SIDES, RowBatch
 
-MAGIC = b"PAR1"
-_BROKEN = (pa.ArrowException, OSError, ValueError)
+_BROKEN = (pa.ArrowException, OSError, ValueError, OverflowError)
 _LARGEST_FOOTER = 16 << 20
+_SIGNATURE_BYTES = 28  # a nonce and a tag
 _RATIO_FROM = 64 << 20
 _READ_AHEAD = 1 << 20
-_BATCH_BYTES = 16 << 20
-_NESTED_BYTES = 64 << 20
+_REPEATED_BYTES = 64 << 20
 _MANY_VALUES = 1 << 20
-_LISTED_BYTES = 16
-_LONGEST_SHARED = 1 << 14  # bytes of a text that many rows may share
+_NO_DICTIONARIES = frozenset((SHARING, "DELTA_LENGTH_BYTE_ARRAY"))  # Arrow makes none of these encodings
 _INFERENCE_TABLE = ({"databricks_request_id", "request", "response"}, {"invocation_id", "request", "response"})
 
 
@@ -39,12 +46,13 @@ def open_table(source: Seekable, limits: ReadLimits) -> parquet.ParquetFile:
     """Open a Parquet file.
 
     Raises:
-        RejectedError: It is damaged, or too large once decompressed.
+        RejectedError: It is damaged or encrypted, or too large once decompressed.
     """
     try:
         size = _refuse_large_footer(source)
         source.seek(0)
         footer = parquet.read_metadata(source)
+        _refuse_unreadable(footer, source, size)
         source.seek(0)
         options = {"pre_buffer": False, "buffer_size": _READ_AHEAD, "read_dictionary": _text_columns(footer)}
         table = parquet.ParquetFile(source, metadata=footer, **options)
@@ -63,6 +71,18 @@ def _refuse_large_footer(source: Seekable) -> int:
     return size
 
 
+def _refuse_unreadable(footer: Any, source: Seekable, size: int) -> None:
+    """Refuse a footer that promises fewer rows than none, or one behind which columns are encrypted.
+
+    Such a footer is signed, so it is longer than it says. To ask pyarrow for an encrypted column ends the process.
+    """
+    source.seek(max(size - 8, 0))
+    if int.from_bytes(source.read(4), "little") - footer.serialized_size == _SIGNATURE_BYTES:
+        raise RejectedError(reason="unknown_format")
+    if min((footer.row_group(group).num_rows for group in range(footer.num_row_groups)), default=0) < 0:
+        raise RejectedError(reason="damaged")
+
+
 def _refuse_large(footer: Any, size: int, limits: ReadLimits) -> None:
     """Refuse a file that would become far larger than it is; a count of rows that cannot be true is not repeated."""
     groups = [footer.row_group(group).total_byte_size for group in range(footer.num_row_groups)]
@@ -74,10 +94,16 @@ def _refuse_large(footer: Any, size: int, limits: ReadLimits) -> None:
 
 def _text_columns(footer: Any) -> list[str]:
     """Name the plain columns of text: kept as dictionaries, a long text that many rows share is one text."""
-    columns = (footer.schema.column(place) for place in range(footer.num_columns))
-    return [
-        c.path for c in columns if c.physical_type == "BYTE_ARRAY" and "." not in c.path and not c.max_repetition_level
-    ]
+    columns = [(place, footer.schema.column(place)) for place in range(footer.num_columns)]
+    flat = {
+        place: c.path
+        for place, c in columns
+        if c.physical_type == "BYTE_ARRAY" and "." not in c.path and not c.max_repetition_level
+    }
+    for group in map(footer.row_group, range(footer.num_row_groups)):
+        for place in [place for place in flat if not _NO_DICTIONARIES.isdisjoint(group.column(place).encodings)]:
+            del flat[place]
+    return list(flat.values())
 
 
 def is_inference_table(names: set[str]) -> bool:
@@ -103,10 +129,11 @@ def record_batches(
                 columns = GroupColumns(table, source, place, limits)
                 yield replace(table_batch(columns, group.num_rows, ALL_SIDES), read_slices=columns.slices)
                 continue
-            rows = _bearable_rows(group, source, limits)
+            rows = _bearable_rows(table, group, source, limits)
             for batch in table.iter_batches(batch_size=rows, row_groups=[place], use_threads=False):
-                left -= batch.num_rows
-                yield from _bearable_parts(_with_short_texts(batch))
+                for part in bearable_parts(batch, bytes_in_batch):
+                    left -= part.num_rows
+                    yield part
         except RejectedError as error:
             raise RejectedError(error.reason, left) from None
         except _BROKEN:
@@ -115,23 +142,25 @@ def record_batches(
         raise RejectedError(reason="damaged", rows=left)
 
 
-def _bearable_rows(group: Any, source: Seekable, limits: ReadLimits) -> int:
+def _bearable_rows(table: parquet.ParquetFile, group: Any, source: Seekable, limits: ReadLimits) -> int:
     """Return how many rows of a row group to read at once.
 
     Raises:
         RejectedError: A page is larger than a line of text may be.
     """
     row_bytes: int = max(group.total_byte_size // max(group.num_rows, 1), 1)
-    rows = min(limits.batch_rows, _BATCH_BYTES // row_bytes)
+    rows = min(limits.batch_rows, BATCH_BYTES // row_bytes)
+    once = kept_once(table)
     for place in range(group.num_columns):
         chunk = group.column(place)
         start = chunk.dictionary_page_offset or chunk.data_page_offset
         pages = check_pages(source, start, start + chunk.total_compressed_size, limits.line_bytes)
         if _is_repetitive(chunk, pages, group.num_rows, limits):
             raise RejectedError(reason="too_large")
-        nested = "." in chunk.path_in_schema and chunk.physical_type == "BYTE_ARRAY"
-        if nested and chunk.dictionary_page_offset:  # each row may repeat a text as long as the whole dictionary
-            rows = min(rows, _NESTED_BYTES // max(pages.first, 1))
+        if chunk.physical_type == "FIXED_LEN_BYTE_ARRAY":
+            rows = min(rows, _REPEATED_BYTES // max(table.schema.column(place).length, 1))
+        elif repeats_texts(chunk, once):  # each row may hold a text as long as the dictionary, or as a page
+            rows = min(rows, _REPEATED_BYTES // max(pages.largest if SHARING in chunk.encodings else pages.first, 1))
     return max(rows, 1)
 
 
@@ -139,38 +168,6 @@ def _is_repetitive(chunk: Any, pages: Pages, rows: int, limits: ReadLimits) -> b
     """Tell whether lists hold far more values than their bytes could: one row may hold all of them."""
     lists = pages.values - rows
     return lists > _MANY_VALUES and 8 * lists > limits.expansion_ratio * chunk.total_compressed_size
-
-
-def _with_short_texts(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Shorten the long texts of dictionaries, as profiles shorten them: a small file can repeat one for every row."""
-    for place, column in enumerate(batch.columns):
-        if not pa.types.is_dictionary(column.type) or not pa.types.is_string(column.type.value_type):
-            continue
-        if (pc.max(pc.binary_length(column.dictionary)).as_py() or 0) > _LONGEST_SHARED:
-            texts = pa.array([None if text is None else shortened(text) for text in column.dictionary.to_pylist()])
-            short = pa.DictionaryArray.from_arrays(column.indices, texts)
-            batch = batch.set_column(place, batch.schema.names[place], short)
-    return batch
-
-
-def _bearable_parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Halve a batch until its texts and lists, each written out, fit into memory."""
-    if batch.num_rows > 1 and sum(map(_written_bytes, batch.columns)) > _BATCH_BYTES:
-        middle = batch.num_rows // 2
-        yield from _bearable_parts(batch.slice(0, middle))
-        yield from _bearable_parts(batch.slice(middle))
-    elif batch.num_rows:
-        yield batch
-
-
-def _written_bytes(column: pa.Array) -> int:
-    """Estimate how much memory writing out a column's shared texts or lists takes."""
-    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-        return _LISTED_BYTES * len(column.flatten())
-    if not pa.types.is_dictionary(column.type):
-        return 0
-    lengths = pc.binary_length(column.dictionary)
-    return int(pc.sum(pc.cast(lengths.take(column.indices), pa.int64())).as_py() or 0)
 
 
 def plain_batch(batch: pa.RecordBatch) -> RowBatch:
@@ -188,20 +185,32 @@ def plain_batch(batch: pa.RecordBatch) -> RowBatch:
     return table_batch(columns, batch.num_rows, ALL_SIDES)
 
 
-def stored_records(batch: pa.RecordBatch) -> list[dict[str, Any]]:
-    """Return the rows of a batch as objects; what a writer left as bytes is read as text.
+def stored_records(batch: pa.RecordBatch, size: int, limits: ReadLimits) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a batch as objects; what a writer left as bytes is read as text.
+
+    Args:
+        batch: The rows.
+        size: Of their file, in bytes.
+        limits: How far these may expand.
 
     Raises:
-        RejectedError: A column cannot be decoded.
+        RejectedError: A column cannot be decoded, or the rows repeat texts far too often.
     """
-    try:
-        rows = batch.to_pylist()
-    except _BROKEN:
-        raise RejectedError(reason="damaged", rows=batch.num_rows) from None
-    return [
-        {name: value.decode("utf-8", "replace") if isinstance(value, bytes) else value for name, value in row.items()}
-        for row in rows
-    ]
+    left = batch.num_rows
+    if sum(map(written_bytes, batch.columns)) > max(_RATIO_FROM, limits.expansion_ratio * size):
+        raise RejectedError(reason="too_large", rows=left)
+    for part in bearable_parts(batch, written_bytes):
+        try:
+            rows = part.to_pylist()
+        except _BROKEN:
+            raise RejectedError(reason="damaged", rows=left) from None
+        left -= part.num_rows
+        for row in rows:
+            yield {name: _text_if_bytes(value) for name, value in row.items()}
+
+
+def _text_if_bytes(value: Any) -> Any:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def _columns(name: str, column: pa.Array) -> dict[str, pa.Array]:
@@ -218,18 +227,18 @@ def _columns(name: str, column: pa.Array) -> dict[str, pa.Array]:
 def _simple(column: pa.Array) -> pa.Array:
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return _simple(column.cast(kind.value_type))
+        return native(with_used_texts(column)) if is_held_once(column) else _simple(column.cast(kind.value_type))
     if pa.types.is_decimal(kind) or pa.types.is_float16(kind):
         return column.cast(pa.float64())
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return column.cast(pa.string())
+        return native(column.cast(pa.string()))
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
         return _text_of_bytes(column)
     if pa.types.is_nested(kind):
         return pa.array([None if value is None else compact(value) for value in column.to_pylist()], pa.string())
     if pa.types.is_duration(kind) or pa.types.is_time(kind) or pa.types.is_interval(kind):
-        return pa.array([canonical(value) for value in column.to_pylist()], pa.string())
-    return column
+        return pa.array([canonical(value) for value in native(column).to_pylist()], pa.string())
+    return native(column)
 
 
 def _text_of_bytes(column: pa.Array) -> pa.Array:

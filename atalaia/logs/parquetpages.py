@@ -28,10 +28,12 @@ class Pages:
 
     Attributes:
         first: The decompressed bytes of the first page: of the dictionary, where there is one.
+        largest: Those of the largest page.
         values: The values of all pages, as their headers tell.
     """
 
     first: int
+    largest: int
     values: int
 
 
@@ -41,17 +43,17 @@ def check_pages(source: Seekable, start: int, end: int, most: int) -> Pages:
     Raises:
         RejectedError: `too_large`, or `damaged` where there are no pages.
     """
-    first, total = None, 0
+    first, largest, total = None, 0, 0
     while start < end:
         length, expanded, stored, values = _page(source, start)
         first = expanded if first is None else first
-        total += values
+        largest, total = max(largest, expanded), total + values
         if max(expanded, stored) > most:
             raise RejectedError(reason="too_large")
         if stored < 0 or expanded < 0:
             raise RejectedError(reason="damaged")
         start += length + stored
-    return Pages(first or 0, total)
+    return Pages(first or 0, largest, total)
 
 
 def _page(source: Seekable, start: int) -> tuple[int, int, int, int]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from atalaia.logs.cellcolumns import CellColumn, cell_columns
+from atalaia.logs.cellcolumns import CellColumn, CellTable, Kinds
 from atalaia.logs.csvtext import is_number
 from atalaia.logs.jsonrows import JsonBlock, read_json_rows
 from atalaia.logs.skeletons import Skeleton
@@ -17,20 +18,21 @@ from atalaia.logs.spans import (
     Marks,
     Mask,
     Places,
+    UnprovenError,
     at,
     codes_of,
     count_of,
     counts_between,
     cut,
-    cut_columns,
     data_of,
     edges_of,
     positions_below,
     positions_of,
 )
 
-_END, _NEWLINE, _SPACE, _COMMA, _BACKSLASH, _BEYOND_ASCII = 0, 10, ord(" "), ord(","), ord("\\"), 128
+_END, _NEWLINE, _SPACE, _BACKSLASH, _BEYOND_ASCII = 0, 10, ord(" "), ord("\\"), 128
 _LIKE_NUMBER = np.isin(np.arange(256), list(b"+-.0123456789"))
+_TRIES = 4
 _LIKE_JSON = np.frombuffer(b'{["', np.uint8)
 
 
@@ -51,29 +53,41 @@ class PayloadRows:
 
 @dataclass(frozen=True, slots=True)
 class CsvShape:
-    """CSV payloads: the names of their columns; those of the monitor, by which a header is known, if there are any."""
+    """CSV payloads.
+
+    Attributes:
+        names: Of their columns.
+        known: Those of the monitor, by which a header is known, if there are any.
+        declared: Whether the envelope calls them CSV.
+        kinds: What the columns were read as so far.
+    """
 
     names: tuple[str, ...]
     known: frozenset[str] | None
     declared: bool
+    kinds: Kinds = field(default_factory=dict)
 
     def read(self, marks: Marks, begins: Places, finishes: Places) -> PayloadRows:
-        """Read the payloads that are rows of as many cells as there are names, without quotes and without a header."""
+        """Read the payloads that are rows of as many cells as there are names, without quotes and without a header.
+
+        Raises:
+            UnprovenError: Whatever is left out, there is more to leave out.
+        """
         codes, starts, ends = _texts_with_ends(marks.codes, begins, finishes)
         good = self._are_csv(codes, starts, ends)
         record, row_starts, row_ends, good = _rows_of(codes, starts, ends, good)
-        width = len(self.names) - 1
-        commas = positions_of(codes, _COMMA)
-        first, counts = _counted(commas, row_starts, row_ends, width)
-        good = _without(good, record[counts != width])
-        heads, stops = _cells(row_starts, row_ends, commas, first, width, good[record])
-        bare = self._without_headers(codes, heads, stops, record[good[record]], good)
-        if bare is not good:
-            good = bare
-            heads, stops = _cells(row_starts, row_ends, commas, first, width, good[record])
-        counts = np.bincount(record[good[record]], minlength=len(good)).astype(np.int32)
-        columns = cell_columns(codes, heads, stops, self.names)
-        return PayloadRows(np.flatnonzero(good).astype(np.int32), counts[good], columns)
+        codes[row_ends] = _NEWLINE
+        for _ in range(_TRIES):
+            rows = good[record]
+            if not rows.any():
+                return PayloadRows(np.empty(0, np.int32), np.empty(0, np.int32), {})
+            table = CellTable(_put_together(codes, row_starts[rows], row_ends[rows] + 1), self.names, self.kinds)
+            refused = table.wrong or self._headers(table, record[rows])
+            if not len(refused):
+                counts = np.bincount(record[rows], minlength=len(good)).astype(np.int32)
+                return PayloadRows(np.flatnonzero(good).astype(np.int32), counts[good], table.columns)
+            good = _without(good, record[rows][refused])
+        raise UnprovenError
 
     def _are_csv(self, codes: Codes, starts: Places, ends: Places) -> Mask:
         first = at(codes, starts)
@@ -84,31 +98,27 @@ class CsvShape:
             good &= counts_between(positions_of(codes, _BACKSLASH), starts, ends)[1] == 0
         return good
 
-    def _without_headers(self, codes: Codes, heads: Places, stops: Places, record: Places, good: Mask) -> Mask:
-        """Leave out the records whose first row may be names."""
-        first = np.flatnonzero(np.concatenate((np.ones(len(record[:1]), dtype=bool), record[1:] != record[:-1])))
+    def _headers(self, table: CellTable, record: Places) -> Places:
+        """Return the first rows of records that may be names."""
+        firsts = np.flatnonzero(np.append(True, record[1:] != record[:-1])).astype(np.int32)
+        columns = list(table.columns.values())
+        texts = [column for column in columns if column.numbers is None]
         if self.known is None:
-            if len(first) == len(record):
-                return good  # a single row is never taken for names
-            doubtful = np.arange(len(first))
-        else:
-            begin = at(codes, heads[first])
-            words = ~_LIKE_NUMBER[begin] & (heads[first] < stops[first])
-            plain = not any(_LIKE_NUMBER[name.strip().encode()[0]] for name in self.known if name.strip())
-            doubtful = np.arange(len(first))
-            if plain:
-                doubtful = np.flatnonzero(2 * np.count_nonzero(words, axis=1) >= len(self.names))
-        if not len(doubtful):
-            return good
-        columns = cut_columns(codes, heads[first[doubtful]], stops[first[doubtful]])
-        cells = zip(*(texts.to_pylist() for texts in columns), strict=True)
-        names = [row for row, texts in zip(doubtful.tolist(), cells, strict=True) if self._may_be_names(texts)]
-        return _without(good, record[first[names]]) if names else good
-
-    def _may_be_names(self, cells: Sequence[str]) -> bool:
+            if len(firsts) == len(record) or len(texts) < len(columns):
+                return firsts[:0]  # neither a single row nor one with a number is ever taken for names
+        elif not any(_LIKE_NUMBER[(name.strip() or "0").encode()[0]] for name in self.known):
+            columns = texts  # what is a number is no name
+            if 2 * len(texts) < len(self.names):
+                return firsts[:0]
+        cells = [column.texts().take(pa.array(firsts)) for column in columns]
         if self.known is None:
-            return not any(not cell.strip() or is_number(cell) for cell in cells)
-        return 2 * sum(cell.strip() in self.known for cell in cells) >= len(cells)
+            rows = zip(*(texts.to_pylist() for texts in cells), strict=True)
+            return firsts[[not any(not cell or not cell.strip() or is_number(cell) for cell in row) for row in rows]]
+        names = pa.array([name.strip() for name in self.known])
+        found = np.zeros(len(firsts), np.int32)
+        for texts in cells:
+            found += pc.is_in(pc.utf8_trim_whitespace(pc.fill_null(texts, "")), names).to_numpy(zero_copy_only=False)
+        return firsts[2 * found >= len(self.names)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +140,7 @@ def _texts_with_ends(codes: Codes, begins: Places, finishes: Places) -> tuple[Co
     data = data_of(texts)[: int(ends[-1]) + 1 if len(ends) else 0].copy()
     data[ends] = _END
     if count_of(data, _BACKSLASH):
-        data = codes_of(data.tobytes().replace(rb"\r\n", b"\n").replace(rb"\n", b"\n"))
+        data = codes_of(bytearray(data.tobytes().replace(rb"\r\n", b"\n").replace(rb"\n", b"\n")))
         ends = positions_of(data, _END)
     starts = np.concatenate((np.zeros(1, np.int32), ends[:-1] + np.int32(1)))[: len(ends)]
     return data, starts.astype(np.int32), ends.astype(np.int32)
@@ -154,28 +164,15 @@ def _rows_of(codes: Codes, starts: Places, ends: Places, good: Mask) -> tuple[Pl
     return record, heads, stops, _without(good, record[heads >= stops])
 
 
-def _cells(
-    starts: Places, ends: Places, commas: Places, first: Places, width: int, rows: Mask
-) -> tuple[Places, Places]:
-    """Return where the cells of some rows begin and end; shape (rows, width + 1)."""
-    heads, stops = np.empty((2, np.count_nonzero(rows), width + 1), np.int32)
-    heads[:, 0], stops[:, -1] = starts[rows], ends[rows]
-    if width:
-        stops[:, :-1] = commas[first[rows][:, None] + np.arange(width, dtype=np.int32)]
-        heads[:, 1:] = stops[:, :-1] + 1
-    return heads, stops
+def _put_together(codes: Codes, starts: Places, ends: Places) -> Codes:
+    """Return stretches of the block one after the other; they do not overlap."""
+    if int((ends - starts).sum()) == len(codes):
+        return codes
+    texts = cut(codes, starts, ends)
+    return data_of(texts)[: edges_of(texts)[-1]]
 
 
 def _without(good: Mask, records: Places) -> Mask:
     good = good.copy()
     good[records] = False
     return good
-
-
-def _counted(commas: Places, starts: Places, ends: Places, width: int) -> tuple[Places, Places]:
-    """Return the number of the first comma of each row, and how many commas it holds."""
-    if width and len(commas) == width * len(starts):
-        table = commas.reshape(len(starts), width)
-        if ((table[:, 0] >= starts) & (table[:, -1] < ends)).all():
-            return np.arange(len(starts), dtype=np.int32) * width, np.full(len(starts), width, np.int32)
-    return counts_between(commas, starts, ends)

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from atalaia.logs import csvfile, kserve, parquetfile
+from atalaia.logs import csvfile
 from atalaia.logs.batching import Batcher
-from atalaia.logs.blockreading import read_blocks
-from atalaia.logs.detect import Decision, Layout, decide
+from atalaia.logs.detect import Layout, decide
 from atalaia.logs.documents import split_values
 from atalaia.logs.framing import Piece, Stream, split_lines
-from atalaia.logs.heldfile import HeldFile
 from atalaia.logs.lines import hand_on, outcome_of_value, read_pieces
 from atalaia.logs.records import RejectedError
 from atalaia.logs.settings import Context, Follow, PayloadNames, ReadLimits
 from atalaia.logs.source import Item, Source
+from atalaia.logs.together import Pool
 from atalaia.monitor_file import LogFormat
-from atalaia.rows import LogObject, Reject, RowBatch, Side
+from atalaia.rows import LogObject, Reject, Side
 
 _BOM = b"\xef\xbb\xbf"
 _CSV_HEAD = 1 << 16
@@ -30,6 +29,7 @@ class LogReading:
     """One reading of a log object; iterating it, once, yields batches of rows and rejects.
 
     Attributes:
+        log: Which object it is.
         format: What the object was taken for, such as `sagemaker capture`.
         why: One sentence: what was decided and because of what.
     """
@@ -37,12 +37,20 @@ class LogReading:
     def __init__(self, source: Source) -> None:
         """Prepare to read *source*."""
         self._source = source
+        self.log = source.context.log
         self.format = source.decision.format
         self.why = source.decision.why
 
     def __iter__(self) -> Iterator[Item]:
         """Yield what the object holds, in bounded memory."""
         return _READERS[self._source.decision.layout](self._source)
+
+    def into(self, pool: Pool, log: int) -> Iterator[Item]:
+        """Yield what the object holds, but for rows of few lines: these are left in *pool*, as object *log*'s."""
+        if self._source.decision.layout is Layout.LINES:
+            pool.begin(log)
+            return _read_lines(self._source, pool)
+        return iter(self)
 
     @property
     def consumed(self) -> int:
@@ -84,7 +92,9 @@ def _reading(source: BinaryIO, context: Context, chosen: LogFormat, side: Side |
     stream = Stream(source, context.limits)
     decision = decide(stream, context, chosen)
     if decision.layout is Layout.PARQUET:
-        decision = _parquet_decision(source, decision, chosen, context.limits)
+        from atalaia.logs.parquetreading import parquet_decision  # noqa: PLC0415  # dear to import, many logs are none
+
+        decision = parquet_decision(source, decision, chosen, context.limits)
     if stream.compression:
         decision = replace(decision, why=f"{decision.why} It is compressed with {stream.compression}.")
     return LogReading(Source(source, stream, context, decision, side, _reopened))
@@ -177,68 +187,21 @@ def _read_csv_records(source: Source) -> Iterator[Item]:
     yield from batcher.flush()
 
 
-def _parquet_decision(file: BinaryIO, decision: Decision, chosen: LogFormat, limits: ReadLimits) -> Decision:
-    """Tell by its columns what a Parquet file is."""
-    try:
-        names = set(parquetfile.open_table(file, limits).schema_arrow.names)
-    except RejectedError:
-        return decision  # reading it says why not
-    if parquetfile.is_inference_table(names):
-        why = (
-            f"{decision.why} Its columns are those of a Databricks inference table, whose log says which rows are live."
-        )
-        return replace(decision, envelope="table", format="databricks parquet", why=why)
-    if names >= kserve.COLUMNS and chosen in (LogFormat.AUTO, LogFormat.KSERVE):
-        why = f"{decision.why} Its columns are those of KServe's payload logger."
-        return replace(decision, envelope="kserve", format="kserve parquet", why=why)
-    return decision
+def _read_lines(source: Source, pool: Pool | None = None) -> Iterator[Item]:
+    from atalaia.logs.blockreading import read_blocks  # noqa: PLC0415  # as dear to import as Parquet
+
+    return read_blocks(source, pool)
 
 
 def _read_parquet(source: Source) -> Iterator[Item]:
-    size = max(source.context.log.size, 1)
-    try:
-        file = HeldFile(source.file)
-        table = parquetfile.open_table(file, source.context.limits)
-        if source.decision.envelope == "table":
-            yield Reject("needs_table_log", 0, size, max(table.metadata.num_rows, 1))
-            return
-        yield from _parquet_items(table, file, source, size)
-    except RejectedError as error:
-        yield Reject(error.reason, 0, size, error.rows)
-    else:
-        source.consumed = size
+    from atalaia.logs.parquetreading import read_parquet  # noqa: PLC0415  # dear to import, and many logs are none
 
-
-def _parquet_items(table: Any, file: HeldFile, source: Source, size: int) -> Iterator[Item]:
-    batcher = Batcher(source.context.limits.batch_rows)
-    if source.decision.envelope == "kserve":
-        read, columnwise = _stored_items, False
-    else:
-        read, columnwise = _table_items, source.context.columnwise
-    for batch in parquetfile.record_batches(table, file, source.context.limits, columnwise=columnwise):
-        try:
-            yield from read(batch, source, size, batcher)
-        except RejectedError as error:
-            yield Reject(error.reason, 0, size, error.rows)
-    yield from batcher.flush()
-
-
-def _table_items(batch: Any, source: Source, size: int, batcher: Batcher) -> Iterator[Item]:
-    del size, batcher
-    rows = batch if isinstance(batch, RowBatch) else parquetfile.plain_batch(batch)
-    yield rows if source.side is None else replace(rows, captured=frozenset((source.side,)))
-
-
-def _stored_items(batch: Any, source: Source, size: int, batcher: Batcher) -> Iterator[Item]:
-    for value in parquetfile.stored_records(batch):
-        content = value.get("bytes")
-        held = len(content) if isinstance(content, str) else 0
-        yield from hand_on(outcome_of_value(value, Piece(0, size, b""), source), held, source, batcher)
+    return read_parquet(source)
 
 
 _READERS: dict[Layout, Callable[[Source], Iterator[Item]]] = {
     Layout.EMPTY: _read_empty,
-    Layout.LINES: read_blocks,
+    Layout.LINES: _read_lines,
     Layout.VALUES: _read_values,
     Layout.WHOLE: _read_whole,
     Layout.CSV: _read_csv,

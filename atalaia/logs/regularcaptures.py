@@ -77,8 +77,7 @@ class CaptureReader:
             part = inside(value, path[:-1])
             if part is None:
                 continue
-            varies = (*path[:-1], "encoding") in envelope.paths
-            shape = None if varies or path not in envelope.paths else self._shape(part, side)
+            shape = self._shape(part, side) if path in envelope.paths else None
             if shape is None:
                 return None
             shapes.append((envelope.paths.index(path), shape))

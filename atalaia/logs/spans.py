@@ -18,7 +18,7 @@ Places = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 
 _WORD, _LONG = 8, 32
-_CASE = 0x20  # the bit that tells small letters from large ones
+_CASE = np.uint8(0x20)  # the bit that tells small letters from large ones
 _CELLS = 1 << 14
 _CHUNK = 1 << 18  # so that what is made of it stays in the processor's cache
 
@@ -30,13 +30,13 @@ class UnprovenError(Exception):
 class Marks:
     """A block, and where the bytes stand that it is cut at: each looked for once."""
 
-    __slots__ = ("_known", "_point_before_exponent", "codes")
+    __slots__ = ("_exponents", "_known", "codes")
 
     def __init__(self, codes: Codes) -> None:
         """Begin with nothing looked for."""
         self.codes = codes
         self._known: dict[int, Places] = {}
-        self._point_before_exponent: bool | None = None
+        self._exponents: Places | None = None
 
     def of(self, wanted: int) -> Places:
         """Return where a byte stands, in rising order."""
@@ -49,11 +49,13 @@ class Marks:
         self._known[wanted] = places
 
     @property
-    def has_point_before_exponent(self) -> bool:
-        """Whether anywhere a number may end with its point but for an exponent, which JSON forbids."""
-        if self._point_before_exponent is None:
-            self._point_before_exponent = any_after(self.codes, ord("e"), ord("."), ignore=_CASE)
-        return self._point_before_exponent
+    def exponents_after_points(self) -> Places:
+        """Where an e follows a point: as in numbers such as `1.e5`, which JSON forbids."""
+        if self._exponents is None:
+            self._exponents = positions_of_pairs(
+                self.codes, lambda piece, previous: (previous == ord(".")) & (piece | _CASE == ord("e"))
+            )
+        return self._exponents
 
     @property
     def commas(self) -> Places:
@@ -71,6 +73,11 @@ def positions_of(codes: Codes, wanted: int) -> Places:
     return _positions(codes, lambda piece: piece == wanted)
 
 
+def positions_of_either(codes: Codes, one: int, other: int) -> Places:
+    """Return where one of two bytes stands, in rising order."""
+    return _positions(codes, lambda piece: (piece == one) | (piece == other))
+
+
 def positions_below(codes: Codes, limit: int) -> Places:
     """Return where bytes smaller than the *limit* stand, in rising order."""
     return _positions(codes, lambda piece: piece < limit)
@@ -78,25 +85,17 @@ def positions_below(codes: Codes, limit: int) -> Places:
 
 def positions_after_other(codes: Codes, wanted: int, before: int) -> Places:
     """Return where a byte stands that does not follow the byte *before*, in rising order."""
-    found = _pairs(codes, lambda piece, previous: (piece == wanted) & (previous != before))
+    found = positions_of_pairs(codes, lambda piece, previous: (piece == wanted) & (previous != before))
     return np.concatenate((np.flatnonzero(codes[:1] == wanted).astype(np.int32), found))
 
 
 def positions_after(codes: Codes, wanted: int, before: int) -> Places:
     """Return where a byte stands that follows the byte *before*, in rising order."""
-    return _pairs(codes, lambda piece, previous: (piece == wanted) & (previous == before))
+    return positions_of_pairs(codes, lambda piece, previous: (piece == wanted) & (previous == before))
 
 
-def any_after(codes: Codes, wanted: int, before: int, *, ignore: int = 0) -> bool:
-    """Tell whether a byte, some bits of which are ignored, stands anywhere after the byte *before*."""
-    for start in range(1, len(codes), _CHUNK):
-        piece = codes[start : start + _CHUNK] | np.uint8(ignore)
-        if ((piece == wanted) & (codes[start - 1 : start - 1 + len(piece)] == before)).any():
-            return True
-    return False
-
-
-def _pairs(codes: Codes, test: Callable[[Codes, Codes], Mask]) -> Places:
+def positions_of_pairs(codes: Codes, test: Callable[[Codes, Codes], Mask]) -> Places:
+    """Return where bytes stand that pass a test together with the bytes before them, in rising order."""
     found = [np.empty(0, np.int32)]
     for start in range(1, len(codes), _CHUNK):
         piece = codes[start : start + _CHUNK]

@@ -3,39 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from atalaia.logs import path_time
-from atalaia.logs.moments import parse_times
+from atalaia.logs import LoggedRows, path_time
+from atalaia.logs.moments import believed, parse_numbers, parse_times
 from atalaia.profile.values import Ints
-from atalaia.rows import NO_TIME, LogObject, RowBatch
-from atalaia.window import END_TIME, FIRST_TIME, parse_time
+from atalaia.rows import NO_TIME, LogObject
 
 SOURCES = ("event", "record", "path", "object")
 """What dates a row, best first."""
 
 
-def date_rows(batch: RowBatch, log: LogObject, column: str | None) -> tuple[Ints, Ints]:
-    """Date every row of *batch*.
+@dataclass(frozen=True, slots=True)
+class LogTimes:
+    """What each object of a packet tells of its rows' times: its path's hour or day, and its own time.
+
+    Attributes:
+        paths: µs since 1970, or `NO_TIME`; shape (objects,).
+        objects: Likewise.
+    """
+
+    paths: Ints
+    objects: Ints
+
+    @classmethod
+    def unknown(cls, logs: int) -> LogTimes:
+        """Make room for so many objects."""
+        return cls(np.full(logs, NO_TIME), np.full(logs, NO_TIME))
+
+    def note(self, place: int, log: LogObject) -> None:
+        """Note what *log* tells."""
+        told = path_time(log.uri)
+        self.paths[place] = NO_TIME if told is None else told
+        self.objects[place] = log.time
+
+
+def date_rows(rows: LoggedRows, told: LogTimes, column: str | None) -> tuple[Ints, Ints]:
+    """Date every row.
 
     Args:
-        batch: The rows.
-        log: The object they come from.
+        rows: The rows, and the objects they come from.
+        told: What these objects tell.
         column: The column that holds event times, if the monitor has one.
 
     Returns:
         Times in µs since 1970, and for each the index into `SOURCES`; shape (rows,) each.
     """
-    fallback = path_time(log.uri)
+    batch = rows.batch
     events = batch.columns.get(column) if column is not None else None
     ladder: tuple[Callable[[], Ints], ...] = (
         lambda: np.full(batch.rows, NO_TIME) if events is None else event_times(events),
         lambda: batch.record_times,
-        lambda: np.full(batch.rows, NO_TIME if fallback is None else fallback),
-        lambda: np.full(batch.rows, log.time),
+        lambda: told.paths[rows.logs],
+        lambda: told.objects[rows.logs],
     )
     times, sources = ladder[0](), np.zeros(batch.rows, np.int64)
     for place, candidates_of in enumerate(ladder[1:], 1):
@@ -51,14 +75,15 @@ def date_rows(batch: RowBatch, log: LogObject, column: str | None) -> tuple[Ints
 
 def event_times(values: pa.Array) -> Ints:
     """Read a column of moments, however they are written; `NO_TIME` where one is missing or not believable."""
-    if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        known = np.append(event_times(values.dictionary), NO_TIME)
+        return np.where(values.is_valid(), known[values.indices.fill_null(0).to_numpy()], NO_TIME)
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         moments = pc.cast(pc.cast(values, pa.timestamp("us", "UTC"), safe=False), pa.int64())
-        times = np.asarray(moments.fill_null(int(NO_TIME)).to_numpy())
-        if len(times) and times.min() >= FIRST_TIME and times.max() < END_TIME:
-            return times
-        return np.where((times >= FIRST_TIME) & (times < END_TIME), times, NO_TIME)
-    if pa.types.is_string(values.type) and not values.null_count:
+        return believed(np.asarray(moments.fill_null(int(NO_TIME)).to_numpy()))
+    if pa.types.is_string(kind):
         return parse_times(values)
-    texts = values.to_pylist()
-    known = {value: parse_time(value) for value in set(texts)}
-    return np.array([NO_TIME if known[v] is None else known[v] for v in texts], dtype=np.int64)
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return np.where(values.is_valid(), parse_numbers(values.fill_null(0).to_numpy()), NO_TIME)
+    return np.full(len(values), NO_TIME)

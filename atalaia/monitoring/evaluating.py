@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,7 @@ from atalaia.monitoring.layout import (
     reports_prefix,
 )
 from atalaia.ports import ObjectInfo, ObjectStore
-from atalaia.profile import Profile, profile_from_plain, unpack
+from atalaia.profile import Profile, merged_from_plain, unpack
 from atalaia.report import BaselineRef, Input, Report, report_from_json, to_json
 from atalaia.window import Window, parse_duration, window_at_key
 
@@ -85,14 +86,14 @@ class Evaluator:
         Raises:
             StoredFormError: A profile is damaged, or of another window.
         """
-        current, inputs = merge_profiles(self._baseline, self._output, profiles, window)
+        merged = merge_profiles(self._baseline, self._output, profiles, window)
         latest = latest_report(self._monitor.name, self._output, window)
-        if inputs and not any(item.used for item in inputs):
+        if profiles and not merged.used:
             return None if latest is None else Evaluated(latest, window, new=False)
         final = self._now >= window.end + self._lateness or (latest is not None and latest.final)
 
-        occasion = Occasion(window, 1, final, inputs, self._reference, self._definition)
-        judged = evaluate(self._monitor, self._baseline, current, occasion)
+        occasion = Occasion(window, 1, final, merged.inputs, self._reference, self._definition)
+        judged = evaluate(self._monitor, self._baseline, merged.profile, occasion)
         for _ in range(_TRIES):
             revision = latest_revision(self._monitor.name, self._output, window)
             same, following = (msgspec.structs.replace(judged, revision=number) for number in (revision, revision + 1))
@@ -163,43 +164,61 @@ def latest_report(monitor: str, output: ObjectStore, window: Window) -> Report |
     return report_from_json(output.get(key)[0], f"{output.uri}/{key}")
 
 
-def merge_profiles(
-    baseline: Baseline, output: ObjectStore, profiles: Sequence[ObjectInfo], window: Window
-) -> tuple[Profile, tuple[Input, ...]]:
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A window's profiles, merged.
+
+    Attributes:
+        profile: The whole.
+        inputs: The log objects behind it and behind what was left out, in the order of their URIs.
+        used: The stored profiles that went in, not those of another baseline.
+    """
+
+    profile: Profile
+    inputs: tuple[Input, ...]
+    used: tuple[ObjectInfo, ...]
+
+
+def merge_profiles(baseline: Baseline, output: ObjectStore, profiles: Iterable[ObjectInfo], window: Window) -> Merged:
     """Merge a window's stored profiles, and say what went in and what was left out: profiles of another baseline.
 
     Raises:
         StoredFormError: A stored object is no profile, or one of another window.
     """
-    parts, inputs = [Profile(baseline.version)], []
+    merged, inputs, used = Profile(baseline.version), [], []
+    parts: list[dict[str, Any]] = []
+    waiting = 0
     for info in profiles:
-        data, held = output.get(info.key)
-        profile, about = _profile_of(data, f"{output.uri}/{info.key}", window)
-        used = profile.baseline == baseline.version
-        rejected = sum(profile.rejected.values())
-        inputs.append(
-            msgspec.structs.replace(
-                about, profile=info.key, profile_etag=held.etag, rows=profile.rows, rejected=rejected, used=used
-            )
-        )
-        if used:
-            parts.append(profile)
-        if len(parts) > _TOGETHER:
-            parts = [Profile.merged(parts)]
-    return Profile.merged(parts), tuple(inputs)
+        data, _ = output.get(info.key)
+        plain, logs = content_of(data, f"{output.uri}/{info.key}", window)
+        fits = plain["baseline"] == baseline.version
+        inputs += [Input(log["uri"], log["etag"], log["format"], log["rows"], log["rejected"], fits) for log in logs]
+        if not fits:
+            continue
+        used.append(info)
+        parts.append(plain)
+        waiting += len(data)
+        if waiting > _TOGETHER:
+            merged, parts, waiting = merged.merge(merged_from_plain(parts)), [], 0
+    inputs.sort(key=lambda log: (log.log, log.etag))
+    whole = merged.merge(merged_from_plain(parts)) if parts else merged
+    return Merged(whole, tuple(inputs), tuple(used))
 
 
-_TOGETHER = 64  # profiles held before they are merged
+_TOGETHER = 32 << 20  # bytes of stored profiles that are merged at once
 
 
-def _profile_of(data: bytes, where: str, window: Window) -> tuple[Profile, Input]:
+def content_of(data: bytes, where: str, window: Window) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return what is stored under *where*: a profile, and what it holds of each log object.
+
+    Raises:
+        StoredFormError: It is no profile, or one of another window.
+    """
     content = unpack(data, where)
     if content.get("kind") != "profile" or content["window"] != [window.start, window.end]:
         msg = f"{where}: not a profile of this window. Ingest the log again; the window's width may have changed."
         raise StoredFormError(msg)
-    log = content["log"]
-    about = Input("", "", log["uri"], log["etag"], log["format"], 0, 0)
-    return profile_from_plain(content["profile"]), about
+    return content["profile"], content["logs"]
 
 
 def _store_definition(monitor: Monitor, output: ObjectStore) -> str:

@@ -6,13 +6,24 @@ Keys are derived from where their content comes from, so writing it again change
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 from atalaia.window import Window
 
 
 def log_id(uri: str) -> str:
-    """Return the name that stands for a log object in keys."""
+    """Return the name that stands for a log object in keys, and for the packet of this object by itself."""
     return hashlib.sha256(uri.encode()).hexdigest()
+
+
+def packet_id(uris: Iterable[str]) -> str:
+    """Return the name that stands for log objects profiled together."""
+    return "p" + hashlib.sha256("".join(sorted(map(log_id, uris))).encode()).hexdigest()
+
+
+def is_of_several(packet: str) -> bool:
+    """Tell whether a packet's id is one of several objects."""
+    return packet.startswith("p")
 
 
 def baseline_key(monitor: str, version: str) -> str:
@@ -30,9 +41,14 @@ def profiles_prefix(monitor: str) -> str:
     return f"{monitor}/profiles/"
 
 
-def profile_key(monitor: str, start: int, uri: str) -> str:
-    """Return where the profile of a log object's rows in the window that begins at *start* (µs since 1970) lies."""
-    return f"{profiles_prefix(monitor)}{Window(start, start).key}/{log_id(uri)}.profile"
+def window_prefix(monitor: str, window: Window) -> str:
+    """Return what the keys of a window's profiles begin with."""
+    return f"{profiles_prefix(monitor)}{window.key}/"
+
+
+def profile_key(monitor: str, start: int, packet: str) -> str:
+    """Return where the profile of a packet's rows in the window that begins at *start* (µs since 1970) lies."""
+    return f"{window_prefix(monitor, Window(start, start))}{packet}.profile"
 
 
 def rejects_key(monitor: str, start: int, uri: str) -> str:
@@ -40,9 +56,9 @@ def rejects_key(monitor: str, start: int, uri: str) -> str:
     return f"{monitor}/rejects/{Window(start, start).key}/{log_id(uri)}.jsonl"
 
 
-def receipt_key(monitor: str, uri: str) -> str:
-    """Return where it is written that a log object was ingested, and as what."""
-    return f"{monitor}/state/logs/{log_id(uri)}.json"
+def state_key(monitor: str, packet: str) -> str:
+    """Return where it is written what became of a packet; for that of one log object alone, of this object."""
+    return f"{monitor}/state/{'packets' if is_of_several(packet) else 'logs'}/{packet}.json"
 
 
 def definition_key(monitor: str, fingerprint: str) -> str:

@@ -11,7 +11,6 @@ from atalaia.monitoring.layout import profiles_prefix
 from atalaia.ports import ObjectInfo, ObjectStore
 from atalaia.profile import Profile
 from atalaia.promotion import promoted
-from atalaia.report import Input
 from atalaia.window import Window, iso, parse_duration, window_at_key
 from atalaia.wording import plural
 
@@ -30,7 +29,7 @@ def promote_windows(monitor: Monitor, output: ObjectStore, start: int, end: int)
     profile, used, left_out = _merged(old, output, chosen)
     if not profile.rows:
         raise BaselineError(_nothing(monitor, start, end, windows, left_out))
-    data = tuple((f"{output.uri}/{item.profile}", item.profile_etag) for items in used.values() for item in items)
+    data = tuple((f"{output.uri}/{info.key}", info.etag) for infos in used.values() for info in infos)
     baseline = promoted(old, profile, _origin(old, sorted(used), left_out))
     return hold_baseline(monitor, baseline, output, data, chosen=True)
 
@@ -53,15 +52,15 @@ def _windows(monitor: Monitor, output: ObjectStore) -> dict[Window, list[ObjectI
 
 def _merged(
     old: Baseline, output: ObjectStore, windows: dict[Window, list[ObjectInfo]]
-) -> tuple[Profile, dict[Window, list[Input]], int]:
+) -> tuple[Profile, dict[Window, tuple[ObjectInfo, ...]], int]:
     """Merge all windows' profiles: return the whole, by window what went in, and how many were left out."""
     profile, used, left_out = Profile(old.version), {}, 0
     for window, infos in windows.items():
-        part, inputs = merge_profiles(old, output, infos, window)
-        profile = profile.merge(part)
-        used[window] = [item for item in inputs if item.used]
-        left_out += len(inputs) - len(used[window])
-    return profile, {window: items for window, items in used.items() if items}, left_out
+        part = merge_profiles(old, output, infos, window)
+        profile = profile.merge(part.profile)
+        used[window] = part.used
+        left_out += len(infos) - len(part.used)
+    return profile, {window: infos for window, infos in used.items() if infos}, left_out
 
 
 def _nothing(monitor: Monitor, start: int, end: int, windows: dict[Window, list[ObjectInfo]], left_out: int) -> str:

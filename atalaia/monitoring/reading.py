@@ -1,46 +1,77 @@
-"""Reading a log object: every row is dated and counted in its window, every reject listed in its own."""
+"""Reading log objects: every row is dated and counted in its window, every reject listed for its object and window."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 
 from atalaia.batches import joined
-from atalaia.logs import path_time
+from atalaia.errors import ObjectNotFoundError
+from atalaia.logs import LoggedRows, Pool, path_time
 from atalaia.monitor_file import Monitor
-from atalaia.monitoring.dating import SOURCES, date_rows
+from atalaia.monitoring.dating import SOURCES, LogTimes, date_rows
 from atalaia.monitoring.rejects import Rejects
 from atalaia.monitoring.sources import LogSource
 from atalaia.ports import ObjectInfo
 from atalaia.profile import Profile, ProfileCounter, Profiler, pack, profile_from_plain, profile_to_plain, unpack
 from atalaia.profile.minutes import Minutes
+from atalaia.profile.number_counter import MOST_WAITING
 from atalaia.profile.values import Ints, Rows
-from atalaia.rows import NO_TIME, LogObject, Reject, RowBatch
+from atalaia.rows import NO_TIME, Reject, RowBatch
 from atalaia.schema import Role
 from atalaia.window import Window, parse_duration, window_of
 
 MOST_WINDOWS = 1000
-"""Rows of one object may fall into so many windows; the rest is rejected, as clocks that wild are wrong."""
+"""What is read together may fall into so many windows; the rest is rejected, as clocks that wild are wrong."""
 
-_MOST_WAITING = 64 << 20  # bytes of values that wait to be counted
+_MOST_WAITING = MOST_WAITING  # values that wait to be counted in all windows together
 _MOST_OPEN = 2048  # columns under way in all windows together: each takes about 40 kB
 _TOGETHER = 8  # windows whose rows are counted at once where there are many
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A log object to be read.
+
+    Attributes:
+        uri: Which one it is.
+        info: As it was last seen; None if it is gone.
+        etag: Of the content that was read before.
+        time: Of the object that this content was first read from, µs since 1970: to write the same again dates no row.
+        counted: How many of its rows were read before, which are lost if it is gone.
+        windows: Where these were, starts in µs since 1970.
+    """
+
+    uri: str
+    info: ObjectInfo | None
+    etag: str = ""
+    time: int = 0
+    counted: int = 0
+    windows: tuple[int, ...] = ()
+
+
 @dataclass(slots=True)
 class LogDraft:
-    """What was read of an object so far: how, a profile under way and rows for each window, and rejects by window."""
+    """What was read of one object: which content and of when, how, rows and rejects by window, and undated rejects."""
 
-    format: str
-    why: str
-    counters: dict[Window, ProfileCounter] = field(default_factory=dict)
-    parked: dict[Window, list[bytes]] = field(default_factory=dict)
+    uri: str
+    etag: str = ""
+    time: int = 0
+    size: int = 1
+    format: str = ""
+    why: str = ""
     rows: Counter[Window] = field(default_factory=Counter)
     rejects: dict[Window, Rejects] = field(default_factory=dict)
+    undated: Rejects = field(default_factory=Rejects)
+
+    @property
+    def windows(self) -> set[Window]:
+        """The windows that its rows or rejects fall into."""
+        return {*self.rows, *self.rejects}
 
     @property
     def rejected(self) -> dict[str, int]:
@@ -50,11 +81,23 @@ class LogDraft:
             total += rejects.rows
         return dict(sorted(total.items()))
 
+
+@dataclass(slots=True)
+class Draft:
+    """Objects that were read together: a profile under way for each window, and a draft for each object."""
+
+    logs: list[LogDraft]
+    times: LogTimes
+    counters: dict[Window, ProfileCounter] = field(default_factory=dict)
+    parked: dict[Window, list[bytes]] = field(default_factory=dict)
+
     def profile(self, window: Window) -> Profile:
         """Return the profile of the rows and rejects in *window*."""
         parked = [profile_from_plain(unpack(data, "memory")) for data in self.parked.get(window, ())]
         profile = Profile.merged([self.counters[window].profile(), *parked])
-        rejected = self.rejects[window].rows if window in self.rejects else {}
+        rejected: Counter[str] = Counter()
+        for log in self.logs:
+            rejected += log.rejects[window].rows if window in log.rejects else Counter()
         return replace(profile, rejected=dict(sorted(rejected.items())))
 
 
@@ -68,35 +111,83 @@ class Reader:
         self._lateness = parse_duration(monitor.lateness)
         self._time = next((c.name for c in monitor.columns if c.role is Role.TIME), None)
 
-    def read(self, source: LogSource, info: ObjectInfo, *, columnwise: bool) -> LogDraft:
-        """Read an object and count its rows."""
-        log, reading = source.log(info), source.read(info, columnwise=columnwise)
-        draft, undated = LogDraft(reading.format, reading.why), Rejects()
-        for piece in joined(reading):
-            if isinstance(piece, RowBatch):
-                self._add_rows(draft, undated, piece, log)
-            else:
-                self._reject(draft, undated, piece)
-        if undated.listed:
-            home = self._home(log, draft)
-            self._counter(draft, home)
-            draft.rejects.setdefault(home, Rejects()).take(undated)
+    def read(self, source: LogSource, items: Sequence[Item], *, columnwise: bool) -> Draft:
+        """Read objects and count their rows; several share batches, which changes no count."""
+        draft = Draft([LogDraft(item.uri) for item in items], LogTimes.unknown(len(items)))
+        for batch in joined(self._dated(rows, draft) for rows in self._rows(source, items, draft, columnwise)):
+            if isinstance(batch, RowBatch):
+                self._count(batch, draft)
+        for item, log in zip(items, draft.logs, strict=True):
+            if log.undated.listed:
+                home = self._home(item, log)
+                self._counter(draft, home)
+                log.rejects.setdefault(home, Rejects()).take(log.undated)
         return draft
 
-    def _add_rows(self, draft: LogDraft, undated: Rejects, batch: RowBatch, log: LogObject) -> None:
-        times, sources = date_rows(batch, log, self._time)
-        parts: list[tuple[Window, Rows]] = []
+    def _rows(self, source: LogSource, items: Sequence[Item], draft: Draft, columnwise: bool) -> Iterator[LoggedRows]:
+        """Yield the rows of all objects, and note in *draft* all else about them."""
+        pool = Pool() if len(items) > 1 else None
+        for place, item in enumerate(items):
+            yield from self._rows_of(source, item, place, draft, pool, columnwise)
+            if pool is not None and pool.is_full:
+                yield from pool.flush()
+        if pool is not None:
+            yield from pool.flush()
+
+    def _rows_of(
+        self, source: LogSource, item: Item, place: int, draft: Draft, pool: Pool | None, columnwise: bool
+    ) -> Iterator[LoggedRows]:
+        log = draft.logs[place]
+        try:
+            reading = None if item.info is None else source.read(item.info, columnwise=columnwise)
+        except ObjectNotFoundError:
+            reading = None
+        if reading is None:
+            if item.counted:
+                log.undated.add(Reject("log_gone", 0, 1, item.counted))
+            return
+        log.etag, log.size = reading.log.etag, max(reading.log.size, 1)
+        log.time = item.time if item.etag == log.etag else reading.log.time
+        log.format, log.why = reading.format, reading.why
+        draft.times.note(place, replace(reading.log, time=log.time))
+        for piece in reading if pool is None else reading.into(pool, place):
+            if isinstance(piece, RowBatch):
+                yield LoggedRows.of_one(piece, place)
+            else:
+                self._reject(piece, log, draft)
+
+    def _reject(self, piece: Reject, log: LogDraft, draft: Draft) -> None:
+        """Count *piece* in the window that it tells, if it does."""
+        window = None if piece.time == NO_TIME else window_of(piece.time, self._width)
+        if window is None or _is_one_too_many(window, draft):
+            log.undated.add(piece)
+        else:
+            self._counter(draft, window)
+            log.rejects.setdefault(window, Rejects()).add(piece)
+
+    def _dated(self, logged: LoggedRows, draft: Draft) -> RowBatch:
+        """Date the rows and note when they happened; those in too many windows are rejected and left without a time."""
+        times, sources = date_rows(logged, draft.times, self._time)
         for window, rows in self._by_window(times):
-            count = len(times[rows])
-            if window not in draft.counters and len(draft.counters) >= MOST_WINDOWS:
-                undated.add(Reject("too_many_windows", 0, log.size, count))
+            logs = logged.logs[rows]
+            counts = np.bincount(logs)
+            held = np.flatnonzero(counts).tolist()
+            if _is_one_too_many(window, draft):
+                for place in held:
+                    log = draft.logs[place]
+                    log.undated.add(Reject("too_many_windows", 0, log.size, int(counts[place])))
+                times[rows] = NO_TIME
                 continue
+            for place in held:
+                draft.logs[place].rows[window] += int(counts[place])
             counter = self._counter(draft, window)
-            draft.rows[window] += count
-            counter.late += count if self._is_late(window, log) else 0
+            counter.late += int(np.count_nonzero(draft.times.paths[logs] >= window.end + self._lateness))
             counter.tally("times", _by_source(sources[rows]))
             counter.minutes.append(Minutes.of(times[rows]))
-            parts.append((window, rows))
+        return replace(logged.batch, record_times=times)
+
+    def _count(self, batch: RowBatch, draft: Draft) -> None:
+        parts = list(self._by_window(batch.record_times))
         for start in range(0, len(parts), _TOGETHER):
             some = parts[start : start + _TOGETHER]
             self._profiler.count(batch, [(draft.counters[window], rows) for window, rows in some])
@@ -122,42 +213,39 @@ class Reader:
             in_a_row = high - low == end - start and bool(np.all(np.diff(dated[start:end]) == 1))
             yield window, slice(low, high) if in_a_row else dated[start:end]
 
-    def _reject(self, draft: LogDraft, undated: Rejects, piece: Reject) -> None:
-        """Count *piece* in the window that it tells, if it does."""
-        window = None if piece.time == NO_TIME else window_of(piece.time, self._width)
-        if window is None or (window not in draft.counters and len(draft.counters) >= MOST_WINDOWS):
-            undated.add(piece)
-            return
-        self._counter(draft, window)
-        draft.rejects.setdefault(window, Rejects()).add(piece)
-
-    def _counter(self, draft: LogDraft, window: Window) -> ProfileCounter:
+    def _counter(self, draft: Draft, window: Window) -> ProfileCounter:
         if window not in draft.counters:
             draft.counters[window] = self._profiler.counter()
         return draft.counters[window]
 
-    def _home(self, log: LogObject, draft: LogDraft) -> Window:
-        """Choose where to count what tells no time: by the object's path, or most of its rows, or its own time."""
-        logged = path_time(log.uri)
-        if logged is None and draft.rows:
-            return max(draft.rows, key=lambda window: (draft.rows[window], window))
-        return window_of(log.time if logged is None else logged, self._width)
+    def _home(self, item: Item, log: LogDraft) -> Window:
+        """Choose where to count what tells no time: by the object's path, or most of its rows, or its own time.
 
-    def _is_late(self, window: Window, log: LogObject) -> bool:
-        """Only a path tells when rows were logged: an object's own time changes when it is copied."""
-        logged = path_time(log.uri)
-        return logged is not None and logged >= window.end + self._lateness
+        Of an object that is gone: where its first rows were.
+        """
+        if not log.etag and item.windows:
+            return window_of(item.windows[0], self._width)
+        logged = path_time(item.uri)
+        if logged is not None:
+            return window_of(logged, self._width)
+        if log.rows:
+            return max(log.rows, key=lambda window: (log.rows[window], window))
+        return window_of(log.time, self._width)
 
-    def _keep_bounded(self, draft: LogDraft) -> None:
+    def _keep_bounded(self, draft: Draft) -> None:
         """Count what waits; where there are many columns in many windows, put what was counted away, packed."""
         if sum(len(counter.columns) for counter in draft.counters.values()) > _MOST_OPEN:
             for window, counter in draft.counters.items():
                 if counter.columns:
                     draft.parked.setdefault(window, []).append(pack(profile_to_plain(counter.profile())))
                     draft.counters[window] = self._profiler.counter()
-        elif sum(counter.waiting_bytes for counter in draft.counters.values()) > _MOST_WAITING:
+        elif sum(counter.waiting.values for counter in draft.counters.values()) > _MOST_WAITING:
             for counter in draft.counters.values():
                 counter.settle()
+
+
+def _is_one_too_many(window: Window, draft: Draft) -> bool:
+    return window not in draft.counters and len(draft.counters) >= MOST_WINDOWS
 
 
 def _by_source(sources: Ints) -> dict[str, int]:

@@ -6,7 +6,8 @@ import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TypeVar
+from io import BytesIO
+from typing import BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from atalaia.errors import DamagedColumnError, ObjectNotFoundError, ReferenceRefusedError, StoreError
@@ -18,6 +19,7 @@ from atalaia.schema import Column, positional
 from atalaia.store_file import open_object
 
 _FOLLOWED_BYTES = 1 << 30  # what one object may refer to, all together
+_AT_ONCE_BYTES = 1 << 20  # an object of so many bytes is fetched in one request
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,39 @@ class LogSource:
             return True
         return is_log_key(key) and (not self.include or any(fnmatchcase(key, pattern) for pattern in self.include))
 
+    def uri(self, key: str) -> str:
+        """Return the URI of the object under *key*."""
+        return f"{self.store.uri}/{key}"
+
     def log(self, info: ObjectInfo) -> LogObject:
         """Describe an object as a log."""
-        return LogObject(f"{self.store.uri}/{info.key}", info.etag, info.size, info.time)
+        return LogObject(self.uri(info.key), info.etag, info.size, info.time)
+
+    def present(self, uri: str) -> ObjectInfo | None:
+        """Describe the object with that URI as it is now; None if it is gone.
+
+        Raises:
+            StoreError: It lies outside of this source's store, so that nothing can be known of it.
+        """
+        if not uri.startswith(f"{self.store.uri}/"):
+            msg = f"{uri}: was profiled together with logs in {self.store.uri}. Give the logs' place above both."
+            raise StoreError(msg)
+        try:
+            return self.store.head(uri.removeprefix(f"{self.store.uri}/"))
+        except ObjectNotFoundError:
+            return None
 
     def read(self, info: ObjectInfo, *, columnwise: bool = False) -> LogReading:
-        """Open an object and decide how it is written; iterate the result for its rows, as `read_log` says."""
-        file = open_object(self.store, info)
+        """Open an object and decide how it is written; iterate the result for its rows, as `read_log` says.
+
+        A small object is fetched at once, as it is now: `LogReading.log` tells which content that was.
+        """
+        file: BinaryIO
+        if info.size <= _AT_ONCE_BYTES:
+            data, info = self.store.get(info.key)
+            file = BytesIO(data)
+        else:
+            file = open_object(self.store, info)
 
         left = _FOLLOWED_BYTES
 

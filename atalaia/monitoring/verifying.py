@@ -11,10 +11,10 @@ from atalaia.errors import ObjectNotFoundError, StoredFormError
 from atalaia.evaluation import Occasion, evaluate
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.baselines import read_baseline
-from atalaia.monitoring.evaluating import merge_profiles
-from atalaia.monitoring.layout import baseline_key, definition_key, report_key
+from atalaia.monitoring.evaluating import content_of, merge_profiles
+from atalaia.monitoring.layout import baseline_key, definition_key, report_key, window_prefix
 from atalaia.ports import ObjectInfo, ObjectStore
-from atalaia.report import BaselineRef, Report, report_from_json, to_json
+from atalaia.report import BaselineRef, Input, Report, digest_of, report_from_json, to_json
 from atalaia.window import Window, parse_time
 
 
@@ -32,16 +32,26 @@ def verify_report(key: str, output: ObjectStore) -> Verification:
     Whether the window was final is taken from the report: it depends on when it was evaluated.
 
     Raises:
-        StoredFormError: The object is no report.
+        StoredFormError: The object is no report, or the monitor file behind it is gone.
         BaselineError: Its baseline is gone, or no longer the one its profiles were made on.
         ObjectNotFoundError: There is nothing under the key.
     """
     stored, _ = output.get(key)
     report = report_from_json(stored, f"{output.uri}/{key}")
-    differences = [*_misplaced(report, key), *_changed_inputs(report, output)]
-    if not differences and to_json(_again(report, output)) != stored:
-        differences = ["the inputs are unchanged, but the computed report has other bytes: the stored one was altered"]
+    differences = _misplaced(report, key)
+    if not differences:
+        again, inputs = _again(report, output)
+        differences = _changed(report, inputs)
+        if not differences and to_json(again) != stored:
+            differences = [_ALTERED]
     return Verification(report, tuple(differences))
+
+
+_ALTERED = (
+    "its log objects are the same, but the computed report has other bytes: the stored one was altered, or a profile "
+    "was, or it was made anew under other settings"
+)
+_UNLISTED = "log objects that the report counts but does not list, as there are too many, have changed or been joined"
 
 
 def _misplaced(report: Report, key: str) -> list[str]:
@@ -52,20 +62,48 @@ def _misplaced(report: Report, key: str) -> list[str]:
     return [] if place == key else [f"the report says that it belongs to {place}, but it lies in {key}"]
 
 
-def _changed_inputs(report: Report, output: ObjectStore) -> list[str]:
-    changed = []
-    for item in report.inputs:
-        try:
-            etag = output.head(item.profile).etag
-        except ObjectNotFoundError:
-            changed.append(f"{item.profile}: the profile of {item.log} is gone")
-            continue
-        if etag != item.profile_etag:
-            changed.append(f"{item.profile}: the profile of {item.log} has changed since")
-    return changed
+def _changed(report: Report, inputs: tuple[Input, ...]) -> list[str]:
+    """Say in words which of the report's log objects were profiled otherwise since, or with others."""
+    then, now = ({item.log: item for item in items} for items in (report.inputs, inputs))
+    gone = [f"the profile of {log} is gone" for log in then if log not in now]
+    changed = [f"the profile of {log} has changed since" for log in then if now.get(log, then[log]) != then[log]]
+    if report.logs > len(then):
+        return [*gone, *changed] or [_UNLISTED] * (report.inputs_digest != digest_of(inputs))
+    come = [f"the profile of {log} has come since, within one that the report was made of" for log in now.keys() - then]
+    return [*gone, *changed, *sorted(come)]
 
 
-def _again(report: Report, output: ObjectStore) -> Report:
+def _window(report: Report) -> Window:
+    start, end = parse_time(report.start), parse_time(report.end)
+    return Window(start or 0, end or 0)  # both are there: `_misplaced` looked
+
+
+def _profiles(report: Report, output: ObjectStore) -> list[ObjectInfo]:
+    """Find the stored profiles that the report was made of, among those that its window has now.
+
+    They are those that hold a log object it lists; if it lists not all of them, also the oldest others, as many as it
+    takes: the digest tells whether these are the right ones.
+    """
+    window = _window(report)
+    listed = {item.log for item in report.inputs}
+    named, others = [], []
+    left = report.logs
+    for info in output.list(window_prefix(report.monitor, window)):
+        _, logs = content_of(output.get(info.key)[0], f"{output.uri}/{info.key}", window)
+        if any(log["uri"] in listed for log in logs):
+            named.append(info)
+            left -= len(logs)
+        else:
+            others.append((info.time, info.key, len(logs), info))
+    for _, _, logs_held, info in sorted(others, key=lambda other: other[:2]) if report.logs > len(listed) else ():
+        if left >= logs_held:
+            named.append(info)
+            left -= logs_held
+    return named
+
+
+def _again(report: Report, output: ObjectStore) -> tuple[Report, tuple[Input, ...]]:
+    """Compute the report again; return it with all its inputs."""
     try:
         definition, _ = output.get(report.definition)
         monitor = msgspec.json.decode(definition, type=Monitor)
@@ -73,11 +111,9 @@ def _again(report: Report, output: ObjectStore) -> Report:
         msg = f"{output.uri}/{report.definition}: the monitor file behind the report is gone or damaged."
         raise StoredFormError(msg) from error
     baseline = read_baseline(report.baseline.key, output)
-    start, end = parse_time(report.start), parse_time(report.end)
-    window = Window(start or 0, end or 0)  # both are there: `_misplaced` looked
-    infos = [ObjectInfo(item.profile, item.profile_etag, 0, 0) for item in report.inputs]
-    current, inputs = merge_profiles(baseline, output, infos, window)
+    window = _window(report)
+    merged = merge_profiles(baseline, output, _profiles(report, output), window)
     reference = BaselineRef(baseline.version, baseline_key(monitor.name, baseline.version), baseline.profile.rows)
     made_under = definition_key(monitor.name, hashlib.sha256(definition).hexdigest()[:16])
-    occasion = Occasion(window, report.revision, report.final, inputs, reference, made_under)
-    return evaluate(monitor, baseline, current, occasion)
+    occasion = Occasion(window, report.revision, report.final, merged.inputs, reference, made_under)
+    return evaluate(monitor, baseline, merged.profile, occasion), merged.inputs

@@ -85,7 +85,7 @@ class CategoricalSummary:
         """Return all *parts* (at least one) together; they must have been counted on the same grid."""
         return replace(
             parts[0],
-            **{name: sum([getattr(part, name) for part in parts]) for name in _ADDED},
+            **{name: sum([getattr(part, name) for part in parts]) for name in ADDED},
             counts=np.sum([part.counts for part in parts], axis=0),
             unseen=keep_smallest(added([part.unseen for part in parts]), UNSEEN_SIZE),
         )
@@ -95,4 +95,4 @@ class CategoricalSummary:
         return CategoricalSummary.merged((self, other))
 
 
-_ADDED = ("rows", "missing", "type_errors", "out_of_set", "off_pattern", "unseen_rows")
+ADDED = ("rows", "missing", "type_errors", "out_of_set", "off_pattern", "unseen_rows")

@@ -19,6 +19,16 @@ _SMALLEST_NORMAL = float(np.finfo(np.float64).tiny)
 _MANY_CANDIDATES = 4 * DISTINCT_SIZE
 _WORTH_SORTING = MOST // 4  # fewer values than these wait for more
 
+MOST_WAITING = 1 << 23
+"""So many values at most wait in all columns of a profile."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """How many values wait to be counted in all columns of a profile."""
+
+    values: int = 0
+
 
 @dataclass(slots=True)
 class NumberCounter:
@@ -29,6 +39,7 @@ class NumberCounter:
         room: Where to work.
         low, high: The monitor's limits for the column's values; None for no limit.
         allowed: The only values allowed, each once; None for any.
+        waiting: Shared by all columns of a profile.
     """
 
     layout: Layout
@@ -36,6 +47,7 @@ class NumberCounter:
     low: float | None = None
     high: float | None = None
     allowed: Floats | None = None
+    waiting: Waiting = field(default_factory=Waiting)
     _tally: Counter[str] = field(default_factory=Counter)
     _cells: Ints = field(init=False)
     _inner: Ints = field(init=False)
@@ -44,17 +56,12 @@ class NumberCounter:
     _maximum: float = -math.inf
     _distinct: Distinct = field(default_factory=lambda: Distinct.empty(DISTINCT_SIZE))
     _candidates: list[tuple[Hashes, Ints]] = field(default_factory=list)
-    _waiting: list[Floats] = field(default_factory=list)
-    _waiting_values: int = 0
+    _parts: list[Floats] = field(default_factory=list)
+    _values: int = 0
 
     def __post_init__(self) -> None:
         nothing = NumericSummary.empty(self.layout.grid)
         self._cells, self._inner = nothing.cells, nothing.inner
-
-    @property
-    def waiting_bytes(self) -> int:
-        """What the values that wait to be counted take."""
-        return 8 * self._waiting_values
 
     def add(self, numbers: Numbers) -> None:
         """Count a batch."""
@@ -81,19 +88,21 @@ class NumberCounter:
         )
 
     def _take(self, values: Floats) -> None:
-        if len(values) >= _WORTH_SORTING:
-            self._count([values])
-            return
-        if self._waiting_values + len(values) > MOST:
+        if self._values + len(values) > MOST:
             self.settle()
-        self._waiting.append(values.copy())
-        self._waiting_values += len(values)
+        waits = len(values) < _WORTH_SORTING and self.waiting.values + len(values) <= MOST_WAITING
+        self._parts.append(values.copy() if waits else values)
+        self._values += len(values)
+        self.waiting.values += len(values)
+        if not waits:
+            self.settle()
 
     def settle(self) -> None:
         """Count what waits for more."""
-        if self._waiting_values:
-            self._count(self._waiting)
-        self._waiting, self._waiting_values = [], 0
+        if self._values:
+            self._count(self._parts)
+        self.waiting.values -= self._values
+        self._parts, self._values = [], 0
 
     def _count(self, parts: list[Floats]) -> None:
         ordered = in_order(parts, self.room)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
@@ -31,13 +31,13 @@ _LEAST_EXPONENT = -1074  # of the smallest positive float64
 _ROOT_BITS = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NumericGrid:
     """Strictly rising, finite edges; shape (edges,). No edges when the baseline has no finite value."""
 
     edges: Floats
 
-    @property
+    @cached_property
     def ruler(self) -> Ruler:
         """What sums are measured with: from the middle edge, in steps of about 2^-33 of the edges' middle reach."""
         edges = len(self.edges)
@@ -48,8 +48,13 @@ class NumericGrid:
         exponent = math.frexp(reach)[1] + 1 - STEP_BITS
         return Ruler(float(self.edges[edges // 2]), max(exponent, _LEAST_EXPONENT))
 
+    @cached_property
+    def widths(self) -> Floats:
+        """How far it is from each edge to the next; shape (edges - 1,)."""
+        return np.diff(self.edges)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class NumericSummary:
     """What is kept of a numeric column.
 
@@ -96,7 +101,7 @@ class NumericSummary:
         nothing = Distinct.empty(DISTINCT_SIZE)
         return cls(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, cells, inner, {}, 0, 0, math.inf, -math.inf, nothing)
 
-    @property
+    @cached_property
     def finite(self) -> int:
         """How many finite numbers there are."""
         return int(self.cells.sum())
@@ -113,7 +118,7 @@ class NumericSummary:
                 wide[place] = wide.get(place, 0) + steps
         return replace(
             parts[0],
-            **{name: sum([getattr(part, name) for part in parts]) for name in _ADDED},
+            **{name: sum([getattr(part, name) for part in parts]) for name in ADDED},
             cells=cells,
             inner=inner,
             wide=dict(sorted(wide.items())),
@@ -146,18 +151,19 @@ class NumericSummary:
         Shape (edges - 1,). Each value's place is off by at most one step of the grid's ruler.
         """
         ruler, counts = grid.ruler, self.cells[2:-1:2]
+        centre = _exactly(ruler.centre)
         with np.errstate(over="ignore"):
-            steps_to_width = math.ldexp(1.0, ruler.exponent) / np.diff(grid.edges)
+            steps_to_width = math.ldexp(1.0, ruler.exponent) / grid.widths
         places = np.multiply(self.inner, steps_to_width, out=np.zeros(len(counts)), where=self.inner > 0)
         for cell, steps in self.wide.items():
             if 0 < cell < len(self.cells) - 1:
-                low, high = map(Fraction, grid.edges[cell // 2 - 1 : cell // 2 + 1].tolist())
-                total = steps * Fraction(2) ** ruler.exponent + int(self.cells[cell]) * (Fraction(ruler.centre) - low)
-                places[cell // 2 - 1] = float(total / (high - low))
-        return np.clip(places, 0.0, counts)
+                low, high = map(_exactly, grid.edges[cell // 2 - 1 : cell // 2 + 1].tolist())
+                total = (steps << ruler.exponent - _LEAST_EXPONENT) + int(self.cells[cell]) * (centre - low)
+                places[cell // 2 - 1] = total / (high - low)
+        return np.minimum(np.maximum(places, 0.0), counts)
 
 
-_ADDED = (
+ADDED = (
     "rows", "missing", "type_errors", "nan", "positive_infinity", "negative_infinity", "denormal", "overflow",
     "out_of_range", "out_of_set", "total", "squares",
 )  # fmt: skip
@@ -166,9 +172,15 @@ _ADDED = (
 def in_steps(part: int, whole: int, ruler: Ruler) -> float:
     """Return *part* / *whole* steps as a length, however large the integers are; infinite beyond the largest float."""
     try:
-        return float(Fraction(part, whole) * Fraction(2) ** ruler.exponent)
+        return (part << max(ruler.exponent, 0)) / (whole << max(-ruler.exponent, 0))
     except OverflowError:
         return math.inf if part > 0 else -math.inf
+
+
+def _exactly(value: float) -> int:
+    """Return a finite float as what it is: a whole number of the smallest positive float."""
+    numerator, denominator = value.as_integer_ratio()
+    return numerator << 1 - _LEAST_EXPONENT - denominator.bit_length()
 
 
 def _finite_or_none(value: float) -> float | None:

@@ -68,8 +68,8 @@ class Profile:
         Raises:
             BaselineError: They were counted on the grids of different baselines.
         """
-        _refuse_other_baselines(parts)
-        sums = {name: added([getattr(part, name) for part in parts]) for name in _BY_NAME}
+        refuse_other_baselines([part.baseline for part in parts])
+        sums = {name: added([getattr(part, name) for part in parts]) for name in BY_NAME}
         return cls(
             **sums | {"extra": keep_smallest(sums["extra"], MOST_EXTRA)},
             baseline=parts[0].baseline,
@@ -86,12 +86,18 @@ class Profile:
         return Profile.merged((self, other))
 
 
-_BY_NAME = ("captured", "rejected", "times", "extra", "present", "segments")
+BY_NAME = ("captured", "rejected", "times", "extra", "present", "segments")
+"""What a profile counts by name."""
 
 
-def _refuse_other_baselines(parts: Sequence[Profile]) -> None:
-    first = parts[0].baseline
-    other = next((part.baseline for part in parts if part.baseline != first), None)
+def refuse_other_baselines(versions: Sequence[str]) -> None:
+    """Accept profiles of one baseline only.
+
+    Raises:
+        BaselineError: They were counted on the grids of different baselines.
+    """
+    first = versions[0]
+    other = next((version for version in versions if version != first), None)
     if other is not None:
         msg = (
             f"cannot merge a profile made on baseline {first} with one made on baseline {other}: "

@@ -17,7 +17,7 @@ from atalaia.profile.cross_counter import CrossCounter
 from atalaia.profile.distinct import Distinct
 from atalaia.profile.layout import Layout, Room
 from atalaia.profile.minutes import Minutes
-from atalaia.profile.number_counter import NumberCounter
+from atalaia.profile.number_counter import NumberCounter, Waiting
 from atalaia.profile.numeric import NumericGrid
 from atalaia.profile.profile import ID_SIZE, MOST_EXTRA, Grids, Profile
 from atalaia.profile.row_ids import RowIds, row_ids
@@ -50,21 +50,17 @@ class ProfileCounter:
     ids: Distinct = field(default_factory=lambda: Distinct.empty(ID_SIZE))
     columns: dict[_Key, NumberCounter | CategoryCounter | TextCounter] = field(default_factory=dict)
     cross: CrossMoments | None = None
+    waiting: Waiting = field(default_factory=Waiting)
 
     def tally(self, name: str, counts: Mapping[str, int]) -> None:
         """Add *counts* to what the profile's mapping *name* holds."""
         self.tallies.setdefault(name, Counter()).update(counts)
 
-    @property
-    def waiting_bytes(self) -> int:
-        """What the values that wait to be counted take."""
-        return sum(c.waiting_bytes for c in self.columns.values() if not isinstance(c, CategoryCounter))
-
     def settle(self) -> None:
         """Count what waits for more."""
         for counter in self.columns.values():
-            if isinstance(counter, NumberCounter):
-                counter.settle()
+            if not isinstance(counter, CategoryCounter):
+                (counter.lengths if isinstance(counter, TextCounter) else counter).settle()
 
     def profile(self) -> Profile:
         """Return what was counted so far."""
@@ -187,13 +183,15 @@ class Profiler:
         held, key = target.counter.columns, (target.segment, column.name)
         if key not in held:
             low, high = column.range or (None, None)
-            held[key] = NumberCounter(self._layouts[column.name], self._room, low, high, allowed_numbers(column))
+            limits = low, high, allowed_numbers(column)
+            held[key] = NumberCounter(self._layouts[column.name], self._room, *limits, target.counter.waiting)
         return held[key]  # type: ignore[return-value]  # a column's grid decides its counter's kind
 
     def _text_counter(self, target: _Target, column: Column) -> TextCounter:
         held, key = target.counter.columns, (target.segment, column.name)
         if key not in held:
-            held[key] = TextCounter(NumberCounter(self._length_layouts[column.name], self._room))
+            layout = self._length_layouts[column.name]
+            held[key] = TextCounter(NumberCounter(layout, self._room, waiting=target.counter.waiting))
         return held[key]  # type: ignore[return-value]  # as above
 
     def _category_counter(self, target: _Target, column: Column) -> CategoryCounter:

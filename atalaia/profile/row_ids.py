@@ -22,6 +22,11 @@ class RowIds:
 
 def _hashed_ids(ids: pa.Array) -> RowIds:
     known = ids.is_valid().to_numpy(zero_copy_only=False) if ids.null_count else None
+    if pa.types.is_dictionary(ids.type) and len(ids.dictionary):
+        each, places = _hashed_ids(ids.dictionary), ids.indices.fill_null(0).to_numpy()
+        if each.known is not None:
+            known = each.known[places] if known is None else known & each.known[places]
+        return RowIds(each.hashes[places], known)
     if not pa.types.is_string(ids.type):
         ids = pa.array([None if value is None else value_text(value) for value in ids.to_pylist()], pa.string())
     return RowIds(hash_texts(ids.fill_null("") if ids.null_count else ids), known)

@@ -118,11 +118,6 @@ class TextCounter:
     _off_pattern: int = 0
     _found: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def waiting_bytes(self) -> int:
-        """What the lengths that wait to be counted take."""
-        return self.lengths.waiting_bytes
-
     def add(self, texts: Texts, rows: Rows = slice(None)) -> None:
         """Count the given rows of a batch."""
         self.lengths.add(texts.lengths.pick(rows))

@@ -103,7 +103,7 @@ def wasserstein(grid: NumericGrid, baseline: NumericSummary, current: NumericSum
     if steps is not None:
         return steps.area()
     p, q = _distribution(baseline), _distribution(current)
-    width = np.diff(grid.edges)
+    width = grid.widths
     # At the beginning of the k-th interval the atom of edge k is behind: that is cell 2k+1; the interval is cell 2k+2.
     area = width * ((p - q)[1:-2:2] + _area(grid, baseline) - _area(grid, current))
     low, high = np.abs(area), np.abs(area)

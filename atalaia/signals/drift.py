@@ -123,8 +123,7 @@ def decile_cuts(baseline: NumericSummary) -> Ints:
 
 def bin_counts(summary: NumericSummary, cuts: Ints) -> Ints:
     """Count finite values per bin; shape (len(cuts) + 1,)."""
-    reached = np.concatenate((np.cumsum(summary.cells)[cuts], [summary.finite]))
-    return np.diff(reached, prepend=0)
+    return np.diff(np.concatenate(([0], np.cumsum(summary.cells)[cuts], [summary.finite])))
 
 
 def category_counts(

@@ -128,6 +128,7 @@ def test_a_file_at_rest_is_not_hashed_again(root):
 
     assert store.head("a").etag == "remembered"
     assert [info.etag for info in store.list("")] == ["remembered"]
+    assert store.get("a")[1].etag == "remembered"
 
 
 def test_a_file_at_rest_is_hashed_again_when_it_changes(root):

@@ -64,6 +64,18 @@ def test_check_leaves_with_0_when_all_is_fine(place):
     assert (place / "elsewhere/shop/report.html").is_file()
 
 
+def test_a_part_of_the_logs_can_be_read_again_though_others_were_profiled_with_it(place):
+    for day in (2, 3):
+        logs(place / "logs", 100, day=day)
+    atalaia("ingest", "monitor.yaml", cwd=place)
+    logs(place / "logs", 120)
+    done = atalaia("ingest", "monitor.yaml", "--logs", "logs/2026/03/02", "--json", cwd=place)
+    assert [(r["rows"], r["new"]) for r in strict_json(done.stdout)] == [(120, True)]
+    found = strict_json(atalaia("evaluate", "monitor.yaml", "--json", cwd=place).stdout)
+
+    assert [(window["rows"], window["rejected"]) for window in found["windows"]] == [(120, {}), (100, {})]
+
+
 def test_check_prints_strict_json_in_the_documented_shape(place):
     found = strict_json(atalaia("check", "monitor.yaml", "--json", cwd=place).stdout)
 
@@ -107,7 +119,7 @@ def test_a_report_verifies_and_an_altered_one_does_not(place):
     report.write_bytes(report.read_bytes().replace(b'"rows": 800', b'"rows": 799', 1))
     bad = atalaia("verify", report, "--json")
     assert (good.returncode, bad.returncode) == (0, 1)
-    assert "verified, byte for byte, from 1 profile" in good.stdout
+    assert "verified, byte for byte, from 1 log object" in good.stdout
     assert strict_json(bad.stdout)["verified"] is False
 
 

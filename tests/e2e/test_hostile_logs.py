@@ -152,13 +152,14 @@ def ingested(folder):
         "monitor.yaml",
     ]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100, check=False)
-    receipts = [json.loads(path.read_text()) for path in (folder / "out/shop/state").glob("**/*") if path.is_file()]
+    packets = [json.loads(path.read_text()) for path in (folder / "out/shop/state").glob("**/*") if path.is_file()]
+    receipts = [r for packet in packets if isinstance(packet, dict) for r in packet.get("logs", ())]
     return SimpleNamespace(
         code=done.returncode,
         told=done.stdout + done.stderr,
         megabytes=float((folder / "peak").read_text()),
         seconds=time.monotonic() - began,
-        receipts={PurePosixPath(r["log"]).name: r for r in receipts if isinstance(r, dict) and "log" in r},
+        receipts={PurePosixPath(r["log"]).name: r for r in receipts},
     )
 
 

@@ -212,6 +212,11 @@ def outcome(data, *, regular, names=PayloadNames(), uri="logs/a.jsonl", limits=S
     return batches, sorted(rejects, key=repr), reading.consumed
 
 
+def is_read_in_one_way(data, **options):
+    """Tell whether a log gives the same, read at once or line by line."""
+    return outcome(data, regular=True, **options) == outcome(data, regular=False, **options)
+
+
 def _plain(batch):
     columns = {
         name: (str(array.type), [repr(value) for value in array.to_pylist()])

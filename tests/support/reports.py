@@ -63,7 +63,9 @@ def a_report(findings=(), columns=(), day=1, **changes):
         times={"event": 11_874},
         findings=tuple(findings),
         columns=tuple(columns),
-        inputs=(Input("p/1.profile", '"e1"', "s3://logs/1.jsonl", '"e2"', "sagemaker", 11_874, 0),),
+        logs=1,
+        inputs=(Input("s3://logs/1.jsonl", '"e2"', "sagemaker", 11_874, 0),),
+        inputs_digest="0" * 64,
         baseline=BaselineRef("20260301-5f2c", "b/1.profile", 200_000),
         definition="m/1.yaml",
     )

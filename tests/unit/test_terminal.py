@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reports import a_finding
 from rich.console import Console
 
-from atalaia.monitoring.ingesting import Receipt
+from atalaia.monitoring.receipts import Receipt
 from atalaia.report import Finding
 from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_reports
 
@@ -220,7 +220,7 @@ def test_a_file_without_faults_is_said_to_have_none():
 
 
 def a_receipt(rows, **rejected):
-    return Receipt("log", "etag", "v", "1d", "jsonl", "asked", rows, rejected, ())
+    return Receipt("log", "etag", format="jsonl", why="asked", rows=rows, rejected=rejected)
 
 
 def test_ingested_rows_are_rows_profiled_and_rows_rejected_by_reason():

@@ -8,19 +8,21 @@ import io
 import json
 from contextlib import suppress
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atalaia.logs import ReadLimits
+from atalaia.logs import ReadLimits, read_log
 from atalaia.logs.csvfile import split_blocks
 from atalaia.logs.framing import Piece, Stream
 from atalaia.logs.parquetpages import check_pages
 from atalaia.logs.records import RejectedError, shortened
-from atalaia.profile.values import read_categories
-from atalaia.schema import Column, Type
+from atalaia.profile.text_counter import read_lengths
+from atalaia.rows import LogObject
+from atalaia.schema import Column, Kind, Type
 
 ROW = b'{"a":1}\n'
 
@@ -41,13 +43,12 @@ def test_a_shortened_name_has_a_bearable_length(name):
     assert len(shortened(name)) <= 256
 
 
-def test_a_very_long_text_is_the_same_category_whether_reader_or_profile_shortens_it(read):
-    text = "é" * 1_100_000
-    got = read(json.dumps({"a": text}) + "\n")
+@pytest.mark.parametrize("others", [[], [1]], ids=["among texts", "among numbers"])
+def test_a_very_long_text_is_read_whole(read, others):
+    texts = ["é" * 1_100_000, *others]
+    got = read("".join(json.dumps({"a": text}) + "\n" for text in texts))
 
-    column = Column("a", type=Type.STRING)
-    assert got.rows == [{"a": shortened(text)}]
-    assert read_categories(column, pa.array([shortened(text)])).texts == read_categories(column, pa.array([text])).texts
+    assert got.rows == [{"a": str(text)} for text in texts]
 
 
 def test_members_after_more_padding_than_a_buffer_are_read(read):
@@ -146,9 +147,48 @@ def test_a_list_of_far_more_values_than_its_bytes_is_refused(read):
     assert read(file.getvalue()).reasons == ["too_large"]
 
 
-def test_a_text_that_many_parquet_rows_share_is_shortened(read):
+def test_a_text_that_many_parquet_rows_share_is_held_once(read):
     text = "t" * 100_000
-    shared = pa.DictionaryArray.from_arrays(pa.array([0] * 500, pa.int32()), pa.array([text]))
+    shared = pa.DictionaryArray.from_arrays(pa.array([0, None] * 500, pa.int32()), pa.array([text]))
     got = read(stored(pa.table({"a": shared})).getvalue())
 
-    assert got.rows == [{"a": shortened(text)}] * 500
+    (batch,) = got.batches
+    assert got.rows == [{"a": text}, {}] * 500
+    assert batch.columns["a"].nbytes < 2 * len(text)
+
+
+def test_each_batch_holds_only_its_own_long_texts(read):
+    texts = [str(place) * 20_000 for place in range(4)]
+    got = read(stored(pa.table({"a": texts})).getvalue(), limits=ReadLimits(batch_rows=2))
+
+    assert [batch.columns["a"].dictionary.to_pylist() for batch in got.batches] == [texts[:2], texts[2:]]
+
+
+def test_lengths_of_long_texts_are_true_however_a_parquet_file_is_read(read):
+    data = stored(pa.table({"a": ["t" * 100_000, "t"] * 10_000})).getvalue()
+    column = Column("a", type=Type.STRING, kind=Kind.TEXT)
+
+    for columnwise in (False, True):
+        batches = read_log(io.BytesIO(data), LogObject("a", "e", len(data), 0), columnwise=columnwise)
+        lengths = np.concatenate([read_lengths(column, batch.columns["a"]).values for batch in batches])
+        assert lengths.tolist() == [100_000, 1] * 10_000
+
+
+def kserve(rows, content):
+    payload = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array([content]))
+    side = pa.array(["a.b.request"] * rows)
+    table = {"bytes": payload, "id": [str(row) for row in range(rows)], "reqType": side, "occurrenceTime": side}
+    return stored(pa.table(table)).getvalue()
+
+
+def test_a_long_payload_in_parquet_is_read(read):
+    body = json.dumps({"instances": [{"a": place} for place in range(3000)]})
+    got = read(kserve(2, base64.b64encode(body.encode()).decode()))
+
+    assert [row["a"] for row in got.rows] == [*range(3000)] * 2
+
+
+def test_a_payload_that_a_small_parquet_file_repeats_too_often_is_refused(read):
+    got = read(kserve(20_000, base64.b64encode(b"[1]" + b" " * 20_000).decode()))
+
+    assert [(reject.reason, reject.rows) for reject in got.rejects] == [("too_large", 20_000)]

@@ -67,6 +67,30 @@ def test_column_by_column_gives_the_same_profile(compression, kind):
     assert profile_of(data, columns, columnwise=True) == profile_of(data, columns, columnwise=False)
 
 
+class Watched(io.BytesIO):
+    """A file that tells how many stretches of a megabyte or more were read."""
+
+    large = 0
+
+    def read(self, size=-1, /):
+        self.large += size >= 1 << 20
+        return super().read(size)
+
+
+@pytest.mark.parametrize(("columns", "reads"), [(100, 1), (440, 17)])
+def test_columns_side_by_side_are_fetched_together(columns, reads):
+    values = RANDOM.normal(size=ROWS)
+    table = pa.table({f"n{place}": values + place for place in range(columns)})
+    file = Watched(written(table, compression="NONE", use_dictionary=False))
+    log = LogObject("a.parquet", "e", len(file.getvalue()), 0)
+
+    (batch,) = read_log(file, log, columnwise=True)
+    found = [batch.columns[name] for name in batch.columns]
+
+    assert all(array.equals(table[place].chunk(0)) for place, array in enumerate(found))
+    assert file.large == reads
+
+
 def test_small_row_groups_are_read_row_by_row():
     data = written(pa.table(COLUMNS), row_group_size=1000)
 

@@ -4,7 +4,7 @@ import pytest
 from worlds import lines, make_world, rows
 
 from atalaia.monitoring import reading
-from atalaia.profile import unpack
+from atalaia.profile import number_counter, unpack
 
 
 def profiles(world):
@@ -25,6 +25,20 @@ def test_profiles_that_were_settled_or_put_away_meanwhile_are_the_same(world, mo
     monkeypatch.setattr(reading, "_MOST_WAITING", waiting)
     monkeypatch.setattr(reading, "_MOST_OPEN", most_open)
     other.logs.put("a.jsonl", lines(entries()))
+    other.ingest()
+
+    assert profiles(world) == profiles(other)
+
+
+@pytest.mark.parametrize("waiting", [0, 70, 400])
+def test_profiles_are_the_same_however_few_values_may_wait(world, monkeypatch, waiting):
+    for name in ("a.jsonl", "b.jsonl"):
+        world.logs.put(name, lines(entries()))
+    world.ingest()
+    other = make_world()
+    monkeypatch.setattr(number_counter, "MOST_WAITING", waiting)
+    for name in ("a.jsonl", "b.jsonl"):
+        other.logs.put(name, lines(entries()))
     other.ingest()
 
     assert profiles(world) == profiles(other)

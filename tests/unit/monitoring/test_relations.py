@@ -13,8 +13,10 @@ from worlds import TEXT, content, lines, make_world, moment
 from atalaia.errors import BaselineError, DamagedColumnError
 from atalaia.html import render_html
 from atalaia.monitor_file import load_monitor
+from atalaia.monitoring import evaluating
 from atalaia.monitoring.baselines import ensure_baseline, load_baseline
 from atalaia.monitoring.evaluating import merge_profiles
+from atalaia.monitoring.ingesting import Ingester
 from atalaia.monitoring.sources import LogSource
 from atalaia.profile import Profile, pack, profile_to_plain
 from atalaia.profile.cross_counter import CrossCounter
@@ -152,7 +154,7 @@ def merged(world, day):
     start = moment(f"2026-03-{day:02}T00:00:00Z")
     prefix = f"churn/profiles/202603{day:02}T"
     infos = [info for info in world.output.list("churn/profiles/") if info.key.startswith(prefix)]
-    profile, _ = merge_profiles(world.baseline, world.output, infos, Window(start, start + world.day))
+    profile = merge_profiles(world.baseline, world.output, infos, Window(start, start + world.day)).profile
     return pack(profile_to_plain(profile))
 
 
@@ -171,6 +173,19 @@ def test_rows_in_any_files_and_order_are_the_whole_to_the_stored_byte():
     parts.ingest()
 
     assert [merged(parts, day) for day in (2, 3)] == [merged(whole, day) for day in (2, 3)]
+
+
+def test_profiles_merged_one_by_one_are_those_merged_at_once_to_the_stored_byte(monkeypatch):
+    world = watched()
+    for number in range(4):
+        world.logs.put(f"{number}.jsonl", lines(records(2, table(50, seed=number))))
+    for info in world.source.objects():  # each in a profile of its own
+        Ingester(world.monitor, world.baseline, world.output).ingest(world.source, info)
+    at_once = merged(world, 2)
+
+    monkeypatch.setattr(evaluating, "_TOGETHER", 0)
+
+    assert merged(world, 2) == at_once
 
 
 def group_of(columns):

@@ -1,4 +1,5 @@
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -6,7 +7,8 @@ from counting import count_numbers as summary
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atalaia.profile.numeric import NumericGrid, NumericSummary, grid_of
+from atalaia.profile.numeric import NumericGrid, NumericSummary, grid_of, in_steps
+from atalaia.profile.sums import Ruler
 
 anything = st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=40)
 finite = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=40)
@@ -166,3 +168,27 @@ def test_whole_numbers_beside_one_that_only_looks_whole_from_afar_are_counted_as
     values = np.array([low, 1.0, -1e-20, 3.0])
     assert np.cumsum(s.cells)[0:-1:2].tolist() == [int((values < e).sum()) for e in grid.edges]
     assert s.distinct.estimate() == 4
+
+
+@given(st.integers(-(2**200), 2**200), st.integers(1, 2**80), st.integers(-1074, 1000))
+def test_a_ratio_of_steps_is_rounded_once(part, whole, exponent):
+    exact = Fraction(part, whole) * Fraction(2) ** exponent
+
+    try:
+        expected = float(exact)
+    except OverflowError:
+        expected = math.inf if part > 0 else -math.inf
+    assert in_steps(part, whole, Ruler(0.0, exponent)) == expected
+
+
+@given(grids, anything)
+def test_places_in_wide_intervals_are_rounded_once(grid, values):
+    s = summary(grid, values)
+    places, unit = s.places(grid), Fraction(2) ** grid.ruler.exponent
+
+    for cell, steps in s.wide.items():
+        if 0 < cell < len(s.cells) - 1:
+            low, high = map(Fraction, grid.edges[cell // 2 - 1 : cell // 2 + 1].tolist())
+            count = int(s.cells[cell])
+            exact = float((steps * unit + count * (Fraction(grid.ruler.centre) - low)) / (high - low))
+            assert places[cell // 2 - 1] == min(max(exact, 0.0), count)

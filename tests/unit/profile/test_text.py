@@ -196,7 +196,9 @@ def test_lengths_that_wait_to_be_counted_are_known_to_the_caller():
     counter = PROFILER.counter()
     PROFILER.count(batch(["a"] * 100), [(counter, slice(None))])
 
-    assert counter.waiting_bytes == 800
+    assert counter.waiting.values == 100
+    counter.settle()
+    assert counter.waiting.values == 0
 
 
 def test_no_word_of_a_text_is_stored():
