@@ -5,7 +5,7 @@ PIP := $(BIN)/pip install --disable-pip-version-check --quiet
 LOCKED := .venv/.locked
 READY := .venv/.ready
 SOURCES := adapters atalaia benchmarks examples local-emulator tests
-EMULATOR := build/ministack/.ready build/emulator/.ready
+EMULATOR := $(if $(filter Linux,$(shell uname -s)),build/ministack/.ready build/emulator/.ready)  # it needs Linux
 OUT ?= demo
 
 .DEFAULT_GOAL := help

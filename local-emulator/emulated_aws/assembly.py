@@ -47,6 +47,7 @@ class Assembly:
             mark=f"--emulator-folder={folder}",
             logs=folder / "logs",
             code=folder / "functions",
+            scratch=folder / "tmp",
             credentials=credentials,
         )
         self._engine = Engine(MiniStackForLambda(), platform, self._clock, self._chaos)

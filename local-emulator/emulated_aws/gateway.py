@@ -70,11 +70,11 @@ class Gateway:
         if not is_ours(headers.get("host", "")):
             await self._refuse(send, "s3", "AccessDenied", f"{headers.get('host')} is not the emulator.")
             return
-        if _is_function_url(headers, scope["path"]):
-            await self._application(scope, receive, send)
-            return
         query = parse_qs(scope.get("query_string", b"").decode(), keep_blank_values=True)
         key, service = credential_of(headers, query)
+        if not key and _is_function_url(headers, scope["path"]):
+            await self._application(scope, receive, send)  # which lets in only whom the URL's AuthType lets in
+            return
         body = b"" if service == "s3" else await read_body(receive)  # S3 signs a hash that stands in a header
         if service != "s3":
             receive = replay(body, receive)
@@ -144,7 +144,7 @@ def too_large(request: Request) -> str | None:
 
 
 def _is_function_url(headers: Mapping[str, str], path: str) -> bool:
-    """Function URLs check their callers themselves."""
+    """Whether the request calls a function by its URL, which need not be signed."""
     return ".lambda-url." in headers.get("host", "") or path.startswith(FUNCTION_URL_PATH)
 
 

@@ -1,5 +1,6 @@
 """Runs the emulator as a process, and talks to it as anyone would: boto3, and HTTP to its admin port."""
 
+import base64
 import io
 import json
 import os
@@ -48,6 +49,18 @@ class Emulator:
             config=config,
         )
 
+    def signed(self, service, path, body, headers, *, key=None, secret=None):
+        """A POST as a client of AWS would sign it, to be sent with `fetch`."""
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.credentials import Credentials
+
+        keys = self.run["variables"]
+        credentials = Credentials(key or keys["AWS_ACCESS_KEY_ID"], secret or keys["AWS_SECRET_ACCESS_KEY"])
+        request = AWSRequest("POST", self.run["endpoint"] + path, data=body, headers=headers)
+        SigV4Auth(credentials, service, self.run["region"]).add_auth(request)
+        return urllib.request.Request(request.url, body, dict(request.headers), method="POST")
+
     def arn(self, service, rest):
         return f"arn:aws:{service}:{self.run['region']}:{self.run['account']}:{rest}"
 
@@ -81,8 +94,6 @@ class Emulator:
 
     def invoke(self, name, event=None, **options):
         """The answer's payload, FunctionError and log."""
-        import base64
-
         answer = self.client("lambda").invoke(
             FunctionName=name, Payload=json.dumps(event).encode(), LogType="Tail", **options
         )

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
+from zipfile import BadZipFile
 
 from emulated_aws.chaos import Chaos
 from emulated_aws.clock import Clock
@@ -82,7 +83,11 @@ class Engine:
         package = call.record.get("code_zip")
         if not package:
             return _refused("Runtime.InvalidEntrypoint", "The function has no code package.")
-        settings = settings_of(call.config, unpack(package, self._platform.code))
+        try:
+            folder = unpack(package, self._platform.code)
+        except (BadZipFile, OSError) as error:
+            return _refused("Runtime.InvalidEntrypoint", f"The function's code package cannot be unpacked: {error}")
+        settings = settings_of(call.config, folder)
         self.invocations += 1
         outcome = await self._pool.run(settings, event, request_id, self._chaos.kill_delay_seconds(call.name))
         self.failures += outcome.failed

@@ -15,8 +15,8 @@ RESERVED = (
     "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
 )  # fmt: skip
-NOWHERE = "http://127.0.0.1:9"  # the discard port: whoever would leave by HTTPS ends here
-PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+NOWHERE = "http://127.0.0.1:9"  # the discard port: whoever would leave by HTTP or HTTPS ends here
+PROXIES = {"HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "ALL_PROXY": NOWHERE, "NO_PROXY": "127.0.0.1,localhost"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Platform:
         mark: The argument by which a left sandbox is found.
         logs: A folder; one file per function.
         code: A folder; unpacked functions.
+        scratch: A folder; temporary files of sandboxes, as Lambda's /tmp.
         credentials: Variables with the emulator's endpoint and credential.
     """
 
@@ -35,6 +36,7 @@ class Platform:
     mark: str
     logs: Path
     code: Path
+    scratch: Path
     credentials: Mapping[str, str]
 
 
@@ -63,23 +65,39 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def sandbox_environment(function: FunctionSettings, platform: Platform, port: int, stream: str) -> dict[str, str]:
-    """All variables of a sandbox whose Runtime API is at *port* and whose log stream is *stream*."""
+@dataclass(frozen=True, slots=True)
+class Lodging:
+    """What one sandbox has for itself.
+
+    Attributes:
+        port: Of its Runtime API.
+        stream: Its log stream.
+        scratch: The folder of its temporary files.
+    """
+
+    port: int
+    stream: str
+    scratch: Path
+
+
+def sandbox_environment(function: FunctionSettings, platform: Platform, lodging: Lodging) -> dict[str, str]:
+    """All variables of a sandbox."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return {
         "PATH": "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
-        "HTTPS_PROXY": NOWHERE,
+        "TMPDIR": str(lodging.scratch),
+        **PROXIES,
         **dict(function.variables),
         **platform.credentials,
-        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
+        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{lodging.port}",
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_INITIALIZATION_TYPE": function.initialization,
         "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
-        "AWS_LAMBDA_LOG_STREAM_NAME": stream,
+        "AWS_LAMBDA_LOG_STREAM_NAME": lodging.stream,
         "AWS_LAMBDA_LOG_FORMAT": function.log_format,
         **({"AWS_LAMBDA_LOG_LEVEL": function.log_level} if function.log_level else {}),
         "AWS_REGION": function.region,

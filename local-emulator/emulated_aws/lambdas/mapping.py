@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -14,8 +15,11 @@ from emulated_aws.lambdas.settings import SYNCHRONOUS_LIMIT, Outcome
 
 POLL_SECONDS = 0.02
 DEFAULT_BATCH = 10
+MOST_BATCH, MOST_FIFO_BATCH, MOST_BATCH_AT_ONCE = 10_000, 10, 10
+MOST_WINDOW_SECONDS = 300
 DEFAULT_CONCURRENCY = 5  # Lambda starts with five batches at once
 ENVELOPE_BYTES = 4096
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -47,9 +51,12 @@ class Mappings:
         """Poll all queues, for ever."""
         while True:
             for mapping in self._aws.mappings():
-                call = self._aws.target(mapping)
-                if call:
-                    self._gather(mapping, call)
+                try:
+                    call = self._aws.target(mapping)
+                    if call:
+                        self._gather(mapping, call)
+                except Exception:  # noqa: BLE001 (one queue's fault must not end the polling of all others; it is logged)
+                    _log.exception("event source mapping %s", mapping.get("UUID"))
             await asyncio.sleep(POLL_SECONDS)
 
     def _gather(self, mapping: dict[str, Any], call: Call) -> None:
@@ -107,6 +114,24 @@ class Mappings:
         done = [record["receiptHandle"] for record in batch if record["messageId"] not in failed]
         self._aws.delete(mapping, done)
         mapping["LastProcessingResult"] = "OK" if not failed else f"PROBLEM: {len(failed)} of {len(batch)} failed"
+
+
+def fault_of_batches(mapping: Mapping[str, Any]) -> str | None:
+    """Why Lambda refuses the batch size or window of a queue's mapping, None if it does not."""
+    arn = mapping.get("EventSourceArn") or ""
+    if ":sqs:" not in arn:
+        return None
+    size = int(mapping.get("BatchSize") or DEFAULT_BATCH)
+    window = int(mapping.get("MaximumBatchingWindowInSeconds") or 0)
+    most = MOST_FIFO_BATCH if arn.endswith(".fifo") else MOST_BATCH
+    if not 1 <= size <= most:
+        return f"Member must have value between 1 and {most}: batchSize is {size}"
+    if not 0 <= window <= (0 if arn.endswith(".fifo") else MOST_WINDOW_SECONDS):
+        return f"Batching window in seconds {window} is not supported by {arn.rpartition(':')[2]}"
+    if size > MOST_BATCH_AT_ONCE and window == 0:
+        limit = f"if maximum batch size is greater than {MOST_BATCH_AT_ONCE}"
+        return f"Maximum batch window in seconds must be greater than 0 {limit}"
+    return None
 
 
 def batch_within(records: Sequence[dict[str, Any]], limit: int) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ Between invocations the process is stopped (SIGSTOP), as Lambda freezes it: thre
 import asyncio
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import time
@@ -14,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from emulated_aws.lambdas.environment import Platform, sandbox_environment
+from emulated_aws.lambdas.environment import Lodging, Platform, sandbox_environment
 from emulated_aws.lambdas.memory import MIB, peak_bytes, resident_bytes
 from emulated_aws.lambdas.output import Output
 from emulated_aws.lambdas.runtime_api import RuntimeApi
@@ -36,6 +37,7 @@ class Sandbox:
         self.stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{function.version}]{secrets.token_hex(16)}"
         self._init_ms: float | None = None
         self._platform = platform
+        self._scratch = platform.scratch / secrets.token_hex(8)
         self._log = log
         self._lines: list[str] = []
         self._peak = 0
@@ -84,11 +86,12 @@ class Sandbox:
         loop = asyncio.get_running_loop()
         lines, frames = Output(loop, self._say, framed=False), Output(loop, self._say, framed=True)
         self._outputs = (lines, frames)
-        environment = sandbox_environment(self.function, self._platform, port, self.stream)
+        self._scratch.mkdir()
+        environment = sandbox_environment(self.function, self._platform, Lodging(port, self.stream, self._scratch))
         environment["_LAMBDA_TELEMETRY_LOG_FD"] = str(frames.write_end)
         try:
             self._process = await asyncio.create_subprocess_exec(
-                self._platform.python, "-s", "-P", BOOT, self._platform.mark, self.function.handler,
+                self._platform.python, "-sPB", BOOT, self._platform.mark, self.function.handler,
                 cwd=self.function.folder, env=environment, pass_fds=(frames.write_end,), process_group=0,
                 stdin=subprocess.DEVNULL, stdout=lines.write_end, stderr=lines.write_end,
             )  # fmt: skip
@@ -231,3 +234,4 @@ class Sandbox:
             output.drain()
             output.close()
         self._api.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)

@@ -8,6 +8,7 @@ from typing import Any
 from ministack.core import responses
 from ministack.services import eventbridge, lambda_svc, sns, sqs
 
+from emulated_aws.lambdas.mapping import fault_of_batches
 from emulated_aws.lambdas.ports import Call
 from emulated_aws.seam.functions import resolve
 
@@ -65,6 +66,7 @@ def install(ours: Invocations, function_fault: Check) -> None:
     lambda_svc._create_function = _checked(lambda_svc._create_function, function_fault)
     lambda_svc._update_config = _checked(lambda_svc._update_config, function_fault)
     lambda_svc._create_esm = _checked(lambda_svc._create_esm, _mapping_fault)
+    lambda_svc._update_esm = _checked_update(lambda_svc._update_esm)
     lambda_svc._poll_sqs = lambda: False  # ours polls
     eventbridge._dispatch_to_lambda = ours.from_eventbridge
     sns._deliver_to_lambda = ours.from_sns
@@ -75,15 +77,30 @@ def _checked(make: Callable[..., Any], fault_of: Check) -> Callable[..., Any]:
 
     def make_if_fine(*arguments: Any) -> Any:
         fault = fault_of(arguments[-1])
-        if fault:
-            return responses.error_response_json("InvalidParameterValueException", fault, 400)
-        return make(*arguments)
+        return _refused(fault) if fault else make(*arguments)
 
     return make_if_fine
 
 
+def _checked_update(update: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    """*update* of a mapping, judged together with what the mapping has already."""
+
+    def update_if_fine(identifier: str, data: Mapping[str, Any]) -> Any:
+        fault = fault_of_batches({**(lambda_svc._esms.get(identifier) or {}), **data})
+        return _refused(fault) if fault else update(identifier, data)
+
+    return update_if_fine
+
+
+def _refused(fault: str) -> Any:
+    return responses.error_response_json("InvalidParameterValueException", fault, 400)
+
+
 def _mapping_fault(data: Mapping[str, Any]) -> str | None:
     """Why a queue may not feed a function: it must hide messages at least as long as the function may take."""
+    fault = fault_of_batches(data)
+    if fault:
+        return fault
     arn = data.get("EventSourceArn") or ""
     queue = sqs._queue_by_arn(arn) if ":sqs:" in arn else None
     record, config, _name = lambda_svc._get_func_record_for_ref(data.get("FunctionName") or "")

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from emulators import SANDBOX_PYTHON, fetch, package, until
+from emulators import SANDBOX_PYTHON, package, until
 
 PROBE = """
-import json, logging, os, subprocess, sys, threading, time
+import json, logging, os, subprocess, sys, tempfile, threading, time
 
 CALLS = 0
 BEATS = []
@@ -48,6 +48,10 @@ def handler(event, context):
     if do == "log":
         print("printed line")
         logging.warning("logged\\nin two lines")
+    if do == "file":
+        descriptor, name = tempfile.mkstemp()
+        os.write(descriptor, b"kept")
+        return name
     if do == "child":
         return subprocess.Popen(["sleep", "600"]).pid
     return {"calls": CALLS, "process": os.getpid(), "python": sys.executable}
@@ -151,7 +155,8 @@ def test_a_sandbox_sees_lambdas_variables_and_the_emulators_and_no_others(aws, p
     assert variables["AWS_ACCESS_KEY_ID"] == aws.run["variables"]["AWS_ACCESS_KEY_ID"]
     assert variables["AWS_LAMBDA_FUNCTION_NAME"] == "probe"
     others = {name for name in variables if not name.startswith(("AWS_", "LAMBDA_", "_", "LC_"))}
-    assert others == {"COLOUR", "PATH", "LANG", "TZ", "HTTPS_PROXY"}
+    proxies = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
+    assert others == {"COLOUR", "PATH", "LANG", "TZ", "TMPDIR", *proxies}
 
 
 def test_the_context_tells_name_memory_and_the_time_left(aws, probe):
@@ -179,6 +184,16 @@ def test_what_a_function_started_ends_with_its_sandbox(aws, probe):
     aws.invoke(probe, {"do": "exit"})
 
     assert until(lambda: not is_running(child))
+
+
+def test_temporary_files_last_as_long_as_their_sandbox(aws, probe):
+    kept, _, _ = aws.invoke(probe, {"do": "file"})
+    warm = Path(kept).read_text()
+    aws.invoke(probe, {"do": "exit"})
+
+    assert warm == "kept"
+    assert Path(kept).is_relative_to(aws.folder)
+    assert until(lambda: not Path(kept).exists())
 
 
 def is_running(process):
@@ -226,22 +241,3 @@ def test_new_code_and_configuration_need_new_sandboxes(aws):
     second, _, _ = aws.invoke("changing", {})
 
     assert (first, second) == (["one", None], ["two", "1"])
-
-
-def test_a_local_folder_is_a_function_without_packing(aws, tmp_path):
-    (tmp_path / "h.py").write_text("def handler(event, context): return 'from a folder'")
-    aws.client("lambda").create_function(
-        FunctionName="folder", Runtime="python3.11", Role="arn:aws:iam::123456789012:role/any", Handler="h.handler",
-        Code={"S3Bucket": "local-folder", "S3Key": str(tmp_path)},
-    )  # fmt: skip
-
-    assert aws.invoke("folder", {})[0] == "from a folder"
-
-
-def test_a_function_url_answers_http(aws):
-    source = "def handler(event, context): return {'statusCode': 201, 'body': event['rawPath']}"
-    aws.function("page", source)
-    url = aws.client("lambda").create_function_url_config(FunctionName="page", AuthType="NONE")["FunctionUrl"]
-    identifier = url.split("//")[1].split(".")[0]
-
-    assert fetch(f"{aws.run['endpoint']}/_aws/lambda-url/{identifier}/a/b") == (201, b"/a/b")

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from emulators import SANDBOX_PYTHON, command, emulator, environment, processes, run, until
+from emulators import SANDBOX_PYTHON, Emulator, command, emulator, environment, processes, run, until
 
 
 @pytest.fixture
@@ -20,8 +20,10 @@ def folder(tmp_path):
     assert processes(path) == []
 
 
-def start(folder, *arguments):
+def start(folder, *arguments, new_group=False):
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment()}
+    if new_group:
+        options["process_group"] = 0
     return subprocess.Popen(command("start", "--state", folder, "--json", *arguments), **options)
 
 
@@ -52,8 +54,6 @@ def test_a_signal_stops_it_with_all_its_sandboxes_and_ports(folder, number):
 
 def with_a_sandbox(started, folder):
     """Leave one warm sandbox behind, frozen, with a child of its own."""
-    from emulators import Emulator
-
     aws = Emulator(started, Path(folder))
     aws.function("child", "import subprocess\ndef handler(e, c): return subprocess.Popen(['sleep', '600']).pid")
     child, error, _ = aws.invoke("child", {})
@@ -61,18 +61,64 @@ def with_a_sandbox(started, folder):
     return child
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_at_any_moment_of_the_start_leaves_nothing(folder, number):
+@pytest.fixture(scope="module")
+def start_seconds(tmp_path_factory):
+    begun = time.monotonic()
+    with emulator(tmp_path_factory.mktemp("measured")):
+        return time.monotonic() - begun
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_at_any_moment_of_the_start_leaves_nothing(folder, number, start_seconds):
     draw = random.Random(number)
 
     for _ in range(4):
         process = start(folder)
-        time.sleep(0.15 + draw.random())
+        time.sleep(draw.uniform(0, start_seconds))
         process.send_signal(number)
         process.communicate(timeout=20)
 
         assert processes(folder) == []
         assert not (folder / "run.json").exists()
+
+
+def test_ctrl_c_once_or_twice_in_the_midst_of_work_leaves_nothing(folder):
+    """As a terminal sends it: to the whole process group."""
+    draw = random.Random(7)
+
+    for times in (1, 2):
+        process = start(folder, new_group=True)
+        started = ready(process)
+        aws = Emulator(started, folder)
+        aws.function("busy", "import time\ndef handler(e, c): time.sleep(30)", Timeout=60)
+        for _ in range(4):
+            aws.client("lambda").invoke(FunctionName="busy", InvocationType="Event", Payload=b"{}")
+        time.sleep(draw.uniform(0, 0.5))
+        for _ in range(times):
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.05)
+        _, talk = process.communicate(timeout=20)
+
+        assert (process.returncode, talk) == (0, "")
+        assert processes(folder) == []
+        assert is_free(started["endpoint"])
+        assert sorted(path.name for path in folder.iterdir()) == ["functions", "lock", "logs", "tmp"]
+        assert list((folder / "tmp").iterdir()) == []
+
+
+def test_all_functions_together_have_the_accounts_concurrency(folder):
+    with emulator(folder, "--concurrency", "2") as aws:
+        for name in ("one", "two", "three"):
+            aws.function(name, "import time\ndef handler(e, c): time.sleep(e)", Timeout=20)
+        aws.client("lambda").invoke(FunctionName="one", InvocationType="Event", Payload=b"15")
+        aws.client("lambda").invoke(FunctionName="two", InvocationType="Event", Payload=b"15")
+        busy = until(lambda: aws.admin("GET", "/status")["lambda"]["busy"] == 2)
+
+        with pytest.raises(aws.client("lambda").exceptions.TooManyRequestsException) as refused:
+            aws.invoke("three", 0)
+
+    assert busy
+    assert refused.value.response["Reason"] == "ConcurrentInvocationLimitExceeded"
 
 
 def test_a_second_start_in_the_same_folder_says_so_in_one_line(folder):
