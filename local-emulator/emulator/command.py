@@ -164,7 +164,7 @@ def _stop(parsed: argparse.Namespace, _variables: Mapping[str, str]) -> int:
     while asked and is_alive(asked) and time.monotonic() < deadline:
         time.sleep(0.02)
     ended = end_leftovers(folder)
-    folder.run_file.unlink(missing_ok=True)
+    folder.clear()
     lock.release()
     what = "stopped" if asked else f"nothing ran; ended {ended} processes of a killed one" if ended else "nothing ran"
     print(f"local-emulator: {what}", file=sys.stderr)  # noqa: T201 (talk)

@@ -18,6 +18,7 @@ from emulator.faults import EmulatorError
 
 MARK = "--emulator-folder="
 PATIENCE_SECONDS = 5.0
+PASSING = ("tmp", "functions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,15 @@ class Folder:
 
     def prepare(self) -> None:
         """Make the folder; drop what an earlier run left but its logs."""
-        for name in ("logs", "tmp", "functions"):
-            if name != "logs":
-                shutil.rmtree(self.path / name, ignore_errors=True)
+        self.clear()
+        for name in ("logs", *PASSING):
             (self.path / name).mkdir(parents=True, exist_ok=True)
+
+    def clear(self) -> None:
+        """Drop what is of use only while an emulator runs."""
         self.run_file.unlink(missing_ok=True)
+        for name in PASSING:
+            shutil.rmtree(self.path / name, ignore_errors=True)
 
     def write_run(self, run: dict[str, Any]) -> None:
         """Publish *run* at once and whole."""

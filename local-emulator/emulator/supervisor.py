@@ -51,7 +51,7 @@ def supervise(folder: Folder, options: Options, signals: Signals, ready: Callabl
         check(options)
         _run(folder, options, signals, ready)
     finally:
-        folder.run_file.unlink(missing_ok=True)
+        folder.clear()
         lock.release()
 
 

@@ -62,6 +62,8 @@ class Sandbox:
             self.usable = False
             self._ended.set_result(0)
             return error_payload("Runtime.InvalidEntrypoint", f"{error.filename}: {error.strerror}")
+        if not self.usable:  # closed while its process was being made
+            self.kill()
         self._reaper = asyncio.ensure_future(self._reap())
         self._watch = asyncio.ensure_future(self._watch_memory())
         await self._until_it_asks(INIT_SECONDS)

@@ -68,6 +68,9 @@ def install(ours: Invocations, function_fault: Check) -> None:
     lambda_svc._create_esm = _checked(lambda_svc._create_esm, _mapping_fault)
     lambda_svc._update_esm = _checked_update(lambda_svc._update_esm)
     lambda_svc._poll_sqs = lambda: False  # ours polls
+    lambda_svc.lambda_execute_result_to_api_proxy_response = _silent(
+        lambda_svc.lambda_execute_result_to_api_proxy_response
+    )
     eventbridge._dispatch_to_lambda = ours.from_eventbridge
     sns._deliver_to_lambda = ours.from_sns
 
@@ -94,6 +97,17 @@ def _checked_update(update: Callable[[str, Any], Any]) -> Callable[[str, Any], A
 
 def _refused(fault: str) -> Any:
     return responses.error_response_json("InvalidParameterValueException", fault, 400)
+
+
+def _silent(shape: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
+    """*shape*, which makes an HTTP answer of a result, but of an error it tells the caller of a URL nothing."""
+
+    def shape_or_hide(result: dict[str, Any]) -> Any:
+        if not result.get("error"):
+            return shape(result)
+        return {"statusCode": 502, "headers": {"Content-Type": "text/plain"}, "body": "Internal Server Error"}, None
+
+    return shape_or_hide
 
 
 def _mapping_fault(data: Mapping[str, Any]) -> str | None:

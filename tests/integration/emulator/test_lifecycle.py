@@ -102,8 +102,7 @@ def test_ctrl_c_once_or_twice_in_the_midst_of_work_leaves_nothing(folder):
         assert (process.returncode, talk) == (0, "")
         assert processes(folder) == []
         assert is_free(started["endpoint"])
-        assert sorted(path.name for path in folder.iterdir()) == ["functions", "lock", "logs", "tmp"]
-        assert list((folder / "tmp").iterdir()) == []
+        assert sorted(path.name for path in folder.iterdir()) == ["lock", "logs"]
 
 
 def test_all_functions_together_have_the_accounts_concurrency(folder):
