@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 import zipfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,16 @@ class Emulator:
 
     run: dict[str, Any]
     folder: Path
+    _clients: dict[Any, Any] = field(default_factory=dict)
 
     def client(self, service, **options):
+        """A boto3 client that tries once; *options* go to its Config. Asked for again, the same one."""
+        asked = (service, *sorted(options.items()))
+        if asked not in self._clients:
+            self._clients[asked] = self._new_client(service, options)
+        return self._clients[asked]
+
+    def _new_client(self, service, options):
         import boto3
         from botocore.config import Config
 

@@ -149,8 +149,8 @@ class Sandbox:
         await asyncio.wait(waited, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if self._api.reply.done():
             return self._api.reply.result()
-        self.usable = False
         if self._ended.done():
+            self.usable = False
             return self._exit_payload(request_id), True
         self.kill()
         message = f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds"
@@ -161,14 +161,10 @@ class Sandbox:
     async def _settle(self) -> None:
         """Let the runtime client ask for its next event, then freeze it."""
         await self._until_it_asks(LINGER_SECONDS)
-        if self._ended.done() or not self._api.asks.is_set():
-            self.usable = False
-            self.kill()
-            return
         self._peak = max(self._peak, peak_bytes(self.process_id))
-        if self._is_over_memory():
-            self.usable = False
+        if self._ended.done() or not self._api.asks.is_set() or self._is_over_memory():
             self.kill()
+        if not self.usable:
             return
         self._signal(signal.SIGSTOP)
         self._awake.clear()
@@ -216,7 +212,8 @@ class Sandbox:
         self._log(self.stream, message)
 
     def kill(self) -> None:
-        """SIGKILL to the process and to all it started."""
+        """SIGKILL to the process and to all it started; its end is only noted a moment later."""
+        self.usable = False
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
@@ -226,7 +223,6 @@ class Sandbox:
 
     async def close(self) -> None:
         """End it, and free its port."""
-        self.usable = False
         self.kill()
         self._awake.set()
         await self._ended

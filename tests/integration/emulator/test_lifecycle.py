@@ -72,7 +72,7 @@ def start_seconds(tmp_path_factory):
 def test_a_signal_at_any_moment_of_the_start_leaves_nothing(folder, number, start_seconds):
     draw = random.Random(number)
 
-    for _ in range(4):
+    for _ in range(3):
         process = start(folder)
         time.sleep(draw.uniform(0, start_seconds))
         process.send_signal(number)
