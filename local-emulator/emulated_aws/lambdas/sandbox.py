@@ -23,7 +23,7 @@ from emulated_aws.lambdas.settings import INIT_SECONDS, FunctionSettings, Outcom
 
 BOOT = Path(__file__).with_name("boot.py")
 MEMORY_LOOK_SECONDS = 0.01
-LINGER_SECONDS = 0.5  # for the runtime client to ask for its next event after an answer
+LINGER_SECONDS = 5.0  # for the runtime client to ask for its next event after an answer; it does at once
 TAIL_LINES = 200
 
 

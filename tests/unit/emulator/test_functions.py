@@ -10,7 +10,7 @@ from emulated_aws.clock import Clock
 from emulated_aws.lambdas.asynchronous import Event, dead_letter_attributes, destination_record
 from emulated_aws.lambdas.code import hot_zip, unpack
 from emulated_aws.lambdas.environment import faults_of_variables
-from emulated_aws.lambdas.mapping import batch_within, failed_messages
+from emulated_aws.lambdas.mapping import batch_within, failed_messages, fault_of_batches
 from emulated_aws.lambdas.output import Output
 from emulated_aws.lambdas.ports import Call
 from emulated_aws.lambdas.settings import Outcome, settings_of
@@ -56,6 +56,34 @@ def test_without_reports_a_batch_succeeds_or_fails_as_a_whole():
 
     assert failed_messages(outcome(named), ["a", "b"], reports=False) == set()
     assert failed_messages(outcome(failed=True), ["a", "b"], reports=False) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("queue", "size", "window", "fine"),
+    [
+        ("q", None, None, True),
+        ("q", 10, 0, True),
+        ("q", 11, 0, False),
+        ("q", 10_000, 1, True),
+        ("q", 10_001, 1, False),
+        ("q", 1, 300, True),
+        ("q", 1, 301, False),
+        ("q.fifo", 10, 0, True),
+        ("q.fifo", 11, 0, False),
+        ("q.fifo", 10, 1, False),
+    ],
+)
+def test_batches_and_windows_have_lambdas_limits(queue, size, window, fine):
+    arn = f"arn:aws:sqs:eu-west-1:123456789012:{queue}"
+    mapping = {"EventSourceArn": arn, "BatchSize": size, "MaximumBatchingWindowInSeconds": window}
+
+    assert (fault_of_batches(mapping) is None) == fine
+
+
+def test_other_sources_than_queues_are_not_judged_by_the_limits_of_queues():
+    stream = "arn:aws:kinesis:eu-west-1:123456789012:stream/s"
+
+    assert fault_of_batches({"EventSourceArn": stream, "BatchSize": 100}) is None
 
 
 def test_a_batch_holds_what_fits_and_at_least_one():
