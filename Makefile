@@ -4,11 +4,12 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --disable-pip-version-check --quiet
 LOCKED := .venv/.locked
 READY := .venv/.ready
-SOURCES := adapters atalaia benchmarks examples functions tests
+SOURCES := adapters atalaia benchmarks examples functions local-emulator tests
+EMULATOR := $(if $(filter Linux,$(shell uname -s)),build/ministack/.ready build/emulator/.ready)  # it needs Linux
 OUT ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix lock bench bench-cold
+.PHONY: help setup demo test check fix lock bench bench-cold emulator build/ministack build/emulator
 
 help:  ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,12 +19,16 @@ setup: $(READY)  ## Install everything into .venv, as pinned in requirements/dev
 demo: $(READY)  ## Make synthetic traffic of both clouds in OUT (default: demo), check it, compare found with planted
 	@$(BIN)/python examples/credit_scoring/demo.py $(OUT)
 
-test: $(READY)  ## Run the tests; ARGS goes to pytest, as in make test ARGS="-k window"
+emulator: $(EMULATOR)  ## Run AWS on this machine until Ctrl-C; ARGS as in make emulator ARGS="--scale 60"
+	@ATALAIA_SANDBOX_PYTHON=build/emulator/bin/python $(PYTHON) local-emulator start $(ARGS)
+
+test: $(READY) $(EMULATOR)  ## Run the tests; ARGS goes to pytest, as in make test ARGS="-k window"
 	@$(BIN)/pytest $(ARGS)
 
-check: $(READY)  ## All that CI does: format, lint, types, import rules, tests
+check: $(READY) $(EMULATOR)  ## All that CI does: format, lint, types, import rules, tests
 	$(BIN)/ruff format --check $(SOURCES) && $(BIN)/ruff check $(SOURCES)
-	$(BIN)/mypy && $(BIN)/mypy functions/aws && $(BIN)/mypy examples && $(BIN)/mypy benchmarks && $(BIN)/lint-imports --no-cache
+	$(BIN)/mypy && $(BIN)/mypy functions/aws && $(BIN)/mypy examples && $(BIN)/mypy benchmarks && $(BIN)/mypy local-emulator
+	$(BIN)/lint-imports --no-cache
 	@$(MAKE) --no-print-directory test
 
 fix: $(READY)  ## Format the code and mend what can be mended without thought
@@ -46,6 +51,12 @@ $(READY): $(LOCKED) pyproject.toml
 $(LOCKED): requirements/dev.txt
 	$(call need_python,.venv)
 	$(PIP) --require-hashes --requirement requirements/dev.txt && touch $@
+
+build/ministack build/emulator: %: %/.ready
+
+build/%/.ready: requirements/%.txt
+	$(call need_python,build/$*)
+	build/$*/bin/pip install --disable-pip-version-check --quiet --require-hashes --requirement $< && touch $@
 
 OLD := Atalaia needs Python 3.11 or newer, but $(PYTHON) is older or absent. Install one and name it: make setup PYTHON=python3.12
 BARE := $(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv

@@ -18,3 +18,7 @@ project = tomllib.loads(pathlib.Path("pyproject.toml").read_text())
 editable = ["editables"]  # what hatchling asks for when it makes an editable install
 print(*project["dependency-groups"]["dev"], *project["build-system"]["requires"], *editable, sep="\n")
 PYTHON
+
+# The emulator's own two environments: MiniStack's (by its exact version, for what we replace in it), and the sandboxes'.
+printf '%s\n' ministack==1.5.33 cbor2 opentelemetry-proto | compile --output-file requirements/ministack.txt -
+printf '%s\n' awslambdaric boto3 obstore | compile --output-file requirements/emulator.txt -

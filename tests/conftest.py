@@ -1,5 +1,23 @@
+import pytest
 from hypothesis import settings
 
 # On a busy machine an example may take long for reasons of its own; speed is measured elsewhere.
 settings.register_profile("patient", settings.default, deadline=None)
 settings.load_profile("patient")
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory):
+    """One emulator for all tests that disturb nobody: an emulated minute passes in a second."""
+    import emulators
+
+    with emulators.emulator(tmp_path_factory.mktemp("emulator"), "--scale", "60", "--concurrency", "12") as running:
+        yield running
+
+
+@pytest.fixture
+def calm(aws):
+    """The same, with all knobs at rest again afterwards."""
+    before = aws.admin("GET", "/chaos")["knobs"]
+    yield aws
+    aws.chaos(**before)

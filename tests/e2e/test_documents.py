@@ -1,9 +1,12 @@
 """What the documents say is what the program does."""
 
+import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import click
@@ -13,6 +16,7 @@ import atalaia
 from atalaia.checks import METRICS
 from atalaia.monitoring.receipts import Receipt
 from atalaia_cli.commands import cli
+from emulated_aws.chaos import Knobs
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", "docs/command-line.md"]
@@ -43,11 +47,37 @@ def test_every_command_of_the_documents_runs(tmp_path):
     assert len(lines) >= 10
 
 
+def test_every_command_of_the_emulators_page_runs(tmp_path):
+    """From a folder that has what `make` makes, and is the emulator's own: its state lies below it."""
+    (tmp_path / "build").mkdir()
+    for name in ("ministack", "emulator"):
+        (tmp_path / "build" / name).symlink_to(ROOT / "build" / name)
+    shutil.copytree(ROOT / "local-emulator", tmp_path / "local-emulator", ignore=shutil.ignore_patterns("__pycache__"))
+    lines = [line for line in commands("docs/emulator.md") if not line.startswith("make ")]
+    script = f'set -eux\nPATH="{Path(sys.executable).parent}:$PATH"\n' + "\n".join(lines)
+
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "AWS_ENDPOINT_URL=http://127.0.0.1:" in (tmp_path / "build/emulator.env").read_text()
+    assert json.loads((tmp_path / "build/emulator.json").read_text())["running"]
+    assert len(lines) >= 4
+
+
+def test_every_knob_stands_in_the_emulators_page():
+    text = (ROOT / "docs/emulator.md").read_text()
+
+    for knob in fields(Knobs):
+        assert f"`{knob.name}`" in text, knob.name
+
+
 def test_every_make_target_of_the_readme_is_there():
-    named = {shlex.split(line)[1] for line in commands("README.md") if line.startswith("make ")}
+    pages = ("README.md", "docs/emulator.md")
+    lines = [line for page in pages for line in commands(page) if line.startswith("make ")]
+    named = {target for line in lines for target in shlex.split(line.partition("&&")[0])[1:]}
     named |= set(re.findall(r"`make (\w+)`", (ROOT / "README.md").read_text()))
 
-    assert named >= {"setup", "demo", "test", "check", "fix"}
+    assert named >= {"setup", "demo", "test", "check", "fix", "emulator"}
     for target in named:
         done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

@@ -1,0 +1,1 @@
+"""Lambda: the real runtime client in processes of ours, under a Runtime API of ours."""

@@ -1,0 +1,5 @@
+"""SageMaker's pipelines and training jobs: idempotency, phases over the fast clock, state-change events.
+
+Nothing is trained. What is real is what a caller sees: names taken, tokens honoured, states passed through, events
+that may come twice.
+"""
