@@ -21,4 +21,4 @@ PYTHON
 
 # The emulator's own two environments: MiniStack's (by its exact version, for what we replace in it), and the sandboxes'.
 printf '%s\n' ministack==1.5.33 cbor2 opentelemetry-proto | compile --output-file requirements/ministack.txt -
-printf '%s\n' awslambdaric boto3 obstore | compile --output-file requirements/emulator.txt -
+printf '%s\n' awslambdaric boto3 | compile --output-file requirements/emulator.txt -

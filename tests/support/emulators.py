@@ -4,7 +4,6 @@ import base64
 import io
 import json
 import os
-import site
 import subprocess
 import sys
 import time
@@ -13,7 +12,6 @@ import urllib.request
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +19,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SANDBOX_PYTHON = ROOT / "build/emulator/bin/python"
 PATIENCE_SECONDS = 20
 ROLE = "arn:aws:iam::123456789012:role/any"
-
-if find_spec("boto3") is None:  # then it is only where the sandboxes find it too
-    for packages in (ROOT / "build/emulator/lib").glob("python*/site-packages"):
-        site.addsitedir(str(packages))
 
 
 @dataclass

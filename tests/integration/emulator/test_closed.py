@@ -7,7 +7,9 @@ import socket
 import urllib.request
 from pathlib import Path
 
+import obstore
 import pytest
+from deployments import deploy
 from emulators import environment, fetch, processes, run, until
 
 LEAVE = """
@@ -68,11 +70,12 @@ def test_a_function_cannot_turn_to_another_machine(aws):
 
 
 @pytest.mark.parametrize("address", ["https://s3.eu-west-1.amazonaws.com", "http://192.0.2.1"])
-def test_native_code_ends_at_a_closed_port(aws, address):
+def test_native_code_ends_at_a_closed_port(aws, address, tmp_path):
+    (tmp_path / "native.py").write_text(NATIVE)
     name = f"native-{address.partition(':')[0]}"
-    aws.function(name, NATIVE, Timeout=20, MemorySize=512)
+    native = deploy(aws, name, tmp_path, "native.handler", path=[Path(obstore.__file__).parents[1]])
 
-    answer, error, _ = aws.invoke(name, {"endpoint": address})
+    answer, error, _ = native.invoke({"endpoint": address})
 
     assert error is None
     assert "127.0.0.1:9" in answer
