@@ -9,10 +9,10 @@ EMULATOR := $(if $(filter Linux,$(shell uname -s)),build/ministack/.ready build/
 OUT ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix lock bench bench-cold emulator build/ministack build/emulator
+.PHONY: help setup demo test e2e-aws check fix lock bench bench-cold emulator build/ministack build/emulator
 
 help:  ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## Install everything into .venv, as pinned in requirements/dev.txt
 
@@ -24,6 +24,9 @@ emulator: $(EMULATOR)  ## Run AWS on this machine until Ctrl-C; ARGS as in make 
 
 test: $(READY) $(EMULATOR)  ## Run the tests; ARGS goes to pytest, as in make test ARGS="-k window"
 	@$(BIN)/pytest $(ARGS)
+
+e2e-aws: $(READY) $(EMULATOR)  ## Run the functions on the emulator, from a capture file in S3 to a job that has ended
+	@$(BIN)/pytest tests/e2e/test_aws.py $(ARGS)
 
 check: $(READY) $(EMULATOR)  ## All that CI does: format, lint, types, import rules, tests
 	$(BIN)/ruff format --check $(SOURCES) && $(BIN)/ruff check $(SOURCES)
