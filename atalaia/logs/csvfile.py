@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
@@ -19,9 +20,11 @@ from atalaia.logs.framing import BOM, Piece, Stream
 from atalaia.logs.records import Record
 from atalaia.logs.sagemaker import INFERENCE_ID, INFERENCE_TIME, taken_inference
 from atalaia.logs.settings import Context
+from atalaia.logs.spans import at, codes_of, positions_of
 from atalaia.rows import ALL_SIDES, Reject, RowBatch, Side
 from atalaia.window import parse_time
 
+_AT_QUOTES = np.isin(np.arange(256), list(b',\r\n"'))
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -114,20 +117,28 @@ def _table(block: Piece, layout: CsvLayout) -> pa.Table | None:
 def _may_be_regular(block: Piece) -> bool:
     """Tell whether Arrow reads a block as it is read row by row, or says that it cannot.
 
-    It ends an open quote with the block, does not tell blanks before a quote from those behind it, drops a byte order
-    mark from any block, and cannot report an irregular row that is not text.
+    It drops a byte order mark from any block, and cannot report an irregular row that is not text.
     """
-    data, at_start = block.data, not block.start
-    if not block.ended or len(data) > 2 * LONGEST_BLOCK or b"\0" in data:
+    data = block.data
+    if not block.ended or len(data) > 2 * LONGEST_BLOCK or b"\0" in data or not _are_quotes_regular(data):
         return False
-    quotes = data.count(b'"')
-    if quotes % 2 or (quotes and _has_blanks_at_quotes(data)):
-        return False
-    return data.isascii() or (_is_text(data) and (at_start or not data.startswith(BOM)))
+    return data.isascii() or (_is_text(data) and not (block.start and data.startswith(BOM)))
 
 
-def _has_blanks_at_quotes(data: bytes) -> bool:
-    return data.startswith((b' "', b'" ')) or any(mark in data for mark in (b', "', b'," ', b'\n "', b'\n" '))
+def _are_quotes_regular(data: bytes) -> bool:
+    """Tell whether all quotes stand around whole cells, or doubled within them, and no blanks begin a quoted cell.
+
+    Arrow takes what else there may be for good: cells that go on behind their quotes, and a quote that nothing closes.
+    """
+    if b'"' not in data:
+        return True
+    codes = codes_of(data)
+    quotes = positions_of(codes, ord('"'))
+    if len(quotes) % 2:
+        return False
+    opening, closing = quotes[::2], quotes[1::2]
+    apart = _AT_QUOTES[at(codes, opening - 1)].all() and _AT_QUOTES[at(codes, closing + 1)].all()
+    return bool(apart and not (at(codes, opening + 1) == ord(" ")).any())
 
 
 def _is_text(data: bytes) -> bool:

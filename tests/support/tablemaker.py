@@ -115,7 +115,9 @@ def _parquet_rows(data, limits, *, columnwise, slices=0):
 
 
 def _plain(batch):
+    """Return a batch's values and types; an empty column means the same whatever its type."""
     columns = {
-        name: (str(array.type), [repr(value) for value in array.to_pylist()]) for name, array in batch.columns.items()
+        name: (array.null_count < batch.rows and str(array.type), [repr(value) for value in array.to_pylist()])
+        for name, array in batch.columns.items()
     }
     return columns, batch.rows, batch.captured
