@@ -13,6 +13,19 @@ import pytest
 from emulators import SANDBOX_PYTHON, Emulator, command, emulator, environment, processes, run, until
 
 
+@pytest.fixture(autouse=True, scope="module")
+def heard():
+    """Whoever runs the tests may ignore signals, as nohup does; a child inherits that until it listens itself."""
+    ignored = [
+        each for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) is signal.SIG_IGN
+    ]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
+
+
 @pytest.fixture
 def folder(tmp_path):
     path = tmp_path / "state"
