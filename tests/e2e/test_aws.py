@@ -11,6 +11,8 @@ import pytest
 from deployments import bucket_to_queue, deploy
 from emulators import ROLE, ROOT, emulator, until
 
+from atalaia.telemetry import DRIFTED
+
 MONITOR = """
 name: credit
 model: {name: credit}
@@ -20,6 +22,7 @@ output: s3://watched/out
 columns: [{name: amount}, {name: city, type: string}, {name: risk, role: score}]
 policies: [{name: retrain, drift_share: 0.4, pipeline: retrain, within: 520w, parameters: {since: '{window}'}}]
 """
+DIMENSIONS = [{"Name": "monitor", "Value": "credit"}, {"Name": "model", "Value": "credit"}]
 FUNCTIONS = ("ingest", "evaluate", "lifecycle")
 SECONDS = 60  # many processes start, perhaps on a busy machine
 
@@ -67,6 +70,19 @@ class Account:
         self.functions["lifecycle"].on_events({"source": ["aws.sagemaker"]})
         self.functions["evaluate"].on_schedule("rate(5 minutes)")
         bucket_to_queue(aws, self.bucket, url, queue, prefix="capture/")
+        self.alarms = self.alarm_on(DRIFTED, 0.4)
+
+    def alarm_on(self, metric, most):
+        """Return a queue of what an alarm's topic is told."""
+        url, queue = self.aws.queue("alarms")
+        topic = self.aws.client("sns").create_topic(Name="alarms")["TopicArn"]
+        self.aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+        self.aws.client("cloudwatch").put_metric_alarm(
+            AlarmName="credit-drift", Namespace="Atalaia", MetricName=metric, Dimensions=DIMENSIONS,
+            Statistic="Maximum", Period=60, EvaluationPeriods=1, Threshold=most,
+            ComparisonOperator="GreaterThanThreshold", TreatMissingData="ignore", AlarmActions=[topic],
+        )  # fmt: skip
+        return url
 
     def put(self, key, data):
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=data)
@@ -134,13 +150,21 @@ def test_each_finding_is_a_line_of_the_log(account):
 
 def test_metrics_can_be_read_from_cloudwatch(account):
     now = datetime.fromtimestamp(time.time(), UTC)
-    dimensions = [{"Name": "monitor", "Value": "credit"}, {"Name": "model", "Value": "credit"}]
     found = account.aws.client("cloudwatch").get_metric_statistics(
-        Namespace="Atalaia", MetricName="ml.monitor.rows", Dimensions=dimensions, Statistics=["Maximum"], Period=60,
+        Namespace="Atalaia", MetricName="ml.monitor.rows", Dimensions=DIMENSIONS, Statistics=["Maximum"], Period=60,
         StartTime=now - timedelta(hours=1), EndTime=now + timedelta(hours=1),
     )  # fmt: skip
 
     assert [point["Maximum"] for point in found["Datapoints"]] == [600]
+
+
+def test_the_alarm_on_drifted_columns_is_told_through_its_topic_once(account):
+    (message,) = account.aws.receive(account.alarms)
+    told = json.loads(message["Message"])
+    (alarm,) = account.aws.client("cloudwatch").describe_alarms(AlarmNames=["credit-drift"])["MetricAlarms"]
+
+    assert (told["AlarmName"], told["NewStateValue"]) == ("credit-drift", "ALARM")
+    assert alarm["StateValue"] == "ALARM"
 
 
 def test_one_execution_was_started_and_its_end_is_noted(account):
