@@ -26,7 +26,7 @@ test: $(READY) $(EMULATOR)  ## Run the tests; ARGS goes to pytest, as in make te
 	@$(BIN)/pytest $(ARGS)
 
 e2e-aws: $(READY) $(EMULATOR)  ## Run the functions on the emulator, from a capture file in S3 to a job that has ended
-	@$(BIN)/pytest tests/e2e/test_aws.py $(ARGS)
+	@$(BIN)/pytest tests/e2e/test_aws.py tests/e2e/test_aws_chaos.py $(ARGS)
 
 check: $(READY) $(EMULATOR)  ## All that CI does: format, lint, types, import rules, tests
 	$(BIN)/ruff format --check $(SOURCES) && $(BIN)/ruff check $(SOURCES)

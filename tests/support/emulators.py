@@ -29,18 +29,18 @@ class Emulator:
     folder: Path
     _clients: dict[Any, Any] = field(default_factory=dict)
 
-    def client(self, service, **options):
-        """A boto3 client that tries once; *options* go to its Config. Asked for again, the same one."""
-        asked = (service, *sorted(options.items()))
+    def client(self, service, tries=1, **options):
+        """A boto3 client that tries so often; *options* go to its Config. Asked for again, the same one."""
+        asked = (service, tries, *sorted(options.items()))
         if asked not in self._clients:
-            self._clients[asked] = self._new_client(service, options)
+            self._clients[asked] = self._new_client(service, tries, options)
         return self._clients[asked]
 
-    def _new_client(self, service, options):
+    def _new_client(self, service, tries, options):
         import boto3
         from botocore.config import Config
 
-        config = Config(retries={"max_attempts": 0}, read_timeout=60, **options)
+        config = Config(retries={"max_attempts": tries - 1}, read_timeout=60, **options)
         keys = self.run["variables"]
         return boto3.client(
             service,

@@ -1,0 +1,96 @@
+"""The functions on the emulator while everything goes wrong: what comes of it is what comes of a quiet day."""
+
+import sys
+
+import pytest
+from accounts import Account, captured, lines, rows
+from emulators import emulator, until
+
+SECONDS = 400  # fifty killed sandboxes are fifty cold starts, perhaps on a busy machine
+KILLS = 50
+KEYS = [f"capture/credit/AllTraffic/2026/03/01/{hour:02}/00-file.jsonl" for hour in range(12)]
+TROUBLE = {
+    "s3_unavailable": 0.05,
+    "s3_slow_down": 0.05,
+    "cloudwatch_throttled": 0.5,
+    "s3_event_duplicates": 0.5,
+    "s3_event_delay_seconds": 3,
+    "kill_share": 0.5,
+    "kill_after_ms": [0, 900],
+    "seed": 5,
+}
+QUIET = dict.fromkeys(TROUBLE, 0)
+
+
+def put_logs(account):
+    given = rows(12 * 50, 5, "c")
+    for place, key in enumerate(KEYS):
+        part = given[50 * place : 50 * place + 50]
+        account.put(key, lines(captured(50 * place + number, row) for number, row in enumerate(part)))
+
+
+def has_killed_enough(account):
+    """Whether trouble may end; while it lasts, the same objects are put again and again."""
+    put_logs(account)
+    return account.aws.admin("GET", "/chaos")["struck"].get("kill_share", 0) >= KILLS
+
+
+def is_settled(account):
+    """Whether everything that was put is ingested, evaluated and told of."""
+    return (
+        account.waiting() == 0
+        and account.keys("out/credit/reports/", ".json")
+        and not account.keys("out/credit/state/changed/")
+        and not account.keys("out/credit/state/unsent/")
+        and account.executions()
+    )
+
+
+def what_came_of_it(account):
+    assert until(lambda: is_settled(account), SECONDS), account.lines()
+    report = account.report()
+    return {name: value for name, value in report.items() if name != "revision"}
+
+
+@pytest.fixture(scope="module")
+def accounts(tmp_path_factory):
+    """One account after a quiet day, and one after trouble."""
+    if sys.platform != "linux":
+        pytest.skip("the emulator needs Linux")
+    with emulator(tmp_path_factory.mktemp("quiet"), "--scale", "60") as aws:
+        quiet = Account(aws, "rate(1 minute)")
+        put_logs(quiet)
+        expected = what_came_of_it(quiet)
+    with emulator(tmp_path_factory.mktemp("troubled"), "--scale", "60") as aws:
+        troubled = Account(aws, "rate(1 minute)")
+        aws.chaos(**TROUBLE)
+        assert until(lambda: has_killed_enough(troubled), SECONDS), aws.admin("GET", "/chaos")
+        struck = aws.admin("GET", "/chaos")["struck"]
+        aws.chaos(**QUIET)
+        yield expected, what_came_of_it(troubled), troubled, struck
+
+
+def test_trouble_of_every_kind_struck(accounts):
+    _, _, _, struck = accounts
+
+    assert struck.keys() >= {name for name in TROUBLE if TROUBLE[name] in (0.05, 0.5)}
+
+
+def test_the_report_is_the_same_but_for_how_often_it_was_made(accounts):
+    expected, found, _, _ = accounts
+
+    assert (found["rows"], found["rejected"]) == (600, {})
+    assert found == expected
+
+
+def test_exactly_one_execution_was_started(accounts):
+    _, _, troubled, _ = accounts
+
+    assert len(troubled.executions()) == 1
+
+
+def test_no_finding_is_lost(accounts):
+    _, found, troubled, _ = accounts
+    told = {(line["column"], line["metric"]) for line in troubled.told("evaluate", "ml.monitor.finding")}
+
+    assert {(finding["column"], finding["metric"]) for finding in found["findings"]} <= told

@@ -1,0 +1,120 @@
+"""An account on the emulator: a bucket of capture files, a queue, the functions as they lie in the tree, an alarm."""
+
+import json
+import random
+import sysconfig
+
+from deployments import bucket_to_queue, deploy
+from emulators import ROLE, ROOT
+
+from atalaia.telemetry import DRIFTED
+
+MONITOR = """
+name: credit
+model: {name: credit}
+logs: {source: 's3://watched/capture', format: sagemaker}
+baseline: {data: ['s3://watched/reference/rows.jsonl']}
+output: s3://watched/out
+columns: [{name: amount}, {name: city, type: string}, {name: risk, role: score}]
+policies: [{name: retrain, drift_share: 0.4, pipeline: retrain, within: 520w, parameters: {since: '{window}'}}]
+"""
+DIMENSIONS = [{"Name": "monitor", "Value": "credit"}, {"Name": "model", "Value": "credit"}]
+FUNCTIONS = ("ingest", "evaluate", "lifecycle")
+SECONDS = 60  # many processes start, perhaps on a busy machine
+
+
+def rows(count, middle, cities):
+    draws = random.Random(count)
+    return [
+        {"amount": draws.gauss(middle, 1), "city": draws.choice(cities), "risk": draws.random()} for _ in range(count)
+    ]
+
+
+def captured(number, row):
+    sent, answered = {name: row[name] for name in ("amount", "city")}, str(row["risk"])
+    given = {"observedContentType": "application/json", "mode": "INPUT", "data": json.dumps(sent), "encoding": "JSON"}
+    gave = {"observedContentType": "text/csv", "mode": "OUTPUT", "data": answered, "encoding": "CSV"}
+    return {
+        "captureData": {"endpointInput": given, "endpointOutput": gave},
+        "eventMetadata": {"eventId": f"id-{number}", "inferenceTime": "2026-03-01T12:00:00Z"},
+        "eventVersion": "0",
+    }
+
+
+def lines(entries):
+    return "".join(json.dumps(entry) + "\n" for entry in entries).encode()
+
+
+class Account:
+    """The emulator with the functions, the bucket and what ties them."""
+
+    def __init__(self, aws, rate="rate(5 minutes)"):
+        self.aws, self.s3, self.bucket = aws, aws.client("s3", tries=10), aws.bucket("watched")
+        self.put("monitors/credit.yaml", MONITOR.encode())
+        self.put("reference/rows.jsonl", lines(rows(2000, 0, "ab")))
+        aws.client("sagemaker").create_pipeline(
+            PipelineName="retrain", RoleArn=ROLE, PipelineDefinition="{}", ClientRequestToken="t" * 32
+        )
+        packages = [ROOT, ROOT / "adapters", sysconfig.get_path("platlib")]
+        settings = {"path": packages, "variables": {"ATALAIA_MONITORS": "s3://watched/monitors"}}
+        size = {"Timeout": SECONDS, "MemorySize": 1024}
+        self.functions = {
+            name: deploy(aws, name, ROOT / "functions/aws", f"{name}.handler", **settings, **size) for name in FUNCTIONS
+        }
+        self.arrivals, queue = aws.queue("arrivals", VisibilityTimeout=str(SECONDS))
+        self.functions["ingest"].on_queue(queue, BatchSize=100, MaximumBatchingWindowInSeconds=30)
+        self.functions["lifecycle"].on_events({"source": ["aws.sagemaker"]})
+        self.functions["evaluate"].on_schedule(rate)
+        bucket_to_queue(aws, self.bucket, self.arrivals, queue, prefix="capture/")
+        self.alarms = self.alarm_on(DRIFTED, 0.4)
+
+    def alarm_on(self, metric, most):
+        """Return a queue of what an alarm's topic is told."""
+        url, queue = self.aws.queue("alarms")
+        topic = self.aws.client("sns").create_topic(Name="alarms")["TopicArn"]
+        self.aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+        self.aws.client("cloudwatch").put_metric_alarm(
+            AlarmName="credit-drift", Namespace="Atalaia", MetricName=metric, Dimensions=DIMENSIONS,
+            Statistic="Maximum", Period=60, EvaluationPeriods=1, Threshold=most,
+            ComparisonOperator="GreaterThanThreshold", TreatMissingData="ignore", AlarmActions=[topic],
+        )  # fmt: skip
+        return url
+
+    def put(self, key, data):
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=data)
+
+    def get(self, key):
+        return json.loads(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
+
+    def keys(self, prefix, ending=""):
+        found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", [])
+        return [each["Key"] for each in found if each["Key"].endswith(ending)]
+
+    def actions(self):
+        return [self.get(key) for key in self.keys("out/credit/actions/")]
+
+    def report(self):
+        """The only window's newest report."""
+        keys = self.keys("out/credit/reports/20260301T000000Z/", ".json")
+        return max(map(self.get, keys), key=lambda report: report["revision"])
+
+    def waiting(self):
+        """How many messages of arrivals are not done."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self.aws.client("sqs").get_queue_attributes(QueueUrl=self.arrivals, AttributeNames=names)["Attributes"]
+        return sum(map(int, found.values()))
+
+    def ingested(self):
+        return sum(each["objects"] for each in self.told("ingest", "ml.monitor.ingest"))
+
+    def lines(self):
+        return {name: function.lines() for name, function in self.functions.items()}
+
+    def told(self, function, event):
+        """What a function logged of one kind."""
+        logged = [line for line in self.functions[function].lines() if line.startswith("{")]
+        return [each for each in map(json.loads, logged) if each.get("event") == event]
+
+    def executions(self):
+        client = self.aws.client("sagemaker")
+        return client.list_pipeline_executions(PipelineName="retrain")["PipelineExecutionSummaries"]
