@@ -59,7 +59,6 @@ class Occasion:
     """Which evaluation of which window this is, and what went into it."""
 
     window: Window
-    revision: int
     final: bool
     inputs: tuple[Input, ...]
     baseline: BaselineRef
@@ -79,7 +78,6 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
         model_version=monitor.model.version,
         start=iso(occasion.window.start),
         end=iso(occasion.window.end),
-        revision=occasion.revision,
         final=occasion.final,
         status=worst([finding.status for finding in findings], default="undecided"),
         rows=current.rows,

@@ -135,6 +135,9 @@ class BaselineRef(Struct, frozen=True):
 class Report(Struct, frozen=True):
     """All findings of one window.
 
+    How often the window was evaluated before, and when, is no part of it: the same log objects give the same bytes, in
+    whatever order and however often they arrived. The number of the revision is in the key it is stored under.
+
     Attributes:
         schema: The stored form's name and version.
         monitor: The monitor's name.
@@ -142,7 +145,6 @@ class Report(Struct, frozen=True):
         model_version: As the monitor file gives it.
         start: First moment of the window, ISO 8601 UTC.
         end: First moment after it.
-        revision: Counts from 1 for each window.
         final: Whether the window was past its lateness when it was evaluated.
         status: The worst status among the findings: alert, warning, undecided, ok.
         rows: Rows profiled; with `rejected` they add up to the rows read.
@@ -166,7 +168,6 @@ class Report(Struct, frozen=True):
     model_version: str | None
     start: str
     end: str
-    revision: int
     final: bool
     status: str
     rows: int

@@ -104,7 +104,7 @@ def lag_seconds(report: Report, time: int) -> float:
     return 0.0 if end is None else max(0, time - end) / SECOND
 
 
-def report_events(report: Report, time: int) -> Iterator[dict[str, Any]]:
+def report_events(report: Report, revision: int, time: int) -> Iterator[dict[str, Any]]:
     """Yield an event for *report*, and one for each of its findings.
 
     Keys and ids are the same whenever it is done, so an event that was written twice can be told from two events.
@@ -116,18 +116,18 @@ def report_events(report: Report, time: int) -> Iterator[dict[str, Any]]:
         "model_version": report.model_version,
         "window_start": report.start,
         "window_end": report.end,
-        "revision": report.revision,
+        "revision": revision,
         "final": report.final,
     }
     about = {"status": report.status, "rows": report.rows, "rejected": report.rejected, "late": report.late}
     lag = {"lag_seconds": lag_seconds(report, time), "baseline": report.baseline.version}
-    yield {"event": "ml.monitor.report", "id": _id(report), **own, **about, **lag}
+    yield {"event": "ml.monitor.report", "id": _id(report, revision), **own, **about, **lag}
     for finding in report.findings:
         told = {name: getattr(finding, name) for name in Finding.__struct_fields__}
         place = (finding.signal, finding.metric, finding.column or "", finding.segment or "")
-        yield {"event": "ml.monitor.finding", "id": _id(report, *place), **own, **told}
+        yield {"event": "ml.monitor.finding", "id": _id(report, revision, *place), **own, **told}
 
 
-def _id(report: Report, *place: str) -> str:
-    parts = (report.monitor, report.start, str(report.revision), *place)
+def _id(report: Report, revision: int, *place: str) -> str:
+    parts = (report.monitor, report.start, str(revision), *place)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

@@ -18,7 +18,7 @@ def compare(monitor: Monitor, baseline: Baseline, profile: Profile) -> Report:
         WrongProfileError: The report does not tell of every column.
     """
     reference = BaselineRef(baseline.version, "baseline", baseline.profile.rows)
-    occasion = Occasion(Window(0, 1), 1, True, (), reference, "definition")
+    occasion = Occasion(Window(0, 1), True, (), reference, "definition")
     report = evaluate(monitor, baseline, profile, occasion)
     if len(report.columns) != len(baseline.grids.grids):
         msg = f"{len(report.columns)} columns were compared of {len(baseline.grids.grids)}"

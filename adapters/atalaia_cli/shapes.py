@@ -12,10 +12,13 @@ from atalaia.monitoring.evaluating import Evaluated
 
 def check_shape(monitor: str, evaluated: list[Evaluated]) -> dict[str, Any]:
     """Return what `check` and `evaluate` print: the documented part of each report."""
-    keys = ("start", "end", "revision", "final", "rows", "rejected", "findings", "inputs", "actions")
+    keys = ("start", "end", "final", "rows", "rejected", "findings", "inputs", "actions")
     return {
         "monitor": monitor,
-        "windows": [{key: msgspec.to_builtins(getattr(item.report, key)) for key in keys} for item in evaluated],
+        "windows": [
+            {"revision": item.revision} | {key: msgspec.to_builtins(getattr(item.report, key)) for key in keys}
+            for item in evaluated
+        ],
     }
 
 

@@ -83,8 +83,8 @@ class Actor:
                 yield from self._start(policy, Window(start, start + self._width), starter_of)
 
     def _counts(self, policy: Policy, window: Window) -> bool:
-        report = latest_report(self._monitor.name, self._output, window)
-        share = None if report is None or not report.final else drifted_share(report)
+        latest = latest_report(self._monitor.name, self._output, window)
+        share = None if latest is None or not latest.report.final else drifted_share(latest.report)
         return share is not None and share > policy.drift_share
 
     def _is_due(self, policy: Policy, window: Window) -> bool:

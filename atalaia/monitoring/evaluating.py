@@ -20,6 +20,7 @@ from atalaia.monitoring.layout import (
     profiles_prefix,
     report_key,
     reports_prefix,
+    revision_of,
     window_prefix,
 )
 from atalaia.monitoring.merging import Merged, merge_compacted, merge_profiles
@@ -38,10 +39,11 @@ _TRIES = 10
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """A window's report, and whether it is news: False if the same report was stored before."""
+    """A window's report, its revision, and whether it is news: False if the same report was stored before."""
 
     report: Report
     window: Window
+    revision: int
     new: bool
 
 
@@ -117,7 +119,7 @@ class Evaluator:
                 profiles = self._profiles(window)
                 merged = self._merge(window, profiles)
                 if profiles and not merged.used:
-                    return None if latest is None else Evaluated(latest, window, new=False)
+                    return latest
                 return self._stored(window, merged, latest)
             except (PreconditionError, ObjectNotFoundError):  # another was faster, or a profile was replaced meanwhile
                 continue
@@ -132,24 +134,23 @@ class Evaluator:
             return merge_compacted(self._monitor.name, self._baseline, self._output, profiles, window)
         return merge_profiles(self._baseline, self._output, profiles, window)
 
-    def _stored(self, window: Window, merged: Merged, latest: Report | None) -> Evaluated:
+    def _stored(self, window: Window, merged: Merged, latest: Evaluated | None) -> Evaluated:
         """Judge, and store the report after the *latest* unless it is the same.
 
         Raises:
             PreconditionError: Another has stored one after the latest.
         """
-        final = self.is_over(window) or (latest is not None and latest.final)
-        revision = 0 if latest is None else latest.revision
-        occasion = Occasion(window, revision, final, merged.inputs, self._reference, self._definition)
-        judged = evaluate(self._monitor, self._baseline, merged.profile, occasion)
-        if revision and to_json(judged) == self._output.get(report_key(self._monitor.name, window, revision))[0]:
-            return Evaluated(judged, window, new=False)
-        following = msgspec.structs.replace(judged, revision=revision + 1)
-        key = report_key(self._monitor.name, window, revision + 1)
+        final = self.is_over(window) or (latest is not None and latest.report.final)
+        occasion = Occasion(window, final, merged.inputs, self._reference, self._definition)
+        report = evaluate(self._monitor, self._baseline, merged.profile, occasion)
+        if latest is not None and to_json(report) == to_json(latest.report):
+            return latest
+        revision = 1 if latest is None else latest.revision + 1
+        key = report_key(self._monitor.name, window, revision)
         if self._announce is not None:
             self._announce(key)
-        self._output.put(key, to_json(following), if_absent=True)
-        return Evaluated(following, window, new=True)
+        self._output.put(key, to_json(report), if_absent=True)
+        return Evaluated(report, window, revision, new=True)
 
     def _exists(self, key: str) -> bool:
         try:
@@ -166,7 +167,7 @@ class Evaluator:
         """
         name = self._monitor.name
         for place, item in enumerate(evaluated):
-            key = report_key(name, item.window, item.report.revision, "html")
+            key = report_key(name, item.window, item.revision, "html")
             if item.new or not self._exists(key):
                 self._output.put(key, _page(name, evaluated[: place + 1], up="../../"))
         self._output.put(overview_key(name), _page(name, evaluated, up=""))
@@ -175,7 +176,7 @@ class Evaluator:
 
 def _page(monitor: str, evaluated: Sequence[Evaluated], up: str) -> bytes:
     shown = evaluated[-HISTORY:]
-    keys = [report_key(monitor, item.window, item.report.revision, "html") for item in shown]
+    keys = [report_key(monitor, item.window, item.revision, "html") for item in shown]
     links = {place: up + key.removeprefix(f"{monitor}/") for place, key in enumerate(keys)}
     return render_html([item.report for item in shown], links=links).encode()
 
@@ -191,18 +192,17 @@ def between(before: Window, after: Window) -> list[Window]:
 def latest_revision(monitor: str, output: ObjectStore, window: Window) -> int:
     """Return the number of a window's latest report, 0 if there is none."""
     prefix = reports_prefix(monitor, window)
-    names = [info.key.removeprefix(prefix) for info in output.list(prefix)]
-    numbers = [name.removeprefix("r").removesuffix(".json") for name in names if name.endswith(".json")]
-    return max((int(number) for number in numbers if number.isdecimal()), default=0)
+    return max((revision_of(info.key) for info in output.list(prefix)), default=0)
 
 
-def latest_report(monitor: str, output: ObjectStore, window: Window) -> Report | None:
+def latest_report(monitor: str, output: ObjectStore, window: Window) -> Evaluated | None:
     """Return a window's latest report, or None."""
     revision = latest_revision(monitor, output, window)
     if not revision:
         return None
     key = report_key(monitor, window, revision)
-    return report_from_json(output.get(key)[0], f"{output.uri}/{key}")
+    report = report_from_json(output.get(key)[0], f"{output.uri}/{key}")
+    return Evaluated(report, window, revision, new=False)
 
 
 def _store_definition(monitor: Monitor, output: ObjectStore) -> str:

@@ -81,6 +81,12 @@ def report_key(monitor: str, window: Window, revision: int, ending: str = "json"
     return f"{reports_prefix(monitor, window)}r{revision}.{ending}"
 
 
+def revision_of(key: str) -> int:
+    """Return the number of the report stored under *key*, which counts from 1 for each window; 0 if none can be."""
+    number = key.rpartition("/")[2].removeprefix("r").removesuffix(".json")
+    return int(number) if number.isdecimal() else 0
+
+
 def merged_key(monitor: str, window: Window, baseline: str) -> str:
     """Return where a window's profiles are kept as one, as far as they were counted on a baseline."""
     return f"{monitor}/state/merged/{window.key}/{baseline}.profile"

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from atalaia.errors import NotSentError, ObjectNotFoundError, StoredFormError
-from atalaia.monitoring.layout import all_reports_prefix, unsent_prefix
+from atalaia.monitoring.layout import all_reports_prefix, revision_of, unsent_prefix
 from atalaia.ports import ObjectStore, Sent, Telemetry
 from atalaia.report import report_from_json
 from atalaia.telemetry import Detail, report_events, report_points
@@ -83,7 +83,7 @@ class Outbox:
         report = report_from_json(data, f"{self._output.uri}/{key}")
         logged = self._output.get(note)[0] == _LOGGED
         if not logged:
-            telemetry.log(report_events(report, info.time))
+            telemetry.log(report_events(report, revision_of(key), info.time))
         try:
             sent = telemetry.send(report_points(report, info.time, self._detail))
         except NotSentError:
@@ -95,6 +95,4 @@ class Outbox:
 
 
 def _order(note: str) -> tuple[str, int]:
-    window, _, name = note.rpartition("/")
-    number = name.removeprefix("r").removesuffix(".json")
-    return window, int(number) if number.isdecimal() else 0
+    return note.rpartition("/")[0], revision_of(note)

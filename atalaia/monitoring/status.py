@@ -11,7 +11,7 @@ import msgspec
 from atalaia.errors import ObjectNotFoundError, StoredFormError
 from atalaia.html import render_html
 from atalaia.monitoring.evaluating import HISTORY
-from atalaia.monitoring.layout import all_reports_prefix
+from atalaia.monitoring.layout import all_reports_prefix, revision_of
 from atalaia.monitoring.watch import Watch
 from atalaia.ports import Point
 from atalaia.report import Report, report_from_json
@@ -19,7 +19,7 @@ from atalaia.telemetry import report_points
 
 _HTML, _JSON = "text/html; charset=utf-8", "application/json"
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
-_TOLD = ("start", "end", "revision", "final", "status", "rows", "rejected", "findings")
+_TOLD = ("start", "end", "final", "status", "rows", "rejected", "findings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +49,22 @@ def page_at(path: str, watches: Sequence[Watch]) -> Page:
     return Page(404, _HTML, _document("Nothing is here", '<p><a href="/">All monitors</a></p>'))
 
 
-def latest_reports(watch: Watch, most: int = HISTORY) -> list[tuple[Report, int]]:
-    """Return the latest report of each of the latest windows, in order of time, and when it was stored (µs).
+def latest_reports(watch: Watch, most: int = HISTORY) -> list[tuple[Report, int, int]]:
+    """Return the latest report of each of the latest windows, in order of time, its revision, and when it was stored.
 
     Reports of other releases that this one cannot read are left out.
     """
     prefix = all_reports_prefix(watch.monitor.name)
     latest: dict[str, int] = {}
     for info in watch.output.list(prefix):
-        window, _, name = info.key.removeprefix(prefix).partition("/")
-        number = name.removeprefix("r").removesuffix(".json")
-        if number.isdecimal():
-            latest[window] = max(int(number), latest.get(window, 0))
+        window = info.key.removeprefix(prefix).partition("/")[0]
+        latest[window] = max(revision_of(info.key), latest.get(window, 0))
     found = []
     for window, revision in sorted(latest.items())[-most:]:
         key = f"{prefix}{window}/r{revision}.json"
         try:
             data, info = watch.output.get(key)
-            found.append((report_from_json(data, f"{watch.output.uri}/{key}"), info.time))
+            found.append((report_from_json(data, f"{watch.output.uri}/{key}"), revision, info.time))
         except (ObjectNotFoundError, StoredFormError):
             continue
     return found
@@ -91,17 +89,19 @@ def _number(value: float) -> str:
 
 
 def _latest_points(watch: Watch) -> Iterator[Point]:
-    for report, time in latest_reports(watch, most=1):
+    for report, _, time in latest_reports(watch, most=1):
         yield from report_points(report, time)
 
 
 def _windows(watch: Watch) -> list[dict[str, object]]:
-    reports = latest_reports(watch)
-    return [{key: msgspec.to_builtins(getattr(report, key)) for key in _TOLD} for report, _ in reports]
+    return [
+        {"revision": revision} | {key: msgspec.to_builtins(getattr(report, key)) for key in _TOLD}
+        for report, revision, _ in latest_reports(watch)
+    ]
 
 
 def _page_of(watch: Watch) -> Page:
-    reports = [report for report, _ in latest_reports(watch)]
+    reports = [report for report, _, _ in latest_reports(watch)]
     if not reports:
         return Page(200, _HTML, _document(watch.monitor.name, "<p>No window was evaluated yet.</p>"))
     return Page(200, _HTML, render_html(reports))

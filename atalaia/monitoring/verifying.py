@@ -11,7 +11,7 @@ from atalaia.errors import ObjectNotFoundError, StoredFormError
 from atalaia.evaluation import Occasion, evaluate
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.baselines import read_baseline
-from atalaia.monitoring.layout import baseline_key, definition_key, report_key, window_prefix
+from atalaia.monitoring.layout import baseline_key, definition_key, report_key, revision_of, window_prefix
 from atalaia.monitoring.merging import content_of, merge_profiles
 from atalaia.ports import ObjectInfo, ObjectStore
 from atalaia.report import BaselineRef, Input, Report, digest_of, report_from_json, to_json
@@ -58,7 +58,7 @@ def _misplaced(report: Report, key: str) -> list[str]:
     start, end = parse_time(report.start), parse_time(report.end)
     if start is None or end is None:
         return [f"{report.start} … {report.end}: not a window"]
-    place = report_key(report.monitor, Window(start, end), report.revision)
+    place = report_key(report.monitor, Window(start, end), revision_of(key))
     return [] if place == key else [f"the report says that it belongs to {place}, but it lies in {key}"]
 
 
@@ -115,5 +115,5 @@ def _again(report: Report, output: ObjectStore) -> tuple[Report, tuple[Input, ..
     merged = merge_profiles(baseline, output, _profiles(report, output), window)
     reference = BaselineRef(baseline.version, baseline_key(monitor.name, baseline.version), baseline.profile.rows)
     made_under = definition_key(monitor.name, hashlib.sha256(definition).hexdigest()[:16])
-    occasion = Occasion(window, report.revision, report.final, merged.inputs, reference, made_under)
+    occasion = Occasion(window, report.final, merged.inputs, reference, made_under)
     return evaluate(monitor, baseline, merged.profile, occasion), merged.inputs

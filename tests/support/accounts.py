@@ -7,6 +7,7 @@ import sysconfig
 from deployments import bucket_to_queue, deploy
 from emulators import ROLE, ROOT
 
+from atalaia.monitoring.layout import revision_of
 from atalaia.telemetry import DRIFTED
 
 MONITOR = """
@@ -83,8 +84,11 @@ class Account:
     def put(self, key, data):
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=data)
 
+    def stored(self, key):
+        return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
     def get(self, key):
-        return json.loads(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
+        return json.loads(self.stored(key))
 
     def keys(self, prefix, ending=""):
         found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", [])
@@ -95,8 +99,11 @@ class Account:
 
     def report(self):
         """The only window's newest report."""
+        return self.get(self.report_key())
+
+    def report_key(self):
         keys = self.keys("out/credit/reports/20260301T000000Z/", ".json")
-        return max(map(self.get, keys), key=lambda report: report["revision"])
+        return max(keys, key=revision_of)
 
     def waiting(self):
         """How many messages of arrivals are not done."""

@@ -53,7 +53,6 @@ def a_report(findings=(), columns=(), day=1, **changes):
         model_version="7",
         start="",
         end="",
-        revision=1,
         final=True,
         status=worst((finding.status for finding in findings), "ok"),
         rows=11_874,
@@ -88,7 +87,7 @@ def wide_reports(rows, drifted=0, segments=0, windows=30, columns=100):
     for drift in {at < drifted for at in range(windows)}:
         profile = baseline.profiler().profile(_wide_rows(shape, rows, 2, drift=drift))
         reference = BaselineRef(baseline.version, "baseline.profile", 1000)
-        made[drift] = evaluate(monitor, baseline, profile, Occasion(Window(0, DAY), 1, True, (), reference, "m.json"))
+        made[drift] = evaluate(monitor, baseline, profile, Occasion(Window(0, DAY), True, (), reference, "m.json"))
     return [on_day(made[windows - at <= drifted], at + 1) for at in range(windows)]
 
 

@@ -48,9 +48,9 @@ def monitor(*checks):
     return Monitor("churn", Model("churn", "7"), Logs("logs"), COLUMNS, "out", checks=checks)
 
 
-def occasion(revision=1):
+def occasion():
     window = Window(1772323200_000000, 1772409600_000000)
-    return Occasion(window, revision, True, (), BaselineRef(BASELINE.version, "k", 4000), "d")
+    return Occasion(window, True, (), BaselineRef(BASELINE.version, "k", 4000), "d")
 
 
 def report(*checks, rejected=None, **columns):

@@ -46,7 +46,7 @@ def data(**changes):
 
 
 BASELINE = build_baseline(COLUMNS, lambda: [batch(data(prompt=prompts(email=0.05)))])
-OCCASION = Occasion(Window(0, 86_400_000_000), 1, True, (), BaselineRef(BASELINE.version, "k", 2000), "d")
+OCCASION = Occasion(Window(0, 86_400_000_000), True, (), BaselineRef(BASELINE.version, "k", 2000), "d")
 
 
 def judged(profile, *checks, baseline=BASELINE, columns=COLUMNS):
