@@ -12,14 +12,9 @@ from atalaia.monitoring.evaluating import Evaluated
 
 def check_shape(monitor: str, evaluated: list[Evaluated]) -> dict[str, Any]:
     """Return what `check` and `evaluate` print: the documented part of each report."""
-    keys = ("start", "end", "final", "rows", "rejected", "findings", "inputs", "actions")
-    return {
-        "monitor": monitor,
-        "windows": [
-            {"revision": item.revision} | {key: msgspec.to_builtins(getattr(item.report, key)) for key in keys}
-            for item in evaluated
-        ],
-    }
+    keys = ("start", "end", "revision", "final", "rows", "rejected", "findings", "inputs", "actions")
+    told = (msgspec.to_builtins(item.report) | {"revision": item.revision} for item in evaluated)
+    return {"monitor": monitor, "windows": [{key: window[key] for key in keys} for window in told]}
 
 
 def compare_shape(result: dict[str, Any]) -> dict[str, Any]:

@@ -144,7 +144,7 @@ class Evaluator:
         occasion = Occasion(window, final, merged.inputs, self._reference, self._definition)
         report = evaluate(self._monitor, self._baseline, merged.profile, occasion)
         if latest is not None and to_json(report) == to_json(latest.report):
-            return latest
+            return Evaluated(report, window, latest.revision, new=False)
         revision = 1 if latest is None else latest.revision + 1
         key = report_key(self._monitor.name, window, revision)
         if self._announce is not None:
