@@ -1,8 +1,9 @@
 """Reads made-up logs twice, regular rows at once and all one by one: `fuzz_readers.py LINES [SEED] [--kind KIND]`.
 
 Lines of JSON are read at once or one by one, CSV in blocks or row by row, Parquet by columns or by rows. The unit tests
-do the same with fewer lines. It ends with an error at the first log that is read in two ways, which it leaves among the
-temporary files, named by the seed that made it.
+do the same with fewer lines. Hypothesis draws each log's shape, and keys, words, numbers and cells of its own beside
+the known traps. It ends with an error at the first log that is read in two ways, which it makes smaller and leaves
+among the temporary files.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
 from logmaker import NAMES, SMALL, is_read_in_one_way, make_log
@@ -22,6 +26,22 @@ from tablemaker import csv_is_read_in_one_way, make_csv, make_parquet, parquet_i
 from atalaia.logs import PayloadNames
 
 LINES_OF_A_LOG = {"lines": 200, "csv": 200, "parquet": 17_000}  # fewer rows of Parquet are not read by columns
+NUMBERS = st.one_of(
+    st.floats().map(repr),
+    st.integers().map(str),
+    st.from_regex(r"-?[0-9]{0,25}(\.[0-9]{0,25})?([eE][+-]?[0-9]{1,3})?", fullmatch=True),
+)
+
+
+@st.composite
+def sources(draw):
+    """Draw a source of randomness with traps of its own."""
+    source = random.Random(draw(st.integers(0, 2**64 - 1)))
+    source.keys = draw(st.lists(st.text(max_size=12), max_size=3))
+    source.words = draw(st.lists(st.text(max_size=30), max_size=4))
+    source.numbers = draw(st.lists(NUMBERS, max_size=4))
+    source.cells = [*draw(st.lists(st.text(max_size=12), max_size=4)), *source.numbers]
+    return source
 
 
 def a_log(source, kind):
@@ -46,14 +66,28 @@ def main() -> int:
     parser.add_argument("seed", type=int, nargs="?", default=0)
     parser.add_argument("--kind", choices=LINES_OF_A_LOG, default="lines")
     chosen = parser.parse_args()
-    for number in range(chosen.lines // LINES_OF_A_LOG[chosen.kind]):
-        seed = chosen.seed + number
-        data, in_one_way = a_log(random.Random(seed), chosen.kind)
+    read = 0
+
+    @seed(chosen.seed)
+    @settings(
+        max_examples=chosen.lines // LINES_OF_A_LOG[chosen.kind],
+        deadline=None,
+        database=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(sources())
+    def read_in_one_way(source):
+        nonlocal read
+        data, in_one_way = a_log(source, chosen.kind)
+        left = Path(tempfile.gettempdir(), f"log-{chosen.seed}.{chosen.kind}")
         if not in_one_way:
-            Path(tempfile.gettempdir(), f"log-{seed}.{chosen.kind}").write_bytes(data)
-            sys.stdout.write(f"seed {seed} is read in two ways\n")
-            return 1
-    sys.stdout.write(f"{chosen.lines} lines are read in one way\n")
+            left.write_bytes(data)
+        assert in_one_way, f"{left} is read in two ways"
+        read += LINES_OF_A_LOG[chosen.kind]
+
+    read_in_one_way()
+    sys.stdout.write(f"{read} lines are read in one way\n")
     return 0
 
 

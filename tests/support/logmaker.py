@@ -1,4 +1,7 @@
-"""Logs with regular lines and traps among them, made by any `random.Random`, and both ways of reading them."""
+"""Logs with regular lines and traps among them, made by any `random.Random`, and both ways of reading them.
+
+A source of randomness may bring traps of its own, as lists: `keys`, `words`, `numbers` and `cells`.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +40,10 @@ BYTES = [b'"', b"\\", b",", b"{", b"}", b"[", b"]", b":", b" ", b"\t", b"\r", b"
 NAMES = PayloadNames(inputs=("age", "income"), outputs=("score",), labels=("label",))
 
 
+def _own(random, kind):
+    return getattr(random, kind, [])
+
+
 def make_log(random, kind, count):
     """Return the bytes of a log of *count* lines, most of them of one or two shapes."""
     make = {"jsonl": _rows, "captures": _captures, "events": _events}[kind](random)
@@ -58,12 +65,12 @@ def _mangled(random, line):
 
 
 def _string(random, tricks):
-    word = random.choice(TRICKY_WORDS if random.random() < tricks else WORDS)
+    word = random.choice([*TRICKY_WORDS, *_own(random, "words")] if random.random() < tricks else WORDS)
     return json.dumps(word, ensure_ascii=random.random() < tricks)
 
 
 def _number(random, tricks):
-    return random.choice(TRICKY_NUMBERS if random.random() < tricks else NUMBERS)
+    return random.choice([*TRICKY_NUMBERS, *_own(random, "numbers")] if random.random() < tricks else NUMBERS)
 
 
 def _whole(random, tricks):
@@ -80,7 +87,7 @@ def _any(random, tricks):
 
 def _object(random, most):
     """Choose the keys and kinds of the rows of one shape, and return what makes their text."""
-    keys = random.sample(KEYS, random.randint(1, most))
+    keys = random.sample([*KEYS, *_own(random, "keys")], random.randint(1, most))
     kinds = [random.choice([_string, _number, _number, _whole, _whole, _truth, _any]) for _ in keys]
     nulls = [random.choice([0, 0, 0.3, 1.0]) for _ in keys]
     comma, colon = random.choice([(",", ":"), (", ", ": "), (",", ": ")])
@@ -115,8 +122,9 @@ def _rows(random):
 
 
 def _csv(random, width, rows, tricks):
+    tricky = [*TRICKY_CELLS, *_own(random, "cells")]
     lines = [
-        ",".join(random.choice(TRICKY_CELLS if random.random() < tricks else CELLS) for _ in range(width))
+        ",".join(random.choice(tricky if random.random() < tricks else CELLS) for _ in range(width))
         for _ in range(rows)
     ]
     if random.random() < tricks / 4:

@@ -36,10 +36,11 @@ def make_csv(random, count):
     """Return the bytes of a CSV file of *count* lines and a header, most of them regular."""
     width, tricks = random.randint(1, 5), random.choice([0.0, 0.0, 0.01, 0.1])
     end = random.choice(["\n", "\n", "\r\n"])
+    tricky = [*TRICKY_CELLS, *getattr(random, "cells", [])]
 
     def cell():
         kind = random.random()
-        return random.choice(_QUOTED if kind < tricks / 3 else TRICKY_CELLS if kind < tricks else CELLS)
+        return random.choice(_QUOTED if kind < tricks / 3 else tricky if kind < tricks else CELLS)
 
     lines = [
         ",".join(cell() for _ in range(width + (random.random() < tricks / 4) - (random.random() < tricks / 4)))
