@@ -8,10 +8,9 @@ from pathlib import Path
 from atalaia.checks import METRICS
 from atalaia.errors import AtalaiaError
 from atalaia.monitor_file import Monitor, load_monitor
-from atalaia.monitoring.watch import Stores, Watch
+from atalaia.monitoring.watch import LOOK_AFTER, Stores, Watch
 
 _ENDINGS = (".yaml", ".yml")
-_LOOK_AFTER = 60_000_000  # µs: so old may be what is known of a folder in S3
 
 _Files = Mapping[str, str]  # ETags by name; empty for files of the bundle, which do not change
 
@@ -41,7 +40,7 @@ class Monitors:
             AtalaiaError: There is no file, or two monitors have one name and one output.
         """
         now = self._clock()
-        if self._looked is None or (self._in_cloud and now - self._looked >= _LOOK_AFTER):
+        if self._looked is None or (self._in_cloud and now - self._looked >= LOOK_AFTER):
             files = self._listed()
             if files != self._files:
                 self._watches = [Watch(monitor, self._stores, self._clock) for monitor in self._read(files)]

@@ -15,6 +15,9 @@ from atalaia.monitoring.sources import LogSource, payload_names
 from atalaia.ports import ObjectStore
 from atalaia.window import parse_duration
 
+LOOK_AFTER = 60_000_000
+"""So old, in µs, may be what a process knows of monitor files and reference data."""
+
 Stores = Callable[[str], ObjectStore]
 """Opens the store of a URI such as `s3://bucket/folder`."""
 
@@ -43,6 +46,7 @@ class Watch:
         self._stores = stores
         self._names = payload_names(monitor.columns)
         self._held: tuple[str, Baseline, Ingester] | None = None
+        self._looked = 0
         logs = stores(monitor.logs.source)
         root = f"{logs.uri}/"
         exclude = self.own.removeprefix(root) if self.own.startswith(root) else None
@@ -65,10 +69,11 @@ class Watch:
         return self._current()[2]
 
     def _current(self) -> tuple[str, Baseline, Ingester]:
-        tag = self._tag()
-        if self._held is None or self._held[0] != tag:
+        now = self._clock()
+        if self._held is None or self._held[0] != self._tag() or now - self._looked >= LOOK_AFTER:
             baseline, _ = ensure_baseline(self.monitor, list(self._reference()), self.output)
             self._held = self._tag(), baseline, Ingester(self.monitor, baseline, self.output, self._mark)
+            self._looked = now
         return self._held
 
     def _mark(self, starts: Iterable[int], packet: str) -> None:

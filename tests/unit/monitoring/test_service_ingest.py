@@ -158,6 +158,16 @@ def test_reference_data_may_be_a_file_with_its_whole_key():
     assert told(done) == {"mem://logs/a.jsonl": (5, True)}
 
 
+def test_changed_reference_data_make_a_new_baseline_within_a_minute():
+    world = make_service()
+    before = world.watches[0].baseline.version
+    world.stores("mem://reference").put("data.jsonl", lines(rows(1, n=2000, seed=10)))
+
+    assert world.watches[0].baseline.version == before
+    world.now += 60_000_000
+    assert world.watches[0].baseline.version != before
+
+
 def test_each_monitor_that_reads_an_object_profiles_it():
     world = make_service(MONITOR, MONITOR.replace("name: churn\nmodel", "name: second\nmodel"))
 
