@@ -68,7 +68,6 @@ def accounts(tmp_path_factory):
         expected = what_came_of_it(quiet)
     with emulator(tmp_path_factory.mktemp("troubled"), "--scale", "60") as aws:
         troubled = Account(aws, "rate(1 minute)")
-        aws.client("lambda").put_function_concurrency(FunctionName="evaluate", ReservedConcurrentExecutions=1)
         aws.chaos(**TROUBLE)
         assert until(lambda: has_killed_enough(troubled), SECONDS), aws.admin("GET", "/chaos")
         struck = aws.admin("GET", "/chaos")["struck"]
@@ -111,6 +110,7 @@ def test_what_is_told_twice_is_the_same_to_the_byte_and_no_more_often_than_was_k
 
     assert len({json.loads(line)["id"] for line in told}) == len(told)
     assert len(reports) == len(troubled.keys("out/credit/reports/", ".json"))
+    # two calls at once may tell the same as well, but there are few of these
     assert sum(reports) - len(reports) <= struck["kill_share"]
     assert max(told.values()) - 1 <= struck["kill_share"]
 
