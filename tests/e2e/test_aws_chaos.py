@@ -104,8 +104,8 @@ def test_each_finding_of_the_last_report_is_told_under_one_id(accounts):
 
 def test_what_is_told_twice_is_the_same_to_the_byte_and_no_more_often_than_was_killed(accounts):
     _, _, troubled, struck = accounts
-    lines = [line for line in troubled.functions["evaluate"].lines() if line.startswith("{")]
-    told = Counter(line for line in lines if json.loads(line)["event"] in ("ml.monitor.report", "ml.monitor.finding"))
+    logged = [line for line in troubled.functions["evaluate"].lines() if line.startswith("{")]
+    told = Counter(line for line in logged if json.loads(line)["event"] in ("ml.monitor.report", "ml.monitor.finding"))
     reports = [times for line, times in told.items() if json.loads(line)["event"] == "ml.monitor.report"]
 
     assert len({json.loads(line)["id"] for line in told}) == len(told)
