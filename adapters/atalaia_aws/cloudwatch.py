@@ -16,7 +16,6 @@ from atalaia_otel.items import Item
 
 _MOST_DATUMS = 1000
 _MOST_BYTES = 900_000  # of JSON; the call may hold 1 MB, and CBOR, which botocore writes, is shorter than JSON
-_MOST_VALUES = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +79,10 @@ def _request(texts: list[bytes]) -> bytes:
 
 
 def _plain(datum: Datum) -> dict[str, Any]:
-    plain: dict[str, Any] = {
+    return {
         "MetricName": datum.name,
         "Dimensions": [{"Name": name, "Value": value} for name, value in datum.dimensions],
         "Timestamp": datum.milliseconds / 1000,
         "Unit": datum.unit,
+        "Value": datum.value,
     }
-    spread = datum.value
-    if isinstance(spread, float):
-        return plain | {"Value": spread}
-    if 0 < len(spread.values) <= _MOST_VALUES:
-        return plain | {"Values": spread.values, "Counts": [float(count) for count in spread.counts]}
-    exact = {"SampleCount": float(spread.count), "Sum": spread.total, "Minimum": spread.least, "Maximum": spread.most}
-    return plain | {"StatisticValues": exact}

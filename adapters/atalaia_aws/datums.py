@@ -1,4 +1,4 @@
-"""OpenTelemetry's points as CloudWatch's: a name, dimensions, a unit, and a value or a distribution."""
+"""OpenTelemetry's points as CloudWatch's: a name, dimensions, a unit, and a value."""
 
 from __future__ import annotations
 
@@ -7,29 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from opentelemetry.sdk.metrics.export import (
-    HistogramDataPoint,
-    NumberDataPoint,
-)
+from opentelemetry.sdk.metrics.export import NumberDataPoint
 
+from atalaia_aws.embedded import unit_of
 from atalaia_otel.items import Item
 
 MOST_DIMENSIONS = 30
 _MOST_NAME, _MOST_VALUE = 255, 1024
 _LARGEST, _SMALLEST = 2.0**360, 2.0**-360
-_UNITS = {"s": "Seconds", "ms": "Milliseconds", "us": "Microseconds", "By": "Bytes", "%": "Percent", "1": "None"}
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """A distribution: how often each value came, and the exact count, sum, smallest and largest."""
-
-    values: tuple[float, ...]
-    counts: tuple[int, ...]
-    count: int
-    total: float
-    least: float
-    most: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +25,18 @@ class Datum:
     dimensions: tuple[tuple[str, str], ...]
     unit: str
     milliseconds: int
-    value: float | Spread
+    value: float
 
 
 def datums_of(items: Sequence[Item]) -> tuple[list[Datum], Counter[str]]:
     """Return what CloudWatch can take, and how many points it cannot, by reason."""
     kept, dropped = [], Counter[str]()
     for item in items:
-        value = _value_of(item)
-        numbers = (value,) if isinstance(value, float) else (value.total, value.least, value.most)
-        if any(abs(number) > _LARGEST for number in numbers):
+        if not isinstance(item.point, NumberDataPoint):  # calls are measured in their log lines, and not sent here
+            dropped["distribution"] += 1
+            continue
+        value = _settled(float(item.point.value))
+        if abs(value) > _LARGEST:
             dropped["out_of_range"] += 1
             continue
         attributes = item.point.attributes or {}
@@ -58,31 +45,9 @@ def datums_of(items: Sequence[Item]) -> tuple[list[Datum], Counter[str]]:
         if len(given) > MOST_DIMENSIONS:
             dropped["too_many_dimensions"] += 1
             continue
-        unit = item.metric.unit or ""
-        word = _UNITS.get(unit, "Count" if unit.startswith("{") else "None")
-        kept.append(Datum(item.metric.name, given, word, item.point.time_unix_nano // 1_000_000, value))
+        unit = unit_of(item.metric.unit or "")
+        kept.append(Datum(item.metric.name, given, unit, item.point.time_unix_nano // 1_000_000, value))
     return kept, dropped
-
-
-def _value_of(item: Item) -> float | Spread:
-    point = item.point
-    if isinstance(point, NumberDataPoint):
-        return _settled(float(point.value))
-    values = _midpoints(point) if isinstance(point, HistogramDataPoint) else []
-    spread = [(_settled(value), count) for value, count in values]
-    exact = (_settled(float(point.sum)), _settled(float(point.min)), _settled(float(point.max)))
-    return Spread(tuple(value for value, _ in spread), tuple(count for _, count in spread), point.count, *exact)
-
-
-def _midpoints(point: HistogramDataPoint) -> list[tuple[float, int]]:
-    """Return a value for each bucket that holds any: its middle, within what was measured."""
-    edges = [point.min, *point.explicit_bounds, point.max]
-    found = []
-    for place, count in enumerate(point.bucket_counts):
-        if count:
-            low, high = max(edges[place], point.min), min(edges[place + 1], point.max)
-            found.append(((low + high) / 2, count))
-    return found
 
 
 def _settled(value: float) -> float:

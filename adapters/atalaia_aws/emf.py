@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import TextIO
 
-from atalaia_aws.datums import Datum, Spread, datums_of
+from atalaia_aws.datums import Datum, datums_of
+from atalaia_aws.embedded import directive
 from atalaia_otel.exporter import Encoded, Refusal
 from atalaia_otel.items import Item
 
 _MOST_METRICS = 100
-_MOST_VALUES = 100
 
 _Series = tuple[tuple[tuple[str, str], ...], int]
 
@@ -51,12 +51,10 @@ class EmfChannel:
 
     def _line(self, key: _Series, datums: list[Datum]) -> bytes:
         dimensions, milliseconds = key
-        metrics = [{"Name": datum.name, "Unit": datum.unit} for datum in datums]
-        names = [[name for name, _ in dimensions]]
-        about = {"Namespace": self.namespace, "Dimensions": names, "Metrics": metrics}
-        line = {"_aws": {"Timestamp": milliseconds, "CloudWatchMetrics": [about]}, **dict(dimensions)}
-        values = {datum.name: _value(datum.value) for datum in datums}
-        return json.dumps(line | values, separators=(",", ":")).encode("ascii")
+        units = {datum.name: datum.unit for datum in datums}
+        line = directive(self.namespace, milliseconds, [name for name, _ in dimensions], units)
+        values = {datum.name: datum.value for datum in datums}
+        return json.dumps({**line, **dict(dimensions), **values}, separators=(",", ":")).encode("ascii")
 
 
 def _place(lines: list[list[Datum]], datum: Datum) -> None:
@@ -69,11 +67,3 @@ def _place(lines: list[list[Datum]], datum: Datum) -> None:
 
 def _with_room(lines: list[list[Datum]], name: str) -> Iterator[list[Datum]]:
     return (held for held in lines if len(held) < _MOST_METRICS and all(other.name != name for other in held))
-
-
-def _value(value: float | Spread) -> Any:
-    if isinstance(value, float):
-        return value
-    if 0 < len(value.values) <= _MOST_VALUES:
-        return {"Values": value.values, "Counts": value.counts}
-    return {"Min": value.least, "Max": value.most, "Sum": value.total, "Count": value.count}

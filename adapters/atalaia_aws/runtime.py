@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 from atalaia.errors import AtalaiaError
 from atalaia.monitor_file import Policy
 from atalaia.monitoring.service import Service
+from atalaia.monitoring.watch import Watch
+from atalaia.operations import Operation, measured
 from atalaia.ports import JobStarter, ObjectStore
 from atalaia.telemetry import Detail
 from atalaia_aws.deadline import Deadline
+from atalaia_aws.embedded import embedded
 from atalaia_aws.monitors import Monitors
 from atalaia_local.without_pandas import keep_pandas_out
 from atalaia_obstore.patience import Patience
@@ -26,7 +29,12 @@ from atalaia_otel.json_log import JsonLog
 if TYPE_CHECKING:
     from atalaia_aws.clients import BotoClients
     from atalaia_otel.exporter import Channel
+    from atalaia_otel.operations import Operations
     from atalaia_otel.telemetry import SentTelemetry
+
+
+_OTLP = "otlp"
+_FLUSH_SECONDS = 1.2  # a collector that does not answer must not cost every call what it costs to send a report
 
 
 def _now() -> int:
@@ -58,25 +66,60 @@ class Runtime:
         self._clock = clock
         self._made: dict[str, ObjectStore] = {}
         self._clients: BotoClients | None = None
+        self._operations: Operations | None = None
         self.deadline = Deadline()
         self.log = JsonLog(stream)
         self._monitors = Monitors(env.get("ATALAIA_MONITORS", "monitors"), self._store, clock)
 
     @contextmanager
     def invocation(self, name: str, context: Any) -> Iterator[Invocation]:
-        """Serve one call of the function *name*; whatever becomes of it, one line of the log tells."""
+        """Serve one call of the function *name*; whatever becomes of it, one line of the log tells, and metrics do."""
         began = self._clock()
         self.deadline.begin(context)
+        watches: list[Watch] = []
         told: dict[str, Any] = {"event": f"ml.monitor.{name}", "request": getattr(context, "aws_request_id", None)}
         try:
             detail = _choice(self._env, "ATALAIA_DETAIL", Detail.SUMMARY, {each.value: each for each in Detail})
-            service = Service(self._monitors.watches(), self._clock, detail)
+            watches = self._monitors.watches()
+            service = Service(watches, self._clock, detail)
             yield Invocation(service, self.deadline.enough, told)
         except Exception as error:
             told |= {"error": type(error).__name__, "why": str(error)}
             raise
         finally:
-            self.log.write([told | {"seconds": (self._clock() - began) / 1e6}])
+            now = self._clock()
+            told |= {"seconds": (now - began) / 1e6}
+            measures = measured(name, told)
+            if measures and self._env.get("ATALAIA_METRICS") == _OTLP:
+                self.log.write([told])
+                self._flush(measures, watches, now, earlier=name == "evaluate")
+            else:
+                self.log.write([told | embedded(self._namespace, now // 1000, measures)])
+
+    def _flush(
+        self, measures: Sequence[tuple[Operation, float]], watches: Sequence[Watch], now: int, *, earlier: bool
+    ) -> None:
+        """Send what a call did to a collector, or keep it with the first monitor; the call itself never fails of it."""
+        from atalaia_otel.operations import Home
+
+        home = Home(watches[0].monitor.name, watches[0].output) if watches else None
+        try:
+            operations = self._counting()
+            operations.record(measures)
+            operations.flush(home, now, earlier=earlier)
+        except AtalaiaError as error:
+            self.log.write([{"event": "ml.monitor.telemetry_dropped", "channel": _OTLP, "why": str(error)}])
+
+    def _counting(self) -> Operations:
+        if self._operations is None:
+            from atalaia_otel.exporter import Exporter
+            from atalaia_otel.operations import Operations
+
+            names = {"faas.name": "AWS_LAMBDA_FUNCTION_NAME", "faas.instance": "AWS_LAMBDA_LOG_STREAM_NAME"}
+            about = {key: self._env[name] for key, name in names.items() if name in self._env}
+            exporter = Exporter(self._otlp(), lambda: min(self.deadline.seconds(), _FLUSH_SECONDS))
+            self._operations = Operations(self.log, exporter, {"service.name": "atalaia", **about})
+        return self._operations
 
     def telemetry(self) -> SentTelemetry:
         """Return where reports are told of, by ATALAIA_METRICS."""
@@ -86,7 +129,7 @@ class Runtime:
         ways = {
             "cloudwatch": self._cloudwatch,
             "emf": self._emf,
-            "otlp": self._otlp,
+            _OTLP: self._otlp,
             "cloudwatch-otlp": self._signed,
         }
         make = _choice(self._env, "ATALAIA_METRICS", self._cloudwatch, ways)

@@ -10,13 +10,12 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
-from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult, MetricsData
+from opentelemetry.sdk.metrics.export import MetricsData
 
 from atalaia.errors import NotSentError
 from atalaia_otel.items import Item, items_of
-from atalaia_otel.temporality import DELTA
 
 _MOST_SECONDS = 5.0
 _LEAST_SECONDS = 0.2
@@ -76,8 +75,8 @@ class Outcome:
     why: str | None = None
 
 
-class Exporter(MetricExporter):
-    """An OpenTelemetry exporter over a channel.
+class Exporter:
+    """Sends over a channel, and tells what became of it.
 
     Args:
         channel: How to send.
@@ -85,7 +84,6 @@ class Exporter(MetricExporter):
     """
 
     def __init__(self, channel: Channel, time_left: Callable[[], float] = lambda: math.inf) -> None:
-        super().__init__(preferred_temporality=DELTA)
         self.channel = channel
         self._time_left = time_left
 
@@ -111,19 +109,6 @@ class Exporter(MetricExporter):
                 counted["refused"] += refused
             sent += points - refused
         return Outcome(sent, counted, (), why)
-
-    def export(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **_kwargs: Any) -> MetricExportResult:  # noqa: ARG002 - the time left is the limit
-        """Send *metrics_data* for a reader of OpenTelemetry's own, which learns no more than whether all arrived."""
-        outcome = self.deliver(metrics_data)
-        lost = outcome.unsent or outcome.dropped
-        return MetricExportResult.FAILURE if lost else MetricExportResult.SUCCESS
-
-    def force_flush(self, timeout_millis: float = 10_000) -> bool:  # noqa: ARG002 - OpenTelemetry's signature
-        """Do nothing: nothing waits here."""
-        return True
-
-    def shutdown(self, timeout_millis: float = 30_000, **_kwargs: Any) -> None:
-        """Do nothing: nothing is held open."""
 
     def _seconds(self) -> float:
         seconds = min(_MOST_SECONDS, self._time_left() - _LEAST_SECONDS)

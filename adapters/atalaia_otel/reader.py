@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from opentelemetry.sdk.metrics.export import MetricReader, MetricsData
+from opentelemetry.sdk.metrics import Counter, Histogram
+from opentelemetry.sdk.metrics.export import AggregationTemporality, MetricReader, MetricsData
 
 from atalaia_otel.exporter import Exporter, Outcome
-from atalaia_otel.temporality import DELTA
+
+_DELTA: dict[type, AggregationTemporality] = dict.fromkeys((Counter, Histogram), AggregationTemporality.DELTA)
+"""Each point says what happened since the last one, as a process that lives for a few calls needs."""
 
 
 class OnDemandReader(MetricReader):
     """A reader without a thread: give it to a MeterProvider, and call `flush` in the handler's `finally`."""
 
     def __init__(self, exporter: Exporter) -> None:
-        super().__init__(preferred_temporality=DELTA)
+        super().__init__(preferred_temporality=_DELTA)
         self._exporter = exporter
         self._collected: MetricsData | None = None
 

@@ -1,6 +1,6 @@
 """Requests that could not be sent, kept in the output store and sent later.
 
-This is for what instruments counted: it exists nowhere else. (Points of reports are made again from the report, see
+This is for what instruments counted. (Points of reports are made again from the report, see
 `atalaia.monitoring.outbox`.) A request is sent at least once. If a process is killed after its request arrived and
 before it was removed here, it arrives a second time, with the same bytes: levels stay as they are, increments add up.
 """

@@ -1,12 +1,12 @@
 """The outbox: reports of which logs and metrics have not been told yet, kept in the output store.
 
-Before a report is stored, a note of it is put into `state/unsent/reports/`; once its events are logged and its points
-sent, the note is removed. What is told is made from the stored report and the time at which it was stored, which do not
-change. So whenever the process dies, each report is told at least once, and what is told twice is the same:
+Before a report is stored, a note of it is put into `state/unsent/reports/`; once its points are sent and its events
+logged, the note is removed. What is told is made from the stored report and the time at which it was stored, which do
+not change. So whenever the process dies, each report is told at least once, and what is told twice is the same:
 
 - killed before the report was stored: the note waits for the report, which the next evaluation stores;
-- killed before the note was removed: the events are logged again with the same ids, the points sent again with the same
-  values and times;
+- killed after it was told and before the note was removed, which follow each other at once: the points are sent again
+  with the same values and times, the events logged again, the same to the byte;
 - points that could not be sent: the note remembers that the events were logged, and only the points are sent later;
 - two processes at once: both may tell a report, with the same ids, values and times.
 """
@@ -82,14 +82,15 @@ class Outbox:
         data, info = self._output.get(key)
         report = report_from_json(data, f"{self._output.uri}/{key}")
         logged = self._output.get(note)[0] == _LOGGED
-        if not logged:
-            telemetry.log(report_events(report, revision_of(key), info.time))
+        events = () if logged else report_events(report, revision_of(key), info.time)
         try:
             sent = telemetry.send(report_points(report, info.time, self._detail))
         except NotSentError:
             if not logged:
+                telemetry.log(events)
                 self._output.put(note, _LOGGED)
             raise
+        telemetry.log(events)
         self._output.delete(note)
         return sent
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from atalaia.errors import AtalaiaError, JobError
 from atalaia.monitoring.ingesting import SMALL_BYTES, Ingester
@@ -70,6 +70,19 @@ class Rounds:
 
     evaluated: dict[str, Evaluations] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+
+    def counts(self) -> dict[str, Any]:
+        """Return how much it was, for a log line: of each monitor, and of all together."""
+        every = list(self.evaluated.values())
+        new = [evaluated.report for done in every for evaluated in done.reports]
+        return {
+            "monitors": {name: done.counts() for name, done in self.evaluated.items()},
+            "windows": sum(len(done.reports) + done.same + len(done.failed) for done in every),
+            "reports": len(new),
+            "findings": sum(len(report.findings) for report in new),
+            "untold": sum(done.delivered.left for done in every),
+            "failed": self.failed,
+        }
 
     def demand_all(self) -> None:
         """Do nothing if all went well.

@@ -1,43 +1,47 @@
-import contextlib
+import sys
 import uuid
 
+import channels
 import pytest
 import servers
+from otlp_sink import otlp_sink
 
 from atalaia_local import DirectoryStore, MemoryStore
 from atalaia_obstore import open_store
 
-S3_SERVERS = {"s3-moto": servers.moto}
-"""Servers that speak S3; one line each."""
-
 BUCKET = "contract-tests"
-ADAPTERS = ["memory", "directory", *S3_SERVERS]
+ADAPTERS = ["memory", "directory", *(f"s3-{name}" for name in servers.CLOUDS)]
 
 
 @pytest.fixture(scope="session")
-def moto_address():
-    with servers.moto() as address:
-        yield address
+def server_named(request):
+    """Return a function from a server's name to it; each is started once, when first asked for, and has a bucket."""
+    found = {}
+
+    def named(name):
+        if name not in found:
+            found[name] = request.getfixturevalue("moto") if name == "moto" else _emulated(request)
+            found[name].make_bucket(BUCKET)
+        return found[name]
+
+    return named
 
 
 @pytest.fixture(scope="session")
-def s3_address():
-    """Return a function from a server's name to its address; each is started once, when first asked for."""
-    started = {}
-    with contextlib.ExitStack() as running:
-
-        def address_of(name):
-            if name not in started:
-                started[name] = running.enter_context(S3_SERVERS[name]())
-                servers.boto_client("s3", started[name]).create_bucket(Bucket=BUCKET)
-            return started[name]
-
-        yield address_of
+def moto():
+    with servers.moto() as running:
+        yield running
 
 
-@pytest.fixture(params=S3_SERVERS)
-def s3_server(request):
-    return request.param
+def _emulated(request):
+    if sys.platform != "linux":
+        pytest.skip("the emulator needs Linux")
+    return servers.emulated(request.getfixturevalue("aws"))
+
+
+@pytest.fixture(params=servers.CLOUDS)
+def server(request, server_named):
+    return server_named(request.param)
 
 
 @pytest.fixture(params=ADAPTERS)
@@ -46,5 +50,44 @@ def store(request, tmp_path):
         return MemoryStore()
     if request.param == "directory":
         return DirectoryStore(tmp_path / "store")
-    address = request.getfixturevalue("s3_address")(request.param)
-    return open_store(f"s3://{BUCKET}/{uuid.uuid4()}", endpoint=address, **servers.OBSTORE)
+    server = request.getfixturevalue("server_named")(request.param.removeprefix("s3-"))
+    return open_store(f"s3://{BUCKET}/{uuid.uuid4()}", endpoint=server.address, **server.obstore)
+
+
+@pytest.fixture
+def cloudwatch(server):
+    with channels.to_cloudwatch(server, f"test/{uuid.uuid4().hex}") as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def plain_sink():
+    with otlp_sink() as sink:
+        yield sink
+
+
+@pytest.fixture
+def signed_sink():
+    with otlp_sink(channels.SECRET) as sink:
+        yield sink
+
+
+@pytest.fixture
+def otlp(plain_sink):
+    with channels.to_sink(plain_sink) as cloud:
+        yield cloud
+
+
+@pytest.fixture(params=[*(f"cloudwatch-{name}" for name in servers.CLOUDS), "otlp", "signed"])
+def cloud(request):
+    """Each channel to each server."""
+    way, _, name = request.param.partition("-")
+    if way == "otlp":
+        made = channels.to_sink(request.getfixturevalue("plain_sink"))
+    elif way == "signed":
+        made = channels.to_signed_sink(request.getfixturevalue("signed_sink"))
+    else:
+        named = request.getfixturevalue("server_named")
+        made = channels.to_cloudwatch(named(name), f"test/{uuid.uuid4().hex}")
+    with made as cloud:
+        yield cloud

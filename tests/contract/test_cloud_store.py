@@ -40,25 +40,20 @@ class Clock:
 
 
 @pytest.fixture
-def raw(s3_address, s3_server):
-    return servers.boto_client("s3", s3_address(s3_server))
+def raw(server):
+    return server.client("s3")
 
 
 @pytest.fixture
-def bucket(raw, request):
+def bucket(server, request):
     name = f"test-{abs(hash(request.node.name)):x}"
-    raw.create_bucket(Bucket=name)
+    server.make_bucket(name)
     return name
 
 
 @pytest.fixture
-def address(s3_address, s3_server):
-    return s3_address(s3_server)
-
-
-@pytest.fixture
-def proxy(address):
-    with faulty(address) as running:
+def proxy(server):
+    with faulty(server.address) as running:
         yield running
 
 
@@ -68,13 +63,13 @@ def clock():
 
 
 @pytest.fixture
-def direct(address, bucket):
-    return open_store(f"s3://{bucket}", endpoint=address, **servers.OBSTORE)
+def direct(server, bucket):
+    return open_store(f"s3://{bucket}", endpoint=server.address, **server.obstore)
 
 
 @pytest.fixture
-def store(proxy, bucket, clock):
-    return open_store(f"s3://{bucket}", clock.patience(), endpoint=proxy.address, **servers.OBSTORE)
+def store(server, proxy, bucket, clock):
+    return open_store(f"s3://{bucket}", clock.patience(), endpoint=proxy.address, **server.obstore)
 
 
 def keys(store, prefix=""):
@@ -235,8 +230,8 @@ def test_a_refusal_is_told_at_once_in_one_line(store, proxy, call, fault):
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_a_missing_bucket_is_not_a_missing_object(address, call):
-    store = open_store("s3://never-made", endpoint=address, **servers.OBSTORE)
+def test_a_missing_bucket_is_not_a_missing_object(server, call):
+    store = open_store("s3://never-made", endpoint=server.address, **server.obstore)
 
     with pytest.raises(StoreError, match="s3://never-made: there is no such bucket") as caught:
         CALLS[call](store)
@@ -246,17 +241,17 @@ def test_a_missing_bucket_is_not_a_missing_object(address, call):
 
 def test_a_server_that_is_not_there_is_told(clock):
     nowhere = f"http://127.0.0.1:{servers.free_port()}"
-    store = open_store("s3://bucket", clock.patience(tries=2), endpoint=nowhere, **servers.OBSTORE)
+    store = open_store("s3://bucket", clock.patience(tries=2), endpoint=nowhere, **servers.Server(nowhere).obstore)
 
     with pytest.raises(StoreError, match="s3://bucket/a: the connection failed"):
         store.get("a")
 
 
-def test_missing_credentials_are_told(address, proxy, monkeypatch):
+def test_missing_credentials_are_told(server, proxy, monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name, raising=False)
     proxy.then = "denied"  # it stands where a machine in the cloud would find its role
-    store = open_store("s3://bucket", endpoint=address, region=servers.REGION, metadata_endpoint=proxy.address)
+    store = open_store("s3://bucket", endpoint=server.address, region=server.region, metadata_endpoint=proxy.address)
 
     with pytest.raises(StoreError, match="s3://bucket: no credentials were found"):
         store.get("a")
@@ -298,14 +293,14 @@ def test_an_object_whose_key_cannot_be_used_is_named(direct, raw, bucket):
 
 
 @pytest.fixture(scope="module")
-def crowd(s3_address):
+def crowd():
     """Return a function that fills a bucket with more keys than a page of a listing holds, once for each server."""
     filled = {}
 
     def fill(server):
         if server not in filled:
-            raw = servers.boto_client("s3", s3_address(server))
-            raw.create_bucket(Bucket="crowd")
+            raw = server.client("s3")
+            server.make_bucket("crowd")
             filled[server] = sorted(f"p/{number}" for number in range(1_100))
             with ThreadPoolExecutor(8) as pool:
                 list(pool.map(lambda key: raw.put_object(Bucket="crowd", Key=key, Body=b"x"), [*filled[server], "q"]))
@@ -315,27 +310,27 @@ def crowd(s3_address):
 
 
 @pytest.fixture
-def crowded(proxy, clock):
-    return open_store("s3://crowd", clock.patience(), endpoint=proxy.address, **servers.OBSTORE)
+def crowded(server, proxy, clock):
+    return open_store("s3://crowd", clock.patience(), endpoint=proxy.address, **server.obstore)
 
 
-def test_thousands_of_keys_come_in_order(crowded, crowd, s3_server):
-    names = crowd(s3_server)
+def test_thousands_of_keys_come_in_order(crowded, crowd, server):
+    names = crowd(server)
 
     assert keys(crowded) == [*names, "q"]
     assert keys(crowded, "p/1") == [name for name in names if name.startswith("p/1")]
 
 
-def test_a_listing_goes_on_where_it_was_interrupted(crowded, crowd, s3_server, proxy):
-    names = crowd(s3_server)
+def test_a_listing_goes_on_where_it_was_interrupted(crowded, crowd, server, proxy):
+    names = crowd(server)
     proxy.plan = ["slow down", "pass", "cut", "busy"]
 
     assert keys(crowded, "p/") == names
     assert proxy.plan == []
 
 
-def test_a_listing_of_a_few_keys_does_not_walk_the_whole_folder(crowded, crowd, s3_server, proxy):
-    names = crowd(s3_server)
+def test_a_listing_of_a_few_keys_does_not_walk_the_whole_folder(crowded, crowd, server, proxy):
+    names = crowd(server)
 
     assert keys(crowded, "p/10") == [name for name in names if name.startswith("p/10")]
     assert len(proxy.seen) == 2

@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+import uuid
 
 import pytest
 import servers
@@ -14,6 +15,7 @@ from atalaia_aws.clients import BotoClients
 from atalaia_aws.jobs import PipelineStarter, TrainingStarter, job_name
 from atalaia_local import DirectoryStore, StoredJobs
 
+EXECUTIONS = "PipelineExecutionSummaries"
 JOB = Job("credit-scoring", "drift", "20260301T000000Z", {"window": "20260301T000000Z"})
 REQUEST = {
     "AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": "image"},
@@ -33,20 +35,51 @@ def service():
 
 @pytest.fixture
 def clients(service):
-    return BotoClients({"endpoint_url": service.address, **servers.BOTO})
+    return BotoClients({"endpoint_url": service.address, **servers.Server(service.address).boto})
 
 
-@pytest.fixture(params=["files", "pipeline", "training"])
+STARTERS = [
+    "files",
+    "pipeline-here",
+    "training-here",
+    *(f"{k}-{c}" for k in ("pipeline", "training") for c in servers.CLOUDS),
+]
+
+
+@pytest.fixture(params=STARTERS)
 def starter_and_started(request, tmp_path):
     """Return a starter, and a function that counts what was started behind it."""
-    if request.param == "files":
-        yield StoredJobs(DirectoryStore(tmp_path / "out")), lambda: len(list((tmp_path / "out").rglob("*.json")))
-        return
-    service, clients = request.getfixturevalue("service"), request.getfixturevalue("clients")
-    if request.param == "pipeline":
-        yield PipelineStarter(clients, "retrain"), lambda: len(service.executions)
-    else:
-        yield TrainingStarter(clients, REQUEST), lambda: len(service.training)
+    kind, _, where = request.param.partition("-")
+    if kind == "files":
+        return StoredJobs(DirectoryStore(tmp_path / "out")), lambda: len(list((tmp_path / "out").rglob("*.json")))
+    if where == "here":
+        service, clients = request.getfixturevalue("service"), request.getfixturevalue("clients")
+        if kind == "pipeline":
+            return PipelineStarter(clients, "retrain"), lambda: len(service.executions)
+        return TrainingStarter(clients, REQUEST), lambda: len(service.training)
+    return _in_cloud(kind, request.getfixturevalue("server_named")(where))
+
+
+def _in_cloud(kind, server):
+    client, name = server.client("sagemaker"), f"retrain-{uuid.uuid4().hex}"
+    clients = BotoClients({"endpoint_url": server.address, **server.boto})
+    if kind == "pipeline":
+        client.create_pipeline(
+            PipelineName=name, RoleArn=REQUEST["RoleArn"], PipelineDefinition="{}", ClientRequestToken=f"{name}-token"
+        )
+        executions = client.get_paginator("list_pipeline_executions")
+        counted = lambda: [each for page in executions.paginate(PipelineName=name) for each in page[EXECUTIONS]]  # noqa: E731 - one line
+        return PipelineStarter(clients, name), lambda: len(counted())
+    jobs = client.get_paginator("list_training_jobs")
+    names = lambda: {job["TrainingJobName"] for page in jobs.paginate() for job in page["TrainingJobSummaries"]}  # noqa: E731 - one line
+    before = names()
+    return TrainingStarter(clients, REQUEST), lambda: len(names() - before)
+
+
+@pytest.fixture
+def job():
+    """One that no other test has started."""
+    return Job(f"credit-{uuid.uuid4().hex[:8]}", "drift", "20260301T000000Z", {"window": "20260301T000000Z"})
 
 
 @pytest.fixture
@@ -59,40 +92,54 @@ def started(starter_and_started):
     return starter_and_started[1]
 
 
-def test_a_job_is_started(starter, started):
-    assert starter.start(JOB)
+def test_a_job_is_started(starter, started, job):
+    assert starter.start(job)
     assert started() == 1
 
 
-def test_the_same_job_is_started_once_and_has_one_name(starter, started):
-    names = {starter.start(JOB) for _ in range(3)}
+@pytest.fixture
+def once(request):
+    """Where a job that was started is not started again.
+
+    moto 5.2 does not look at ClientRequestToken: each call starts an execution of its own. Of a training job that is
+    there it makes another of the same name instead of refusing; the names, which are all that it keeps, are counted.
+    """
+    if "pipeline-moto" in request.node.callspec.id:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="moto does not look at ClientRequestToken"))
+
+
+@pytest.mark.usefixtures("once")
+def test_the_same_job_is_started_once_and_has_one_name(starter, started, job):
+    names = {starter.start(job) for _ in range(3)}
 
     assert len(names) == 1
     assert started() == 1
 
 
-def test_other_parameters_make_no_other_job(starter, started):
-    starter.start(JOB)
-    starter.start(Job(JOB.monitor, JOB.policy, JOB.window, {"other": "1"}))
+@pytest.mark.usefixtures("once")
+def test_other_parameters_make_no_other_job(starter, started, job):
+    starter.start(job)
+    starter.start(Job(job.monitor, job.policy, job.window, {"other": "1"}))
 
     assert started() == 1
 
 
-def test_another_monitor_policy_or_window_is_another_job(starter, started):
+def test_another_monitor_policy_or_window_is_another_job(starter, started, job):
     jobs = [
-        JOB,
-        Job("other", "drift", JOB.window),
-        Job(JOB.monitor, "other", JOB.window),
-        Job(JOB.monitor, "drift", "x"),
+        job,
+        Job(f"{job.monitor}-2", "drift", job.window),
+        Job(job.monitor, "other", job.window),
+        Job(job.monitor, "drift", "x"),
     ]
 
-    names = {starter.start(job) for job in jobs}
+    names = {starter.start(each) for each in jobs}
 
     assert len(names) == started() == 4
 
 
-def test_of_many_threads_that_start_one_job_one_does(starter, started):
-    threads = [threading.Thread(target=starter.start, args=(JOB,)) for _ in range(8)]
+@pytest.mark.usefixtures("once")
+def test_of_many_threads_that_start_one_job_one_does(starter, started, job):
+    threads = [threading.Thread(target=starter.start, args=(job,)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -173,7 +220,7 @@ def test_a_refusal_says_what_to_do(service, clients, status, code, advice):
 
 
 def test_without_an_answer_nobody_knows(clients, service):
-    nowhere = BotoClients({"endpoint_url": f"http://127.0.0.1:{servers.free_port()}", **servers.BOTO})
+    nowhere = BotoClients({"endpoint_url": f"http://127.0.0.1:{servers.free_port()}", **servers.Server("").boto})
 
     with pytest.raises(JobError, match="tried again"):
         PipelineStarter(nowhere, "retrain").start(JOB)

@@ -3,131 +3,34 @@
 import io
 import json
 import math
-import time
-from datetime import UTC, datetime, timedelta
 
 import pytest
-import servers
 from botocore.credentials import Credentials
+from channels import NOW, OWN, points
 from faulty import faulty
-from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
     Gauge,
     Histogram,
     HistogramDataPoint,
     Metric,
-    MetricExportResult,
     MetricsData,
     ResourceMetrics,
     ScopeMetrics,
 )
-from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from otlp_sink import otlp_sink
 
 from atalaia.errors import AtalaiaError, NotSentError
 from atalaia.ports import Point
-from atalaia_aws.clients import BotoClients
 from atalaia_aws.cloudwatch import CloudWatchChannel
 from atalaia_aws.emf import EmfChannel
 from atalaia_aws.signing import signed_channel
-from atalaia_local import MemoryStore
 from atalaia_otel.exporter import Exporter
 from atalaia_otel.items import metrics_data
 from atalaia_otel.json_log import JsonLog
 from atalaia_otel.otlp import OtlpChannel
-from atalaia_otel.reader import OnDemandReader
 from atalaia_otel.telemetry import SentTelemetry
-from atalaia_otel.unsent import UnsentRequests
-
-NOW = time.time_ns() // 1_000_000_000 * 1_000_000
-OWN = (("monitor", "m"), ("model", "credit"))
-SECRET = "the-secret-of-the-sink"
-
-
-def points(count=3, **changes):
-    made = [Point("ml.monitor.drift", n / 8, (*OWN, ("column", f"c{n}")), NOW) for n in range(count)]
-    return [Point(**{**dict(zip(Point.__slots__, values(p), strict=True)), **changes}) for p in made]
-
-
-def values(point):
-    return [getattr(point, name) for name in Point.__slots__]
-
-
-class Cloud:
-    """One channel with what stands behind it."""
-
-    def __init__(self, channel, proxy, received):
-        self.channel = channel
-        self.proxy = proxy
-        self.received = received
-        self.left = math.inf
-        self.exporter = Exporter(channel, lambda: self.left)
-
-
-def cloudwatch_values(client, namespace):
-    """Return `(name, dimensions, maximum)` of every series in CloudWatch."""
-    found, day, now = [], timedelta(days=1), datetime.fromtimestamp(NOW / 1e6, UTC)
-    for metric in client.list_metrics(Namespace=namespace)["Metrics"]:
-        got = client.get_metric_statistics(
-            Namespace=namespace,
-            MetricName=metric["MetricName"],
-            Dimensions=metric["Dimensions"],
-            StartTime=now - day,
-            EndTime=now + day,
-            Period=60,
-            Statistics=["Maximum"],
-        )
-        pairs = {pair["Name"]: pair["Value"] for pair in metric["Dimensions"]}
-        found += [(metric["MetricName"], pairs, point["Maximum"]) for point in got["Datapoints"]]
-    return sorted(found, key=repr)
-
-
-@pytest.fixture
-def cloudwatch(moto_address, request):
-    namespace = f"test/{abs(hash(request.node.name)):x}"
-    raw = servers.boto_client("cloudwatch", moto_address)
-    with faulty(moto_address) as proxy:
-        clients = BotoClients({"endpoint_url": proxy.address, **servers.BOTO})
-        channel = CloudWatchChannel(clients, namespace)
-        yield Cloud(channel, proxy, lambda: cloudwatch_values(raw, namespace))
-
-
-@pytest.fixture
-def plain_sink():
-    with otlp_sink() as sink:
-        yield sink
-
-
-@pytest.fixture
-def signed_sink():
-    with otlp_sink(SECRET) as sink:
-        yield sink
-
-
-def received_by(sink):
-    return lambda: sorted(((name, attributes, value) for name, attributes, value, _ in sink.points), key=repr)
-
-
-@pytest.fixture
-def otlp(plain_sink):
-    with faulty(plain_sink.address) as proxy:
-        yield Cloud(OtlpChannel(f"{proxy.address}/v1/metrics"), proxy, received_by(plain_sink))
-
-
-@pytest.fixture
-def signed(signed_sink):
-    with faulty(signed_sink.address) as proxy:
-        credentials = Credentials("key", SECRET, "session")
-        channel = signed_channel("us-east-1", f"{proxy.address}/v1/metrics", credentials)
-        yield Cloud(channel, proxy, received_by(signed_sink))
-
-
-@pytest.fixture(params=["cloudwatch", "otlp", "signed"])
-def cloud(request):
-    return request.getfixturevalue(request.param)
 
 
 def expected(sent):
@@ -338,34 +241,6 @@ def test_a_refused_call_says_why_and_is_not_kept(cloudwatch):
     assert "\n" not in refusal.why
 
 
-def histogram(bounds, counts, low, high):
-    point = HistogramDataPoint(dict(OWN), 0, NOW * 1_000, sum(counts), 1.0, counts, bounds, low, high)
-    data = Histogram([point], AggregationTemporality.DELTA)
-    scope = ScopeMetrics(InstrumentationScope("t"), [Metric("lag", None, "s", data)], "")
-    return MetricsData([ResourceMetrics(Resource.get_empty(), [scope], "")])
-
-
-def encoded(channel, data):
-    from atalaia_otel.items import items_of
-
-    [(body, _)] = channel.encode(items_of(data)[0]).requests
-    return json.loads(body)
-
-
-def test_a_histogram_keeps_its_buckets_as_values_and_counts(cloudwatch):
-    [datum] = encoded(cloudwatch.channel, histogram([1.0, 2.0, 4.0], [1, 0, 2, 1], 0.5, 9.0))
-
-    assert (datum["Values"], datum["Counts"], datum["Unit"]) == ([0.75, 3.0, 6.5], [1.0, 2.0, 1.0], "Seconds")
-
-
-def test_a_histogram_of_too_many_buckets_keeps_its_extremes(cloudwatch):
-    bounds = [float(n) for n in range(1, 200)]
-    [datum] = encoded(cloudwatch.channel, histogram(bounds, [1] * 200, 0.5, 200.5))
-
-    assert datum["StatisticValues"] == {"SampleCount": 200.0, "Sum": 1.0, "Minimum": 0.5, "Maximum": 200.5}
-    assert "Values" not in datum
-
-
 def test_emf_is_one_line_for_each_series_of_dimensions():
     stream = io.StringIO()
     sent = [*points(2), Point("ml.monitor.rows", 7, OWN, NOW), Point("ml.monitor.lag", 1.5, OWN, NOW)]
@@ -407,94 +282,15 @@ def test_emf_holds_at_most_100_metrics_a_line_and_a_name_once():
     assert [line["metric.0"] for line in lines if "metric.0" in line] == [1.0, 2.0]
 
 
-def test_emf_writes_a_histogram_as_values_and_counts():
-    stream = io.StringIO()
+def test_what_instruments_spread_is_counted_and_not_sent_to_cloudwatch(cloudwatch):
+    point = HistogramDataPoint({}, 0, NOW * 1_000, 1, 1.0, [1], [], 1.0, 1.0)
+    metric = Metric("lag", None, "s", Histogram([point], AggregationTemporality.DELTA))
+    scope = ScopeMetrics(InstrumentationScope("t"), [metric], "")
 
-    Exporter(EmfChannel(stream)).deliver(histogram([1.0], [1, 2], 0.5, 3.0))
+    outcome = cloudwatch.exporter.deliver(MetricsData([ResourceMetrics(Resource.get_empty(), [scope], "")]))
 
-    assert json.loads(stream.getvalue())["lag"] == {"Values": [0.75, 2.0], "Counts": [1, 2]}
-
-
-@pytest.fixture
-def metered(cloud):
-    reader = OnDemandReader(cloud.exporter)
-    provider = MeterProvider([reader], shutdown_on_exit=False)
-    return provider, reader
-
-
-def test_the_reader_sends_what_was_counted_since_the_last_time(otlp):
-    reader = OnDemandReader(otlp.exporter)
-    counter = MeterProvider([reader], shutdown_on_exit=False).get_meter("t").create_counter("rows")
-
-    counter.add(5)
-    reader.flush()
-    counter.add(2)
-    reader.flush()
-    quiet = reader.flush()
-
-    assert [value for _, _, value in otlp.received()] == [2, 5]
-    assert quiet.sent == 0
-
-
-def test_a_failed_flush_is_known_and_can_be_kept(cloud, metered):
-    provider, reader = metered
-    output = MemoryStore()
-    unsent = UnsentRequests("m", output, cloud.exporter)
-    counter = provider.get_meter("t").create_counter("rows")
-    cloud.proxy.then = "busy"
-
-    counter.add(5, dict(OWN))
-    outcome = reader.flush()
-    unsent.keep(outcome, NOW)
-    still = unsent.send()
-    cloud.proxy.then = "pass"
-    later = unsent.send()
-    again = unsent.send()
-
-    assert len(outcome.unsent) == len(still.unsent) == 1
-    assert (later.sent, again.sent) == (1, 0)
-    assert [value for _, _, value in cloud.received()] == [5]
-    assert list(output.list("")) == []
-
-
-def test_kept_requests_lie_where_the_monitor_keeps_its_state(otlp):
-    output = MemoryStore()
-    otlp.proxy.then = "busy"
-
-    UnsentRequests("m", output, otlp.exporter).keep(otlp.exporter.deliver(metrics_data(points())), NOW)
-
-    [info] = output.list("")
-    assert info.key.startswith(f"m/state/unsent/otlp/{NOW:020}-0000-")
-
-
-def test_opentelemetrys_own_flush_cannot_hide_a_failure(metered):
-    provider, _ = metered
-
-    with pytest.raises(Exception, match="flush"):
-        provider.force_flush()
-
-
-@pytest.mark.parametrize(
-    ("fault", "result"), [("pass", MetricExportResult.SUCCESS), ("busy", MetricExportResult.FAILURE)]
-)
-def test_other_readers_learn_whether_all_arrived(cloud, fault, result):
-    cloud.proxy.plan = [fault]
-
-    assert cloud.exporter.export(metrics_data(points())) is result
-
-
-def test_a_histogram_of_an_instrument_arrives(cloud):
-    reader = OnDemandReader(cloud.exporter)
-    view = View(instrument_name="lag", aggregation=ExplicitBucketHistogramAggregation([1.0, 10.0]))
-    provider = MeterProvider([reader], views=[view], shutdown_on_exit=False)
-    lag = provider.get_meter("t").create_histogram("lag", unit="s")
-
-    for seconds in (0.5, 3.0, 4.0):
-        lag.record(seconds, dict(OWN))
-    outcome = reader.flush()
-
-    assert outcome.sent == 1
-    assert {name for name, _, _ in cloud.received()} == {"lag"}
+    assert dict(outcome.dropped) == {"distribution": 1}
+    assert cloudwatch.received() == []
 
 
 def test_telemetry_logs_what_it_drops_and_raises_what_it_cannot_send(cloud):

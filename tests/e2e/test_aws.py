@@ -45,13 +45,22 @@ def test_each_finding_is_a_line_of_the_log(account):
 
 
 def test_metrics_can_be_read_from_cloudwatch(account):
+    assert statistics(account, "ml.monitor.rows", DIMENSIONS, "Maximum") == [600]
+
+
+def test_what_the_calls_did_is_counted(account):
+    objects = account.ingested()
+
+    assert until(lambda: sum(statistics(account, "ml.monitor.ingest.objects", [], "Sum")) == objects)
+
+
+def statistics(account, metric, dimensions, name):
     now = datetime.fromtimestamp(time.time(), UTC)
     found = account.aws.client("cloudwatch").get_metric_statistics(
-        Namespace="Atalaia", MetricName="ml.monitor.rows", Dimensions=DIMENSIONS, Statistics=["Maximum"], Period=60,
+        Namespace="Atalaia", MetricName=metric, Dimensions=dimensions, Statistics=[name], Period=60,
         StartTime=now - timedelta(hours=1), EndTime=now + timedelta(hours=1),
     )  # fmt: skip
-
-    assert [point["Maximum"] for point in found["Datapoints"]] == [600]
+    return [point[name] for point in found["Datapoints"]]
 
 
 def test_the_alarm_on_drifted_columns_is_told_through_its_topic_once(account):

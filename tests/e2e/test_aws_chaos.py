@@ -2,9 +2,11 @@
 
 import json
 import sys
+import time
+from collections import Counter
 
 import pytest
-from accounts import Account, captured, lines, rows
+from accounts import DIMENSIONS, Account, captured, lines, rows
 from emulators import emulator, until
 
 from atalaia.monitoring.layout import revision_of
@@ -98,6 +100,31 @@ def test_each_finding_of_the_last_report_is_told_under_one_id(accounts):
     last = {line["id"]: line for line in told if line["revision"] == revision_of(troubled.report_key())}
 
     assert sorted(map(_place, last.values())) == sorted(map(_place, json.loads(found)["findings"]))
+
+
+def test_what_is_told_twice_is_the_same_to_the_byte_and_no_more_often_than_was_killed(accounts):
+    _, _, troubled, struck = accounts
+    logged = [line for line in troubled.functions["evaluate"].lines() if line.startswith("{")]
+    told = Counter(line for line in logged if json.loads(line)["event"] in ("ml.monitor.report", "ml.monitor.finding"))
+    reports = [times for line, times in told.items() if json.loads(line)["event"] == "ml.monitor.report"]
+
+    assert len({json.loads(line)["id"] for line in told}) == len(told)
+    assert len(reports) == len(troubled.keys("out/credit/reports/", ".json"))
+    # two calls at once may tell the same as well, but there are few of these
+    assert sum(reports) - len(reports) <= struck["kill_share"]
+    assert max(told.values()) - 1 <= struck["kill_share"]
+
+
+def test_a_point_is_counted_again_no_more_often_than_was_killed(accounts):
+    _, _, troubled, struck = accounts
+    reports = len(troubled.keys("out/credit/reports/", ".json"))
+    [metric] = troubled.aws.client("cloudwatch").get_metric_data(
+        StartTime=time.time() - 3600, EndTime=time.time() + 60,
+        MetricDataQueries=[{"Id": "samples", "MetricStat": {"Period": 60, "Stat": "SampleCount", "Metric": {
+            "Namespace": "Atalaia", "MetricName": "ml.monitor.rows", "Dimensions": DIMENSIONS}}}],
+    )["MetricDataResults"]  # fmt: skip
+
+    assert reports <= sum(metric["Values"]) <= reports + struck["kill_share"]
 
 
 def _place(finding):

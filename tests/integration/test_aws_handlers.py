@@ -32,17 +32,17 @@ class Context:
 
 
 @pytest.fixture(scope="module")
-def address():
+def moto():
     with servers.moto() as running:
         yield running
 
 
 @pytest.fixture
-def cloud(address, monkeypatch):
+def cloud(moto, monkeypatch):
     """A bucket with a monitor and reference data, and the environment of the functions."""
     bucket = f"b{uuid.uuid4().hex}"
-    client = servers.boto_client("s3", address)
-    client.create_bucket(Bucket=bucket)
+    client = moto.client("s3")
+    moto.make_bucket(bucket)
     put = lambda key, data: client.put_object(Bucket=bucket, Key=key, Body=data)["ETag"]  # noqa: E731 - one line
     text = TEXT.replace("{source: logs}", f"{{source: 's3://{bucket}/logs'}}").replace(
         "output: out",
@@ -55,12 +55,12 @@ def cloud(address, monkeypatch):
         settings = {
             "ATALAIA_MONITORS": f"s3://{bucket}/monitors",
             "ATALAIA_NAMESPACE": bucket,
-            "AWS_ENDPOINT_URL": address,
+            "AWS_ENDPOINT_URL": moto.address,
             "AWS_ENDPOINT_URL_SAGEMAKER": jobs.address,
-            "AWS_REGION": servers.REGION,
-            "AWS_DEFAULT_REGION": servers.REGION,
-            "AWS_ACCESS_KEY_ID": servers.ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": servers.SECRET_KEY,
+            "AWS_REGION": moto.region,
+            "AWS_DEFAULT_REGION": moto.region,
+            "AWS_ACCESS_KEY_ID": moto.key,
+            "AWS_SECRET_ACCESS_KEY": moto.secret,
         }
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
@@ -95,7 +95,7 @@ def logged(capsys):
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_from_an_object_in_s3_to_a_pipeline_and_its_outcome(cloud, address, capsys):
+def test_from_an_object_in_s3_to_a_pipeline_and_its_outcome(cloud, moto, capsys):
     event = {"Records": [cloud.record("logs/a.jsonl", drifted(2))]}
     assert ingest.handler(event, Context()) == {"batchItemFailures": []}
     assert evaluate.handler({}, Context())["churn"]["new"] == 1
@@ -117,7 +117,7 @@ def test_from_an_object_in_s3_to_a_pipeline_and_its_outcome(cloud, address, caps
     assert [e["status"] for e in events if e["event"] == "ml.monitor.report"] == ["alert"]
     assert len([e for e in events if e["event"] == "ml.monitor.finding"]) > 3
     assert [e["job"] for e in events if e["event"] == "ml.monitor.action"] == [arn]
-    metrics = servers.boto_client("cloudwatch", address).list_metrics(Namespace=cloud.bucket)["Metrics"]
+    metrics = moto.client("cloudwatch").list_metrics(Namespace=cloud.bucket)["Metrics"]
     assert "ml.monitor.drift" in {metric["MetricName"] for metric in metrics}
 
 
@@ -191,6 +191,48 @@ def test_status_is_a_page_json_and_metrics(cloud):
     assert answers["/"]["body"].startswith("<!doctype html>")
     assert json.loads(answers["/status.json"]["body"])["monitors"][0]["windows"][0]["rows"] == 600
     assert 'ml_monitor_rows{monitor="churn"' in answers["/metrics"]["body"]
+
+
+def test_a_call_is_measured_by_its_log_line(cloud, capsys):
+    ingest.handler({"Records": [cloud.record("logs/a.jsonl", lines(rows(2, 5)))]}, Context())
+    evaluate.handler({}, Context())
+    status.handler({"rawPath": "/"}, Context())
+
+    told = {event["event"]: event for event in logged(capsys)}
+    assert told["ml.monitor.ingest"]["ml.monitor.ingest.rows"] == 5
+    assert told["ml.monitor.evaluate"]["ml.monitor.evaluate.reports"] == 1
+    assert told["ml.monitor.evaluate"]["ml.monitor.evaluate.findings"] > 3
+    assert told["ml.monitor.evaluate"]["_aws"]["CloudWatchMetrics"][0]["Namespace"] == cloud.bucket
+    assert "_aws" not in told["ml.monitor.status"]
+
+
+@pytest.mark.parametrize(("endpoint", "why"), [("", "no address"), ("http://127.0.0.1:9/v1/metrics", "no answer")])
+def test_no_object_is_held_up_by_a_collector_that_is_not_there(cloud, monkeypatch, capsys, endpoint, why):
+    monkeypatch.setenv("ATALAIA_METRICS", "otlp")
+    monkeypatch.setenv("ATALAIA_OTLP_ENDPOINT", endpoint)
+
+    answer = ingest.handler({"Records": [cloud.record("logs/a.jsonl", lines(rows(2, 5)))]}, Context())
+
+    call, trouble = logged(capsys)
+    assert answer == {"batchItemFailures": []}
+    assert "_aws" not in call
+    assert why in trouble["why"]
+    assert len(cloud.keys("out/churn/state/unsent/otlp/")) == (1 if endpoint else 0)
+
+
+def test_a_call_without_a_monitor_is_measured_too(cloud, monkeypatch, capsys):
+    for name, value in (
+        ("ATALAIA_MONITORS", "nowhere"),
+        ("ATALAIA_METRICS", "otlp"),
+        ("ATALAIA_OTLP_ENDPOINT", "http://127.0.0.1:9/v1/metrics"),
+    ):
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(AtalaiaError, match="no monitor files"):
+        ingest.handler({"Records": []}, Context())
+
+    events = [event["event"] for event in logged(capsys)]
+    assert events == ["ml.monitor.ingest", "ml.monitor.telemetry_unsent", "ml.monitor.telemetry_dropped"]
 
 
 @pytest.mark.parametrize("event", [{}, None, [], {"detail-type": "x"}, {"Records": [{"eventSource": "aws:ses"}]}])

@@ -26,6 +26,7 @@ class FaultyProxy:
 
     - `cut`: closes the connection before the server hears of it;
     - `lost`: lets the server do it, and closes the connection instead of answering;
+    - `forged`: passes it on with another signature than it was signed with;
     - `short`: answers, but closes the connection before the end of the body;
     - `hang`: does not answer until the proxy is closed.
     """
@@ -80,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
             status, code = REFUSALS[fault]
             self.answer(status, [], b"<Error><Code>%s</Code></Error>" % code.encode())
         else:
-            status, headers, content = self.passed_on(body)
+            status, headers, content = self.passed_on(body, forged=fault == "forged")
             if fault == "lost":
                 self.close_connection = True
             else:
@@ -88,11 +89,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any  # noqa: N815 - names that the server looks for
 
-    def passed_on(self, body):
+    def passed_on(self, body, *, forged):
         upstream = self.proxy.upstream
+        headers = dict(self.headers.items())
+        if forged:
+            headers["Authorization"] = headers["Authorization"][:-64] + "0" * 64
         connection = http.client.HTTPConnection(upstream.hostname, upstream.port, timeout=60)
         with contextlib.closing(connection):
-            connection.request(self.command, self.path, body, dict(self.headers.items()))
+            connection.request(self.command, self.path, body, headers)
             answer = connection.getresponse()
             return answer.status, answer.getheaders(), answer.read()
 

@@ -32,6 +32,16 @@ class OtlpSink:
     def points(self):
         return [point for request in self.requests for point in request]
 
+    def metrics(self):
+        """Every metric of what was received, as OTLP has it."""
+        sent = [ExportMetricsServiceRequest.FromString(body) for body in self.bodies]
+        return [m for each in sent for r in each.resource_metrics for s in r.scope_metrics for m in s.metrics]
+
+    def resources(self):
+        """The attributes of every resource that was named."""
+        sent = [resource for body in self.bodies for resource in _resources(body)]
+        return [{pair.key: pair.value.string_value for pair in each.attributes} for each in sent]
+
     def take(self, path, headers, body):
         """Return the HTTP status and body to answer with."""
         self.headers.append(headers)
@@ -51,6 +61,10 @@ class OtlpSink:
             answer.partial_success.rejected_data_points = self.refuse
             answer.partial_success.error_message = "too old"
         return 200, answer.SerializeToString()
+
+
+def _resources(body):
+    return [each.resource for each in ExportMetricsServiceRequest.FromString(body).resource_metrics]
 
 
 def points_of(message):

@@ -5,22 +5,57 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 
-REGION, ACCESS_KEY, SECRET_KEY = "us-east-1", "testing", "testing-secret"
-BOTO = {"region_name": REGION, "aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
-OBSTORE = {"region": REGION, "access_key_id": ACCESS_KEY, "secret_access_key": SECRET_KEY}
+CLOUDS = ["emulator", "moto"]
+"""Servers that speak AWS: ours, and moto's as a second opinion."""
 _PATIENCE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that speaks AWS, and the credential that it takes."""
+
+    address: str
+    region: str = "us-east-1"
+    key: str = "testing"
+    secret: str = "testing-secret"
+
+    @property
+    def boto(self):
+        """What boto3 needs to know, but the address."""
+        return {"region_name": self.region, "aws_access_key_id": self.key, "aws_secret_access_key": self.secret}
+
+    @property
+    def obstore(self):
+        """What obstore needs to know, but the address."""
+        return {"region": self.region, "access_key_id": self.key, "secret_access_key": self.secret}
+
+    def client(self, service):
+        import boto3  # only what needs it pays for it
+
+        return boto3.client(service, endpoint_url=self.address, **self.boto)
+
+    def make_bucket(self, name):
+        place = {"CreateBucketConfiguration": {"LocationConstraint": self.region}}
+        self.client("s3").create_bucket(Bucket=name, **({} if self.region == "us-east-1" else place))
+
+
+def emulated(aws):
+    """The emulator, as such a server."""
+    keys = aws.run["variables"]
+    return Server(aws.run["endpoint"], aws.run["region"], keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"])
 
 
 @contextlib.contextmanager
 def moto():
-    """Run moto's server and yield its address."""
+    """Run moto's server."""
     port = free_port()
     command = [sys.executable, "-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", str(port)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(port, server)
-        yield f"http://127.0.0.1:{port}"
+        yield Server(f"http://127.0.0.1:{port}")
     finally:
         server.terminate()
         server.wait(timeout=20)
@@ -38,9 +73,3 @@ def wait_for(port, server):
             return
         time.sleep(0.05)
     raise RuntimeError(f"no server answers on port {port}")
-
-
-def boto_client(service, address):
-    import boto3  # only what needs it pays for it
-
-    return boto3.client(service, endpoint_url=address, **BOTO)

@@ -1,4 +1,6 @@
+import json
 import random
+from collections import Counter
 
 import pytest
 from packets import Died, Interrupted, die
@@ -272,8 +274,32 @@ def test_killed_at_any_call_nothing_is_lost():
             evaluate(world, telemetry)
         assert final_reports(world) == final_reports(undisturbed)
         assert {event["id"] for event in telemetry.events} == {event["id"] for event in calm.events}
+        assert repeated(telemetry) <= 1
         assert not marks(world)
     assert calls > 30
+
+
+def repeated(telemetry):
+    """How many reports were told twice; what is told under one id is the same each time."""
+    lines = Counter(json.dumps(event) for event in telemetry.events)
+    assert len(lines) == len({event["id"] for event in telemetry.events})
+    assert max(lines.values()) <= 2
+    return sum(times - 1 for line, times in lines.items() if json.loads(line)["event"] == "ml.monitor.report")
+
+
+def test_killed_while_points_are_sent_no_line_is_told_twice():
+    class Killed(Told):
+        def send(self, points):
+            raise Died
+
+    world, killed, telemetry = make_service(), Killed(), Told()
+    ingest(world, "a.jsonl", 2)
+    with pytest.raises(Died):
+        evaluate(world, killed)
+    evaluate(world, telemetry)
+
+    assert killed.events == []
+    assert len({event["id"] for event in telemetry.events}) == len(telemetry.events) > 1
 
 
 def test_compacted_profiles_give_the_same_reports():
