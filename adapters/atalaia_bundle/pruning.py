@@ -1,7 +1,5 @@
 """What packages bring that no function ever loads, with the reasons.
 
-Of SciPy only `scipy.special` is used; on import it loads all of NumPy that has a public name, so that stays whole.
-
 A pattern is matched against a file's path below the bundle, in which `*` matches slashes too. What is left out here
 must not be missed: `tests/e2e/test_bundles.py` runs the functions in what is left, on every format they read.
 """
@@ -13,10 +11,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 LEFT_OUT = {
-    "the packages' own tests": ("*/tests/*", "*/testing/*_test*", "scipy/*/_test_*.so", "*/_pyarrow_cpp_tests*"),
+    "the packages' own tests": ("*/tests/*", "*/testing/*_test*", "*/_pyarrow_cpp_tests*"),
     "sources that were compiled, headers and types for compilers": (
         "*.pyi", "*.pyx", "*.pxd", "*.pxi", "*.c", "*.h", "*.hpp", "*.cc", "*.f90", "*.a", "*.cmake", "*.pc", "*.lib",
-        "pyarrow/include/*", "pyarrow/src/*", "numpy/_core/include/*", "numpy/_core/lib/*",
+        "pyarrow/include/*", "pyarrow/src/*", "numpy/_core/include/*", "numpy/_core/lib/*", "numpy/f2py/*",
         "numpy/_pyinstaller/*",
     ),
     "scripts for a shell": ("bin/*",),
@@ -33,13 +31,6 @@ LEFT_OUT = {
     "formats of files and plans that are no log's": (
         "pyarrow/*gandiva*", "pyarrow/*orc*", "pyarrow/*feather*", "pyarrow/_substrait*", "pyarrow/*cuda*",
         "pyarrow/_dataset*", "pyarrow/_acero*", "pyarrow/*parquet_encryption*", "pyarrow/_json*",
-    ),
-    "SciPy but for its special functions": (
-        *(f"scipy/{name}/*" for name in (
-            "cluster", "constants", "datasets", "differentiate", "fft", "fftpack", "integrate", "interpolate", "io",
-            "linalg", "misc", "ndimage", "odr", "optimize", "signal", "sparse", "spatial", "stats",
-        )),
-        "scipy/special/cython_special*",
     ),
 }  # fmt: skip
 

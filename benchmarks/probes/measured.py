@@ -1,4 +1,4 @@
-"""A handler around one of ours: what its process has spent so far is its answer. It lies beside the bundle, not in it."""
+"""A handler around one of ours that answers what its process has spent so far; it lies beside the bundle, not in it."""
 
 from __future__ import annotations
 
