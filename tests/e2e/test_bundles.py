@@ -4,7 +4,10 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import platform
+import re
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -23,8 +26,8 @@ from atalaia_bundle import LIMIT, Target
 from atalaia_bundle.compiling import find_compiler
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}", {"aarch64": "arm64"}.get(*[platform.machine()] * 2)
-LAMBDA = [("3.13", "x86_64"), ("3.13", "arm64")]
-ROOM = 0.95  # of Lambda's limit, so that the next versions of the packages fit, too
+LAMBDA = [("3.13", "arm64"), ("3.13", "x86_64")]
+ROOM = 0.8  # of Lambda's limit, so that the next versions of the packages fit, too
 SYSTEM = (
     "ld-linux",
     *(f"{name}.so" for name in ("libc", "libm", "libpthread", "libdl", "librt", "libgcc_s", "libstdc++", "libz")),
@@ -41,35 +44,38 @@ def handler(event, context):
 """
 
 
-def package(folder, python, arch):
-    file = folder / f"{python}-{arch}.zip"
-    command = [
-        sys.executable,
-        "-m",
-        "atalaia_cli",
-        "package",
-        "aws",
-        "--python",
-        python,
-        "--arch",
-        arch,
-        "-o",
-        str(file),
-    ]
-    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False, cwd=ROOT)
+def package(folder, command):
+    """Run a command line in an empty folder, and return what it told."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [*shlex.split(command), "--json"], capture_output=True, text=True, check=False, cwd=folder,
+        env={**os.environ, "PATH": path},
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    told = json.loads(done.stdout)
+    return {**told, "file": str(folder / told["file"])}
+
+
+def commands_of_the_page():
+    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "docs/aws.md").read_text(), re.DOTALL)
+    lines = [line.partition("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line.startswith("atalaia ")]
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """What was told of each bundle; of this machine's, of a second build, too."""
+    """What was told of each bundle, the page's first; of this machine's, of a second build, too."""
     if sys.platform != "linux":
         pytest.skip("bundles of this machine need Linux")
-    wanted = [*LAMBDA, HERE, HERE]
+    ours = f"atalaia package aws --python {HERE[0]} --arch {HERE[1]}"
     with ThreadPoolExecutor(2) as threads:
-        made = threads.map(lambda target: package(tmp_path_factory.mktemp("bundle"), *target), wanted)
-        return dict(zip([*LAMBDA, HERE, "again"], made, strict=True))
+        wanted = [*commands_of_the_page(), ours, f"{ours} -o other/name.zip"]
+        made = list(threads.map(lambda command: package(tmp_path_factory.mktemp("bundle"), command), wanted))
+    return {(told["python"], told["architecture"]): told for told in made[:-1]} | {"again": made[-1]}
+
+
+def test_the_commands_of_the_page_build_what_lambda_runs(built):
+    assert [*built] == [*LAMBDA, HERE, "again"]
 
 
 def content(told):
