@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import platform
 import re
 import shlex
@@ -46,11 +45,9 @@ def handler(event, context):
 
 def package(folder, command):
     """Run a command line in an empty folder, and return what it told."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        [*shlex.split(command), "--json"], capture_output=True, text=True, check=False, cwd=folder,
-        env={**os.environ, "PATH": path},
-    )  # fmt: skip
+    _, *arguments = shlex.split(command)
+    ours = [sys.executable, "-m", "atalaia_cli", *arguments, "--json"]
+    done = subprocess.run(ours, capture_output=True, text=True, check=False, cwd=folder)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     return {**told, "file": str(folder / told["file"])}
