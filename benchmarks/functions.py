@@ -35,7 +35,7 @@ from monitors import monitor_text
 from running import HERE, WrongResultError
 
 _BUCKET = "measured"
-_SECONDS = 900
+_SECONDS = 1800
 _GOALS = {"ingest": (400, 200), "evaluate": (900, 200)}  # ms, MB; of a cold start
 _INIT = re.compile(r"Init Duration: ([\d.]+) ms")
 _DURATION = re.compile(r"\tDuration: ([\d.]+) ms")
@@ -85,7 +85,7 @@ class Cloud:
             variables=settings,
             path=[HERE / "probes"],
             MemorySize=memory,
-            Timeout=300,
+            Timeout=900,
         )
 
     def objects(self, load: Load) -> list[bytes]:
@@ -158,7 +158,7 @@ def throughput(cloud: Cloud, load: Load) -> dict[str, float]:
     """
     cloud.watch(load.name)
     objects = cloud.objects(load)
-    url, queue = cloud.aws.queue(load.name, VisibilityTimeout="600")
+    url, queue = cloud.aws.queue(load.name, VisibilityTimeout="900")
     bucket_to_queue(cloud.aws, _BUCKET, url, queue, prefix=f"{load.name}/logs/")
     keys = [f"{load.name}/logs/{number:06}.jsonl" for number in range(load.count)]
     with ThreadPoolExecutor(_THREADS) as threads:

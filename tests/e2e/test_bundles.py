@@ -202,3 +202,30 @@ def test_a_bundle_tells_what_is_wrong_with_a_monitor_file(account, folder):
     told, error, _ = faulty.invoke({})
 
     assert (told["errorType"], error) == ("MonitorFileError", "Unhandled")
+
+
+def test_the_benchmark_counts_every_row_and_tells_both_starts(built, tmp_path):
+    options = [
+        "--runs",
+        "1",
+        "--large",
+        "2",
+        "--small",
+        "6",
+        "--json",
+        "--out",
+        tmp_path,
+        "--bundle",
+        built[HERE]["file"],
+    ]
+    done = subprocess.run(
+        ["/usr/bin/env", "PYTHONPATH=tests/support", sys.executable, "benchmarks/functions.py", *options],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert [told["loads"][name]["objects"] for name in ("large", "small")] == [2, 6]
+    for figures in told["cold"].values():
+        assert 0 < figures["init_cpu_ms"] < figures["first_cpu_ms"]
+        assert 0 < figures["init_ms"] < figures["first_ms"]
