@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import platform
 import re
 import shlex
@@ -100,7 +101,7 @@ def test_every_library_is_for_the_target_and_finds_what_it_asks_for(built, targe
     libraries = {name: read_library(data) for name, data in content(built[target]).items() if ".so" in name}
     known = {name.rpartition("/")[2] for name in libraries}
 
-    assert len(libraries) > 40
+    assert any(name.startswith("pyarrow/libarrow.so") for name in libraries)
     for name, library in libraries.items():
         assert library.machine == arch, name
         assert ".cpython-" not in name or f".cpython-{python.replace('.', '')}-" in name
@@ -218,8 +219,9 @@ def test_the_benchmark_counts_every_row_and_tells_both_starts(built, tmp_path):
         "--bundle",
         built[HERE]["file"],
     ]
+    path = os.pathsep.join([str(ROOT / "tests/support"), *sys.path])
     done = subprocess.run(
-        ["/usr/bin/env", "PYTHONPATH=tests/support", sys.executable, "benchmarks/functions.py", *options],
+        ["/usr/bin/env", f"PYTHONPATH={path}", sys.executable, "benchmarks/functions.py", *options],
         capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
 
