@@ -16,7 +16,7 @@ _LARGEST = 8
 
 
 @click.command(short_help="Build the bundle of functions that AWS Lambda takes.")
-@click.argument("cloud", type=click.Choice(["aws"]))
+@click.argument("cloud", metavar="CLOUD", type=click.Choice(["aws"]))
 @click.option("--python", default="3.13", show_default=True, help="The version of Python that runs it.")
 @click.option("--arch", type=click.Choice(ARCHITECTURES), default="arm64", show_default=True, help="Its processor.")
 @click.option("-o", "--output", "target", metavar="FILE", help="The file to write; by default named for the runtime.")
@@ -26,7 +26,7 @@ _LARGEST = 8
 def package(
     cloud: str, python: str, arch: str, target: str | None, monitors: str | None, compiler: str | None, as_json: bool
 ) -> None:
-    """Build the bundle of functions, from locked packages: two builds give the same bytes.
+    """Build the bundle of functions for CLOUD (aws) from locked packages: two builds give the same bytes.
 
     \b
     Example: atalaia package aws --arch arm64 -o build/atalaia-aws.zip
