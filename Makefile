@@ -9,10 +9,10 @@ EMULATOR := $(if $(filter Linux,$(shell uname -s)),build/ministack/.ready build/
 OUT ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test e2e-aws check fix lock bench bench-cold emulator build/ministack build/emulator
+.PHONY: help setup demo test e2e-aws check fix lock bench bench-cold bench-lambda emulator build/ministack build/emulator
 
 help:  ## Print this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## Install everything into .venv, as pinned in requirements/dev.txt
 
@@ -42,6 +42,9 @@ bench: $(READY)  ## Measure speed and memory against goals and other tools; ARGS
 
 bench-cold: $(READY)  ## Measure what a function pays before its first call
 	@$(BIN)/python benchmarks/cold.py $(ARGS)
+
+bench-lambda: $(READY) $(EMULATOR)  ## Measure the functions' bundle on Lambda's own runtime client, cold and under load
+	@PYTHONPATH=tests/support $(BIN)/python benchmarks/functions.py $(ARGS)
 
 lock:  ## Pin the newest versions that pyproject.toml allows, for the oldest Python, into requirements/*.txt
 	$(call need_python,build/lock)

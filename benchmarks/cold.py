@@ -51,7 +51,6 @@ _EVALUATE = """
 from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.evaluating import Evaluator
 from atalaia_local import DirectoryStore, MemoryStore
-import scipy.special
 """
 _WORLD = """
 from atalaia.baseline import build_baseline

@@ -22,6 +22,13 @@ def monitor_of(layout: Layout, format_: Format) -> Monitor:
     return load_monitor(json.dumps({**text, "window": "1d", "columns": columns}), "monitor.yaml")
 
 
+def monitor_text(name: str, logs: str, output: str, reference: str) -> str:
+    """Return the monitor file *name* of plain logs at a place, with its output and its reference data."""
+    columns = [*_IDENTITY, *(_column(each) for each in FEATURES)]
+    places = {"logs": {"source": logs}, "output": output, "baseline": {"data": [reference]}}
+    return json.dumps({"name": name, "model": {"name": name}, **places, "window": "1d", "columns": columns})
+
+
 def _column(name: str) -> dict[str, Any]:
     if name in INTEGERS:
         return {"name": name, "type": "integer"}

@@ -19,6 +19,17 @@ editable = ["editables"]  # what hatchling asks for when it makes an editable in
 print(*project["dependency-groups"]["dev"], *project["build-system"]["requires"], *editable, sep="\n")
 PYTHON
 
+# What the functions' bundles bring: no terminal, the extras of AWS and telemetry, in the versions that are tested.
+python - <<'PYTHON' | compile --constraint requirements/dev.txt --output-file requirements/functions.txt -
+import pathlib
+import tomllib
+
+project = tomllib.loads(pathlib.Path("pyproject.toml").read_text())["project"]
+extras = project["optional-dependencies"]
+needed = [name for name in project["dependencies"] if not name.startswith(("click", "rich"))]
+print(*needed, *extras["aws"], *extras["telemetry"], sep="\n")
+PYTHON
+
 # The emulator's own two environments: MiniStack's (by its exact version, for what we replace in it), and the sandboxes'.
 printf '%s\n' ministack==1.5.33 cbor2 opentelemetry-proto | compile --output-file requirements/ministack.txt -
 printf '%s\n' awslambdaric boto3 | compile --output-file requirements/emulator.txt -

@@ -1,4 +1,6 @@
-"""boto3's clients for the control plane, each with its own limit to the time of a request.
+"""botocore's clients for the control plane, each with its own limit to the time of a request.
+
+They are those that boto3 gives; boto3 itself brings transfers to S3 besides, whose import is a third of its time.
 
 A client's time-outs are fixed when it is made, so it is made for one of a few limits and kept. It does not try again by
 itself: a request that failed is kept or begun anew by whoever knows how much time is left.
@@ -18,7 +20,7 @@ class BotoClients:
     """Makes each client when it is first needed.
 
     Args:
-        settings: What boto3 needs to know beyond the environment, such as `endpoint_url` or `region_name`.
+        settings: What botocore needs to know beyond the environment, such as `endpoint_url` or `region_name`.
     """
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
@@ -37,13 +39,13 @@ class BotoClients:
         return self._made[service, limit]
 
     def _make(self, service: str, limit: float) -> Any:
-        import boto3
         from botocore.config import Config
         from botocore.exceptions import NoRegionError
+        from botocore.session import Session
 
         config = Config(connect_timeout=limit, read_timeout=limit, retries={"total_max_attempts": 1})
         try:
-            return boto3.client(service, config=config, **self._settings)
+            return Session().create_client(service, config=config, **self._settings)
         except NoRegionError as error:
             msg = "no AWS region is known. Set AWS_REGION, such as eu-west-1."
             raise AtalaiaError(msg) from error

@@ -22,6 +22,7 @@ from atalaia.monitoring.verifying import verify_report
 from atalaia.wording import plural
 from atalaia_cli.baselines import baseline_lines, baseline_shape
 from atalaia_cli.jobs import evaluated, held_baseline, ingested, moment, working
+from atalaia_cli.packaging import package
 from atalaia_cli.places import Opened, open_monitor, open_place, read_bytes, write_text
 from atalaia_cli.shapes import check_shape, compare_shape, print_json
 from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_one_sided, print_reports
@@ -277,3 +278,6 @@ def verify(report: str, as_json: bool) -> None:
         click.echo(f"{report}: verified, byte for byte, from {plural(found.report.logs, 'log object')}")
     if found.differences:
         raise click.exceptions.Exit(1)
+
+
+cli.add_command(package)

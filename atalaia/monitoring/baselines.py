@@ -13,11 +13,8 @@ from atalaia.errors import BaselineError, ObjectNotFoundError
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.layout import baseline_key, current_baseline_key
 from atalaia.monitoring.sources import LogSource, columnwise_if_sound
-from atalaia.monitoring.statistics import statistics_object
 from atalaia.ports import ObjectStore
 from atalaia.rows import Reject, RowBatch
-from atalaia.statistics_baseline import baseline_of_statistics
-from atalaia.statistics_file import read_statistics
 from atalaia.wording import listed
 
 
@@ -111,12 +108,17 @@ def make_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectStor
         BaselineError: The sources hold no rows, or none of the monitor's columns.
         StatisticsFileError: They hold a `statistics.json` that does not fit the monitor's columns, or has company.
     """
+    from atalaia.monitoring.statistics import statistics_object  # noqa: PLC0415 - who only loads a baseline saves it
+
     data = _data(sources)
     if not data:
         msg = f"{_places(sources)}: there are no reference data. Name files, or folders with files, that hold rows."
         raise BaselineError(msg)
     found = statistics_object(sources)
     if found is not None:
+        from atalaia.statistics_baseline import baseline_of_statistics  # noqa: PLC0415 - most baselines are of rows
+        from atalaia.statistics_file import read_statistics  # noqa: PLC0415 - as above
+
         store, key = found
         where = f"{store.uri}/{key}"
         baseline = baseline_of_statistics(monitor.columns, read_statistics(store.get(key)[0], where), where)

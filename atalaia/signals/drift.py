@@ -17,6 +17,7 @@ from atalaia.profile import CategoricalGrid, CategoricalSummary, NumericGrid, Nu
 from atalaia.profile.hashing import hash_text
 from atalaia.profile.values import Floats, Ints
 from atalaia.signals.distributions import kolmogorov_smirnov, wasserstein
+from atalaia.signals.tails import chi_square_tail, kolmogorov_tail
 
 BINS = 10
 """Into how many bins of equal baseline mass a numeric column is cut for the metrics on shares."""
@@ -211,16 +212,8 @@ def _on_counts(baseline: Ints, current: Ints) -> Measures:
         "l_infinity": l_infinity(p, q),
         "chi_square": statistic,
     }
-    return Measures(metrics, {}, {"chi_square": _chi_square_p(statistic, freedom)})
-
-
-def _chi_square_p(statistic: float, freedom: int) -> float | None:
-    from scipy.special import chdtrc  # noqa: PLC0415  # dear to import, and the ingest path has no use for it
-
-    return float(chdtrc(freedom, statistic)) if freedom > 0 else None
+    return Measures(metrics, {}, {"chi_square": chi_square_tail(freedom, statistic) if freedom > 0 else None})
 
 
 def _kolmogorov_p(statistic: float, n: int, m: int) -> float:
-    from scipy.special import kolmogorov  # noqa: PLC0415  # as above
-
-    return float(kolmogorov(math.sqrt(n * m / (n + m)) * statistic))
+    return kolmogorov_tail(math.sqrt(n * m / (n + m)) * statistic)

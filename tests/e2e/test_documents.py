@@ -72,7 +72,7 @@ def test_every_knob_stands_in_the_emulators_page():
 
 
 def test_every_make_target_of_the_readme_is_there():
-    pages = ("README.md", "docs/emulator.md")
+    pages = ("README.md", "docs/aws.md", "docs/emulator.md")
     lines = [line for page in pages for line in commands(page) if line.startswith("make ")]
     named = {target for line in lines for target in shlex.split(line.partition("&&")[0])[1:]}
     named |= set(re.findall(r"`make (\w+)`", (ROOT / "README.md").read_text()))

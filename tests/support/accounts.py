@@ -1,4 +1,4 @@
-"""An account on the emulator: a bucket of capture files, a queue, the functions as they lie in the tree, an alarm."""
+"""An account on the emulator: a bucket of capture files, a queue, the functions, an alarm."""
 
 import json
 import random
@@ -47,21 +47,24 @@ def lines(entries):
 
 
 class Account:
-    """The emulator with the functions, the bucket and what ties them."""
+    """The emulator with the functions, the bucket and what ties them.
 
-    def __init__(self, aws, rate="rate(5 minutes)"):
+    Args:
+        code: A folder or an object in S3 with the functions, and where they find more packages; by default the tree.
+    """
+
+    def __init__(self, aws, rate="rate(5 minutes)", code=None):
         self.aws, self.s3, self.bucket = aws, aws.client("s3", tries=10), aws.bucket("watched")
         self.put("monitors/credit.yaml", MONITOR.encode())
         self.put("reference/rows.jsonl", lines(rows(2000, 0, "ab")))
         aws.client("sagemaker").create_pipeline(
             PipelineName="retrain", RoleArn=ROLE, PipelineDefinition="{}", ClientRequestToken="t" * 32
         )
-        packages = [ROOT, ROOT / "adapters", sysconfig.get_path("platlib")]
+        tree = ROOT / "functions/aws", [ROOT, ROOT / "adapters", sysconfig.get_path("platlib")]
+        folder, packages = code or tree
         settings = {"path": packages, "variables": {"ATALAIA_MONITORS": "s3://watched/monitors"}}
         size = {"Timeout": SECONDS, "MemorySize": 1024}
-        self.functions = {
-            name: deploy(aws, name, ROOT / "functions/aws", f"{name}.handler", **settings, **size) for name in FUNCTIONS
-        }
+        self.functions = {name: deploy(aws, name, folder, f"{name}.handler", **settings, **size) for name in FUNCTIONS}
         self.arrivals, queue = aws.queue("arrivals", VisibilityTimeout=str(SECONDS))
         self.functions["ingest"].on_queue(queue, BatchSize=100, MaximumBatchingWindowInSeconds=30)
         self.functions["lifecycle"].on_events({"source": ["aws.sagemaker"]})

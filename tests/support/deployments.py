@@ -72,18 +72,20 @@ class Function:
 
 
 def deploy(aws, name, folder, handler, *, variables=None, path=(), **settings):
-    """Make a function of a folder, which is run where it lies.
+    """Make a function of a folder, which is run where it lies, or of a zip file in S3.
 
     Args:
+        folder: Its path, or the bucket and the key of the zip file.
         handler: As in Lambda's configuration, such as `module.function`, below *folder*.
         variables: Its environment.
         path: Folders where it finds more packages, for what is no bundle with all it needs.
         settings: As in CreateFunction, such as Timeout (seconds) and MemorySize (MiB).
     """
     more = {"PYTHONPATH": os.pathsep.join(str(Path(each).resolve()) for each in path)} if path else {}
+    place = folder if isinstance(folder, tuple) else ("local-folder", str(Path(folder).resolve()))
     aws.client("lambda").create_function(
         FunctionName=name, Runtime="python3.11", Role=ROLE, Handler=handler,
-        Code={"S3Bucket": "local-folder", "S3Key": str(Path(folder).resolve())},
+        Code=dict(zip(("S3Bucket", "S3Key"), place, strict=True)),
         Environment={"Variables": {**more, **(variables or {})}},
         **{"Timeout": 30, "MemorySize": 512, **settings},
     )  # fmt: skip

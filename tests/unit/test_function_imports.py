@@ -34,7 +34,7 @@ assert len(profiles) == int(sys.argv[2]), profiles
 """
 DEAR = [
     "pandas", "scipy", "boto3", "botocore", "opentelemetry", "jinja2", "pyarrow.compute", "pyarrow.parquet",
-    "atalaia.html",
+    "atalaia.html", "atalaia.statistics_file",
 ]  # fmt: skip
 
 

@@ -1,0 +1,73 @@
+"""Putting into a folder what a bundle consists of: locked wheels of the target platform, our packages, the handlers."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from atalaia.errors import AtalaiaError
+from atalaia_bundle.targets import Target
+
+_OURS = ("atalaia", "atalaia_aws", "atalaia_local", "atalaia_obstore", "atalaia_otel")
+_PIP_SECONDS = 1800
+_SHIPPED = Path(__file__).parent / "shipped"  # in a wheel; in the tree both lie where people look for them
+_TREE = Path(__file__).parents[2]
+_COMPILED = shutil.ignore_patterns("__pycache__")
+
+
+def install_wheels(target: Target, folder: Path) -> None:
+    """Install what `requirements/functions.txt` pins, by hash, as wheels for *target*; nothing of it is run.
+
+    Raises:
+        AtalaiaError: pip failed, such as for a wheel that is not to be had.
+    """
+    lock = _one_of(_SHIPPED / "functions.txt", _TREE / "requirements" / "functions.txt")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    command += ["--requirement", str(lock), "--require-hashes", "--no-deps", "--only-binary=:all:"]
+    command += ["--implementation=cp", f"--python-version={target.python}", "--no-compile", f"--target={folder}"]
+    command += [f"--platform={platform}" for platform in target.platforms]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_PIP_SECONDS)  # noqa: S603
+    if done.returncode:
+        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()[-1:]
+        msg = (
+            f"pip could not install the packages for Python {target.python} on {target.architecture}: {'; '.join(said)}"
+        )
+        raise AtalaiaError(msg)
+
+
+def copy_ours(folder: Path) -> None:
+    """Copy our packages, and the handlers of AWS beside them, as Lambda looks for them."""
+    for name in _OURS:
+        shutil.copytree(_folder_of(name), folder / name, ignore=_COMPILED)
+    handlers = _one_of(_SHIPPED / "aws", _TREE / "functions" / "aws")
+    shutil.copytree(handlers, folder, ignore=_COMPILED, dirs_exist_ok=True)
+
+
+def copy_monitors(monitors: Path, folder: Path) -> None:
+    """Copy the monitor files of a folder to where the functions look for them.
+
+    Raises:
+        AtalaiaError: There are none.
+    """
+    files = sorted(path for path in monitors.glob("*") if path.suffix in {".yaml", ".yml"})
+    if not files:
+        msg = f"{monitors}: no monitor files (.yaml) there. Give the folder that has them."
+        raise AtalaiaError(msg)
+    (folder / "monitors").mkdir()
+    for file in files:
+        shutil.copy(file, folder / "monitors")
+
+
+def _folder_of(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        msg = f"{package} is not installed, so no bundle can be made. Install Atalaia as a whole."
+        raise AtalaiaError(msg)
+    return Path(spec.origin).parent
+
+
+def _one_of(shipped: Path, in_tree: Path) -> Path:
+    return shipped if shipped.exists() else in_tree
