@@ -1,7 +1,7 @@
 """The stored form of profiles and baselines: versioned, compact, the same bytes for the same content.
 
 Eight bytes of magic that end in the version, the size of the content, a checksum, then msgpack compressed with zstd.
-What is kept of a column is msgpack of its own inside, so that whoever merges many profiles unfolds one column at a time.
+Inside it, each column is msgpack of its own, so that whoever merges many profiles unfolds one column at a time.
 Arrays are written by `atalaia.profile.stored_arrays`; integers without a limit are decimal text.
 """
 
