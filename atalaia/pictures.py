@@ -56,13 +56,13 @@ def _bar_edges(edges: Floats, baseline: NumericSummary) -> Floats:
     """Choose among the grid's *edges* those nearest to even steps over all but the baseline's outermost values."""
     if len(edges) <= _BARS:
         return np.concatenate((np.nextafter(edges[:1], -np.inf), edges))
-    reached = np.cumsum(baseline.cells)[1::2] / max(baseline.finite, 1)
+    reached = baseline.reached[1::2] / max(baseline.finite, 1)
     ends = np.minimum(np.searchsorted(reached, (_TAIL, 1 - _TAIL)), len(edges) - 1)
     low, high = edges[ends]
     wanted = np.linspace(low, high, _BARS - 1)
     right = np.minimum(np.maximum(np.searchsorted(edges, wanted), 1), len(edges) - 1)
     nearest = np.where(wanted - edges[right - 1] < edges[right] - wanted, right - 1, right)
-    chosen: Floats = edges[np.unique(nearest)]
+    chosen: Floats = edges[nearest[np.diff(nearest, prepend=-1) > 0]]
     return chosen
 
 

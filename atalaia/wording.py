@@ -104,9 +104,11 @@ def number(value: float | None) -> str:
     """
     if value is None or math.isnan(value):
         return NOTHING
+    if not value:
+        return "0"
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    if value != 0 and not _SMALLEST_PLAIN <= abs(value) < _LARGEST_PLAIN:
+    if not _SMALLEST_PLAIN <= abs(value) < _LARGEST_PLAIN:
         return _scientific(value)
     if value % 1 == 0:
         return f"{value:,.0f}"
@@ -133,6 +135,8 @@ def percent(share: float | None) -> str:
     """
     if share is None or not math.isfinite(share):
         return NOTHING
+    if not share:
+        return "0%"
     rounded = round(share * 100, 2)
     if share < 1 and rounded >= 100:
         return ">99.99%"

@@ -28,7 +28,7 @@ from atalaia.window import Window, parse_duration, window_of
 MOST_WINDOWS = 1000
 """What is read together may fall into so many windows; the rest is rejected, as clocks that wild are wrong."""
 
-_MOST_WAITING = MOST_WAITING  # values that wait to be counted in all windows together
+_MOST_WAITING = 4 * MOST_WAITING  # values that wait to be counted in all windows together
 _MOST_OPEN = 2048  # columns under way in all windows together: each takes about 40 kB
 _TOGETHER = 8  # windows whose rows are counted at once where there are many
 

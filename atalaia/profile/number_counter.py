@@ -19,7 +19,7 @@ _SMALLEST_NORMAL = float(np.finfo(np.float64).tiny)
 _MANY_CANDIDATES = 4 * DISTINCT_SIZE
 _WORTH_SORTING = MOST // 4  # fewer values than these wait for more
 
-MOST_WAITING = 1 << 23
+MOST_WAITING = 1 << 21
 """So many values at most wait in all columns of a profile."""
 
 

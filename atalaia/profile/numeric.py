@@ -106,6 +106,11 @@ class NumericSummary:
         """How many finite numbers there are."""
         return int(self.cells.sum())
 
+    @cached_property
+    def reached(self) -> Ints:
+        """How many finite numbers there are up to the end of each cell; shape (cells,)."""
+        return np.cumsum(self.cells)
+
     @classmethod
     def merged(cls, parts: Sequence[NumericSummary]) -> NumericSummary:
         """Return all *parts* (at least one) together; they must have been counted on the same grid."""

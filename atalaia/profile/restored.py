@@ -8,6 +8,7 @@ from functools import reduce
 from itertools import chain
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from atalaia.profile import categorical, numeric
@@ -56,11 +57,14 @@ def _each(plains: Sequence[dict[str, Any]], name: str) -> list[Any]:
 
 
 def _merged_columns(plains: Sequence[dict[str, Any]]) -> dict[tuple[str, str], Summary]:
-    held: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    held: dict[tuple[str, str], list[bytes]] = {}
     for plain in plains:
         for segment, column, summary in plain["columns"]:
             held.setdefault((segment, column), []).append(summary)
-    return {key: _merged_summary(found) for key, found in sorted(held.items())}
+    return {key: _merged_summary([_unfold(part) for part in found]) for key, found in sorted(held.items())}
+
+
+_unfold = msgspec.msgpack.Decoder(dict[str, Any]).decode
 
 
 def _merged_summary(parts: Sequence[dict[str, Any]]) -> Summary:

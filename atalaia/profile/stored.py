@@ -1,12 +1,13 @@
 """The stored form of profiles and baselines: versioned, compact, the same bytes for the same content.
 
-Eight bytes of magic that end in the version, the size of the content, a digest, then msgpack compressed with zstd.
+Eight bytes of magic that end in the version, the size of the content, a checksum, then msgpack compressed with zstd.
+Inside it, each column is msgpack of its own, so that whoever merges many profiles unfolds one column at a time.
 Arrays are written by `atalaia.profile.stored_arrays`; integers without a limit are decimal text.
 """
 
 from __future__ import annotations
 
-import hashlib
+import zlib
 from typing import Any
 
 import msgspec
@@ -20,17 +21,21 @@ from atalaia.profile.stored_arrays import array_to_plain, distinct_to_plain, ris
 from atalaia.profile.text import TextSummary
 
 _MAGIC = b"ATALAIA"
-_VERSION = b"2"
+_VERSION = b"3"
 _LARGEST = 1 << 30  # bytes; a stored profile is a few hundred kilobytes
-_DIGEST_SIZE = 8
+_CHECKSUM_SIZE = 4
 
 
 def pack(content: dict[str, Any]) -> bytes:
     """Return the stored form of plain *content*."""
-    plain = msgspec.msgpack.encode(content, order="deterministic")
+    plain = _packed(content)
     size = len(plain).to_bytes(8, "little")
     compressed: bytes = pa.compress(plain, codec="zstd", asbytes=True)
-    return _MAGIC + _VERSION + size + _digest(compressed) + compressed
+    return _MAGIC + _VERSION + size + _checksum(compressed) + compressed
+
+
+def _packed(content: dict[str, Any]) -> bytes:
+    return msgspec.msgpack.encode(content, order="deterministic")
 
 
 _INGEST_AGAIN = "Delete this monitor's profiles/, state/logs/ and state/packets/ there and ingest the logs again."
@@ -48,9 +53,9 @@ def unpack(data: bytes, where: str, remedy: str = _INGEST_AGAIN) -> dict[str, An
     if data[7:8] != _VERSION:
         msg = f"{where}: stored form {data[7:8]!r}, but this release reads {_VERSION!r}. {remedy}"
         raise StoredFormError(msg)
-    size, compressed = min(int.from_bytes(data[8:16], "little"), _LARGEST), memoryview(data)[16 + _DIGEST_SIZE :]
+    size, compressed = min(int.from_bytes(data[8:16], "little"), _LARGEST), memoryview(data)[16 + _CHECKSUM_SIZE :]
     try:
-        if data[16 : 16 + _DIGEST_SIZE] != _digest(compressed):
+        if data[16 : 16 + _CHECKSUM_SIZE] != _checksum(compressed):
             raise ValueError  # noqa: TRY301  # told below, with all other damage
         content = msgspec.msgpack.decode(pa.decompress(compressed, decompressed_size=size, codec="zstd", asbytes=True))
     except (ValueError, OSError, msgspec.DecodeError) as error:
@@ -62,8 +67,8 @@ def unpack(data: bytes, where: str, remedy: str = _INGEST_AGAIN) -> dict[str, An
     return content
 
 
-def _digest(data: bytes | memoryview) -> bytes:
-    return hashlib.blake2b(data, digest_size=_DIGEST_SIZE).digest()
+def _checksum(data: bytes | memoryview) -> bytes:
+    return zlib.crc32(data).to_bytes(_CHECKSUM_SIZE, "little")
 
 
 def profile_to_plain(profile: Profile) -> dict[str, Any]:
@@ -71,7 +76,7 @@ def profile_to_plain(profile: Profile) -> dict[str, Any]:
     plain: dict[str, Any] = {name: getattr(profile, name) for name in ("baseline", "rows", "late")}
     plain |= {name: dict(getattr(profile, name)) for name in BY_NAME}
     minutes = [rising_to_plain(profile.minutes.starts), array_to_plain(profile.minutes.rows)]
-    columns = [[*key, _summary_to_plain(summary)] for key, summary in sorted(profile.columns.items())]
+    columns = [[*key, _packed(_summary_to_plain(summary))] for key, summary in sorted(profile.columns.items())]
     plain |= {"minutes": minutes, "ids": distinct_to_plain(profile.ids), "columns": columns}
     return plain if profile.cross is None else plain | {"cross": cross_to_plain(profile.cross)}
 

@@ -35,10 +35,10 @@ def kolmogorov_smirnov(baseline: NumericSummary, current: NumericSummary) -> tup
         return exact, exact
     p, q = _distribution(baseline), _distribution(current)
     at_edges = float(np.abs(p - q).max())
-    before_p, before_q = np.concatenate(([0.0], p[:-1])), np.concatenate(([0.0], q[:-1]))
-    inside = slice(0, None, 2)  # the open cells
-    most = np.maximum(np.abs(p[inside] - before_q[inside]), np.abs(q[inside] - before_p[inside]))
-    alone = (p[inside] == before_p[inside]) | (q[inside] == before_q[inside])  # one side is flat: the ends decide
+    before_p, before_q = (np.concatenate(([0.0], side[1::2])) for side in (p, q))
+    p, q = p[::2], q[::2]  # at the ends of the open cells
+    most = np.maximum(np.abs(p - before_q), np.abs(q - before_p))
+    alone = (p == before_p) | (q == before_q)  # one side is flat: the ends decide
     return at_edges, max(at_edges, float(most[~alone].max(initial=0.0)))
 
 
@@ -81,7 +81,7 @@ def _known_values(summary: NumericSummary) -> tuple[Floats, Floats] | None:
 
 def _distribution(summary: NumericSummary) -> Floats:
     """Share of values up to the end of each cell; shape (cells,), the last is 1."""
-    return np.cumsum(summary.cells) / max(summary.finite, 1)
+    return summary.reached / max(summary.finite, 1)
 
 
 def wasserstein(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> tuple[float, float, float]:
@@ -105,7 +105,7 @@ def wasserstein(grid: NumericGrid, baseline: NumericSummary, current: NumericSum
     p, q = _distribution(baseline), _distribution(current)
     width = grid.widths
     # At the beginning of the k-th interval the atom of edge k is behind: that is cell 2k+1; the interval is cell 2k+2.
-    area = width * ((p - q)[1:-2:2] + _area(grid, baseline) - _area(grid, current))
+    area = width * (p[1:-2:2] - q[1:-2:2] + _area(grid, baseline) - _area(grid, current))
     low, high = np.abs(area), np.abs(area)
     down = np.maximum(q[2:-1:2] - p[1:-2:2], 0.0)  # how far the current function can be above the baseline's
     up = np.maximum(p[2:-1:2] - q[1:-2:2], 0.0)

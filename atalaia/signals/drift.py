@@ -113,7 +113,7 @@ def decile_cuts(baseline: NumericSummary) -> Ints:
     Returns:
         Rising indices into `cells`, the last bin's end left out; shape (bins - 1,).
     """
-    reached = np.cumsum(baseline.cells)
+    reached = baseline.reached
     wanted = np.arange(1, BINS) * baseline.finite
     ends = np.searchsorted(reached * BINS, wanted, "left")
     ends = ends + (ends % 2 == 0)  # a bin ends behind an atom, so that its upper edge belongs to it
@@ -124,7 +124,7 @@ def decile_cuts(baseline: NumericSummary) -> Ints:
 
 def bin_counts(summary: NumericSummary, cuts: Ints) -> Ints:
     """Count finite values per bin; shape (len(cuts) + 1,)."""
-    return np.diff(np.concatenate(([0], np.cumsum(summary.cells)[cuts], [summary.finite])))
+    return np.diff(np.concatenate(([0], summary.reached[cuts], [summary.finite])))
 
 
 def category_counts(

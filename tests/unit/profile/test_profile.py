@@ -342,8 +342,8 @@ def test_rows_may_be_picked_for_each_profile():
     [
         (b"hello", "not a file that Atalaia stored"),
         (b"ATALAIA9........", "this release reads"),
-        (b"ATALAIA2" + bytes(16) + b"garbage", "damaged"),
-        (b"ATALAIA2" + b"\xff" * 8 + b"garbage", "damaged"),
+        (b"ATALAIA3" + bytes(16) + b"garbage", "damaged"),
+        (b"ATALAIA3" + b"\xff" * 8 + b"garbage", "damaged"),
     ],
 )
 def test_what_is_no_stored_form_is_refused_with_its_place(data, message):
