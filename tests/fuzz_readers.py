@@ -12,7 +12,7 @@ import argparse
 import random
 import sys
 import tempfile
-from dataclasses import replace
+from msgspec.structs import replace
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings

@@ -1,7 +1,7 @@
 import threading
 import time
 import uuid
-from dataclasses import replace
+from msgspec.structs import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import sys
-from dataclasses import replace
+from msgspec.structs import replace
 from io import BytesIO
 
 from atalaia.logs import PayloadNames, ReadLimits, read_log

@@ -1,5 +1,5 @@
 import itertools
-from dataclasses import replace
+from msgspec.structs import replace
 
 import numpy as np
 import pyarrow as pa

@@ -1,6 +1,6 @@
 """The inferred monitor file: what is guessed from what, and that it always loads."""
 
-import dataclasses
+from msgspec.structs import replace
 import decimal
 import itertools
 
@@ -34,8 +34,8 @@ FOUND = Found(name="fraud", logs="logs", baseline=("ref.csv",), format="csv", wh
 
 
 def infer(*batches, **options) -> str:
-    known = {field.name for field in dataclasses.fields(Found)}
-    found = dataclasses.replace(FOUND, **{name: value for name, value in options.items() if name in known})
+    known = set(Found.__struct_fields__)
+    found = replace(FOUND, **{name: value for name, value in options.items() if name in known})
     return infer_monitor(batches, found, **{name: value for name, value in options.items() if name not in known})
 
 

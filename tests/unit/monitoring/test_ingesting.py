@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from msgspec.structs import replace
 
 import pytest
 from worlds import content, lines, make_world, rows

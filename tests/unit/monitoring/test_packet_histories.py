@@ -1,7 +1,7 @@
 """What became of objects before, where they are read from, and who else reads them, leaves no trace in what is told."""
 
 from contextlib import suppress
-from dataclasses import replace
+from msgspec.structs import replace
 
 import pytest
 from packets import Died, Interrupted, a_world, alone, die, ingester_of, told

@@ -1,7 +1,7 @@
 """Multivariate drift from the log to the finding."""
 
 import io
-from dataclasses import replace
+from msgspec.structs import replace
 
 import numpy as np
 import pyarrow as pa

@@ -1,7 +1,7 @@
 """Free text: what is counted of it equals counting by hand, parts add up to the whole, and no word is kept."""
 
 import re
-from dataclasses import replace
+from msgspec.structs import replace
 
 import msgspec
 import numpy as np

@@ -1,6 +1,6 @@
 import itertools
 import math
-from dataclasses import replace
+from msgspec.structs import replace
 from fractions import Fraction
 
 import numpy as np
