@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 CLOUDS = ["emulator", "moto"]
 """Servers that speak AWS: ours, and moto's as a second opinion."""
@@ -51,8 +52,8 @@ def emulated(aws):
 def moto():
     """Run moto's server."""
     port = free_port()
-    command = [sys.executable, "-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    program = Path(__file__).parent / "moto_server.py"
+    server = subprocess.Popen([sys.executable, program, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(port, server)
         yield Server(f"http://127.0.0.1:{port}")
