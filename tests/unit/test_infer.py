@@ -1,6 +1,5 @@
 """The inferred monitor file: what is guessed from what, and that it always loads."""
 
-from msgspec.structs import replace
 import decimal
 import itertools
 
@@ -9,6 +8,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from atalaia.checks import METRICS
 from atalaia.errors import LogError
