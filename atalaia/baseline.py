@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from atalaia.batches import joined
 from atalaia.deciles import Search, search_of, with_deciles
@@ -52,8 +53,7 @@ Batches = Callable[[], Iterable[RowBatch | Reject]]
 """Opens the reference data anew at each call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """What current data is compared against.
 
     Attributes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from atalaia import charts, wording
 from atalaia.report import ColumnReport, Finding, Report, Summary
@@ -34,8 +35,7 @@ _OF_LENGTHS = {
 _ODD_NUMBERS = {"nan": "NaN", "infinity": "Infinite"}
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """One metric of a column: what was measured, and how it was judged, if it was."""
 
     metric: str
@@ -46,8 +46,7 @@ class Measure:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
+class Trend(Struct, frozen=True):
     """A metric over all windows: its value and limit in the window in focus, and the line."""
 
     metric: str
@@ -56,8 +55,7 @@ class Trend:
     spark: charts.Spark
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """One segment of a column: its name, worst status, rows, drift and missing share."""
 
     name: str
@@ -67,8 +65,7 @@ class Segment:
     missing: str
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """Everything about one column in the window in focus; `drift` names the drift metric that was judged."""
 
     anchor: str
@@ -86,8 +83,7 @@ class Card:
     more_segments: str
 
 
-@dataclass(frozen=True, slots=True)
-class BriefCard:
+class BriefCard(Struct, frozen=True):
     """A column in one line: what was judged, and some of its values before and now."""
 
     anchor: str
@@ -98,8 +94,7 @@ class BriefCard:
     mean: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Windows:
+class Windows(Struct, frozen=True):
     """The findings of every window by column, and the columns measured over all rows.
 
     Attributes:

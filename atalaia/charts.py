@@ -6,7 +6,8 @@ import math
 import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from atalaia.report import Bars
 from atalaia.wording import number, percent, shortened
@@ -26,16 +27,14 @@ _MOST_LIMITS = 3
 _GAUGE_TIMES, _GAUGE_BEND = 100, 3
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """A text below an axis, centred on `x`."""
 
     x: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Histogram:
+class Histogram(Struct, frozen=True):
     """Shares per interval, baseline and current over each other; every interval is drawn equally wide.
 
     Attributes:
@@ -53,8 +52,7 @@ class Histogram:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """One category: its name, and its shares in words."""
 
     label: str
@@ -62,8 +60,7 @@ class Pair:
     current_share: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
+class Pairs(Struct, frozen=True):
     """Paired bars of the largest categories.
 
     Attributes:
@@ -81,8 +78,7 @@ class Pairs:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Spark:
+class Spark(Struct, frozen=True):
     """A number over the windows.
 
     Attributes:
@@ -98,8 +94,7 @@ class Spark:
     limits: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Gauge:
+class Gauge(Struct, frozen=True):
     """A value beside its limit, in hundredths of the scale: the length of its bar, and the limit's place."""
 
     length: str

@@ -6,7 +6,7 @@ replaces the default of its metric on its columns; an entry for a drift metric r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from atalaia.monitor_file import CheckRule, Limits
 from atalaia.schema import Column, Kind, Side
@@ -19,8 +19,7 @@ ROWS_PER_CATEGORY = 50
 """With fewer rows than this for each category, metrics on shares say more about chance than about drift."""
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """How a metric is judged unless the monitor file says otherwise.
 
     Attributes:
@@ -114,8 +113,7 @@ METRICS: dict[str, Metric] = {
 """Every metric that can be judged, by name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """A metric with the limits that judge it on one column, or on the window when *column* is None."""
 
     metric: str
@@ -174,8 +172,7 @@ def _amended(metric: str, column: str | None, rule: CheckRule) -> Check:
     return Check(metric, column, limits, min_rows, relative=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """A status, and the limit that decided it: the one passed, or else the next one to come."""
 
     status: str

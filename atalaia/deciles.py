@@ -7,9 +7,9 @@ more reading to find the decile itself: the values of that cell are collected an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct
 
 from atalaia.profile import NumericGrid, NumericSummary
 from atalaia.profile.values import Floats, Ints, read_numbers
@@ -20,8 +20,7 @@ PARTS = 10
 """Into how many parts of equal mass the deciles cut a column."""
 
 
-@dataclass(slots=True)
-class Search:
+class Search(Struct):
     """The open cells of one column in which deciles lie, and their values as far as they were read.
 
     Attributes:
@@ -32,7 +31,7 @@ class Search:
     lows: Floats
     highs: Floats
     ranks: list[Ints]
-    _found: list[list[Floats]] = field(init=False)
+    _found: list[list[Floats]] = []
 
     def __post_init__(self) -> None:
         self._found = [[] for _ in self.ranks]

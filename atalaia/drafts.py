@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 
 from atalaia.profile import CategoricalGrid, NumericGrid, grid_of
 from atalaia.profile.categorical import CAP
@@ -31,8 +31,7 @@ def sample_size(columns: Iterable[Column]) -> int:
     return max(SAMPLE, SAMPLE_BYTES // (_VALUE_BYTES * max(numeric, 1)))
 
 
-@dataclass(slots=True)
-class NumericDraft:
+class NumericDraft(Struct):
     """The extremes of a numeric column, and an even random sample of its finite values.
 
     Attributes:
@@ -81,8 +80,7 @@ class NumericDraft:
         return self._sample
 
 
-@dataclass(slots=True)
-class CategoricalDraft:
+class CategoricalDraft(Struct):
     """A categorical column's values and how often they occurred; when too many, the rarest are let go."""
 
     cap: int = CAP

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from atalaia.baseline import Baseline
 from atalaia.checks import (
@@ -54,8 +55,7 @@ from atalaia.window import Window, iso
 from atalaia.wording import STATUSES, by_reason, percent, worst
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(Struct, frozen=True):
     """Which evaluation of which window this is, and what went into it."""
 
     window: Window

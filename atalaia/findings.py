@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from atalaia.baseline import Baseline
 from atalaia.checks import METRICS, Check, Verdict, judge, signal_of
@@ -28,8 +28,7 @@ from atalaia.wording import measured as in_words
 from atalaia.wording import number, percent
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """One column of one segment (None for all rows), on both sides of the comparison."""
 
     column: Column

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from atalaia import charts, wording
 from atalaia.cards import Windows, against_limit, column_cards, newsworthy, whole_columns, windows_of
@@ -43,8 +44,7 @@ _MOST_NAMED = 7
 _FILTERS = ("compact", "measured", "metric_name", "moment", "number", "percent", "plural", "shortened", "span")
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """A window's column in the timeline: its two lines, its whole span, and where it leads."""
 
     top: str
@@ -54,8 +54,7 @@ class Heading:
     is_focus: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One column in one window: the worst status, where it is told, and the finding behind it in words."""
 
     status: str
@@ -63,8 +62,7 @@ class Cell:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineRow:
+class TimelineRow(Struct, frozen=True):
     """One column over all windows; `anchor` is its card's id, "" where it has none."""
 
     name: str
@@ -73,8 +71,7 @@ class TimelineRow:
     cells: tuple[Cell, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a window's findings are told: on this page or its own.
 
     Attributes:
@@ -93,8 +90,7 @@ class Place:
         return f"{self.page}#{anchor}" if anchor else self.otherwise
 
 
-@dataclass(frozen=True, slots=True)
-class OtherWindow:
+class OtherWindow(Struct, frozen=True):
     """A window that is not in focus: its first alerts and warnings with their addresses, and the number of others."""
 
     anchor: str

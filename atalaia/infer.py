@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import islice
 
 import msgspec.structs
 import pyarrow as pa
+from msgspec import Struct, field
 
 from atalaia import compute as pc
 from atalaia.errors import LogError
@@ -30,8 +30,7 @@ _SERVED = 100  # batches of the logs that are looked at for the model's outputs
 _DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(Monitor)}
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What is known of the data before their rows are read.
 
     Attributes:
@@ -51,8 +50,7 @@ class Found:
     output: str = "atalaia-out"
 
 
-@dataclass(slots=True)
-class _Sample:
+class _Sample(Struct):
     """What was read: batches up to the limit of rows, and rejects by reason."""
 
     limit: int

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from atalaia.infer_tally import MAX_DISTINCT, Tally
 from atalaia.monitor_columns import UNMEASURED
@@ -22,8 +23,7 @@ FEW_VALUES = 20
 """Up to so many distinct values, whole numbers may be codes of categories and texts are listed."""
 
 
-@dataclass(slots=True)
-class Guess:
+class Guess(Struct):
     """What a column is thought to be, with the reasons.
 
     Attributes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 import pyarrow as pa
+from msgspec import Struct, field
 
 from atalaia import compute as pc
 from atalaia.rows import RowBatch, Side
@@ -25,8 +25,7 @@ _BOOLEAN = r"^(true|false|True|False|TRUE|FALSE)$"
 _TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$"
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """What was seen of one column; its size does not grow with the rows.
 
     Attributes:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from atalaia.errors import StatisticsFileError
 
@@ -24,16 +24,14 @@ _MOST_FAULTS, _SHOWN = 1000, 20
 _REBUILD = "Run the baselining job again, or build the baseline from the data itself."
 
 
-@dataclass(slots=True)
-class Log:
+class Log(Struct):
     """Faults by path, and plain sentences on what does not agree."""
 
     faults: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A place in the file. What is absent and what is null are the same: None."""
 
     value: Any

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 
 from atalaia.profile.values import Floats, Ints
 
@@ -28,8 +28,7 @@ _POINTS = 64
 _SIGMAS_99 = 2.576
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(Struct, frozen=True):
     """Weighted values: what a column held, or the best that its file tells of it.
 
     Attributes:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from msgspec import Struct, field
 
 Path = tuple[str | int, ...]
 """The keys and places that lead to a value: `("columns", 2, "range")`."""
@@ -33,8 +33,7 @@ _PLAIN: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One thing wrong in a monitor file.
 
     Attributes:
@@ -57,8 +56,7 @@ class Fault:
         return f"{where}: {self.found}. {self.fix}"
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(Struct, frozen=True):
     """A fault that does not know its line yet."""
 
     path: Path
@@ -66,8 +64,7 @@ class Issue:
     fix: str
 
 
-@dataclass(slots=True)
-class Document:
+class Document(Struct):
     """What a text holds.
 
     Attributes:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class ObjectInfo:
+
+class ObjectInfo(Struct, frozen=True):
     """What a store knows of one object: its key, the ETag of its content, size in bytes, time in µs since 1970."""
 
     key: str
@@ -77,8 +77,7 @@ class ObjectStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """One value of one series.
 
     Attributes:
@@ -94,8 +93,7 @@ class Point:
     time: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """What became of points: how many arrived, and how many never will, by reason."""
 
     points: int
@@ -118,8 +116,7 @@ class Telemetry(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One job that a policy starts because of one window.
 
     Attributes:

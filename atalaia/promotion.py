@@ -12,10 +12,10 @@ Segments are those that the old baseline told apart.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+from msgspec.structs import replace
 
 from atalaia.baseline import Baseline, baseline_of
 from atalaia.profile import (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from atalaia.profile.cross import CrossGrid, CrossMoments
 from atalaia.profile.values import Ints
@@ -15,8 +16,7 @@ _MANY_IMPUTED, _MANY_CLIPPED = 0.05, 0.001  # shares of the rows, from which on 
 _DIGITS = 9  # principal components differ in their last digits from machine to machine
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Struct, frozen=True):
     """One metric of the columns together: what was measured, and what a reader should know beside it."""
 
     metric: str

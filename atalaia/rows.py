@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from msgspec import Struct
 
 from atalaia.schema import ALL_SIDES, Side
 
@@ -22,8 +22,7 @@ Slices = Iterator[tuple[slice, Mapping[str, pa.Array]]]
 """Some rows of a batch after the other: which ones, and their values by column."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogObject:
+class LogObject(Struct, frozen=True):
     """One blob of logs: its URI, the store's ETag for this content, bytes, and modification time (µs since 1970)."""
 
     uri: str
@@ -32,8 +31,7 @@ class LogObject:
     time: int
 
 
-@dataclass(frozen=True, slots=True)
-class RowBatch:
+class RowBatch(Struct, frozen=True):
     """Rows that were read together and carry the same sides.
 
     Attributes:
@@ -70,8 +68,7 @@ class RowBatch:
         return ((span, {name: array[span] for name, array in arrays.items()}) for span in spans)
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(Struct, frozen=True):
     """A piece of a log that could not be used.
 
     Attributes:

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Struct
+from msgspec.structs import replace
 
 from atalaia.baseline import Baseline, baseline_of
 from atalaia.errors import StatisticsFileError
@@ -104,8 +105,7 @@ def _faults(column: Column, feature: Feature | None) -> list[str]:
     return []
 
 
-@dataclass(frozen=True, slots=True)
-class _Measured:
+class _Measured(Struct, frozen=True):
     grid: Grid
     summary: Summary
     loss: float

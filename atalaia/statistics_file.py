@@ -9,8 +9,10 @@ Source of the schema: AWS, "Schema for Statistics (statistics.json file)".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from atalaia.errors import StatisticsFileError
 from atalaia.json_nodes import MOST_BYTES, Log, Node, decode, faults_text
@@ -36,8 +38,7 @@ _CATEGORIES_SLACK = 1.15  # three standard errors of the distinct count that Dee
 _BEGINNING = re.compile(rb'"dataset"\s*:\s*\{\s*"item_count"\s*:')
 
 
-@dataclass(frozen=True, slots=True)
-class NumericStatistics:
+class NumericStatistics(Struct, frozen=True):
     """A numeric column; moments that the file leaves out, or writes as "NaN", are None. `std` has divisor n."""
 
     name: str
@@ -52,8 +53,7 @@ class NumericStatistics:
     distribution: Distribution
 
 
-@dataclass(frozen=True, slots=True)
-class StringStatistics:
+class StringStatistics(Struct, frozen=True):
     """A column of text, or one without any value ("Unknown").
 
     `distinct` is an estimate; `counts` holds the values that the file names, in its order; `unnamed` rows hold others.
@@ -68,8 +68,7 @@ class StringStatistics:
     unnamed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(Struct, frozen=True):
     """A whole file; `notes` are plain sentences on what in it does not agree or is known poorly."""
 
     rows: int

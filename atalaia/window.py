@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 SECOND = 1_000_000
 """Microseconds in a second; every time in the core is an integer number of microseconds since 1970 in UTC."""
@@ -22,8 +23,7 @@ UNBELIEVABLE = 7.3e15
 """So many µs since 1970 are beyond the year 2200: a number is one of a finer unit."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Window:
+class Window(Struct, frozen=True, order=True):
     """A half-open UTC interval `[start, end)` of event time, in microseconds since 1970."""
 
     start: int

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 _FOR_NOW = ("Throttl", "RequestLimitExceeded", "LimitExceeded", "Internal", "ServiceUnavailable", "RequestTimeout")
 _RIGHTS = frozenset({401, 403})
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One failed call.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from atalaia.errors import NotSentError
 from atalaia_aws.answers import answer_of
@@ -18,8 +19,7 @@ _MOST_DATUMS = 1000
 _MOST_BYTES = 900_000  # of JSON; the call may hold 1 MB, and CBOR, which botocore writes, is shorter than JSON
 
 
-@dataclass(frozen=True, slots=True)
-class CloudWatchChannel:
+class CloudWatchChannel(Struct, frozen=True):
     """Sends metrics with PutMetricData.
 
     Attributes:

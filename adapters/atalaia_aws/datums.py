@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from opentelemetry.sdk.metrics.export import NumberDataPoint
 
 from atalaia_aws.embedded import unit_of
@@ -17,8 +17,7 @@ _MOST_NAME, _MOST_VALUE = 255, 1024
 _LARGEST, _SMALLEST = 2.0**360, 2.0**-360
 
 
-@dataclass(frozen=True, slots=True)
-class Datum:
+class Datum(Struct, frozen=True):
     """One point, as CloudWatch takes it; *milliseconds* since 1970."""
 
     name: str

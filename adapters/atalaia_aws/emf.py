@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TextIO
+
+from msgspec import Struct
 
 from atalaia_aws.datums import Datum, datums_of
 from atalaia_aws.embedded import directive
@@ -17,8 +18,7 @@ _MOST_METRICS = 100
 _Series = tuple[tuple[tuple[str, str], ...], int]
 
 
-@dataclass(frozen=True, slots=True)
-class EmfChannel:
+class EmfChannel(Struct, frozen=True):
     """Writes metrics to a stream that CloudWatch Logs collects, such as a function's standard output.
 
     Attributes:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
+
+from msgspec import Struct
 
 from atalaia.errors import AtalaiaError
 from atalaia.monitoring.service import Arrival
@@ -25,8 +26,7 @@ class EventError(AtalaiaError):
     """An event is of no kind that a function understands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One message: it is done when all its objects are.
 
     Attributes:
@@ -147,8 +147,7 @@ def answer_to(messages: list[Message], failed: Mapping[str, str]) -> dict[str, A
     return {"batchItemFailures": [{"itemIdentifier": message.id} for message in undone]}
 
 
-@dataclass(frozen=True, slots=True)
-class JobChange:
+class JobChange(Struct, frozen=True):
     """What SageMaker tells of a job: its name as in actions, its state, and since when, µs since 1970."""
 
     job: str

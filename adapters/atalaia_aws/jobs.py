@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from atalaia.errors import JobError
 from atalaia.ports import Job
@@ -17,8 +18,7 @@ _MOST_NAME = 63
 _IDS = 16  # characters of the id that a name of at most 63 ends with
 
 
-@dataclass(frozen=True, slots=True)
-class PipelineStarter:
+class PipelineStarter(Struct, frozen=True):
     """Starts executions of a SageMaker pipeline; SageMaker knows by the job's id whether it did so before.
 
     Attributes:
@@ -47,8 +47,7 @@ class PipelineStarter:
         return str(answer["PipelineExecutionArn"])
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingStarter:
+class TrainingStarter(Struct, frozen=True):
     """Starts SageMaker training jobs; the job's name is made from its id, and SageMaker takes each name once.
 
     Attributes:

@@ -7,9 +7,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO
+
+from msgspec import Struct, field
 
 from atalaia.errors import AtalaiaError
 from atalaia.monitor_file import Policy
@@ -41,8 +42,7 @@ def _now() -> int:
     return time.time_ns() // 1000
 
 
-@dataclass(slots=True)
-class Invocation:
+class Invocation(Struct):
     """One call of a function: what it did, in numbers and names, is logged as one line at its end."""
 
     service: Service

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from atalaia_bundle.compiling import compile_all, find_compiler
 from atalaia_bundle.installing import copy_monitors, copy_ours, install_wheels
@@ -15,8 +16,7 @@ from atalaia_bundle.targets import Target
 from atalaia_bundle.zipping import demand_room, sizes_of, zip_folder
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(Struct, frozen=True):
     """A bundle that was built.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from atalaia.errors import AtalaiaError
 
@@ -16,8 +17,7 @@ ARCHITECTURES = tuple(_MACHINES)
 """As Lambda calls them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A runtime: Linux with glibc 2.34 or newer, as Lambda's are from Python 3.12 on.
 
     Attributes:

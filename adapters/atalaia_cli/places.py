@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from atalaia.checks import METRICS
 from atalaia.errors import AtalaiaError
@@ -14,8 +16,7 @@ from atalaia.monitoring.sources import LogSource, payload_names
 from atalaia_local import DirectoryStore
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A monitor file with the folder that its relative paths start from, and the root of its output."""
 
     monitor: Monitor

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from rich import box
 from rich.console import Console
 from rich.padding import Padding
@@ -33,8 +33,7 @@ _BAD = ("alert", "warning")
 _SHORT = {"kolmogorov_smirnov": "KS", "jensen_shannon": "JS", "psi": "PSI"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Trouble:
+class _Trouble(Struct, frozen=True):
     """A check's worst finding, the start of that window, and the others in which it was bad: start and status."""
 
     finding: Finding

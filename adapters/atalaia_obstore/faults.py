@@ -7,7 +7,8 @@ are read out of it. The tests provoke each one with the pinned release.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from atalaia.errors import ObjectNotFoundError, PreconditionError, StoreError
 
@@ -20,8 +21,7 @@ _REFUSED_KEYS = frozenset(
 _NO_CREDENTIALS = re.compile(r"//169\.254\.\d+\.\d+|/latest/(api/token|meta-data)|/metadata/identity")
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One refused request.
 
     Attributes:

@@ -6,7 +6,8 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 LEAST = 0.5
 """With fewer seconds left than this, no request is begun."""
@@ -18,8 +19,7 @@ def _without_end() -> float:
     return math.inf
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """How often a request is sent, and how much time there is for it.
 
     Attributes:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
+from msgspec import Struct, field
 from opentelemetry.sdk.metrics.export import MetricsData
 
 from atalaia.errors import NotSentError
@@ -21,16 +21,14 @@ _MOST_SECONDS = 5.0
 _LEAST_SECONDS = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(Struct, frozen=True):
     """What a channel sends: each request with its number of points, and the points that it cannot send, by reason."""
 
     requests: Sequence[tuple[bytes, int]]
     dropped: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """What the receiver refused for good: so many points, or all of the request if None; and why."""
 
     points: int | None
@@ -58,8 +56,7 @@ class Channel(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of points.
 
     Attributes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from opentelemetry.sdk.metrics.export import (
     DataPointT,
     Gauge,
@@ -26,8 +27,7 @@ from atalaia.telemetry import UNITS
 _SCOPE = InstrumentationScope("atalaia")
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One data point with what it belongs to."""
 
     resource: Resource

@@ -6,8 +6,8 @@ What could not be sent exists nowhere else, so it is kept in a monitor's output 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 
@@ -20,8 +20,7 @@ from atalaia_otel.reader import OnDemandReader
 from atalaia_otel.unsent import UnsentRequests
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(Struct, frozen=True):
     """Where a call may keep what it could not send: a monitor and its output."""
 
     monitor: str

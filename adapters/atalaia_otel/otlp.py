@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import http.client
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
+
+from msgspec import Struct, field
 
 from atalaia.errors import AtalaiaError, NotSentError
 from atalaia_otel.exporter import Encoded, Refusal
@@ -20,8 +21,7 @@ _MOST_BYTES = 1_000_000  # and 1 MiB before compression
 _REFUSED = frozenset({400, 413, 422})  # what is wrong with the request itself will be wrong later
 
 
-@dataclass(frozen=True, slots=True)
-class OtlpChannel:
+class OtlpChannel(Struct, frozen=True):
     """Sends metrics to an OTLP endpoint.
 
     Attributes:

@@ -6,7 +6,6 @@ The batches are those that the exact reader alone makes of the block, to the row
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from math import inf
 from typing import Any, TypeAlias
@@ -14,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from msgspec import Struct
 
 from atalaia import compute as pc
 from atalaia.logs.arrays import Cell, array_of, cells_array, fits, table_fits
@@ -31,8 +31,7 @@ _Ints = npt.NDArray[np.int64]
 _Place = tuple[float, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class LineRecord:
+class LineRecord(Struct, frozen=True):
     """A record that was read on its own: the line of its block, and what was read."""
 
     line: int
@@ -63,8 +62,7 @@ def assembled(
     return [batch for _, batch in sorted(made, key=lambda placed: placed[0])]
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """Rows of the same sides that were read in the same way.
 
     Attributes:

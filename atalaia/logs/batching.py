@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Struct, field
 
 from atalaia.logs.arrays import columns_of, fits
 from atalaia.logs.records import Record, Row
@@ -18,8 +18,7 @@ HELD_BYTES = 192 << 20
 _ROW_BYTES, _VALUE_BYTES, _TEXT_COPIES = 200, 100, 4
 
 
-@dataclass(slots=True)
-class Waiting:
+class Waiting(Struct):
     """Rows of the same sides that wait for their batch to be full, with their records' times and ids."""
 
     rows: list[Row] = field(default_factory=list)

@@ -6,11 +6,11 @@ Arrow reads `007`, `0x1F` and 1e400 as numbers, which are texts here: such colum
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Struct
 from pyarrow import csv
 
 from atalaia import compute as pc
@@ -36,8 +36,7 @@ Kinds = dict[int, pa.DataType]
 """What columns are read as, by their places."""
 
 
-@dataclass(frozen=True, slots=True)
-class CellColumn:
+class CellColumn(Struct, frozen=True):
     """One column of CSV cells.
 
     Attributes:

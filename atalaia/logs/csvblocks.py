@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from atalaia.logs.csvtext import quoted_rows
 from atalaia.logs.framing import BOM, Piece, Stream
@@ -16,8 +17,7 @@ LONGEST_BLOCK = 8 << 20
 _RESYNCS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class CsvRow:
+class CsvRow(Struct, frozen=True):
     """One row with its place in the object."""
 
     start: int

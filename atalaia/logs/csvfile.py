@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Struct
 from pyarrow import csv as arrow_csv
 
 from atalaia import compute as pc
@@ -28,8 +28,7 @@ _AT_QUOTES = np.isin(np.arange(256), list(b',\r\n"'))
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-@dataclass(frozen=True, slots=True)
-class CsvLayout:
+class CsvLayout(Struct, frozen=True):
     """The names of a CSV file's columns, the sides they carry, and what is special about them.
 
     Attributes:

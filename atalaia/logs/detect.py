@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
 
 from atalaia.logs import azureml, kserve, sagemaker
 from atalaia.logs.csvtext import first_rows, looks_tabular
@@ -34,8 +35,7 @@ class Layout(Enum):
     NONE = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What an object is.
 
     Attributes:
@@ -53,8 +53,7 @@ class Decision:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(Struct, frozen=True):
     """The first bytes of an object without a byte order mark.
 
     Attributes:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Struct
 
 from atalaia import compute as pc
 from atalaia.logs.arrays import with_nulls
@@ -37,8 +37,7 @@ _LONGEST_ID = 256
 Path = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """What the records of one shape have in common.
 
     Attributes:
@@ -54,8 +53,7 @@ class Envelope:
     constants: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(Struct, frozen=True):
     """Lines of a block: where each begins and ends, and all quotes of the block but those within strings."""
 
     codes: Codes
@@ -171,8 +169,7 @@ def read_envelopes(records: Records, envelope: Envelope) -> tuple[Places, Places
     return rows, stops[:, :-1], heads[:, 1:]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Which of an envelope's strings are a record's id and time; None where it has none."""
 
     id: int | None
@@ -195,8 +192,7 @@ def inside(value: Any, path: Path) -> Any:
     return reduce(lambda inner, key: inner.get(key) if isinstance(inner, dict) else None, path, value)
 
 
-@dataclass(frozen=True, slots=True)
-class Identities:
+class Identities(Struct, frozen=True):
     """The ids and times of records as they are written, and which records are *plain*.
 
     Those are written without escapes in all strings but the payloads, and have no long id.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
 
 import pyarrow as pa
+from msgspec import Struct
 
 from atalaia.logs.records import RejectedError
 from atalaia.logs.settings import ReadLimits
@@ -21,8 +21,7 @@ _RATIO_FROM = 64 << 20
 _GZIP_WINDOW = 31  # zlib's code for a gzip header with the largest window
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A line or a JSON value: where it stands in the decompressed object, its bytes, and whether its end was seen."""
 
     start: int

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from msgspec import Struct
 
 from atalaia import compute as pc
 from atalaia.logs.arrays import array_of, with_nulls
@@ -40,8 +39,7 @@ _SURE = 1e18  # whole numbers below it fit into 64 bits
 _decode = msgspec.json.Decoder(list).decode
 
 
-@dataclass(frozen=True, slots=True)
-class JsonBlock:
+class JsonBlock(Struct, frozen=True):
     """Rows of JSON in a block of bytes: where each begins and ends; a row's last byte is not the block's last.
 
     The rows are written plainly, or all of them within JSON strings that escape nothing but quotes.

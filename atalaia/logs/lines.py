@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from atalaia.logs import azureml, kserve, plain, sagemaker
 from atalaia.logs.batching import Batcher
@@ -20,8 +22,7 @@ from atalaia.rows import Reject, RowBatch
 _Handler = Callable[[Any, Context], Record]
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """A line that lists other objects: it is read by reading those."""
 
     value: list[Any]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from msgspec import Struct
 
 from atalaia import compute as pc
 from atalaia.logs.spans import Codes, Mask, Places, row_chunks
@@ -17,8 +16,7 @@ _FIRST = 64
 _NEGATIVE_ZERO = np.iinfo(np.int64).min  # the bits of -0.0
 
 
-@dataclass(frozen=True, slots=True)
-class NumberTable:
+class NumberTable(Struct, frozen=True):
     """Columns of numbers.
 
     Attributes:

@@ -6,7 +6,7 @@ stands in the file, and more that is skipped here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from atalaia.logs.heldfile import Seekable
 from atalaia.logs.records import RejectedError
@@ -22,8 +22,7 @@ _EXPANDED, _STORED = 2, 3  # fields of a page's header
 _KINDS = 5, 8  # fields that describe pages of values; their own first field is how many there are
 
 
-@dataclass(frozen=True, slots=True)
-class Pages:
+class Pages(Struct, frozen=True):
     """What a column's pages hold.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Struct, field
 
 from atalaia import compute as pc
 from atalaia.logs.cellcolumns import CellColumn, CellTable, Kinds
@@ -36,8 +36,7 @@ _TRIES = 4
 _LIKE_JSON = np.frombuffer(b'{["', np.uint8)
 
 
-@dataclass(frozen=True, slots=True)
-class PayloadRows:
+class PayloadRows(Struct, frozen=True):
     """What was read of the payloads of some records.
 
     Attributes:
@@ -51,8 +50,7 @@ class PayloadRows:
     columns: Mapping[str, pa.Array | CellColumn]
 
 
-@dataclass(frozen=True, slots=True)
-class CsvShape:
+class CsvShape(Struct, frozen=True):
     """CSV payloads.
 
     Attributes:
@@ -121,8 +119,7 @@ class CsvShape:
         return firsts[2 * found >= len(self.names)]
 
 
-@dataclass(frozen=True, slots=True)
-class JsonShape:
+class JsonShape(Struct, frozen=True):
     """JSON payloads of one row each that share a skeleton."""
 
     skeleton: Skeleton

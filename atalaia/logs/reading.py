@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from io import BytesIO
 from typing import BinaryIO
+
+from msgspec.structs import replace
 
 from atalaia.logs.batching import Batcher
 from atalaia.logs.csvblocks import read_rows

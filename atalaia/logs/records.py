@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from atalaia.rows import NO_TIME, Side
 
@@ -16,16 +17,14 @@ _LONGEST_NAME = 256
 _KEPT = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(Struct, frozen=True):
     """Rows with names, and the sides they carry."""
 
     rows: list[Row]
     sides: frozenset[Side]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """The rows of one record with its time (µs since 1970, or `NO_TIME`) and id."""
 
     rows: list[Row]

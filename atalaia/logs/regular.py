@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from msgspec import Struct
 
 from atalaia.logs.cellcolumns import CellColumn
 from atalaia.logs.spans import (
@@ -28,8 +28,7 @@ _LONGEST_LINE = 1 << 19  # longer ones are weighed before they are parsed
 _NEWLINE, _RETURN, _BACKSLASH, _SPACE, _BEYOND_ASCII = 10, 13, 92, 32, 128
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """Lines of a block.
 
     Attributes:
@@ -58,8 +57,7 @@ class Lines:
         return self.codes[self.starts[row] : self.ends[row]].tobytes()
 
 
-@dataclass(frozen=True, slots=True)
-class RegularRows:
+class RegularRows(Struct, frozen=True):
     """The rows of regular lines of one shape.
 
     Attributes:

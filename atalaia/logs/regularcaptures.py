@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
+from msgspec import Struct
 
 from atalaia.logs.bodyrows import invented_names
 from atalaia.logs.cellcolumns import CellColumn
@@ -37,8 +36,7 @@ _ID, _TIME = ("eventMetadata", "eventId"), ("eventMetadata", "inferenceTime")
 _LABEL = ("groundTruthData", "data")
 
 
-@dataclass(frozen=True, slots=True)
-class CaptureShape:
+class CaptureShape(Struct, frozen=True):
     """Records of one envelope: which of its strings are the payloads, the id and the time, and what sides it has."""
 
     envelope: Envelope

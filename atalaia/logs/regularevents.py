@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from atalaia.logs.azureml import collected_record
 from atalaia.logs.bodies import body
@@ -43,8 +42,7 @@ _ID, _TIME = ("id",), ("time",)
 _OPEN, _CLOSE, _BEGIN, _END, _BACKSLASH = ord("["), ord("]"), ord("{"), ord("}"), ord("\\")
 
 
-@dataclass(frozen=True, slots=True)
-class EventShape:
+class EventShape(Struct, frozen=True):
     """Events of one envelope around rows of one skeleton.
 
     Attributes:

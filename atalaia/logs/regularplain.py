@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from atalaia.logs.jsonrows import JsonBlock, read_json_rows
 from atalaia.logs.jsontext import parse_json
@@ -17,8 +16,7 @@ from atalaia.logs.spans import Places
 from atalaia.rows import NO_TIME, Side
 
 
-@dataclass(frozen=True, slots=True)
-class PlainShape:
+class PlainShape(Struct, frozen=True):
     """Lines that are rows of one skeleton."""
 
     skeleton: Skeleton

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from atalaia.rows import LogObject, Side
 
@@ -16,8 +17,7 @@ It raises `atalaia.errors.ReferenceRefusedError` for what must not, or cannot, b
 """
 
 
-@dataclass(frozen=True, slots=True)
-class PayloadNames:
+class PayloadNames(Struct, frozen=True):
     """The names that stand for the places of rows which a log writes without names; None where they are not known.
 
     Attributes:
@@ -41,8 +41,7 @@ class PayloadNames:
         return (self.inputs or ()) + (self.outputs or ()) + (self.labels or ()) or None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadLimits:
+class ReadLimits(Struct, frozen=True):
     """How much a reader takes in before it rejects instead.
 
     Attributes:
@@ -69,8 +68,7 @@ class ReadLimits:
     regular_bytes: int = 1 << 15
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """Everything that the readers of one object share.
 
     Attributes:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from atalaia.logs.records import Row, shortened
 
@@ -38,8 +39,7 @@ ReadRow = Callable[[bytes], list[Row]]
 """Reads the rows of one value's JSON text exactly."""
 
 
-@dataclass(frozen=True, slots=True)
-class Skeleton:
+class Skeleton(Struct, frozen=True):
     """What the rows of one shape have in common.
 
     Attributes:

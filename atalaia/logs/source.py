@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from atalaia.logs.detect import Decision
 from atalaia.logs.framing import Stream
@@ -17,8 +18,7 @@ Reopen = Callable[[bytes, Context, Side | None], Iterator[Item]]
 """Reads the content of another object, as part of the one that lists it."""
 
 
-@dataclass(slots=True)
-class Source:
+class Source(Struct):
     """What is being read: the file, its decompressed stream, and how far rows or rejects were made of it."""
 
     file: BinaryIO

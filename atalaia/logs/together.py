@@ -6,13 +6,13 @@ Each column has the type that it has when its object is read alone, or one that 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from msgspec import Struct
 
 from atalaia import compute as pc
 from atalaia.logs.arrays import Cell, array_of, columns_of, fits, is_number_text
@@ -26,8 +26,7 @@ _EXACT = 1 << 53  # up to here a whole number and its float are written in the s
 _Key = tuple[frozenset[Side], bool, frozenset[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedRows:
+class LoggedRows(Struct, frozen=True):
     """Rows, and for each the place of the object that it was read from; shape (rows,)."""
 
     batch: RowBatch
@@ -39,8 +38,7 @@ class LoggedRows:
         return cls(batch, np.full(batch.rows, log, np.int64))
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
+class _Unit(Struct, frozen=True):
     """Rows of one object that make a batch when it is read alone."""
 
     log: int

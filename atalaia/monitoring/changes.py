@@ -9,7 +9,8 @@ what its report was made of: it is evaluated again when that has changed, and la
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from atalaia.errors import ObjectNotFoundError
 from atalaia.monitoring.layout import changed_prefix
@@ -19,8 +20,7 @@ from atalaia.window import Window, window_at_key
 _OPEN = "open"
 
 
-@dataclass(slots=True)
-class Marked:
+class Marked(Struct):
     """A window with its marks: their keys, and what its report was made of, if it has one and was not over."""
 
     window: Window

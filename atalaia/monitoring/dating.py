@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Struct
 
 from atalaia import compute as pc
 from atalaia.logs import LoggedRows, path_time
@@ -18,8 +18,7 @@ SOURCES = ("event", "record", "path", "object")
 """What dates a row, best first."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogTimes:
+class LogTimes(Struct, frozen=True):
     """What each object of a packet tells of its rows' times: its path's hour or day, and its own time.
 
     Attributes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from atalaia.baseline import Baseline
 from atalaia.errors import ObjectNotFoundError, PreconditionError
@@ -37,8 +37,7 @@ HISTORY = 30
 _TRIES = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluated:
+class Evaluated(Struct, frozen=True):
     """A window's report, its revision, and whether it is news: False if the same report was stored before."""
 
     report: Report

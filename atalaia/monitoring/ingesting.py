@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import Struct, field
 
 from atalaia.baseline import Baseline
 from atalaia.errors import ObjectNotFoundError, PreconditionError
@@ -35,8 +35,7 @@ _Infos = dict[str, ObjectInfo | None]  # by URI; None where the object is gone
 _Outcomes = dict[str, tuple[Receipt, bool]]
 
 
-@dataclass(slots=True)
-class _Task:
+class _Task(Struct):
     """A packet to be brought up to date.
 
     Attributes:

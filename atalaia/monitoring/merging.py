@@ -8,10 +8,10 @@ each profile exactly once, whatever is written at the same time, and whatever is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from atalaia.baseline import Baseline
 from atalaia.errors import ObjectNotFoundError, StoredFormError
@@ -25,8 +25,7 @@ _TOGETHER = 32 << 20  # bytes of stored profiles that are merged at once
 _WORTH_KEEPING = 8  # profiles: to keep them as one costs about as much as to read one or two
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """A window's profiles, merged.
 
     Attributes:

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from atalaia.errors import NotSentError, ObjectNotFoundError, StoredFormError
 from atalaia.monitoring.layout import all_reports_prefix, revision_of, unsent_prefix
@@ -26,8 +27,7 @@ from atalaia.telemetry import Detail, report_events, report_points
 _NEW, _LOGGED = b"", b"logged\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """What a delivery did: reports and points sent, points dropped by reason, notes left, and why they were left."""
 
     reports: int

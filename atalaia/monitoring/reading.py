@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from atalaia.batches import joined
 from atalaia.errors import ObjectNotFoundError
@@ -33,8 +34,7 @@ _MOST_OPEN = 2048  # columns under way in all windows together: each takes about
 _TOGETHER = 8  # windows whose rows are counted at once where there are many
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A log object to be read.
 
     Attributes:
@@ -54,8 +54,7 @@ class Item:
     windows: tuple[int, ...] = ()
 
 
-@dataclass(slots=True)
-class LogDraft:
+class LogDraft(Struct):
     """What was read of one object: which content and of when, how, rows and rejects by window, and undated rejects."""
 
     uri: str
@@ -82,8 +81,7 @@ class LogDraft:
         return dict(sorted(total.items()))
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """Objects that were read together: a profile under way for each window, and a draft for each object."""
 
     logs: list[LogDraft]

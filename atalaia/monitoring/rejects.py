@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from atalaia.rows import Reject
 
@@ -15,8 +16,7 @@ MOST_REJECTS = 10_000
 _LINE_END = 2  # bytes between two neighbouring lines
 
 
-@dataclass(slots=True)
-class Rejects:
+class Rejects(Struct):
     """The pieces, the rows they held by reason, and how many rows are in pieces that were not listed any more."""
 
     listed: list[Reject] = field(default_factory=list)

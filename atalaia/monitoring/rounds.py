@@ -7,9 +7,10 @@ goes on. Whatever a round has done is done for good, and doing it again changes 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
+
+from msgspec import Struct, field
 
 from atalaia.errors import AtalaiaError
 from atalaia.monitoring.acting import Actor, StarterOf
@@ -26,8 +27,7 @@ _EMPTY, _ALL = "empty", "all"
 _UNSEEN = Delivered(0, 0)
 
 
-@dataclass(slots=True)
-class Evaluations:
+class Evaluations(Struct):
     """What a round did.
 
     Attributes:

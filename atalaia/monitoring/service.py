@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from atalaia.errors import AtalaiaError, JobError
 from atalaia.monitoring.ingesting import SMALL_BYTES, Ingester
@@ -24,8 +25,7 @@ EnoughTime = Callable[[], bool]
 _NO_TIME = "No time was left. Give the function a longer time-out, or fewer objects at once."
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """A log object that arrived.
 
     Attributes:
@@ -39,8 +39,7 @@ class Arrival:
     etag: str = ""
 
 
-@dataclass(slots=True)
-class Ingested:
+class Ingested(Struct):
     """What became of arrivals.
 
     Attributes:
@@ -64,8 +63,7 @@ class Ingested:
         return counted | {"failed": len(self.failed), "unwatched": len(self.unwatched), "gone": len(self.gone)}
 
 
-@dataclass(slots=True)
-class Rounds:
+class Rounds(Struct):
     """What became of the monitors that were to be evaluated, by name: what was done, or why nothing could be."""
 
     evaluated: dict[str, Evaluations] = field(default_factory=dict)
@@ -182,8 +180,7 @@ class Service:
 _Own = Mapping[str, tuple[Arrival, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Ingestion:
+class _Ingestion(Struct, frozen=True):
     """The objects of one monitor among those that arrived."""
 
     watch: Watch

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from io import BytesIO
 from typing import BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct, field
 
 from atalaia.errors import DamagedColumnError, ObjectNotFoundError, ReferenceRefusedError, StoreError
 from atalaia.logs import LogReading, PayloadNames, is_log_key, read_log
@@ -22,8 +23,7 @@ _FOLLOWED_BYTES = 1 << 30  # what one object may refer to, all together
 _AT_ONCE_BYTES = 1 << 20  # an object of so many bytes is fetched in one request
 
 
-@dataclass(frozen=True, slots=True)
-class LogSource:
+class LogSource(Struct, frozen=True):
     """The log objects under a prefix of a store.
 
     Attributes:

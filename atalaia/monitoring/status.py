@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from atalaia.errors import ObjectNotFoundError, StoredFormError
 from atalaia.html import render_html
@@ -22,8 +22,7 @@ _METRICS = "text/plain; version=0.0.4; charset=utf-8"
 _TOLD = ("start", "end", "final", "status", "rows", "rejected", "findings")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """An answer over HTTP: its status, type and text."""
 
     status: int

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from atalaia.errors import ObjectNotFoundError, StoredFormError
 from atalaia.evaluation import Occasion, evaluate
@@ -18,8 +18,7 @@ from atalaia.report import BaselineRef, Input, Report, digest_of, report_from_js
 from atalaia.window import Window, parse_time
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """What came out: the report, and in words every difference; none means the bytes are the same."""
 
     report: Report

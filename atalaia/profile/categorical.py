@@ -8,10 +8,11 @@ memory bounded. Up to `UNSEEN_SIZE` distinct unseen values all of them are kept.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from atalaia.profile.counts import added, keep_smallest
 from atalaia.profile.distinct import Distinct
@@ -24,8 +25,7 @@ CAP = 8192
 UNSEEN_SIZE = 1024
 
 
-@dataclass(frozen=True)
-class CategoricalGrid:
+class CategoricalGrid(Struct, frozen=True, dict=True):
     """The baseline's categories, the commonest first."""
 
     categories: tuple[str, ...]
@@ -41,8 +41,7 @@ class CategoricalGrid:
         return hash_texts(self.categories)
 
 
-@dataclass(frozen=True, slots=True)
-class CategoricalSummary:
+class CategoricalSummary(Struct, frozen=True):
     """What is kept of a categorical column.
 
     Attributes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 
 from atalaia.profile.categorical import ADDED, UNSEEN_SIZE, CategoricalGrid, CategoricalSummary
 from atalaia.profile.counts import keep_smallest
@@ -18,8 +18,7 @@ Match = Callable[[list[str]], list[bool]]
 """Tells of texts which ones match the column's pattern as a whole."""
 
 
-@dataclass(slots=True)
-class CategoryCounter:
+class CategoryCounter(Struct):
     """Counts the values of one column; `summary` tells the result at any time.
 
     Attributes:
@@ -32,7 +31,7 @@ class CategoryCounter:
     allowed: frozenset[str] | None = None
     match: Match | None = None
     _tally: Counter[str] = field(default_factory=Counter)
-    _counts: Ints = field(init=False)
+    _counts: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     _unseen: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -21,11 +21,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from atalaia.errors import BaselineError, StoredFormError
 from atalaia.profile.products import LARGEST, WORD_BITS, carried
@@ -46,8 +47,7 @@ _VERSION = 1
 _COUNTS = ("imputed", "clipped", "totals")
 
 
-@dataclass(frozen=True, slots=True)
-class CrossGrid:
+class CrossGrid(Struct, frozen=True):
     """The columns taken together, and where each is counted from and in what.
 
     Attributes:
@@ -102,8 +102,7 @@ def _centre_and_scale(values: Floats) -> tuple[float, float]:
     return round(centre / step) * step, scale
 
 
-@dataclass(frozen=True, slots=True)
-class CrossMoments:
+class CrossMoments(Struct, frozen=True):
     """What is kept of the numeric columns together.
 
     Attributes:

@@ -11,9 +11,9 @@ Source: Bar-Yossef et al. (2002), "Counting distinct elements in a data stream",
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from atalaia.profile.hashing import Hashes
 from atalaia.profile.values import Ints
@@ -24,8 +24,7 @@ _AT_ONCE = 1 << 16  # values added at once: most of many are dropped, which need
 _MANY = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Distinct:
+class Distinct(Struct, frozen=True):
     """The `size` smallest hashes in rising order, how often each value occurred, and how many values there were."""
 
     size: int

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from atalaia.profile.numeric import NumericGrid
 from atalaia.profile.sums import MOST, NEAR, Ruler
@@ -25,8 +25,7 @@ class Room:
         self.hashes, self.spare = np.empty(MOST, np.uint64), np.empty(MOST, np.uint64)
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """What a grid fixes for all counting on it.
 
     Attributes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from atalaia.profile.values import Ints
 from atalaia.window import SECOND
@@ -14,8 +14,7 @@ _MINUTE = 60 * SECOND
 _FEW_MINUTES = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class Minutes:
+class Minutes(Struct, frozen=True):
     """Rows per minute of event time.
 
     Attributes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 
 from atalaia.profile.distinct import Distinct
 from atalaia.profile.hashing import Hashes, hash_floats
@@ -23,15 +23,13 @@ MOST_WAITING = 1 << 21
 """So many values at most wait in all columns of a profile."""
 
 
-@dataclass(slots=True)
-class Waiting:
+class Waiting(Struct):
     """How many values wait to be counted in all columns of a profile."""
 
     values: int = 0
 
 
-@dataclass(slots=True)
-class NumberCounter:
+class NumberCounter(Struct):
     """Counts the values of one column; few values wait for more, so that sorting them pays.
 
     Attributes:
@@ -49,8 +47,8 @@ class NumberCounter:
     allowed: Floats | None = None
     waiting: Waiting = field(default_factory=Waiting)
     _tally: Counter[str] = field(default_factory=Counter)
-    _cells: Ints = field(init=False)
-    _inner: Ints = field(init=False)
+    _cells: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    _inner: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     _wide: Counter[int] = field(default_factory=Counter)
     _minimum: float = math.inf
     _maximum: float = -math.inf

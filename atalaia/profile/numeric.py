@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from atalaia.profile.distinct import Distinct
 from atalaia.profile.sums import STEP_BITS, Ruler
@@ -31,8 +32,7 @@ _LEAST_EXPONENT = -1074  # of the smallest positive float64
 _ROOT_BITS = 64
 
 
-@dataclass(frozen=True)
-class NumericGrid:
+class NumericGrid(Struct, frozen=True, dict=True):
     """Strictly rising, finite edges; shape (edges,). No edges when the baseline has no finite value."""
 
     edges: Floats
@@ -54,8 +54,7 @@ class NumericGrid:
         return np.diff(self.edges)
 
 
-@dataclass(frozen=True)
-class NumericSummary:
+class NumericSummary(Struct, frozen=True, dict=True):
     """What is kept of a numeric column.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import reduce
+
+from msgspec import Struct, field
 
 from atalaia.errors import BaselineError
 from atalaia.profile.categorical import CategoricalGrid, CategoricalSummary
@@ -26,8 +27,7 @@ MOST_EXTRA = 100
 """At most so many unknown columns are kept by name, those with the smallest hashes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """Rows of one log object (or several, merged) in one window.
 
     Attributes:
@@ -126,8 +126,7 @@ def empty_summary(grid: Grid) -> Summary:
     return NumericSummary.empty(grid) if isinstance(grid, NumericGrid) else CategoricalSummary.empty(grid)
 
 
-@dataclass(frozen=True, slots=True)
-class Grids:
+class Grids(Struct, frozen=True):
     """What rows are counted on: the monitor's columns, a grid for each, and the values by which they are told apart.
 
     Attributes:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Struct, field
 
 from atalaia.profile.categorical import CategoricalGrid
 from atalaia.profile.category_counter import CategoryCounter
@@ -41,8 +41,7 @@ _MOST_PARTS = 8  # batches whose minutes wait to be added up
 _Key = tuple[str, str]
 
 
-@dataclass(slots=True)
-class ProfileCounter:
+class ProfileCounter(Struct):
     """A profile under way: what `Profiler.count` adds rows to."""
 
     baseline: str
@@ -95,8 +94,7 @@ class ProfileCounter:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
+class _Target(Struct, frozen=True):
     """Rows of a batch, and where they are counted."""
 
     counter: ProfileCounter

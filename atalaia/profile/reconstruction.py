@@ -21,9 +21,9 @@ many rows share but that was not sampled, in so far as it accounts for less than
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from atalaia.profile.hashing import floats_of_hashes
 from atalaia.profile.numeric import NumericGrid, NumericSummary, in_steps
@@ -36,8 +36,7 @@ _SIGMAS_TILT, _SIGMAS_HIDDEN = 3.0, 3.0
 _DVORETZKY_99 = math.sqrt(math.log(2 / 0.01) / 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Reconstruction:
+class Reconstruction(Struct, frozen=True):
     """A distribution, and an estimate of how far a rank in it may be off, as a share 0..1 of the rows."""
 
     weighted: Weighted
@@ -71,8 +70,7 @@ def quantiles(grid: NumericGrid, summary: NumericSummary, count: int = 500) -> F
     return np.concatenate(([summary.minimum], inner, [summary.maximum]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """Values in open cells with exact counts, in rising order; shape (values,) each.
 
     Attributes:
@@ -87,8 +85,7 @@ class _Known:
     sampled: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Rest:
+class _Rest(Struct, frozen=True):
     """What is not known exactly: where it is put, and by how many rows a rank may be off."""
 
     values: Floats

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from msgspec import Struct
+from msgspec.structs import replace
 
 from atalaia import compute as pc
 from atalaia.profile.hashing import Hashes, combine, hash_text, hash_texts
@@ -16,8 +17,7 @@ from atalaia.rows import RowBatch, value_text
 _AT_ONCE = 1 << 16  # ids are as many texts as there are rows: they need not all be in memory
 
 
-@dataclass(frozen=True, slots=True)
-class RowIds:
+class RowIds(Struct, frozen=True):
     """The hash of each row's identity, and which rows have one; None when all do."""
 
     hashes: Hashes

@@ -85,7 +85,7 @@ _WIDE = ("total", "squares")
 
 
 def _summary_to_plain(summary: Summary) -> dict[str, Any]:
-    plain: dict[str, Any] = {name: getattr(summary, name) for name in summary.__dataclass_fields__}
+    plain: dict[str, Any] = {name: getattr(summary, name) for name in summary.__struct_fields__}
     if isinstance(summary, NumericSummary):
         plain |= {name: str(plain[name]) for name in _WIDE}
         plain["wide"] = [[cell, str(steps)] for cell, steps in sorted(summary.wide.items())]

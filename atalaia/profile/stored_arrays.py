@@ -6,11 +6,11 @@ An array is how many integers it holds, none of them negative, and the low bytes
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from atalaia.profile.distinct import Distinct
 from atalaia.profile.hashing import Hashes
@@ -104,8 +104,7 @@ def merged_distinct(plains: Sequence[Plain]) -> Distinct:
 _NOTHING = (np.empty(0, np.uint64), np.empty(0, np.int64))
 
 
-@dataclass(frozen=True, slots=True)
-class _Begun:
+class _Begun(Struct, frozen=True):
     """The first hashes of each of several parts, with their counts; up to *limit* there are no others."""
 
     hashes: Hashes

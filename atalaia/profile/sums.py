@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from atalaia.profile.values import Floats, Ints
 
@@ -34,8 +34,7 @@ _RUN = 1 << 13
 _LIMB = (1 << _LIMB_BITS) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Ruler:
+class Ruler(Struct, frozen=True):
     """Where steps are counted from, and that a step is two to the power of *exponent*."""
 
     centre: float

@@ -8,21 +8,20 @@ values of a numeric column are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from atalaia.profile.counts import added
 from atalaia.profile.numeric import NumericGrid, NumericSummary
 
 
-@dataclass(frozen=True, slots=True)
-class TextGrid:
+class TextGrid(Struct, frozen=True):
     """The baseline's lengths in characters, cut into cells."""
 
     lengths: NumericGrid
 
 
-@dataclass(frozen=True, slots=True)
-class TextSummary:
+class TextSummary(Struct, frozen=True):
     """What is kept of a column of free text.
 
     Attributes:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from msgspec import Struct, field
 
 from atalaia import compute as pc
 from atalaia.profile.number_counter import NumberCounter
@@ -25,8 +25,7 @@ from atalaia.schema import Column
 Flags = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class Texts(Struct, frozen=True):
     """A column of free text, row by row; flags are False where a text is missing.
 
     Attributes:
@@ -59,8 +58,7 @@ def read_texts(column: Column, array: pa.Array) -> Texts:
     return Texts(_lengths(source), source.flags(_is_blank), found, off_pattern)
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(Struct, frozen=True):
     """Texts, and which of them each row holds (null for none); None when there is one for each row, in their order."""
 
     texts: pa.Array
@@ -105,8 +103,7 @@ def _is_off(column: Column, pattern: str, texts: pa.Array) -> pa.Array:
     return pc.invert(match_texts(column, pattern, texts, whole=True))
 
 
-@dataclass(slots=True)
-class TextCounter:
+class TextCounter(Struct):
     """Counts the texts of one column; `summary` tells the result at any time.
 
     Attributes:

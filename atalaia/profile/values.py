@@ -20,12 +20,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from msgspec import Struct, field
 
 from atalaia import compute as pc
 from atalaia.profile.canonical import CANONICAL
@@ -46,8 +46,7 @@ _LONGEST_TEXT = 200
 _INFINITY = frozenset({"inf", "infinity"})
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(Struct, frozen=True):
     """A numeric column, row by row.
 
     Attributes:
@@ -78,8 +77,7 @@ class Numbers:
         return int(self.source.null_count) if kind == MISSING and self.source is not None else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Categories:
+class Categories(Struct, frozen=True):
     """A categorical column, row by row.
 
     Attributes:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from atalaia.profile.distinct import Distinct
 from atalaia.profile.hashing import hash_floats
@@ -19,8 +20,7 @@ from atalaia.profile.values import Floats, Ints
 _SMALLEST_NORMAL = float(np.finfo(np.float64).tiny)
 
 
-@dataclass(frozen=True, slots=True)
-class Weighted:
+class Weighted(Struct, frozen=True):
     """Values and how many rows each of them stands for.
 
     Attributes:

@@ -7,9 +7,9 @@ knows all of them with their counts, and the distances are exact.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from atalaia.profile import NumericGrid, NumericSummary
 from atalaia.profile.hashing import floats_of_hashes
@@ -42,8 +42,7 @@ def kolmogorov_smirnov(baseline: NumericSummary, current: NumericSummary) -> tup
     return at_edges, max(at_edges, float(most[~alone].max(initial=0.0)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Steps:
+class _Steps(Struct, frozen=True):
     """Two distribution functions at all values of either side; shape (values,) each."""
 
     values: Floats

@@ -9,9 +9,9 @@ category of either side. Kolmogorov-Smirnov and Wasserstein use all cells of the
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from atalaia.profile import CategoricalGrid, CategoricalSummary, NumericGrid, NumericSummary
 from atalaia.profile.hashing import hash_text
@@ -26,8 +26,7 @@ _FLOOR = 1e-4
 _ALL_HASHES = 2**64
 
 
-@dataclass(frozen=True, slots=True)
-class Measures:
+class Measures(Struct, frozen=True):
     """Everything measured between baseline and current of one column.
 
     Attributes:

@@ -11,10 +11,10 @@ Missing values count as the baseline's mean on both sides, and values beyond rea
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from atalaia.profile.cross import CrossGrid, CrossMoments
 from atalaia.profile.values import Floats
@@ -25,8 +25,7 @@ EXPLAINED = 0.65
 Mask = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class CorrelationChange:
+class CorrelationChange(Struct, frozen=True):
     """How far Pearson's correlations moved.
 
     Attributes:
@@ -86,8 +85,7 @@ def _root_mean_square(values: Floats) -> float:
     return math.sqrt(math.fsum(values**2) / len(values))  # the same on every machine
 
 
-@dataclass(frozen=True, slots=True)
-class Components:
+class Components(Struct, frozen=True):
     """The principal components of a baseline whose columns are brought to mean 0 and standard deviation 1.
 
     Attributes:
@@ -132,8 +130,7 @@ def principal_components(baseline: CrossMoments, explained: float = EXPLAINED) -
     return Components(used, baseline.means()[used], deviations, kept, variances, directions[:, ::-1])
 
 
-@dataclass(frozen=True, slots=True)
-class ReconstructionError:
+class ReconstructionError(Struct, frozen=True):
     """How far rows lie from what the baseline's principal components can tell of them.
 
     A row is brought to the baseline's mean 0 and standard deviation 1, projected onto the kept components and back; its

@@ -6,14 +6,14 @@ Each is a count over the rows that could have been at fault, so it needs nothing
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from atalaia.profile import NumericSummary, Profile, Summary, TextSummary
 from atalaia.schema import Column, Side
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """A value (None when there was nothing to measure) and the rows that it rests on."""
 
     value: float | None

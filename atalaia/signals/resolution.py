@@ -8,9 +8,8 @@ inside it is seen by no metric on the grid. A column's own distribution, put tog
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from atalaia.profile import NumericGrid, NumericSummary
 from atalaia.profile.reconstruction import reconstruct
@@ -19,8 +18,7 @@ from atalaia.profile.weighted import Weighted
 from atalaia.signals.quality import Measured
 
 
-@dataclass(frozen=True, slots=True)
-class Crowd:
+class Crowd(Struct, frozen=True):
     """The open cell that gained most: between which edges it lies (infinite beyond the outermost), and its gain.
 
     The gain is the share of the current values in it less the share of the baseline's, 0..1.
@@ -47,8 +45,7 @@ def measure_resolution(grid: NumericGrid, baseline: NumericSummary, current: Num
     return {"lost_resolution": Measured(most_crowded(grid, baseline, current).gain, rows)}
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
+class Between(Struct, frozen=True):
     """Drift between two sets of rows, measured on their own distributions.
 
     Attributes:

@@ -1,11 +1,11 @@
 import threading
 import time
 import uuid
-from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from atalaia.errors import ObjectNotFoundError, PreconditionError, StoreError
 

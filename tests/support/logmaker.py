@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import json
 import sys
-from dataclasses import replace
 from io import BytesIO
+
+from msgspec.structs import replace
 
 from atalaia.logs import PayloadNames, ReadLimits, read_log
 from atalaia.rows import LogObject, Reject

@@ -53,7 +53,9 @@ def moto():
     """Run moto's server."""
     port = free_port()
     program = Path(__file__).parent / "moto_server.py"
-    server = subprocess.Popen([sys.executable, program, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [sys.executable, program, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         wait_for(port, server)
         yield Server(f"http://127.0.0.1:{port}")

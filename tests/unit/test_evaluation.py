@@ -1,9 +1,9 @@
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from msgspec.structs import replace
 
 from atalaia.baseline import build_baseline
 from atalaia.errors import StoredFormError

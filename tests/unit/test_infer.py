@@ -1,6 +1,5 @@
 """The inferred monitor file: what is guessed from what, and that it always loads."""
 
-import dataclasses
 import decimal
 import itertools
 
@@ -9,6 +8,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from atalaia.checks import METRICS
 from atalaia.errors import LogError
@@ -34,8 +34,8 @@ FOUND = Found(name="fraud", logs="logs", baseline=("ref.csv",), format="csv", wh
 
 
 def infer(*batches, **options) -> str:
-    known = {field.name for field in dataclasses.fields(Found)}
-    found = dataclasses.replace(FOUND, **{name: value for name, value in options.items() if name in known})
+    known = set(Found.__struct_fields__)
+    found = replace(FOUND, **{name: value for name, value in options.items() if name in known})
     return infer_monitor(batches, found, **{name: value for name, value in options.items() if name not in known})
 
 

@@ -1,8 +1,7 @@
-from dataclasses import replace
-
 import numpy as np
 import pyarrow as pa
 import pytest
+from msgspec.structs import replace
 
 from atalaia.baseline import baseline_from_bytes, baseline_to_bytes, build_baseline, count_rows
 from atalaia.profile import CategoricalGrid

@@ -1,7 +1,7 @@
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from worlds import content, lines, make_world, rows
 
 from atalaia.monitor_file import LogFormat

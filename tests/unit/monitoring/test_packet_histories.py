@@ -1,9 +1,9 @@
 """What became of objects before, where they are read from, and who else reads them, leaves no trace in what is told."""
 
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from packets import Died, Interrupted, a_world, alone, die, ingester_of, told
 from worlds import lines, make_world, moment, rows
 

@@ -1,12 +1,12 @@
 """Multivariate drift from the log to the finding."""
 
 import io
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from counting import batch_of
+from msgspec.structs import replace
 from pyarrow import parquet
 from worlds import TEXT, content, lines, make_world, moment
 

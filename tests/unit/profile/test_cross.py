@@ -47,7 +47,7 @@ def moments(grid, rows):
 
 def plain(m):
     """Every field, arrays as lists, to compare bit for bit."""
-    fields = {name: getattr(m, name) for name in m.__dataclass_fields__}
+    fields = {name: getattr(m, name) for name in m.__struct_fields__}
     return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in fields.items()}
 
 

@@ -17,7 +17,7 @@ grids = finite.map(lambda v: grid_of(np.array(v), min(v), max(v)))
 
 def plain(s):
     """Every field, arrays as lists, to compare bit for bit."""
-    fields = {name: getattr(s, name) for name in s.__dataclass_fields__}
+    fields = {name: getattr(s, name) for name in s.__struct_fields__}
     distinct = fields.pop("distinct")
     fields = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in fields.items()}
     return fields | {"hashes": distinct.hashes.tolist(), "repeats": distinct.counts.tolist(), "n": distinct.values}

@@ -1,7 +1,6 @@
 """Free text: what is counted of it equals counting by hand, parts add up to the whole, and no word is kept."""
 
 import re
-from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -9,6 +8,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from atalaia.baseline import baseline_from_bytes, baseline_to_bytes, build_baseline
 from atalaia.errors import AtalaiaError

@@ -1,6 +1,5 @@
 import itertools
 import math
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -9,6 +8,7 @@ import scipy.stats
 from counting import count_categories, count_numbers
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from scipy.spatial.distance import jensenshannon
 
 from atalaia.profile.categorical import CategoricalGrid, CategoricalSummary
