@@ -27,7 +27,7 @@ from atalaia.profile import pack, profile_to_plain
 from atalaia.window import Window, parse_duration
 
 _READERS = "4"  # to be raised when a reader reads the same bytes differently, so that logs are read again
-SMALL_BYTES = 64 << 10  # objects of at most this size are profiled together
+SMALL_BYTES = 2 << 20  # objects of at most this size are profiled together: a profile costs as much as 1,000 rows
 _PACKET_LOGS, _PACKET_BYTES = 1000, 16 << 20  # at most, or a little more
 _TRIES = 10
 

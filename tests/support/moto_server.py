@@ -16,4 +16,5 @@ def answer(environ, start_response):
         return list(_APP(environ, start_response))
 
 
-run_simple("127.0.0.1", int(sys.argv[1]), answer, threaded=True, request_handler=MotoRequestHandler)
+if __name__ == "__main__":
+    run_simple("127.0.0.1", int(sys.argv[1]), answer, threaded=True, request_handler=MotoRequestHandler)

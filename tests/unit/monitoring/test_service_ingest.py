@@ -55,14 +55,14 @@ def test_an_event_that_tells_no_size_is_enough():
 
 def test_a_large_object_is_looked_at_as_it_is_now():
     world = make_service()
-    data = lines(rows(2, 2000))
+    data = lines(rows(2, 32_000))
     arrival = world.put("a.jsonl", data)
-    world.put("a.jsonl", lines(rows(2, 2100)))
+    world.put("a.jsonl", lines(rows(2, 32_100)))
 
     done = world.service.ingest([arrival])
 
     assert len(data) > SMALL_BYTES
-    assert told(done) == {"mem://logs/a.jsonl": (2100, True)}
+    assert told(done) == {"mem://logs/a.jsonl": (32_100, True)}
 
 
 def test_what_no_monitor_reads_is_named():
