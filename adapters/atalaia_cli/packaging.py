@@ -48,7 +48,7 @@ def _warnings(built: Bundle) -> list[str]:
     if built.compiler is None:
         warnings.append(
             f"No Python {python} was found here to compile it, so each cold start will compile all modules it loads,"
-            f" and take about four times as long. Install one, or name it: --compiler PROGRAM."
+            f" and take about three times as long. Install one, or name it: --compiler PROGRAM."
         )
     if not built.target.is_on_lambda:
         warnings.append(f"Lambda's own Python {python} has too old a C library for it: this one is for the emulator.")
