@@ -25,7 +25,9 @@ from tablemaker import csv_is_read_in_one_way, make_csv, make_parquet, parquet_i
 
 from atalaia.logs import PayloadNames
 
-LINES_OF_A_LOG = {"lines": 200, "csv": 200, "parquet": 17_000}  # fewer rows of Parquet are not read by columns
+LINES_OF_A_LOG = {"lines": 200, "captures": 200, "csv": 200, "parquet": 17_000}
+"""Fewer rows of Parquet are not read by columns."""
+
 NUMBERS = st.one_of(
     st.floats().map(repr),
     st.integers().map(str),
@@ -54,7 +56,7 @@ def a_log(source, kind):
         data = make_csv(source, lines)
         limits = replace(SMALL, batch_rows=source.choice([7, 40, SMALL.batch_rows]))
         return data, csv_is_read_in_one_way(data, limits)
-    data = make_log(source, source.choice(["jsonl", "captures", "events"]), lines)
+    data = make_log(source, kind if kind == "captures" else source.choice(["jsonl", "captures", "events"]), lines)
     names = source.choice([PayloadNames(), NAMES])
     limits = replace(SMALL, batch_rows=source.choice([7, 40, 100, 300, SMALL.batch_rows]))
     return data, is_read_in_one_way(data, names=names, limits=limits)
