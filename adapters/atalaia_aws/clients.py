@@ -26,6 +26,7 @@ class BotoClients:
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         self._settings = dict(settings or {})
         self._made: dict[tuple[str, float], Any] = {}
+        self._session: Any = None
 
     def within(self, service: str, seconds: float) -> Any:
         """Return a client of *service* that waits no longer than *seconds*, but at least 0.2, for an answer.
@@ -45,7 +46,9 @@ class BotoClients:
 
         config = Config(connect_timeout=limit, read_timeout=limit, retries={"total_max_attempts": 1})
         try:
-            return Session().create_client(service, config=config, **self._settings)
+            if self._session is None:
+                self._session = Session()  # it keeps what it read of services and credentials for the next client
+            return self._session.create_client(service, config=config, **self._settings)
         except NoRegionError as error:
             msg = "no AWS region is known. Set AWS_REGION, such as eu-west-1."
             raise AtalaiaError(msg) from error

@@ -54,11 +54,11 @@ def build(file: Path, target: Target, monitors: Path | None = None, compiler: st
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="atalaia-package-") as name:
         folder = Path(name)
+        if monitors is not None:
+            copy_monitors(monitors, folder)
         install_wheels(target, folder)
         prune(folder)
         copy_ours(folder)
-        if monitors is not None:
-            copy_monitors(monitors, folder)
         if found is not None:
             compile_all(folder, found, target)
         sizes = sizes_of(folder)
