@@ -60,6 +60,11 @@ class PreconditionError(StoreError):
 class NotSentError(AtalaiaError):
     """Telemetry could not be sent now, but may be later."""
 
+    def __init__(self, message: str, heard: frozenset[str] = frozenset()) -> None:
+        """Keep who has *heard* all of it nevertheless, by the names that `Telemetry.tell` gives them."""
+        self.heard = heard
+        super().__init__(message)
+
 
 class JobError(AtalaiaError):
     """A job could not be started."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct, field
@@ -103,15 +103,18 @@ class Sent(Struct, frozen=True):
 class Telemetry(Protocol):
     """Where operators look: logs and metrics. Whatever is told twice is told with the same ids, times and values."""
 
-    def log(self, events: Iterable[Mapping[str, Any]]) -> None:
-        """Write each event as one line of JSON; once it returns they are written."""
-        ...
+    def tell(
+        self, events: Sequence[Mapping[str, Any]], points: Sequence[Point], heard: frozenset[str] = frozenset()
+    ) -> Sent:
+        """Tell of events and points, wherever operators look; once it returns they are told.
 
-    def send(self, points: Sequence[Point]) -> Sent:
-        """Send all points; sending the same ones again changes nothing.
+        Args:
+            events: Each is told once more if it is told again; its `id` says so.
+            points: Telling the same ones again changes nothing.
+            heard: The names of places that were told of these before, as an error had them; they are passed over.
 
         Raises:
-            NotSentError: Some could not be sent now. Send all of them again later.
+            NotSentError: Not all could be told now. Tell all of it again later, with what the error says was `heard`.
         """
         ...
 

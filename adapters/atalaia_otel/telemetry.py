@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from atalaia.errors import NotSentError
@@ -10,6 +10,8 @@ from atalaia.ports import Point, Sent
 from atalaia_otel.exporter import Exporter
 from atalaia_otel.items import metrics_data
 from atalaia_otel.json_log import JsonLog
+
+_LOG = "log"
 
 
 class SentTelemetry:
@@ -19,20 +21,20 @@ class SentTelemetry:
         self._log = log
         self._exporter = exporter
 
-    def log(self, events: Iterable[Mapping[str, Any]]) -> None:
-        """Write each event as one line of JSON; once it returns they are written."""
-        self._log.write(events)
-
-    def send(self, points: Sequence[Point]) -> Sent:
-        """Send all points; sending the same ones again changes nothing.
+    def tell(
+        self, events: Sequence[Mapping[str, Any]], points: Sequence[Point], heard: frozenset[str] = frozenset()
+    ) -> Sent:
+        """Send the points, then write each event as one line of JSON, whatever became of the points.
 
         Raises:
-            NotSentError: Some could not be sent now. Send all of them again later.
+            NotSentError: Points could not be sent now; the log has heard of the events.
         """
         outcome = self._exporter.deliver(metrics_data(points))
+        if _LOG not in heard:
+            self._log.write(events)
         if outcome.dropped:
             told = {"channel": self._exporter.channel.name, "dropped": dict(outcome.dropped), "why": outcome.why}
             self._log.write([{"event": "ml.monitor.telemetry_dropped", **told}])
         if outcome.unsent:
-            raise NotSentError(outcome.why)
+            raise NotSentError(outcome.why or "", frozenset({_LOG}))
         return Sent(outcome.sent, outcome.dropped)

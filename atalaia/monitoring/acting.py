@@ -3,7 +3,8 @@
 Two things are written before anything is started: into the policy's list, under the condition that nobody else wrote
 there, that this window acts, so that two evaluators at once respect each other's cool-down; and the action itself, if
 there is none. The job's id follows from monitor, policy and window. So killed anywhere, the next round starts the same
-job with the same id, which whoever runs it takes once.
+job with the same id, which whoever runs it takes once. An action is announced before it is written, so that operators
+are told of it by and by.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from collections.abc import Callable, Iterator
 import msgspec
 from msgspec.structs import replace
 
-from atalaia.errors import JobError, ObjectNotFoundError, PreconditionError
+from atalaia.errors import JobError, ObjectNotFoundError, PreconditionError, StoredFormError
 from atalaia.monitor_file import Monitor, Policy
 from atalaia.monitoring.evaluating import latest_report
 from atalaia.monitoring.layout import action_key, actions_prefix, policy_key
 from atalaia.ports import Job, JobStarter, ObjectInfo, ObjectStore
 from atalaia.telemetry import drifted_share
-from atalaia.window import Window, iso, parse_duration
+from atalaia.window import Window, iso, parse_duration, parse_time
 
 StarterOf = Callable[[Policy], JobStarter]
 """Returns what starts the jobs of a policy."""
@@ -60,7 +61,9 @@ class _Acted(msgspec.Struct, frozen=True):
 class Actor:
     """Acts on the policies of one monitor at the time *now*, in µs since 1970."""
 
-    def __init__(self, monitor: Monitor, output: ObjectStore, now: int) -> None:
+    def __init__(self, monitor: Monitor, output: ObjectStore, now: int, announce: Callable[[str], None]) -> None:
+        """Prepare for acting; *announce* hears the key of an action before it exists."""
+        self._announce = announce
         self._monitor = monitor
         self._output = output
         self._now = now
@@ -76,7 +79,7 @@ class Actor:
                         self._claim(policy, later.start)
 
     def act(self, starter_of: StarterOf) -> Iterator[dict[str, str]]:
-        """Start what was decided and is not done; yield an event for each, before it is noted as done."""
+        """Start what was decided and is not done; yield an event for each that could not be started."""
         for policy in self._monitor.policies:
             acted, _ = self._acted(policy)
             for start in acted.waiting:
@@ -112,18 +115,17 @@ class Actor:
         job = Job(self._monitor.name, policy.name, window.key, self._parameters(policy, window))
         key = action_key(self._monitor.name, policy.name, window)
         action = Action(job.id, policy.name, window.key, self._now)
+        self._announce(key)
         try:
             tag = self._output.put(key, _encoded(action), if_absent=True)
         except PreconditionError:
             action, tag = _decoded(*self._output.get(key))
-        told = {"id": job.id, "monitor": job.monitor, "policy": job.policy, "window_start": iso(window.start)}
         if not action.job:
             try:
                 name = starter_of(policy).start(job)
             except JobError as error:
-                yield {"event": "ml.monitor.action_failed", **told, "why": str(error)}
+                yield _event("action_failed", job.monitor, action, {"time": iso(self._now), "why": str(error)})
                 return
-            yield {"event": "ml.monitor.action", **told, "job": name}
             try:
                 self._output.put(key, _encoded(replace(action, job=name)), if_match=tag)
             except PreconditionError:  # another evaluator started the same job, and was faster
@@ -191,6 +193,34 @@ def note_outcome(monitor: str, output: ObjectStore, job: str, outcome: str, time
         msg = f"{monitor}: it is not known yet which job was started last. Tell of {job} again."
         raise JobError(msg)
     return None
+
+
+def action_from_json(data: bytes, where: str) -> Action:
+    """Read the stored form of the object *where*.
+
+    Raises:
+        StoredFormError: The bytes are no action.
+    """
+    try:
+        return msgspec.json.decode(data, type=Action)
+    except msgspec.DecodeError as error:
+        msg = f"{where}: not an action. Give a file such as actions/retrain/20260301T000000Z.json."
+        raise StoredFormError(msg) from error
+
+
+def action_event(monitor: str, action: Action) -> dict[str, str] | None:
+    """Return what operators are told of an action; None while it has started nothing."""
+    return _event("action", monitor, action, {"time": iso(action.time), "job": action.job}) if action.job else None
+
+
+def _event(name: str, monitor: str, action: Action, more: dict[str, str]) -> dict[str, str]:
+    start = parse_time(action.window)
+    about = {
+        "monitor": monitor,
+        "policy": action.policy,
+        "window_start": action.window if start is None else iso(start),
+    }
+    return {"event": f"ml.monitor.{name}", "id": action.id, **about, **more}
 
 
 def _encoded(action: Action) -> bytes:

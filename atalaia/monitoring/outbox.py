@@ -1,30 +1,31 @@
-"""The outbox: reports of which logs and metrics have not been told yet, kept in the output store.
+"""The outbox: reports and actions of which operators have not been told yet, kept in the output store.
 
-Before a report is stored, a note of it is put into `state/unsent/reports/`; once its points are sent and its events
-logged, the note is removed. What is told is made from the stored report and the time at which it was stored, which do
-not change. So whenever the process dies, each report is told at least once, and what is told twice is the same:
+Before a report or an action is stored, a note of it is put into `state/unsent/`; once it is told, the note is removed.
+What is told is made from what is stored and the time that belongs to it, which do not change. So whenever the process
+dies, each is told at least once, and what is told twice is the same:
 
-- killed before the report was stored: the note waits for the report, which the next evaluation stores;
-- killed after it was told and before the note was removed, which follow each other at once: the points are sent again
-  with the same values and times, the events logged again, the same to the byte;
-- points that could not be sent: the note remembers that the events were logged, and only the points are sent later;
+- killed before the report was stored: the note waits for the report, which the next evaluation stores; likewise that of
+  an action for its job;
+- killed after it was told and before the note was removed, which follow each other at once: it is told again with the
+  same ids, values and times, the same to the byte;
+- told in one place, while another could not be reached: the note remembers where, and only the other is told later;
 - two processes at once: both may tell a report, with the same ids, values and times.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct, field
 
 from atalaia.errors import NotSentError, ObjectNotFoundError, StoredFormError
-from atalaia.monitoring.layout import all_reports_prefix, revision_of, unsent_prefix
-from atalaia.ports import ObjectStore, Sent, Telemetry
+from atalaia.monitoring.acting import action_event, action_from_json
+from atalaia.monitoring.layout import actions_prefix, all_reports_prefix, revision_of, unsent_prefix
+from atalaia.ports import ObjectStore, Point, Sent, Telemetry
 from atalaia.report import report_from_json
 from atalaia.telemetry import Detail, report_events, report_points
-
-_NEW, _LOGGED = b"", b"logged\n"
 
 
 class Delivered(Struct, frozen=True):
@@ -35,6 +36,13 @@ class Delivered(Struct, frozen=True):
     dropped: Mapping[str, int] = field(default_factory=dict)
     left: int = 0
     why: str | None = None
+
+
+class _Note(Struct, frozen=True):
+    """A note: its key, and the key of what it is about."""
+
+    key: str
+    about: str
 
 
 class Outbox:
@@ -48,17 +56,23 @@ class Outbox:
 
     def __init__(self, monitor: str, output: ObjectStore, detail: Detail = Detail.SUMMARY) -> None:
         self._reports = all_reports_prefix(monitor)
-        self._notes = unsent_prefix(monitor, "reports")
+        self._homes = {
+            unsent_prefix(monitor, "reports"): self._reports,
+            unsent_prefix(monitor, "actions"): actions_prefix(monitor),
+        }
+        self._monitor = monitor
         self._output = output
         self._detail = detail
 
     def announce(self, key: str) -> None:
-        """Note that a report is about to be stored under *key*; an Evaluator does so if it is given this method."""
-        self._output.put(self._notes + key.removeprefix(self._reports), _NEW)
+        """Note that a report or an action is about to be stored under *key*; who stores one is given this method."""
+        for notes, home in self._homes.items():
+            if key.startswith(home):
+                self._output.put(notes + key.removeprefix(home), b"")
 
     def deliver(self, telemetry: Telemetry, enough_time: Callable[[], bool] = lambda: True) -> Delivered:
-        """Tell every report that is noted, oldest window first, until one cannot be sent or the time runs out."""
-        notes = sorted((info.key for info in self._output.list(self._notes)), key=_order)
+        """Tell what is noted, reports first, oldest window first, until one cannot be told or the time runs out."""
+        notes = list(self._notes())
         reports, points, dropped = 0, 0, Counter[str]()
         for place, note in enumerate(notes):
             if not enough_time():
@@ -71,29 +85,44 @@ class Outbox:
                 continue
             except StoredFormError:  # stored by another release, whose reports this one cannot read
                 dropped["unreadable"] += 1
-                self._output.delete(note)
+                self._output.delete(note.key)
                 continue
-            reports, points = reports + 1, points + sent.points
-            dropped.update(sent.dropped)
+            if sent is not None:
+                reports, points = reports + note.about.startswith(self._reports), points + sent.points
+                dropped.update(sent.dropped)
         return Delivered(reports, points, dropped)
 
-    def _tell(self, note: str, telemetry: Telemetry) -> Sent:
-        key = self._reports + note.removeprefix(self._notes)
-        data, info = self._output.get(key)
-        report = report_from_json(data, f"{self._output.uri}/{key}")
-        logged = self._output.get(note)[0] == _LOGGED
-        events = () if logged else report_events(report, revision_of(key), info.time)
+    def _notes(self) -> Iterator[_Note]:
+        for prefix, home in self._homes.items():
+            keys = (info.key.removeprefix(prefix) for info in self._output.list(prefix))
+            order = _by_revision if home == self._reports else None
+            yield from (_Note(prefix + name, home + name) for name in sorted(keys, key=order))
+
+    def _tell(self, note: _Note, telemetry: Telemetry) -> Sent | None:
+        told = self._told(note.about)
+        if told is None:
+            return None
+        heard = frozenset(self._output.get(note.key)[0].decode().split())
         try:
-            sent = telemetry.send(report_points(report, info.time, self._detail))
-        except NotSentError:
-            if not logged:
-                telemetry.log(events)
-                self._output.put(note, _LOGGED)
+            sent = telemetry.tell(*told, heard)
+        except NotSentError as error:
+            if not error.heard <= heard:
+                self._output.put(note.key, "\n".join(sorted(error.heard | heard)).encode())
             raise
-        telemetry.log(events)
-        self._output.delete(note)
+        self._output.delete(note.key)
         return sent
 
+    def _told(self, key: str) -> tuple[Sequence[Mapping[str, Any]], Sequence[Point]] | None:
+        """Return the events and points of what is stored under *key*; None if there is nothing to tell of it yet."""
+        data, info = self._output.get(key)
+        where = f"{self._output.uri}/{key}"
+        if not key.startswith(self._reports):
+            event = action_event(self._monitor, action_from_json(data, where))
+            return None if event is None else ([event], [])
+        report = report_from_json(data, where)
+        events = list(report_events(report, revision_of(key), info.time))
+        return events, report_points(report, info.time, self._detail)
 
-def _order(note: str) -> tuple[str, int]:
-    return note.rpartition("/")[0], revision_of(note)
+
+def _by_revision(name: str) -> tuple[str, int]:
+    return name.rpartition("/")[0], revision_of(name)

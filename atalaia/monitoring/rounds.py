@@ -7,12 +7,13 @@ goes on. Whatever a round has done is done for good, and doing it again changes 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import takewhile
 from typing import Any
 
 from msgspec import Struct, field
 
-from atalaia.errors import AtalaiaError
+from atalaia.errors import AtalaiaError, NotSentError
 from atalaia.monitoring.acting import Actor, StarterOf
 from atalaia.monitoring.changes import Changes, Marked
 from atalaia.monitoring.evaluating import Evaluated, Evaluator, between, latest_revision
@@ -35,6 +36,7 @@ class Evaluations(Struct):
         same: How many windows were looked at whose reports did not change.
         failed: By the window's key, why it could not be evaluated now.
         left: Windows for which no time was left.
+        unstarted: An event for each job that could not be started now.
         delivered: What was told of these reports and of earlier ones.
     """
 
@@ -42,6 +44,7 @@ class Evaluations(Struct):
     same: int = 0
     failed: dict[str, str] = field(default_factory=dict)
     left: int = 0
+    unstarted: list[dict[str, str]] = field(default_factory=list)
     delivered: Delivered = _UNSEEN
 
     def counts(self) -> dict[str, Any]:
@@ -49,7 +52,8 @@ class Evaluations(Struct):
         told = self.delivered
         sent = {"told": told.reports, "points": told.points, "dropped": dict(told.dropped), "untold": told.left}
         windows = {"new": len(self.reports), "same": self.same, "failed": self.failed, "left": self.left}
-        return windows | sent | ({} if told.why is None else {"why": told.why})
+        jobs = {"unstarted": {event["id"]: event["why"] for event in self.unstarted}} if self.unstarted else {}
+        return windows | sent | jobs | ({} if told.why is None else {"why": told.why})
 
 
 class Round:
@@ -62,7 +66,7 @@ class Round:
         announce = self._outbox.announce
         self._evaluator = Evaluator(watch.monitor, watch.baseline, watch.output, now, announce, compact=True)
         self._changes: Changes = watch.changes
-        self._actor = Actor(watch.monitor, watch.output, now)
+        self._actor = Actor(watch.monitor, watch.output, now, announce)
 
     def mark_all(self) -> None:
         """Mark every window that has profiles, whoever made them, and the empty ones between."""
@@ -78,9 +82,16 @@ class Round:
             except AtalaiaError as error:
                 done.failed[marked.window.key] = str(error)
         done.left = len(todo) - len(done.reports) - done.same - len(done.failed)
-        done.delivered = self._outbox.deliver(telemetry, enough_time)
-        for event in self._actor.act(starter_of) if enough_time() else ():
-            telemetry.log([event])
+        try:
+            if enough_time():
+                done.unstarted = list(self._actor.act(starter_of))
+        finally:
+            done.delivered = self._outbox.deliver(telemetry, enough_time)
+        if done.unstarted:
+            with suppress(
+                NotSentError
+            ):  # it stands in the call's log line, too, and the next round tries and tells again
+                telemetry.tell(done.unstarted, ())
         return done
 
     def _evaluate(self, marked: Marked, done: Evaluations) -> None:

@@ -298,9 +298,9 @@ def test_telemetry_logs_what_it_drops_and_raises_what_it_cannot_send(cloud):
     telemetry = SentTelemetry(JsonLog(stream), cloud.exporter)
     cloud.proxy.plan = ["pass", "busy"]
 
-    sent = telemetry.send([*points(), Point("ml.monitor.drift", math.nan, OWN, NOW)])
+    sent = telemetry.tell([], [*points(), Point("ml.monitor.drift", math.nan, OWN, NOW)])
     with pytest.raises(NotSentError):
-        telemetry.send(points())
+        telemetry.tell([], points())
 
     told = json.loads(stream.getvalue())
     assert (sent.points, dict(sent.dropped)) == (3, {"not_finite": 1})

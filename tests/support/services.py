@@ -34,15 +34,17 @@ class Told:
     def __init__(self, failing=0):
         self.events, self.points, self.failing = [], [], failing
 
-    def log(self, events):
-        self.events += events
-
-    def send(self, points):
-        if self.failing != 0:
-            self.failing = None if self.failing is None else self.failing - 1
-            raise NotSentError("throttled")
-        self.points += points
+    def tell(self, events, points, heard=frozenset()):
+        self.send(points, lambda: [] if "log" in heard else self.events.extend(events))
         return Sent(len(points))
+
+    def send(self, points, log):
+        if self.failing != 0 and points:
+            self.failing = None if self.failing is None else self.failing - 1
+            log()
+            raise NotSentError("throttled", frozenset({"log"}))
+        self.points += points
+        log()
 
 
 class Broken:

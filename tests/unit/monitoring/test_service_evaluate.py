@@ -289,7 +289,7 @@ def repeated(telemetry):
 
 def test_killed_while_points_are_sent_no_line_is_told_twice():
     class Killed(Told):
-        def send(self, points):
+        def tell(self, events, points, heard=frozenset()):
             raise Died
 
     world, killed, telemetry = make_service(), Killed(), Told()
