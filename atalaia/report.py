@@ -100,7 +100,7 @@ class Input(Struct, frozen=True):
 
     Attributes:
         log: Its URI.
-        etag: Its ETag when it was read; empty if it was gone.
+        etag: Its ETag when it was read; empty if it was gone, or grows and was read in parts.
         format: The format it was read as.
         rows: Rows profiled from it in this window.
         rejected: Rows rejected from it in this window.

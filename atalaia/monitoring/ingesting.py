@@ -18,6 +18,7 @@ from msgspec import Struct, field
 from atalaia.baseline import Baseline
 from atalaia.errors import ObjectNotFoundError, PreconditionError
 from atalaia.monitor_file import Monitor
+from atalaia.monitoring.growing import whole_of
 from atalaia.monitoring.layout import is_of_several, log_id, packet_id, profile_key, rejects_key
 from atalaia.monitoring.reading import Draft, Item, LogDraft, Reader
 from atalaia.monitoring.receipts import Ledger, Member, Packet, Receipt
@@ -275,5 +276,6 @@ def _begun(done: Packet, before: Packet) -> Packet:
 
 def _in_window(receipt: Receipt, log: LogDraft, window: Window) -> dict[str, str | int]:
     rejected = log.rejects[window].rows.total() if window in log.rejects else 0
-    about = {"uri": receipt.log, "etag": receipt.etag, "format": receipt.format}
+    uri, etag = whole_of(receipt.log, receipt.etag)
+    about = {"uri": uri, "etag": etag, "format": receipt.format}
     return {**about, "rows": log.rows[window], "rejected": rejected}

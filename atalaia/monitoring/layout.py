@@ -61,6 +61,16 @@ def state_key(monitor: str, packet: str) -> str:
     return f"{monitor}/state/{'packets' if is_of_several(packet) else 'logs'}/{packet}.json"
 
 
+def collected_key(monitor: str) -> str:
+    """Return where it is written since when objects that grow are looked at."""
+    return f"{monitor}/state/collected.json"
+
+
+def folder_key(monitor: str, folder: str) -> str:
+    """Return where it is written how far the growing objects of a folder were read."""
+    return f"{monitor}/state/collected/{log_id(folder)}.json"
+
+
 def definition_key(monitor: str, fingerprint: str) -> str:
     """Return where the monitor file behind a report is kept."""
     return f"{monitor}/state/monitors/{fingerprint}.json"

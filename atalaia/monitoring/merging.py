@@ -77,9 +77,19 @@ def merge_profiles(
         waiting += len(data)
         if waiting > _TOGETHER:
             merged, parts, waiting = merged.merge(merged_from_plain(parts)), [], 0
-    inputs.sort(key=lambda log: (log.log, log.etag))
     whole = merged.merge(merged_from_plain(parts)) if parts else merged
-    return Merged(whole, tuple(inputs), tuple(used))
+    return Merged(whole, _joined(inputs), tuple(used))
+
+
+def _joined(inputs: Iterable[Input]) -> tuple[Input, ...]:
+    """Return *inputs* in order; the parts in which a growing object was read are one, however it was cut."""
+    found: dict[tuple[str, str, str, bool], Input] = {}
+    for log in inputs:
+        same = log.log, log.etag, log.format, log.used
+        held = found.get(same)
+        rows, rejected = (0, 0) if held is None else (held.rows, held.rejected)
+        found[same] = Input(log.log, log.etag, log.format, log.rows + rows, log.rejected + rejected, log.used)
+    return tuple(found[same] for same in sorted(found))
 
 
 def merge_compacted(

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from atalaia.errors import AtalaiaError, JobError
+from atalaia.monitor_file import LogFormat
+from atalaia.monitoring.growing import PartStore
 from atalaia.monitoring.ingesting import SMALL_BYTES, Ingester
 from atalaia.monitoring.receipts import Receipt
+from atalaia.monitoring.sources import LogSource
 from atalaia.monitoring.watch import Watch
 from atalaia.ports import ObjectInfo, Telemetry
 from atalaia.telemetry import Detail
 
 if TYPE_CHECKING:
     from atalaia.monitoring.acting import Action, StarterOf
+    from atalaia.monitoring.collecting import Collector
     from atalaia.monitoring.rounds import Evaluations
 
 EnoughTime = Callable[[], bool]
 """Tells whether there is time left to begin something."""
 
+_GROWS = (
+    "More is appended to it later, of which nobody tells. Give the monitor's logs the format `azureml`, if they are."
+)
 _NO_TIME = "No time was left. Give the function a longer time-out, or fewer objects at once."
 
 
@@ -32,11 +40,13 @@ class Arrival(Struct, frozen=True):
         uri: Which one.
         size: Its bytes; None if that is not known.
         etag: Its ETag, if the size is known.
+        grows: Whether more is appended to it later, of which nobody tells.
     """
 
     uri: str
     size: int | None = None
     etag: str = ""
+    grows: bool = False
 
 
 class Ingested(Struct):
@@ -47,12 +57,14 @@ class Ingested(Struct):
         failed: By URI, why an object could not be ingested now.
         unwatched: URIs that no monitor reads.
         gone: URIs of objects that were deleted before they were read.
+        left: URIs of objects that `collect` reads.
     """
 
     receipts: dict[str, list[tuple[Receipt, bool]]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     unwatched: list[str] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
+    left: list[str] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
         """Return how much it was, for a log line."""
@@ -60,7 +72,8 @@ class Ingested(Struct):
         new = [receipt for receipt, is_new in every if is_new]
         rows, rejected = sum(r.rows for r in new), sum(r.counted - r.rows for r in new)
         counted = {"objects": len(every), "new": len(new), "rows": rows, "rejected": rejected}
-        return counted | {"failed": len(self.failed), "unwatched": len(self.unwatched), "gone": len(self.gone)}
+        counted |= {"failed": len(self.failed), "unwatched": len(self.unwatched), "gone": len(self.gone)}
+        return counted | ({"left": len(self.left)} if self.left else {})
 
 
 class Rounds(Struct):
@@ -100,10 +113,18 @@ class Service:
         watches: One for each.
         clock: Tells the time, in µs since 1970.
         detail: How much of a report goes into metrics.
+        growing: Formats whose objects grow where these functions run: they are collected, not ingested when they come.
     """
 
-    def __init__(self, watches: Sequence[Watch], clock: Callable[[], int], detail: Detail = Detail.SUMMARY) -> None:
+    def __init__(
+        self,
+        watches: Sequence[Watch],
+        clock: Callable[[], int],
+        detail: Detail = Detail.SUMMARY,
+        growing: Collection[LogFormat] = (),
+    ) -> None:
         self.watches = watches
+        self._growing = growing
         self._clock = clock
         self._detail = detail
         self._own = tuple(watch.own for watch in watches)
@@ -120,10 +141,45 @@ class Service:
             keys = {uri: watch.key_of(uri) for uri in by_uri if not uri.startswith(self._own)}
             own = {uri: (by_uri[uri], key) for uri, key in keys.items() if key is not None}
             unwatched -= own.keys()
-            if own:
-                _Ingestion(watch, done, enough_time).run(own)
+            if self._is_collected(watch):
+                done.left += own
+                continue
+            done.failed |= {uri: _GROWS for uri, (arrival, _) in own.items() if arrival.grows}
+            _Ingestion(watch, watch.source, done, enough_time).run(
+                {uri: told for uri, told in own.items() if not told[0].grows}
+            )
         done.unwatched = sorted(unwatched)
         return done
+
+    def collect(self, enough_time: EnoughTime = lambda: True) -> Ingested:
+        """Profile what was appended to the objects that grow, up to the last whole line, as long as there is time."""
+        from atalaia.monitoring.collecting import Collector  # noqa: PLC0415 - who only ingests does not pay for it
+
+        done = Ingested()
+        for watch in filter(self._is_collected, self.watches):
+            try:
+                collector = Collector(watch.monitor.name, watch.source, watch.output, self._clock())
+                while self._collect(watch, collector, done, enough_time):
+                    pass
+            except AtalaiaError as error:
+                done.failed[watch.source.store.uri] = str(error)
+        return done
+
+    def _collect(self, watch: Watch, collector: Collector, done: Ingested, enough_time: EnoughTime) -> bool:
+        """Do one round; tell whether there may be more to do."""
+        found = collector.find(enough_time)
+        done.failed |= {watch.source.uri(key): why for key, why in found.shrunk.items()}
+        source = replace(watch.source, store=PartStore(watch.source.store))
+        parts = {source.uri(part.key): part for parts in found.parts.values() for part in parts}
+        own = {uri: (Arrival(uri, part.size, part.etag), part.key) for uri, part in parts.items()}
+        _Ingestion(watch, source, done, enough_time).run(own)
+        whole = collector.note(found, lambda part: source.uri(part.key) in done.failed)
+        if whole and not parts and not found.busy:
+            collector.finish(found)
+        return whole and bool(parts)
+
+    def _is_collected(self, watch: Watch) -> bool:
+        return watch.monitor.logs.format in self._growing
 
     def evaluate(
         self,
@@ -184,11 +240,14 @@ class _Ingestion(Struct, frozen=True):
     """The objects of one monitor among those that arrived."""
 
     watch: Watch
+    source: LogSource
     done: Ingested
     enough_time: EnoughTime
 
     def run(self, own: _Own) -> None:
         """Ingest all together; if that fails, one by one, so that those that can't be read hold up no others."""
+        if not own:
+            return
         left = dict.fromkeys(own, _NO_TIME)
         try:
             ingester = self.watch.ingester
@@ -209,7 +268,7 @@ class _Ingestion(Struct, frozen=True):
         receipts = self.done.receipts.setdefault(self.watch.monitor.name, [])
         infos = takewhile(lambda _: self.enough_time(), self._infos(own, left))
         try:
-            for receipt, new in ingester.ingest_all(self.watch.source, infos):
+            for receipt, new in ingester.ingest_all(self.source, infos):
                 receipts.append((receipt, new))
                 left.pop(receipt.log, None)
         except AtalaiaError as error:
@@ -222,7 +281,7 @@ class _Ingestion(Struct, frozen=True):
             if arrival.size is not None and arrival.size <= SMALL_BYTES:
                 yield ObjectInfo(key, arrival.etag, arrival.size, 0)
                 continue
-            info = self.watch.source.present(uri)
+            info = self.source.present(uri)
             if info is None:
                 left.pop(uri, None)
                 self.done.gone.add(uri)

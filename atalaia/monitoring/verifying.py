@@ -86,18 +86,19 @@ def _profiles(report: Report, output: ObjectStore) -> list[ObjectInfo]:
     window = _window(report)
     listed = {item.log for item in report.inputs}
     named, others = [], []
-    left = report.logs
+    held: set[str] = set()
     for info in output.list(window_prefix(report.monitor, window)):
         _, logs = content_of(output.get(info.key)[0], f"{output.uri}/{info.key}", window)
-        if any(log["uri"] in listed for log in logs):
+        uris = {log["uri"] for log in logs}
+        if uris & listed:
             named.append(info)
-            left -= len(logs)
+            held |= uris
         else:
-            others.append((info.time, info.key, len(logs), info))
-    for _, _, logs_held, info in sorted(others, key=lambda other: other[:2]) if report.logs > len(listed) else ():
-        if left >= logs_held:
+            others.append((info.time, info.key, uris, info))
+    for _, _, uris, info in sorted(others, key=lambda other: other[:2]) if report.logs > len(listed) else ():
+        if len(held | uris) <= report.logs:
             named.append(info)
-            left -= logs_held
+            held |= uris
     return named
 
 

@@ -64,8 +64,11 @@ class Broken:
         return refusing if callable(call) else call
 
 
-def make_service(*texts):
-    """Return a service for monitor files (by default one), with `now` that can be moved on and its stores."""
+def make_service(*texts, growing=()):
+    """Return a service for monitor files (by default one), with `now` that can be moved on and its stores.
+
+    Objects in the formats that are *growing* are collected.
+    """
     world = SimpleNamespace(now=moment("2026-03-20T00:00:00Z"))
 
     def clock():
@@ -77,7 +80,7 @@ def make_service(*texts):
 
     def restart():
         world.watches = [Watch(load_monitor(text, "monitor.yaml"), world.stores, clock) for text in texts or (MONITOR,)]
-        world.service = Service(world.watches, clock)
+        world.service = Service(world.watches, clock, growing=growing)
 
     def put(key, data):
         return Arrival(f"mem://logs/{key}", len(data), world.logs.put(key, data))
