@@ -111,6 +111,18 @@ class Multivariate(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     columns: tuple[str, ...]
 
 
+class AzuremlJob(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A job of Azure Machine Learning, as its REST API takes it.
+
+    Attributes:
+        workspace: The workspace's resource id: `/subscriptions/.../workspaces/NAME`.
+        properties: The job's properties, with `jobType`; the policy's parameters are added to them.
+    """
+
+    workspace: str
+    properties: dict[str, Any]
+
+
 class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """When drift starts a job, such as a training; only the functions in a cloud act on it.
 
@@ -125,6 +137,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         within: Windows that ended longer ago than this start nothing, so that no old logs do.
         pipeline: The SageMaker pipeline to start, by name or ARN.
         training_job: The SageMaker training job to start, as CreateTrainingJob takes it, without TrainingJobName.
+        azureml_job: The Azure Machine Learning job to start.
         parameters: What the job is told, as text; `{monitor}`, `{model}`, `{policy}` and `{window}` are filled in.
     """
 
@@ -136,6 +149,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     within: str = "4w"
     pipeline: str | None = None
     training_job: dict[str, Any] | None = None
+    azureml_job: AzuremlJob | None = None
     parameters: dict[str, str] = field(default_factory=dict)
 
 
@@ -220,7 +234,7 @@ def _all_faults(document: Document, known_metrics: Metrics | None) -> list[Fault
     return faults_of(document, json_schema(), known_metrics)
 
 
-_TYPES = (Monitor, Model, Logs, BaselineSource, Limits, CheckRule, Multivariate, Policy, Column)
+_TYPES = (Monitor, Model, Logs, BaselineSource, Limits, CheckRule, Multivariate, AzuremlJob, Policy, Column)
 
 
 def json_schema() -> dict[str, Any]:

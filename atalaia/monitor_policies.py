@@ -14,7 +14,12 @@ MOST_LOOKED_AT = 100
 """A policy looks at so many windows at most."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_TARGETS = ("pipeline", "training_job")
+_WORKSPACE = re.compile(
+    r"/subscriptions/[^/?#\s]+/resourceGroups/[^/?#\s]+"
+    r"/providers/Microsoft\.MachineLearningServices/workspaces/[^/?#\s]+",
+    re.IGNORECASE,
+)
+_TARGETS = ("pipeline", "training_job", "azureml_job")
 
 
 def broken_policies(policies: list[Any]) -> Iterator[Issue]:
@@ -66,8 +71,21 @@ def _durations(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
 def _target(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
     given = [key for key in _TARGETS if policy.get(key) is not None]
     if len(given) != 1:
-        found = "both `pipeline` and `training_job` are given" if given else "nothing is named that it starts"
-        yield Issue(path, found, "Give either `pipeline` or `training_job`.")
+        named = " and ".join(f"`{key}`" for key in given)
+        found = f"both {named} are given" if given else "nothing is named that it starts"
+        yield Issue(path, found, "Give one of `pipeline`, `training_job` and `azureml_job`.")
     for key in given:
         if not policy[key]:
             yield Issue((*path, key), f"`{key}` is empty", "Fill it in.")
+    if isinstance(policy.get("azureml_job"), dict):
+        yield from _azureml_job(policy["azureml_job"], (*path, "azureml_job"))
+
+
+def _azureml_job(job: Mapping[str, Any], path: Path) -> Iterator[Issue]:
+    workspace, properties = job.get("workspace"), job.get("properties")
+    if isinstance(workspace, str) and not _WORKSPACE.fullmatch(workspace):
+        fix = "Copy it from the workspace's page: /subscriptions/ID/resourceGroups/GROUP/providers/..."
+        yield Issue((*path, "workspace"), f"{workspace!r} is no resource id of a workspace", fix)
+    if isinstance(properties, dict) and not isinstance(properties.get("jobType"), str):
+        fix = "Write `jobType: Command` or `jobType: Pipeline`, and what else the API asks for."
+        yield Issue((*path, "properties"), "there is no `jobType`", fix)

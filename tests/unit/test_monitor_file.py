@@ -676,7 +676,7 @@ def type_in_words(schema: dict) -> str:
         return "[low, high]"
     if schema["type"] == "array":
         return f"list of {type_in_words(schema['items'])}"
-    if schema == {"type": "object"}:
+    if schema["type"] == "object" and "additionalProperties" not in schema:
         return "mapping"
     if schema["type"] == "object":
         return f"mapping of names to {type_in_words(schema['additionalProperties'])}"

@@ -10,6 +10,7 @@ from atalaia.errors import JobError
 from atalaia.monitor_file import find_faults
 from atalaia.monitoring.service import Arrival
 
+WORKSPACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
 POLICY = "policies: [{name: retrain, drift_share: 0.4, pipeline: p%s}]\n"
 DAY = "2026-03-%02dT00:00:00Z"
 
@@ -267,6 +268,8 @@ def test_policies_need_nothing_in_the_monitors_that_have_none():
         ("{name: a, drift_share: 0.3}", "nothing is named"),
         ("{name: a, drift_share: 0.3, pipeline: p, training_job: {RoleArn: r}}", "both"),
         ("{name: a, drift_share: 0.3, pipeline: ''}", "is empty"),
+        ("{name: a, drift_share: 0.3, azureml_job: {workspace: ws, properties: {jobType: Command}}}", "no resource id"),
+        (f"{{name: a, drift_share: 0.3, azureml_job: {{workspace: {WORKSPACE}, properties: {{a: 1}}}}}}", "`jobType`"),
         ("{name: b, drift_share: 0.3, pipeline: p}", "already stands"),
         ("{name: a, drift_share: 0.3, pipeline: p, parameters: {x: 1}}", "not text"),
         ("{name: a, drift_share: 0.3, pipeline: p, parameter: {}}", "unknown key"),
@@ -277,6 +280,13 @@ def test_a_policy_that_could_not_work_is_a_fault(policy, told):
 
     (fault,) = find_faults(text, "monitor.yaml", METRICS)
     assert told in fault.found
+
+
+def test_an_azure_job_is_given_as_its_rest_api_takes_it():
+    job = f"{{workspace: {WORKSPACE}, properties: {{jobType: Command, command: train}}}}"
+    text = MONITOR + f"policies: [{{name: a, drift_share: 0.3, azureml_job: {job}}}]\n"
+
+    assert find_faults(text, "monitor.yaml", METRICS) == []
 
 
 def test_a_training_job_is_given_as_sagemaker_takes_it():
