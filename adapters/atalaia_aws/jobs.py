@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,10 +11,9 @@ from atalaia.errors import JobError
 from atalaia.ports import Job
 from atalaia_aws.answers import Answer, answer_of
 from atalaia_aws.clients import BotoClients
+from atalaia_functions.naming import job_name
 
 _SECONDS = 5.0
-_MOST_NAME = 63
-_IDS = 16  # characters of the id that a name of at most 63 ends with
 
 
 class PipelineStarter(Struct, frozen=True):
@@ -79,12 +77,6 @@ class TrainingStarter(Struct, frozen=True):
 
 class _StartedError(JobError):
     """A job of this name was started before."""
-
-
-def job_name(job: Job) -> str:
-    """Return a name for people that no other job has: letters, digits and hyphens, 63 at most."""
-    words = re.sub(r"[^a-zA-Z0-9]+", "-", f"{job.monitor}-{job.policy}-{job.window}")
-    return f"{words[: _MOST_NAME - _IDS - 1].strip('-')}-{job.id[:_IDS]}".lstrip("-")
 
 
 def _asked(what: str, call: Callable[[], Any]) -> Any:

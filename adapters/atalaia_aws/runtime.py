@@ -1,27 +1,21 @@
-"""What the functions of one process share: stores, monitors, telemetry; made of the environment when first needed."""
+"""The functions on Lambda: what is AWS's own of their runtime."""
 
 from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO
 
-from msgspec import Struct, field
-
-from atalaia.errors import AtalaiaError
-from atalaia.monitor_file import Policy
-from atalaia.monitoring.service import Service
-from atalaia.monitoring.watch import Watch
-from atalaia.operations import Operation, measured
+from atalaia.errors import AtalaiaError, JobError
+from atalaia.monitor_file import LogFormat, Policy
 from atalaia.ports import JobStarter, ObjectStore
-from atalaia.telemetry import Detail
-from atalaia_aws.deadline import Deadline
 from atalaia_aws.embedded import embedded
-from atalaia_aws.monitors import Monitors
+from atalaia_functions.counting import Counting
+from atalaia_functions.deadline import Deadline
+from atalaia_functions.runtime import Ended, Runtime
+from atalaia_functions.settings import choice, collector
 from atalaia_local.without_pandas import keep_pandas_out
 from atalaia_obstore.patience import Patience
 from atalaia_obstore.store import open_store
@@ -30,125 +24,85 @@ from atalaia_otel.json_log import JsonLog
 if TYPE_CHECKING:
     from atalaia_aws.clients import BotoClients
     from atalaia_otel.exporter import Channel
-    from atalaia_otel.operations import Operations
     from atalaia_otel.telemetry import SentTelemetry
 
 
 _OTLP = "otlp"
-_FLUSH_SECONDS = 1.2  # a collector that does not answer must not cost every call what it costs to send a report
+_PROCESS = {"faas.name": "AWS_LAMBDA_FUNCTION_NAME", "faas.instance": "AWS_LAMBDA_LOG_STREAM_NAME"}
 
 
-def _now() -> int:
-    return time.time_ns() // 1000
-
-
-class Invocation(Struct):
-    """One call of a function: what it did, in numbers and names, is logged as one line at its end."""
-
-    service: Service
-    enough_time: Callable[[], bool]
-    told: dict[str, Any] = field(default_factory=dict)
-
-
-class Runtime:
-    """Everything that the functions need, by the environment's settings.
+class Lambda:
+    """What Lambda gives and asks for.
 
     Args:
-        env: `ATALAIA_MONITORS`, `ATALAIA_METRICS`, `ATALAIA_NAMESPACE`, `ATALAIA_DETAIL`, `ATALAIA_OTLP_ENDPOINT`,
-            `ATALAIA_OTLP_HEADERS`, and what AWS's own tools read.
+        env: `ATALAIA_METRICS`, `ATALAIA_NAMESPACE`, `ATALAIA_OTLP_ENDPOINT`, `ATALAIA_OTLP_HEADERS`, and what AWS's own
+            tools read.
         stream: Where log lines go.
-        clock: Tells the time, in µs since 1970.
+        deadline: Of the invocation under way.
     """
 
-    def __init__(self, env: Mapping[str, str], stream: TextIO, clock: Callable[[], int] = _now) -> None:
+    def __init__(self, env: Mapping[str, str], stream: TextIO, deadline: Deadline) -> None:
         self._env = env
         self._stream = stream
-        self._clock = clock
-        self._made: dict[str, ObjectStore] = {}
+        self._deadline = deadline
         self._clients: BotoClients | None = None
-        self._operations: Operations | None = None
-        self.deadline = Deadline()
-        self.log = JsonLog(stream)
-        self._monitors = Monitors(env.get("ATALAIA_MONITORS", "monitors"), self._store, clock)
+        self._log = JsonLog(stream)
+        process = {key: env[name] for key, name in _PROCESS.items() if name in env}
+        self._counting = Counting(self._log, deadline, lambda: collector(env), process)
 
-    @contextmanager
-    def invocation(self, name: str, context: Any) -> Iterator[Invocation]:
-        """Serve one call of the function *name*; whatever becomes of it, one line of the log tells, and metrics do."""
-        began = self._clock()
-        self.deadline.begin(context)
-        watches: list[Watch] = []
-        told: dict[str, Any] = {"event": f"ml.monitor.{name}", "request": getattr(context, "aws_request_id", None)}
-        try:
-            detail = _choice(self._env, "ATALAIA_DETAIL", Detail.SUMMARY, {each.value: each for each in Detail})
-            watches = self._monitors.watches()
-            service = Service(watches, self._clock, detail)
-            yield Invocation(service, self.deadline.enough, told)
-        except Exception as error:
-            told |= {"error": type(error).__name__, "why": str(error)}
-            raise
-        finally:
-            now = self._clock()
-            told |= {"seconds": (now - began) / 1e6}
-            measures = measured(name, told)
-            if measures and self._env.get("ATALAIA_METRICS") == _OTLP:
-                self.log.write([told])
-                self._flush(measures, watches, now, earlier=name == "evaluate")
-            else:
-                self.log.write([told | embedded(self._namespace, now // 1000, measures)])
+    @property
+    def growing(self) -> Collection[LogFormat]:
+        """None: objects in S3 are written whole."""
+        return ()
 
-    def _flush(
-        self, measures: Sequence[tuple[Operation, float]], watches: Sequence[Watch], now: int, *, earlier: bool
-    ) -> None:
-        """Send what a call did to a collector, or keep it with the first monitor; the call itself never fails of it."""
-        from atalaia_otel.operations import Home
+    def begin(self, context: Any) -> tuple[str | None, Callable[[], float] | None]:
+        """Return the id of a call, and what tells the seconds that it has left; in a test there may be no context."""
+        if context is None:
+            return None, None
+        return context.aws_request_id, lambda: float(context.get_remaining_time_in_millis()) / 1000
 
-        home = Home(watches[0].monitor.name, watches[0].output) if watches else None
-        try:
-            operations = self._counting()
-            operations.record(measures)
-            operations.flush(home, now, earlier=earlier)
-        except AtalaiaError as error:
-            self.log.write([{"event": "ml.monitor.telemetry_dropped", "channel": _OTLP, "why": str(error)}])
-
-    def _counting(self) -> Operations:
-        if self._operations is None:
-            from atalaia_otel.exporter import Exporter
-            from atalaia_otel.operations import Operations
-
-            names = {"faas.name": "AWS_LAMBDA_FUNCTION_NAME", "faas.instance": "AWS_LAMBDA_LOG_STREAM_NAME"}
-            about = {key: self._env[name] for key, name in names.items() if name in self._env}
-            exporter = Exporter(self._otlp(), lambda: min(self.deadline.seconds(), _FLUSH_SECONDS))
-            self._operations = Operations(self.log, exporter, {"service.name": "atalaia", **about})
-        return self._operations
+    def open_store(self, uri: str, deadline: Deadline) -> ObjectStore:
+        """Open a bucket, or a folder of it."""
+        endpoint = self._env.get("AWS_ENDPOINT_URL_S3") or self._env.get("AWS_ENDPOINT_URL")
+        config = {"endpoint": endpoint} if endpoint else {}
+        return open_store(uri, Patience(deadline.seconds), **config)
 
     def telemetry(self) -> SentTelemetry:
         """Return where reports are told of, by ATALAIA_METRICS."""
         from atalaia_otel.exporter import Exporter
         from atalaia_otel.telemetry import SentTelemetry
 
-        ways = {
+        ways: dict[str, Callable[[], Channel]] = {
             "cloudwatch": self._cloudwatch,
             "emf": self._emf,
-            _OTLP: self._otlp,
+            _OTLP: lambda: collector(self._env),
             "cloudwatch-otlp": self._signed,
         }
-        make = _choice(self._env, "ATALAIA_METRICS", self._cloudwatch, ways)
-        return SentTelemetry(self.log, Exporter(make(), self.deadline.seconds))
+        make = choice(self._env, "ATALAIA_METRICS", self._cloudwatch, ways)
+        return SentTelemetry(self._log, Exporter(make(), self._deadline.seconds))
 
     def starter_of(self, policy: Policy) -> JobStarter:
-        """Return what starts the jobs of a policy."""
+        """Return what starts the jobs of a policy.
+
+        Raises:
+            JobError: They are another cloud's.
+        """
         from atalaia_aws.jobs import PipelineStarter, TrainingStarter
 
         if policy.pipeline is not None:
             return PipelineStarter(self._boto(), policy.pipeline)
-        return TrainingStarter(self._boto(), policy.training_job or {})
+        if policy.training_job is not None:
+            return TrainingStarter(self._boto(), policy.training_job)
+        msg = f"policy {policy.name}: AWS starts no Azure ML job. Give `pipeline` or `training_job`."
+        raise JobError(msg)
 
-    def _store(self, uri: str) -> ObjectStore:
-        if uri not in self._made:
-            endpoint = self._env.get("AWS_ENDPOINT_URL_S3") or self._env.get("AWS_ENDPOINT_URL")
-            config = {"endpoint": endpoint} if endpoint else {}
-            self._made[uri] = open_store(uri, Patience(self.deadline.seconds), **config)
-        return self._made[uri]
+    def tell(self, call: Ended) -> None:
+        """Write a call's log line, which CloudWatch reads as metrics too; or send these to a collector."""
+        if call.measures and self._env.get("ATALAIA_METRICS") == _OTLP:
+            self._log.write([call.told])
+            self._counting.flush(call.measures, call.watches, call.time, earlier=call.function == "evaluate")
+        else:
+            self._log.write([dict(call.told) | embedded(self._namespace, call.time // 1000, call.measures)])
 
     def _boto(self) -> BotoClients:
         if self._clients is None:
@@ -171,13 +125,6 @@ class Runtime:
 
         return EmfChannel(self._stream, self._namespace)
 
-    def _otlp(self) -> Channel:
-        from atalaia_otel.otlp import OtlpChannel
-
-        pairs = (pair.partition("=") for pair in self._env.get("ATALAIA_OTLP_HEADERS", "").split(",") if pair.strip())
-        headers = {name.strip(): value.strip() for name, _, value in pairs}
-        return OtlpChannel(self._env.get("ATALAIA_OTLP_ENDPOINT", ""), headers)
-
     def _signed(self) -> Channel:
         from atalaia_aws.signing import signed_channel
 
@@ -188,21 +135,9 @@ class Runtime:
         return signed_channel(region, self._env.get("ATALAIA_OTLP_ENDPOINT"))
 
 
-def _choice(env: Mapping[str, str], name: str, default: Any, choices: Mapping[str, Any]) -> Any:
-    """Return what the environment chooses.
-
-    Raises:
-        AtalaiaError: There is no such choice.
-    """
-    given = env.get(name, "")
-    if given and given not in choices:
-        msg = f"{name}={given}: no such choice. Set one of {', '.join(sorted(choices))}."
-        raise AtalaiaError(msg)
-    return choices.get(given, default)
-
-
 @cache
 def runtime() -> Runtime:
     """Return the one of this process."""
     keep_pandas_out()
-    return Runtime(os.environ, sys.stdout)  # noqa: TID251 - this is where the functions are wired
+    env, deadline = os.environ, Deadline()  # noqa: TID251 - this is where the functions are wired
+    return Runtime(env, Lambda(env, sys.stdout, deadline), deadline, JsonLog(sys.stdout))

@@ -9,13 +9,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct, field
-from opentelemetry.sdk.metrics.export import MetricsData
 
 from atalaia.errors import NotSentError
-from atalaia_otel.items import Item, items_of
+
+if TYPE_CHECKING:  # who only posts requests does not pay for OpenTelemetry
+    from opentelemetry.sdk.metrics.export import MetricsData
+
+    from atalaia_otel.items import Item
 
 _MOST_SECONDS = 5.0
 _LEAST_SECONDS = 0.2
@@ -29,10 +32,17 @@ class Encoded(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
-    """What the receiver refused for good: so many points, or all of the request if None; and why."""
+    """What the receiver did not take of a request.
+
+    Attributes:
+        points: So many were refused for good; all of the request if None.
+        why: What the receiver said.
+        later: What it may take later, as a request, and how many points that are.
+    """
 
     points: int | None
     why: str
+    later: tuple[bytes, int] | None = None
 
 
 class Channel(Protocol):
@@ -72,6 +82,19 @@ class Outcome(Struct, frozen=True):
     why: str | None = None
 
 
+def seconds_for(time_left: float) -> float:
+    """Return the seconds that one request may take, when the invocation has so many left.
+
+    Raises:
+        NotSentError: There is no time for it.
+    """
+    seconds = min(_MOST_SECONDS, time_left - _LEAST_SECONDS)
+    if seconds < _LEAST_SECONDS:
+        msg = "no time was left to send metrics. Give the function a longer time-out."
+        raise NotSentError(msg)
+    return seconds
+
+
 class Exporter:
     """Sends over a channel, and tells what became of it.
 
@@ -86,6 +109,8 @@ class Exporter:
 
     def deliver(self, data: MetricsData) -> Outcome:
         """Send *data* and say what became of it."""
+        from atalaia_otel.items import items_of
+
         items, dropped = items_of(data)
         encoded = self.channel.encode(items)
         return self.post(encoded.requests, dropped + Counter(encoded.dropped))
@@ -96,20 +121,23 @@ class Exporter:
         waiting = list(requests)
         for place, (request, points) in enumerate(waiting):
             try:
-                refusal = self.channel.post(request, self._seconds())
+                refusal = self.channel.post(request, seconds_for(self._time_left()))
             except NotSentError as error:
                 return Outcome(sent, counted, tuple(body for body, _ in waiting[place:]), str(error))
-            refused = 0
-            if refusal is not None:
-                refused = points if refusal.points is None else min(refusal.points, points)
-                why = refusal.why
-                counted["refused"] += refused
-            sent += points - refused
+            taken, refused, later = _read(refusal, points)
+            sent += taken
+            counted.update({"refused": refused} if refused else {})
+            why = why if refusal is None else refusal.why
+            if later is not None:
+                return Outcome(sent, counted, (later, *(body for body, _ in waiting[place + 1 :])), why)
         return Outcome(sent, counted, (), why)
 
-    def _seconds(self) -> float:
-        seconds = min(_MOST_SECONDS, self._time_left() - _LEAST_SECONDS)
-        if seconds < _LEAST_SECONDS:
-            msg = "no time was left to send metrics. Give the function a longer time-out."
-            raise NotSentError(msg)
-        return seconds
+
+def _read(refusal: Refusal | None, points: int) -> tuple[int, int, bytes | None]:
+    """Return how many of a request's points were taken, how many refused, and what is to be sent later."""
+    if refusal is None:
+        return points, 0, None
+    later, waiting = refusal.later or (None, 0)
+    waiting = min(waiting, points)
+    refused = points - waiting if refusal.points is None else min(refusal.points, points - waiting)
+    return points - refused - waiting, refused, later

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TextIO
+from typing import Any, Protocol
 
 import msgspec
+
+
+class Lines(Protocol):
+    """What takes lines of text, such as a stream."""
+
+    def write(self, text: str, /) -> object:
+        """Take text that ends with its line."""
+        ...
+
+    def flush(self) -> object:
+        """Hold nothing back."""
+        ...
 
 
 class JsonLog:
     """Writes events to a stream, such as standard output, which both clouds collect."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: Lines) -> None:
         self._stream = stream
 
     def write(self, events: Iterable[Mapping[str, Any]]) -> None:

@@ -37,6 +37,8 @@ class UnsentRequests:
         for key, request in self._kept():
             outcome = self._exporter.post([(request, 1)])
             if outcome.unsent:
+                if outcome.unsent != (request,):  # the rest was taken
+                    self._output.put(key, outcome.unsent[0])
                 return Outcome(sent, {"refused": dropped} if dropped else {}, outcome.unsent, outcome.why)
             sent, dropped = sent + outcome.sent, dropped + sum(outcome.dropped.values())
             self._output.delete(key)

@@ -14,9 +14,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     with here.invocation("ingest", context) as this:
         messages = messages_of(event)
         done = this.service.ingest([arrival for m in messages for arrival in m.arrivals], this.enough_time)
-        here.log.write(
-            {"event": "ml.monitor.ingest_failed", "log": log, "why": why} for log, why in done.failed.items()
-        )
+        here.log_failed(done.failed)
         here.log.write(
             {"event": "ml.monitor.ingest_failed", "message": m.id, "why": m.fault} for m in messages if m.fault
         )

@@ -12,7 +12,8 @@ from atalaia.operations import measured
 from atalaia_local import MemoryStore
 from atalaia_otel.items import metrics_data
 from atalaia_otel.json_log import JsonLog
-from atalaia_otel.operations import Home, Operations
+from atalaia_otel.keeping import Home
+from atalaia_otel.operations import Operations
 from atalaia_otel.reader import OnDemandReader
 from atalaia_otel.unsent import UnsentRequests
 

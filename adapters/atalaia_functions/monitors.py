@@ -1,4 +1,4 @@
-"""The monitor files that the functions serve: a folder of the bundle, or one in S3."""
+"""The monitor files that the functions serve: a folder of the bundle, or one in a bucket or container."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _Files = Mapping[str, str]  # ETags by name; empty for files of the bundle, whic
 
 
 class Monitors:
-    """The monitors in one place; those in S3 are looked at again after a minute.
+    """The monitors in one place; those in a cloud are looked at again after a minute.
 
     Args:
-        place: A folder, or `s3://bucket/folder`.
+        place: A folder, `s3://bucket/folder` or `az://container/folder`.
         stores: Opens what monitor files name.
         clock: Tells the time, in µs since 1970.
     """
