@@ -18,6 +18,8 @@ _NO_CONTAINER = frozenset({"NoSuchBucket", "ContainerNotFound"})
 _REFUSED_KEYS = frozenset(
     {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "AuthenticationFailed"}
 )
+_PAST = "Generic MicrosoftAzure error: Wanted range starting at"  # where the service answers with the whole object
+_MISSING = "The specified container does not exist"  # what a batch of deletions says, instead of a code
 _NO_CREDENTIALS = re.compile(r"//169\.254\.\d+\.\d+|/latest/(api/token|meta-data)|/metadata/identity")
 
 
@@ -53,7 +55,7 @@ class Fault(Struct, frozen=True):
     @property
     def past_the_end(self) -> bool:
         """Whether a range begins at the object's end or after it."""
-        return self.status == 416
+        return self.status == 416 or self.text.startswith(_PAST)
 
     def error(self, uri: str, key: str) -> StoreError:
         """Return the error to raise about *key* in the store *uri*."""
@@ -111,7 +113,8 @@ def fault_of(error: BaseException) -> Fault | None:
         return None
     said, _, debug = str(error).partition("Debug source:")
     status = re.search(r"status code: (\d{3})", said)
-    code = re.search(r"<Code>(\w+)</Code>", said)
+    named = re.search(r"<Code>(\w+)</Code>", said)
+    code = named[1] if named else "ContainerNotFound" if _MISSING in said else ""
     broken = re.search(r"HttpError \{\s*kind: (\w+)", debug)
     text = said.strip().partition("\n")[0].rstrip(". ")
-    return Fault(kind, int(status[1]) if status else 0, code[1] if code else "", broken[1] if broken else "", text)
+    return Fault(kind, int(status[1]) if status else 0, code, broken[1] if broken else "", text)

@@ -84,7 +84,7 @@ class CloudStore:
         Raises:
             ObjectNotFoundError: Nothing is stored there.
         """
-        check_key(key)
+        self._check(key)
         try:
             return self._info(self._call(key, lambda client: client.head(self._root + key)))
         except ObjectNotFoundError:
@@ -97,7 +97,7 @@ class CloudStore:
         Raises:
             ObjectNotFoundError: Nothing is stored there.
         """
-        check_key(key)
+        self._check(key)
 
         def read(client: Client) -> tuple[bytes, ObjectInfo]:
             answer = client.get(self._root + key)
@@ -111,7 +111,7 @@ class CloudStore:
         Raises:
             ObjectNotFoundError: Nothing is stored there.
         """
-        check_key(key)
+        self._check(key)
         check_range(start, end)
         if end <= start:
             self.head(key)
@@ -127,7 +127,7 @@ class CloudStore:
         Raises:
             PreconditionError: The condition does not hold; nothing was written.
         """
-        check_key(key)
+        self._check(key)
         content = bytes(data)
         mode = _mode(if_match, if_absent)
         mark = {_MARK: uuid.uuid4().hex} if mode != "overwrite" else {}
@@ -137,7 +137,7 @@ class CloudStore:
             nonlocal attempts
             attempts += 1
             answer = client.put(self._root + key, content, attributes=mark, mode=mode, use_multipart=False)
-            return answer["e_tag"] or ""
+            return _quoted(answer["e_tag"])
 
         try:
             return self._call(key, write, writing=True)
@@ -149,7 +149,7 @@ class CloudStore:
 
     def delete(self, key: str) -> None:
         """Remove the object; removing what is not there does nothing."""
-        check_key(key)
+        self._check(key)
         try:
             self._call(key, lambda client: client.delete(self._root + key))
         except ObjectNotFoundError:  # Azure says so, S3 does not
@@ -165,6 +165,12 @@ class CloudStore:
             if path > last and path.startswith(whole) and not self._is_folder_mark(meta):
                 last = path
                 yield self._info(meta)
+
+    def _check(self, key: str) -> None:
+        check_key(key)
+        if "\\" in key and self._uri.startswith("az:"):
+            msg = f"{self._uri}/{key}: Azure makes a slash of a backslash. Rename the object."
+            raise StoreError(msg)
 
     def _pages(self, whole: str) -> Iterator[ObjectMeta]:
         """Yield what lies in the folder of *whole*, from the first key that begins with it to the last."""
@@ -207,7 +213,7 @@ class CloudStore:
             found, etag = self._call(key, look)
         except ObjectNotFoundError:
             return None
-        return etag if found == mark[_MARK] else None
+        return _quoted(etag) if found == mark[_MARK] else None
 
     def _demand_bucket(self) -> None:
         """Tell a missing bucket from a missing object, once: the answer to HEAD has no body that would say it."""
@@ -245,11 +251,16 @@ class CloudStore:
 
     def _info(self, meta: ObjectMeta) -> ObjectInfo:
         time = (meta["last_modified"] - _EPOCH) // timedelta(microseconds=1)
-        return ObjectInfo(meta["path"].removeprefix(self._root), meta["e_tag"] or "", meta["size"], time)
+        return ObjectInfo(meta["path"].removeprefix(self._root), _quoted(meta["e_tag"]), meta["size"], time)
 
 
 class _PastTheEndError(StoreError):
     """The range begins where the object has ended."""
+
+
+def _quoted(etag: str | None) -> str:
+    """Write an ETag as HTTP does: Azure's listings leave out the quotes."""
+    return f'"{etag}"' if etag and not etag.endswith('"') else etag or ""
 
 
 def _mode(if_match: str | None, if_absent: bool) -> PutMode:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 CLOUDS = ["emulator", "moto"]
 """Servers that speak AWS: ours, and moto's as a second opinion."""
+STORES = [*CLOUDS, "azurite"]
+"""Servers that hold objects."""
 _PATIENCE_SECONDS = 60
 
 
@@ -21,6 +23,11 @@ class Server:
     region: str = "us-east-1"
     key: str = "testing"
     secret: str = "testing-secret"
+    scheme: str = "s3"
+
+    def endpoint(self, address=None):
+        """What obstore takes for it; at another address, such as a proxy's."""
+        return address or self.address
 
     @property
     def boto(self):
