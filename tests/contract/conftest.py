@@ -4,13 +4,15 @@ import uuid
 import channels
 import pytest
 import servers
+from azurite import azurite as azurite_server
+from insights_sink import insights_sink
 from otlp_sink import otlp_sink
 
 from atalaia_local import DirectoryStore, MemoryStore
 from atalaia_obstore import open_store
 
 BUCKET = "contract-tests"
-ADAPTERS = ["memory", "directory", *(f"s3-{name}" for name in servers.CLOUDS)]
+ADAPTERS = ["memory", "directory", *servers.STORES]
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +22,7 @@ def server_named(request):
 
     def named(name):
         if name not in found:
-            found[name] = request.getfixturevalue("moto") if name == "moto" else _emulated(request)
+            found[name] = _emulated(request) if name == "emulator" else request.getfixturevalue(name)
             found[name].make_bucket(BUCKET)
         return found[name]
 
@@ -30,6 +32,12 @@ def server_named(request):
 @pytest.fixture(scope="session")
 def moto():
     with servers.moto() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def azurite():
+    with azurite_server() as running:
         yield running
 
 
@@ -50,8 +58,8 @@ def store(request, tmp_path):
         return MemoryStore()
     if request.param == "directory":
         return DirectoryStore(tmp_path / "store")
-    server = request.getfixturevalue("server_named")(request.param.removeprefix("s3-"))
-    return open_store(f"s3://{BUCKET}/{uuid.uuid4()}", endpoint=server.address, **server.obstore)
+    server = request.getfixturevalue("server_named")(request.param)
+    return open_store(f"{server.scheme}://{BUCKET}/{uuid.uuid4()}", endpoint=server.endpoint(), **server.obstore)
 
 
 @pytest.fixture
@@ -73,17 +81,27 @@ def signed_sink():
 
 
 @pytest.fixture
+def insights():
+    with insights_sink() as sink:
+        yield sink
+
+
+@pytest.fixture
 def otlp(plain_sink):
     with channels.to_sink(plain_sink) as cloud:
         yield cloud
 
 
-@pytest.fixture(params=[*(f"cloudwatch-{name}" for name in servers.CLOUDS), "otlp", "signed"])
+@pytest.fixture(params=[*(f"cloudwatch-{name}" for name in servers.CLOUDS), "otlp", "signed", "insights", "library"])
 def cloud(request):
     """Each channel to each server."""
     way, _, name = request.param.partition("-")
     if way == "otlp":
         made = channels.to_sink(request.getfixturevalue("plain_sink"))
+    elif way == "insights":
+        made = channels.to_insights(request.getfixturevalue("insights"))
+    elif way == "library":
+        made = channels.to_library(request.getfixturevalue("insights"))
     elif way == "signed":
         made = channels.to_signed_sink(request.getfixturevalue("signed_sink"))
     else:

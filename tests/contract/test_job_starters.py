@@ -7,12 +7,16 @@ import uuid
 
 import pytest
 import servers
+from arm import WORKSPACE, arm
 from sagemaker import sagemaker
 
-from atalaia.errors import JobError
+from atalaia.errors import AtalaiaError, JobError
+from atalaia.monitor_file import AzuremlJob
 from atalaia.ports import Job
 from atalaia_aws.clients import BotoClients
-from atalaia_aws.jobs import PipelineStarter, TrainingStarter, job_name
+from atalaia_aws.jobs import PipelineStarter, TrainingStarter
+from atalaia_azure.jobs import MachineLearningStarter, endpoint_of
+from atalaia_functions.naming import job_name
 from atalaia_local import DirectoryStore, StoredJobs
 
 EXECUTIONS = "PipelineExecutionSummaries"
@@ -24,6 +28,14 @@ REQUEST = {
     "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
     "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
     "HyperParameters": {"depth": "6"},
+}
+
+COMMAND = {
+    "jobType": "Command",
+    "command": "python train.py",
+    "environmentId": "azureml:train:1",
+    "environmentVariables": {"DEPTH": "6"},
+    "tags": {"team": "risk"},
 }
 
 
@@ -38,8 +50,21 @@ def clients(service):
     return BotoClients({"endpoint_url": service.address, **servers.Server(service.address).boto})
 
 
+@pytest.fixture
+def azure():
+    with arm() as running:
+        yield running
+
+
+def on_azure(azure, **changes):
+    return MachineLearningStarter(
+        AzuremlJob(WORKSPACE, {**COMMAND, **changes}), azure.address, lambda resource: "token"
+    )
+
+
 STARTERS = [
     "files",
+    "azureml",
     "pipeline-here",
     "training-here",
     *(f"{k}-{c}" for k in ("pipeline", "training") for c in servers.CLOUDS),
@@ -52,6 +77,9 @@ def starter_and_started(request, tmp_path):
     kind, _, where = request.param.partition("-")
     if kind == "files":
         return StoredJobs(DirectoryStore(tmp_path / "out")), lambda: len(list((tmp_path / "out").rglob("*.json")))
+    if kind == "azureml":
+        azure = request.getfixturevalue("azure")
+        return on_azure(azure), lambda: len(azure.jobs)
     if where == "here":
         service, clients = request.getfixturevalue("service"), request.getfixturevalue("clients")
         if kind == "pipeline":
@@ -224,3 +252,81 @@ def test_without_an_answer_nobody_knows(clients, service):
 
     with pytest.raises(JobError, match="tried again"):
         PipelineStarter(nowhere, "retrain").start(JOB)
+
+
+def test_a_command_in_azure_is_told_its_parameters_as_variables_and_tags(azure):
+    name = on_azure(azure).start(JOB)
+
+    assert azure.seen[-1] == ("PUT", f"{WORKSPACE}/jobs/{name}", "2025-01-01-preview")
+    assert azure.jobs[name] == {
+        **COMMAND,
+        "displayName": "credit-scoring drift 20260301T000000Z",
+        "environmentVariables": {"DEPTH": "6", "window": "20260301T000000Z"},
+        "tags": {
+            "team": "risk",
+            "window": "20260301T000000Z",
+            "atalaia.id": JOB.id,
+            "atalaia.monitor": "credit-scoring",
+            "atalaia.policy": "drift",
+            "atalaia.window": "20260301T000000Z",
+        },
+    }
+
+
+def test_a_pipeline_in_azure_is_told_its_parameters_as_inputs(azure):
+    name = on_azure(azure, jobType="Pipeline", displayName="mine", inputs={"depth": {"jobInputType": "literal"}}).start(
+        JOB
+    )
+
+    assert azure.jobs[name]["displayName"] == "mine"
+    assert azure.jobs[name]["environmentVariables"] == {"DEPTH": "6"}
+    assert azure.jobs[name]["inputs"] == {
+        "depth": {"jobInputType": "literal"},
+        "window": {"jobInputType": "literal", "value": "20260301T000000Z"},
+    }
+
+
+def test_a_job_in_azure_whose_answer_was_lost_is_started_once(azure):
+    azure.plan = ["lost"]
+
+    with pytest.raises(JobError, match="tried again with the same id"):
+        on_azure(azure).start(JOB)
+
+    assert [on_azure(azure).start(JOB)] == list(azure.jobs)
+
+
+def test_who_finds_the_name_taken_has_started_the_job(azure):
+    azure.plan = [(409, "Conflict")]
+
+    assert on_azure(azure).start(JOB) == job_name(JOB)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "advice"),
+    [
+        (429, "TooManyRequests", "tried again with the same id"),
+        (503, "ServiceUnavailable", "tried again with the same id"),
+        (403, "AuthorizationFailed", "AzureML Data Scientist"),
+        (400, "ValidationError", "Correct `workspace` or `properties`"),
+    ],
+)
+def test_a_refusal_of_azure_says_what_to_do(azure, status, code, advice):
+    azure.plan = [(status, code)]
+
+    with pytest.raises(JobError, match=rf"{status} \({code}: as planned\).*{advice}"):
+        on_azure(azure).start(JOB)
+
+    assert on_azure(azure).start(JOB) in azure.jobs
+
+
+def test_a_workspace_that_is_not_there_is_no_job_to_be_started(azure):
+    starter = MachineLearningStarter(AzuremlJob(WORKSPACE + "2", COMMAND), azure.address, lambda resource: "token")
+
+    with pytest.raises(JobError, match=r"404 \(ResourceNotFound.*Correct `workspace`"):
+        starter.start(JOB)
+
+
+def test_a_token_is_sent_to_no_address_without_tls():
+    assert endpoint_of({}) == "https://management.azure.com"
+    with pytest.raises(AtalaiaError, match="must begin with https"):
+        endpoint_of({"ATALAIA_ARM_ENDPOINT": "http://management.example"})

@@ -22,7 +22,7 @@ from elf import read_library
 from emulators import ROOT, emulator, until
 from pyarrow import csv, parquet
 
-from atalaia_bundle import LIMIT, Target
+from atalaia_bundle import AWS, Target
 from atalaia_bundle.compiling import find_compiler
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}", {"aarch64": "arm64"}.get(*[platform.machine()] * 2)
@@ -92,7 +92,7 @@ def test_a_bundle_for_lambda_fits_with_room(built, target):
         unzipped = sum(entry.file_size for entry in bundle.infolist())
 
     assert built[target]["unzipped"] == unzipped
-    assert unzipped < ROOM * LIMIT
+    assert unzipped < ROOM * AWS.limit
 
 
 @pytest.mark.parametrize("target", LAMBDA)

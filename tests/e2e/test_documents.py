@@ -15,6 +15,8 @@ import pytest
 import atalaia
 from atalaia.checks import METRICS
 from atalaia.monitoring.receipts import Receipt
+from atalaia_azure.draining import MOST_TRIES
+from atalaia_azure.runtime import LIMIT
 from atalaia_cli.commands import cli
 from emulated_aws.chaos import Knobs
 
@@ -90,6 +92,36 @@ def test_the_demo_finds_all_that_was_planted_and_no_more(tmp_path):
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_setting_of_the_functions_stands_in_the_readme():
+    text = (ROOT / "README.md").read_text()
+    sources = [path for folder in ("adapters", "functions") for path in (ROOT / folder).rglob("*.py")]
+    named = {name for path in sources for name in re.findall(r"\bATALAIA_[A-Z_]+", path.read_text())}
+
+    assert len(named) > 10
+    for name in named:
+        assert f"`{name}`" in text, name
+
+
+def test_every_function_of_azure_and_setting_of_its_host_stands_in_its_page():
+    text = (ROOT / "docs/azure.md").read_text()
+    functions = re.findall(r"^def ([a-z]\w+)\(", (ROOT / "functions/azure/function_app.py").read_text(), re.MULTILINE)
+    host = json.loads((ROOT / "functions/azure/host.json").read_text())
+    settings = [name for service in ("blobs", "queues") for name in host["extensions"][service]]
+
+    assert {"ingest_blob", "ingest_queue", "collect", "evaluate"} <= set(functions)
+    for name in functions:
+        assert f"| `{name}` |" in text, name
+    for name in ("functionTimeout", *settings):
+        assert name in text, name
+
+
+def test_a_call_on_azure_ends_when_its_host_ends_it():
+    host = json.loads((ROOT / "functions/azure/host.json").read_text())
+
+    assert host["functionTimeout"] == LIMIT
+    assert host["extensions"]["queues"]["maxDequeueCount"] == MOST_TRIES
 
 
 def test_every_command_stands_in_the_readme():

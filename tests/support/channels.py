@@ -12,6 +12,9 @@ from atalaia.ports import Point
 from atalaia_aws.clients import BotoClients
 from atalaia_aws.cloudwatch import CloudWatchChannel
 from atalaia_aws.signing import signed_channel
+from atalaia_azure.identity import Identity
+from atalaia_azure.insights import InsightsChannel, connection_of
+from atalaia_azure.library import Exporters, LibraryChannel
 from atalaia_otel.exporter import Exporter
 from atalaia_otel.otlp import OtlpChannel
 
@@ -51,6 +54,22 @@ def to_cloudwatch(server, namespace):
 def to_sink(sink):
     with faulty(sink.address) as proxy:
         yield Cloud(OtlpChannel(f"{proxy.address}/v1/metrics"), proxy, lambda: _in_sink(sink))
+
+
+@contextmanager
+def to_insights(sink):
+    with faulty(sink.address) as proxy:
+        settings = {"APPLICATIONINSIGHTS_CONNECTION_STRING": sink.connection.replace(sink.address, proxy.address)}
+        channel = InsightsChannel(connection_of(settings, Identity({})))
+        yield Cloud(channel, proxy, lambda: sorted(sink.points(), key=repr))
+
+
+@contextmanager
+def to_library(sink):
+    with faulty(sink.address) as proxy:
+        settings = {"APPLICATIONINSIGHTS_CONNECTION_STRING": sink.connection.replace(sink.address, proxy.address)}
+        channel = LibraryChannel(Exporters(settings, Identity({}), {}))
+        yield Cloud(channel, proxy, lambda: sorted(sink.points(), key=repr))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from atalaia.errors import AtalaiaError
-from atalaia_bundle import LIMIT, Target
+from atalaia_bundle import AWS, CLOUDS, Target
 from atalaia_bundle.compiling import compile_all, find_compiler
 from atalaia_bundle.installing import copy_monitors, copy_ours
 from atalaia_bundle.pruning import prune
@@ -45,7 +45,7 @@ def test_wheels_may_ask_for_no_newer_c_library_than_lambda_has():
 
 
 def test_lambdas_python_311_is_known_to_be_too_old():
-    assert [Target(python, "arm64").is_on_lambda for python in ("3.11", "3.12", "3.13")] == [False, True, True]
+    assert [Target(python, "arm64").is_there for python in ("3.11", "3.12", "3.13")] == [False, True, True]
 
 
 def test_what_functions_load_stays_and_the_rest_goes(tmp_path):
@@ -94,21 +94,43 @@ def test_sizes_are_told_by_package_the_largest_first(tmp_path):
 
 
 def test_what_is_too_large_for_lambda_is_refused_with_what_is_largest():
-    demand_room({"numpy": LIMIT})
+    demand_room({"numpy": AWS.limit}, AWS)
     with pytest.raises(
         AtalaiaError, match=r"262,144,001 bytes unzipped, and Lambda takes 262,144,000.*numpy 262\.1 MB, a"
     ):
-        demand_room({"numpy": LIMIT, "a": 1})
+        demand_room({"numpy": AWS.limit, "a": 1}, AWS)
 
 
 def test_our_packages_and_handlers_are_copied_without_what_python_left_there(tmp_path):
-    copy_ours(tmp_path)
+    copy_ours(AWS, tmp_path)
 
     assert files(tmp_path) >= {"ingest.py", "evaluate.py", "lifecycle.py", "status.py", "atalaia/py.typed"}
     assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {
-        "atalaia", "atalaia_aws", "atalaia_local", "atalaia_obstore", "atalaia_otel",
+        "atalaia", "atalaia_aws", "atalaia_functions", "atalaia_local", "atalaia_obstore", "atalaia_otel",
     }  # fmt: skip
     assert not [path for path in files(tmp_path) if "__pycache__" in path]
+
+
+def test_azure_finds_packages_where_its_worker_looks_and_functions_at_the_top(tmp_path):
+    azure = CLOUDS["azure"]
+
+    copy_ours(azure, tmp_path)
+
+    packages = ".python_packages/lib/site-packages"
+    assert {path.name for path in tmp_path.iterdir()} == {".python_packages", "function_app.py", "host.json"}
+    assert files(tmp_path) >= {f"{packages}/atalaia_azure/runtime.py", f"{packages}/atalaia/py.typed"}
+    assert not list(tmp_path.rglob("atalaia_aws"))
+    assert {"atalaia", "atalaia_azure", "host.json"} <= set(sizes_of(tmp_path, azure.inside))
+
+
+def test_azure_has_one_processor_an_older_c_library_and_no_limit():
+    target = Target("3.13", "x86_64", CLOUDS["azure"])
+
+    assert target.platforms[0] == "manylinux_2_31_x86_64"
+    assert [Target(f"3.{n}", "x86_64", CLOUDS["azure"]).is_there for n in (11, 13, 14)] == [True, True, False]
+    demand_room({"numpy": 10**9}, CLOUDS["azure"])
+    with pytest.raises(AtalaiaError, match=r"Azure Functions has no such processor. Give x86_64\."):
+        Target("3.13", "arm64", CLOUDS["azure"])
 
 
 def test_monitor_files_are_copied_to_where_functions_look_and_none_are_refused(tmp_path):

@@ -1,0 +1,92 @@
+"""One HTTP request and its answer, within a limit of time that holds for all of it."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from atalaia.errors import AtalaiaError
+
+_LEAST_SECONDS = 0.05
+
+
+class NoAnswerError(AtalaiaError):
+    """Nobody answered: it is not known whether the request arrived."""
+
+
+class Answer(Struct, frozen=True):
+    """What a server answered; names of headers are in small letters."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The beginning of the body, in one line, for messages."""
+        return " ".join(self.body[:500].decode("utf-8", "replace").split())
+
+
+class Host:
+    """One server, to which a connection is kept as long as it holds."""
+
+    def __init__(self, url: str) -> None:
+        """Take the server's address of any *url* there; nothing is asked yet.
+
+        Raises:
+            AtalaiaError: It is no address.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            msg = f"{url}: no address. Write one such as https://host/path."
+            raise AtalaiaError(msg)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._connection = kind(parts.hostname, parts.port)
+        self._name = f"{parts.scheme}://{parts.netloc}"
+
+    def ask(self, method: str, url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Answer:
+        """Send one request, and return what is answered within *seconds*.
+
+        Raises:
+            NoAnswerError: Nothing came in time, or the connection broke.
+        """
+        until = time.monotonic() + seconds
+        parts = urlsplit(url)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        told = {**headers, "Content-Length": str(len(body))} if body or method in ("PUT", "POST") else dict(headers)
+        try:
+            self._limit(until)
+            self._connection.request(method, path, body or None, told)
+            self._limit(until)
+            answer = self._connection.getresponse()
+            return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            msg = f"{self._name}: no answer ({type(error).__name__}). Look at the network's route to it."
+            raise NoAnswerError(msg) from error
+
+    def close(self) -> None:
+        """End the connection; the next request opens another."""
+        self._connection.close()
+
+    def _limit(self, until: float) -> None:
+        self._connection.timeout = max(_LEAST_SECONDS, until - time.monotonic())
+        if self._connection.sock is not None:
+            self._connection.sock.settimeout(self._connection.timeout)
+
+
+def ask(method: str, url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Answer:
+    """Send one request over a connection of its own.
+
+    Raises:
+        NoAnswerError: Nothing came in time, or the connection broke.
+    """
+    host = Host(url)
+    try:
+        return host.ask(method, url, body, headers, seconds)
+    finally:
+        host.close()
