@@ -30,6 +30,17 @@ needed = [name for name in project["dependencies"] if not name.startswith(("clic
 print(*needed, *extras["aws"], *extras["telemetry"], sep="\n")
 PYTHON
 
+# The same for Azure, whose worker has its own azure-functions; the one that is tested goes into the bundle.
+python - <<'PYTHON' | compile --constraint requirements/dev.txt --output-file requirements/azure-functions.txt -
+import pathlib
+import tomllib
+
+project = tomllib.loads(pathlib.Path("pyproject.toml").read_text())["project"]
+extras = project["optional-dependencies"]
+needed = [name for name in project["dependencies"] if not name.startswith(("click", "rich"))]
+print(*needed, *extras["azure"], *extras["telemetry"], sep="\n")
+PYTHON
+
 # The emulator's own two environments: MiniStack's (by its exact version, for what we replace in it), and the sandboxes'.
 printf '%s\n' ministack==1.5.33 cbor2 opentelemetry-proto | compile --output-file requirements/ministack.txt -
 printf '%s\n' awslambdaric boto3 | compile --output-file requirements/emulator.txt -

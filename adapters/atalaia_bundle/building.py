@@ -39,16 +39,16 @@ class Bundle(Struct, frozen=True):
 
 
 def build(file: Path, target: Target, monitors: Path | None = None, compiler: str | None = None) -> Bundle:
-    """Build the bundle of AWS's functions.
+    """Build the bundle of a cloud's functions.
 
     Args:
         file: The zip file to be written.
         target: What it is for.
-        monitors: A folder with monitor files that go into it, if they are not in S3.
+        monitors: A folder with monitor files that go into it, if they are not in a bucket or container.
         compiler: A Python of the target's version; by default one is looked for.
 
     Raises:
-        AtalaiaError: A package is not to be had, or it is too large for Lambda.
+        AtalaiaError: A package is not to be had, or it is too large for the cloud.
     """
     found = find_compiler(target, compiler)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -56,13 +56,14 @@ def build(file: Path, target: Target, monitors: Path | None = None, compiler: st
         folder = Path(name)
         if monitors is not None:
             copy_monitors(monitors, folder)
-        install_wheels(target, folder)
-        prune(folder)
-        copy_ours(folder)
+        packages = folder / target.cloud.inside
+        install_wheels(target, packages)
+        prune(packages)
+        copy_ours(target.cloud, folder)
         if found is not None:
             compile_all(folder, found, target)
-        sizes = sizes_of(folder)
-        demand_room(sizes)
+        sizes = sizes_of(folder, target.cloud.inside)
+        demand_room(sizes, target.cloud)
         zip_folder(folder, file)
     with file.open("rb") as written:
         digest = hashlib.file_digest(written, "sha256").hexdigest()

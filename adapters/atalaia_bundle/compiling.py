@@ -1,4 +1,4 @@
-"""Compiling a bundle's modules before they are shipped: Lambda's code is read-only, so it would compile at each start.
+"""Compiling a bundle's modules before they are shipped: code is read-only there, so each start would compile it.
 
 Only the target's own version of Python can do it, on whatever processor. A compiled file counts without a look at its
 source (an unchecked hash), so times in the zip file do not matter. Hash seed and order are fixed: same bytes each time.
@@ -16,7 +16,6 @@ from atalaia.errors import AtalaiaError
 from atalaia_bundle.targets import Target
 
 _SECONDS = 900
-_ON_LAMBDA = "/var/task"  # where functions lie, for what tracebacks say
 _VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 
 
@@ -52,7 +51,7 @@ def compile_all(folder: Path, compiler: str, target: Target) -> None:
         AtalaiaError: One is no Python of this version.
     """
     command = [compiler, "-m", "compileall", "-q", "-f", "--invalidation-mode=unchecked-hash"]
-    command += ["-s", str(folder), "-p", _ON_LAMBDA, str(folder)]
+    command += ["-s", str(folder), "-p", target.cloud.where, str(folder)]
     done = subprocess.run(  # noqa: S603
         command, capture_output=True, text=True, check=False, timeout=_SECONDS, env=_environment(target)
     )

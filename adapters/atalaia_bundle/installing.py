@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 from atalaia.errors import AtalaiaError
+from atalaia_bundle.clouds import Cloud
 from atalaia_bundle.targets import Target
 
-_OURS = ("atalaia", "atalaia_aws", "atalaia_local", "atalaia_obstore", "atalaia_otel")
+_LOCKS = {"aws": "functions.txt", "azure": "azure-functions.txt"}
 _PIP_SECONDS = 1800
 _SHIPPED = Path(__file__).parent / "shipped"  # in a wheel; in the tree both lie where people look for them
 _TREE = Path(__file__).parents[2]
@@ -19,12 +20,13 @@ _COMPILED = shutil.ignore_patterns("__pycache__")
 
 
 def install_wheels(target: Target, folder: Path) -> None:
-    """Install what `requirements/functions.txt` pins, by hash, as wheels for *target*; nothing of it is run.
+    """Install what the cloud's lock pins, by hash, as wheels for *target*; nothing of it is run.
 
     Raises:
         AtalaiaError: pip failed, such as for a wheel that is not to be had.
     """
-    lock = _one_of(_SHIPPED / "functions.txt", _TREE / "requirements" / "functions.txt")
+    name = _LOCKS[target.cloud.name]
+    lock = _one_of(_SHIPPED / name, _TREE / "requirements" / name)
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += ["--requirement", str(lock), "--require-hashes", "--no-deps", "--only-binary=:all:"]
     command += ["--implementation=cp", f"--python-version={target.python}", "--no-compile", f"--target={folder}"]
@@ -38,11 +40,11 @@ def install_wheels(target: Target, folder: Path) -> None:
         raise AtalaiaError(msg)
 
 
-def copy_ours(folder: Path) -> None:
-    """Copy our packages, and the handlers of AWS beside them, as Lambda looks for them."""
-    for name in _OURS:
-        shutil.copytree(_folder_of(name), folder / name, ignore=_COMPILED)
-    handlers = _one_of(_SHIPPED / "aws", _TREE / "functions" / "aws")
+def copy_ours(cloud: Cloud, folder: Path) -> None:
+    """Copy our packages and the cloud's handlers to where it looks for them."""
+    for name in cloud.packages:
+        shutil.copytree(_folder_of(name), folder / cloud.inside / name, ignore=_COMPILED)
+    handlers = _one_of(_SHIPPED / cloud.name, _TREE / "functions" / cloud.name)
     shutil.copytree(handlers, folder, ignore=_COMPILED, dirs_exist_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""From a folder to a zip file that Lambda takes: the same files give the same bytes."""
+"""From a folder to a zip file that a cloud takes: the same files give the same bytes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from atalaia.errors import AtalaiaError
-
-LIMIT = 262_144_000
-"""Bytes that a function's code may have when it is unzipped, its layers included: AWS's 250 MB."""
+from atalaia_bundle.clouds import Cloud
 
 _TIME = (1980, 1, 1, 0, 0, 0)  # the first that zip files know
 _MODE = 0o100644 << 16
@@ -18,25 +16,32 @@ _RUNNABLE = 0o100755 << 16  # for shared libraries, as Lambda's guide asks for
 _NAMED = 5
 
 
-def sizes_of(folder: Path) -> dict[str, int]:
-    """Return the bytes of each package in *folder*, the largest first: by the name that stands first in its paths."""
+def sizes_of(folder: Path, inside: str = "") -> dict[str, int]:
+    """Return the bytes of each package, the largest first: by the name that stands first in its paths.
+
+    Args:
+        folder: The bundle's.
+        inside: The folder in it that packages lie in.
+    """
     sizes: Counter[str] = Counter()
+    packages = folder / inside
     for path in _files(folder):
-        name = path.relative_to(folder).parts[0]
+        name = path.relative_to(packages if path.is_relative_to(packages) else folder).parts[0]
         sizes[name.removesuffix(".libs") if name.endswith(".libs") else name] += path.stat().st_size
     return dict(sorted(sizes.items(), key=lambda item: (-item[1], item[0])))
 
 
-def demand_room(sizes: Mapping[str, int], limit: int = LIMIT) -> None:
-    """Refuse what Lambda would refuse.
+def demand_room(sizes: Mapping[str, int], cloud: Cloud) -> None:
+    """Refuse what the cloud would refuse.
 
     Raises:
         AtalaiaError: It is too large.
     """
     total = sum(sizes.values())
-    if total > limit:
+    if cloud.limit is not None and total > cloud.limit:
         largest = ", ".join(f"{name} {size / 1e6:,.1f} MB" for name, size in list(sizes.items())[:_NAMED])
-        msg = f"the bundle has {total:,} bytes unzipped, and Lambda takes {limit:,}. The largest in it: {largest}."
+        room = f"{total:,} bytes unzipped, and {cloud.service} takes {cloud.limit:,}"
+        msg = f"the bundle has {room}. The largest in it: {largest}."
         raise AtalaiaError(msg)
 
 

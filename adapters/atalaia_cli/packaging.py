@@ -8,31 +8,37 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from atalaia_bundle import ARCHITECTURES, LIMIT, Bundle, Target, build
+from atalaia_bundle import ARCHITECTURES, CLOUDS, Bundle, Target, build
 from atalaia_cli.jobs import working
 from atalaia_cli.shapes import print_json
 
 _LARGEST = 8
 
 
-@click.command(short_help="Build the bundle of functions that AWS Lambda takes.")
-@click.argument("cloud", metavar="CLOUD", type=click.Choice(["aws"]))
+@click.command(short_help="Build the bundle of functions that a cloud takes.")
+@click.argument("cloud", metavar="CLOUD", type=click.Choice(list(CLOUDS)))
 @click.option("--python", default="3.13", show_default=True, help="The version of Python that runs it.")
-@click.option("--arch", type=click.Choice(ARCHITECTURES), default="arm64", show_default=True, help="Its processor.")
+@click.option("--arch", type=click.Choice(ARCHITECTURES), help="Its processor: on AWS arm64 unless you say so.")
 @click.option("-o", "--output", "target", metavar="FILE", help="The file to write; by default named for the runtime.")
 @click.option("--monitors", metavar="DIR", help="Put the monitor files of this folder into it.")
 @click.option("--compiler", metavar="PROGRAM", help="The Python that compiles it, of its version; else one on PATH.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def package(
-    cloud: str, python: str, arch: str, target: str | None, monitors: str | None, compiler: str | None, as_json: bool
+    cloud: str,
+    python: str,
+    arch: str | None,
+    target: str | None,
+    monitors: str | None,
+    compiler: str | None,
+    as_json: bool,
 ) -> None:
-    """Build the bundle of functions for CLOUD (aws) from locked packages: two builds give the same bytes.
+    """Build the bundle of functions for CLOUD (aws or azure) from locked packages: two builds give the same bytes.
 
     \b
     Example: atalaia package aws --arch arm64 -o build/atalaia-aws.zip
     """
-    runtime = Target(python, arch)
-    file = Path(target or f"atalaia-{cloud}-python{python}-{arch}.zip")
+    runtime = Target(python, arch or CLOUDS[cloud].architectures[0], CLOUDS[cloud])
+    file = Path(target or f"atalaia-{cloud}-python{python}-{runtime.architecture}.zip")
     with working(f"building {file}"):
         built = build(file, runtime, None if monitors is None else Path(monitors), compiler)
     for line in _warnings(built):
@@ -50,8 +56,9 @@ def _warnings(built: Bundle) -> list[str]:
             f"No Python {python} was found here to compile it, so each cold start will compile all modules it loads,"
             f" and take about three times as long. Install one, or name it: --compiler PROGRAM."
         )
-    if not built.target.is_on_lambda:
-        warnings.append(f"Lambda's own Python {python} has too old a C library for it: this one is for the emulator.")
+    if not built.target.is_there:
+        service = built.target.cloud.service
+        warnings.append(f"{service} has no Python {python} with a C library that fits: this one is for the emulator.")
     return warnings
 
 
@@ -64,7 +71,7 @@ def _shape(built: Bundle) -> dict[str, object]:
         "sha256": built.sha256,
         "zipped": built.zipped,
         "unzipped": built.unzipped,
-        "limit": LIMIT,
+        "limit": built.target.cloud.limit,
         "packages": dict(built.sizes),
     }
 
@@ -75,8 +82,7 @@ def _show(console: Console, built: Bundle) -> None:
     for name, size in list(built.sizes.items())[:_LARGEST]:
         table.add_row(name, f"{size / 1e6:.1f}")
     console.print(table)
-    share = f"{built.unzipped / LIMIT:.0%} of the {LIMIT / 1e6:.1f} MB that Lambda takes"
-    console.print(
-        f"{built.unzipped / 1e6:.1f} MB unzipped, {share}; {built.zipped / 1e6:.1f} MB zipped", highlight=False
-    )
+    limit, service = built.target.cloud.limit, built.target.cloud.service
+    share = "" if limit is None else f", {built.unzipped / limit:.0%} of the {limit / 1e6:.1f} MB that {service} takes"
+    console.print(f"{built.unzipped / 1e6:.1f} MB unzipped{share}; {built.zipped / 1e6:.1f} MB zipped", highlight=False)
     console.print(f"Wrote {built.file}, SHA-256 {built.sha256}", highlight=False, soft_wrap=True)
