@@ -1,0 +1,100 @@
+"""Telling Application Insights of a report, by our own encoding and through Microsoft's exporter: what each costs.
+
+Each is started in fresh processes against an ingestion on this machine, imports what it needs and tells of a report
+with 50 findings. Then the ingestion answers as a busy or broken one does, and what is known afterwards is held against
+what it has taken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+
+from insights_sink import InsightsSink, insights_sink
+
+from running import HERE
+
+RUNS = 5
+_SECONDS = 120
+
+_REPORT = """
+events = [{"event": "ml.monitor.finding", "id": str(n), "time": "2026-03-01T00:00:00Z", "value": n / 50, "column": "x"}
+          for n in range(50)]
+points = [Point("ml.monitor.drift", n / 9, (("monitor", "m"), ("model", "m")), 1 << 50) for n in range(9)]
+"""
+_BARE = f"import sys\nsys.path.insert(0, {str(HERE)!r})\nimport json, meter\n"
+_OURS = """
+from atalaia.ports import Point
+from atalaia_azure.envelopes import Sender
+from atalaia_azure.identity import Identity
+from atalaia_azure.insights import Ingestion, connection_of
+from atalaia_azure.telemetry import Insights
+connection = connection_of(env, Identity(env))
+part = Insights(Ingestion(connection), lambda: Sender(connection.key), lambda: 60.0)
+"""
+_THEIRS = """
+from atalaia.ports import Point
+from atalaia_azure.identity import Identity
+from atalaia_azure.library import Exporters, LibraryInsights
+part = LibraryInsights(Exporters(env, Identity(env), {}), lambda: 60.0)
+"""
+_TELL = """
+from atalaia.errors import NotSentError
+try:
+    part.tell(events, points, frozenset())
+    known = None
+except NotSentError as error:
+    known = len(error.heard)
+"""
+_MEASURED = """
+used = meter.cpu_seconds() * 1000
+print(json.dumps({"cpu_ms": used, "mb": meter.peak_mb(), "known": locals().get("known")}))
+"""
+WAYS = {"ours": _OURS, "Microsoft's exporter": _THEIRS}
+TROUBLE = {"all is well": {}, "2 of 59 refused for now": {3: 503, 7: 429}, "1 of 59 refused for good": {5: 400}}
+
+
+def measure(code: str, sink: InsightsSink) -> dict[str, float]:
+    """Run *code* in a process of its own, and return what it measured."""
+    env = {"APPLICATIONINSIGHTS_CONNECTION_STRING": sink.connection}
+    text = f"{_BARE}env = {env!r}\n{code}{_MEASURED}"
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", text], capture_output=True, text=True, check=True, timeout=_SECONDS
+    )
+    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def medians(code: str, sink: InsightsSink) -> dict[str, float]:
+    """Run it several times, the first of which fills caches and does not count."""
+    runs = [measure(code, sink) for _ in range(RUNS + 1)][1:]
+    return {name: statistics.median(run[name] for run in runs) for name in ("cpu_ms", "mb")}
+
+
+def main() -> None:
+    """Measure both ways and print one JSON object."""
+    argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0]).parse_args()
+    told: dict[str, object] = {}
+    with insights_sink() as sink:
+        bare = medians("", sink)
+        for name, code in WAYS.items():
+            whole = medians(code + _REPORT + _TELL, sink)
+            told[name] = {key: round(whole[key] - bare[key], 1) for key in bare} | {"known": truths(code, sink)}
+    sys.stdout.write(json.dumps(told, indent=1) + "\n")
+
+
+def truths(code: str, sink: InsightsSink) -> dict[str, str]:
+    """Return, for each trouble, what was taken and what is known to be taken."""
+    found = {}
+    for trouble, faults in TROUBLE.items():
+        sink.faults, sink.taken = dict(faults), []
+        known = measure(code + _REPORT + _TELL, sink)["known"]
+        found[trouble] = f"{len(sink.taken)} taken, {'all told' if known is None else f'{known} known to be'}"
+    return found
+
+
+if __name__ == "__main__":
+    main()
