@@ -9,7 +9,7 @@ EMULATOR := $(if $(filter Linux,$(shell uname -s)),build/ministack/.ready build/
 OUT ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test e2e-aws check fix lock bench bench-cold bench-lambda emulator build/ministack build/emulator
+.PHONY: help setup demo test e2e-aws check fix lock bench bench-cold bench-lambda emulator build/ministack build/emulator build/azure-ai-ml
 
 help:  ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,7 +58,7 @@ $(LOCKED): requirements/dev.txt
 	$(call need_python,.venv)
 	$(PIP) --require-hashes --requirement requirements/dev.txt && touch $@
 
-build/ministack build/emulator: %: %/.ready
+build/ministack build/emulator build/azure-ai-ml: %: %/.ready
 
 build/%/.ready: requirements/%.txt
 	$(call need_python,build/$*)

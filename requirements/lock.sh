@@ -44,3 +44,6 @@ PYTHON
 # The emulator's own two environments: MiniStack's (by its exact version, for what we replace in it), and the sandboxes'.
 printf '%s\n' ministack==1.5.33 cbor2 opentelemetry-proto | compile --output-file requirements/ministack.txt -
 printf '%s\n' awslambdaric boto3 | compile --output-file requirements/emulator.txt -
+
+# Azure ML's own client, which the emulated Azure ML is held to; nothing of ours needs it.
+printf '%s\n' azure-ai-ml==1.35.2 | compile --output-file requirements/azure-ai-ml.txt -

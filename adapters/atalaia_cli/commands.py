@@ -24,6 +24,7 @@ from atalaia_cli.baselines import baseline_lines, baseline_shape
 from atalaia_cli.jobs import evaluated, held_baseline, ingested, moment, working
 from atalaia_cli.packaging import package
 from atalaia_cli.places import Opened, open_monitor, open_place, read_bytes, write_text
+from atalaia_cli.querying import query
 from atalaia_cli.shapes import check_shape, compare_shape, print_json
 from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_one_sided, print_reports
 from atalaia_local import DirectoryStore
@@ -280,4 +281,5 @@ def verify(report: str, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
+cli.add_command(query)
 cli.add_command(package)

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from rich import box
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -21,6 +20,7 @@ from atalaia import wording
 from atalaia.monitoring.receipts import Receipt
 from atalaia.report import Finding, Report
 from atalaia.rows import REASONS
+from atalaia_cli.tables import light_table
 
 _STYLES = {"alert": "bold red", "warning": "yellow", "undecided": "cyan", "ok": "green"}
 _SIGNS = {"alert": "✗", "warning": "!", "undecided": "?", "ok": "✓"}
@@ -193,7 +193,7 @@ def _shown_windows(reports: Sequence[Report]) -> Sequence[Report]:
 
 
 def _windows(reports: Sequence[Report]) -> Table:
-    table = _table()
+    table = light_table()
     table.add_column("window", no_wrap=True)
     for title in ("rows", "rejected", "alerts", "warnings", "undecided"):
         table.add_column(title, justify="right", no_wrap=True)
@@ -208,7 +208,7 @@ def _windows(reports: Sequence[Report]) -> Table:
 
 
 def _troubles_table(troubles: Iterable[_Trouble], several: bool) -> Table:
-    table = _table()
+    table = light_table()
     table.add_column("status", no_wrap=True)
     table.add_column("column", overflow="fold", ratio=2)
     table.add_column("metric", overflow="fold")
@@ -266,7 +266,7 @@ def _milder(trouble: _Trouble, status: str) -> str:
 def _compared(console: Console, columns: Iterable[Mapping[str, Any]]) -> Table:
     wide = console.width >= _WIDE
     extra = ("kolmogorov_smirnov", "jensen_shannon", "psi") if wide else ("psi",)
-    table = _table()
+    table = light_table()
     table.add_column("status", no_wrap=True)
     table.add_column("column", overflow="fold", ratio=1)
     if wide:
@@ -312,10 +312,6 @@ def _compare_verdict(columns: Sequence[Mapping[str, Any]], noted: bool) -> str:
         verdict = "No drift, but see below" if noted else "All fine"
         return f"{verdict}: {tally['ok']:,} of {wording.plural(len(columns), 'column')} judged"
     return "Undecided: too few rows to judge" if tally["undecided"] else "Nothing was compared"
-
-
-def _table() -> Table:
-    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
 
 
 def _status_text(status: str, words: str) -> Text:

@@ -1,0 +1,1 @@
+"""Azure on loopback: what Azurite lacks, in one process."""

@@ -1,0 +1,34 @@
+"""What the parts need of each other, and no more."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from aiohttp import web
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Guard = Callable[[Handler], Handler]
+"""Lets a request through to a handler, or answers in its stead."""
+
+Publish = Callable[[dict[str, Any]], Awaitable[None]]
+"""Gives an event to Event Grid."""
+
+
+class Clock(Protocol):
+    """The fast clock."""
+
+    def real_seconds(self, emulated_seconds: float) -> float:
+        """How long a wait of *emulated_seconds* takes here."""
+        ...
+
+
+class Chaos(Protocol):
+    """The knobs."""
+
+    @property
+    def knobs(self) -> Any:
+        """As they stand, an attribute each."""
+        ...
+
+    def strikes(self, knob: str) -> bool:
+        """Whether *knob*, a share, strikes this time."""
+        ...

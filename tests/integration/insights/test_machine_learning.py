@@ -1,0 +1,235 @@
+"""Azure ML's jobs, as its own client and plain requests see them."""
+
+import json
+import os
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+CLIENT = ROOT / "build/azure-ai-ml/bin/python"
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000002"
+WORKSPACE = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/atalaia"
+    "/providers/Microsoft.MachineLearningServices/workspaces/watched"
+)
+JOB = {
+    "jobType": "Command",
+    "command": "python retrain.py",
+    "environmentId": f"{WORKSPACE}/environments/train/versions/1",
+    "computeId": f"{WORKSPACE}/computes/cpu",
+    "experimentName": "retrain",
+}
+PREFIX = "Microsoft.MachineLearningServices."
+
+
+class Arm:
+    """Plain requests with a token for ARM."""
+
+    def __init__(self, azure):
+        self._azure = azure
+        self._headers = {"Authorization": f"Bearer {azure.token('https://management.azure.com')}"}
+
+    def __call__(self, method, path, body=None, **more):
+        given = {"params": {"api-version": "2024-10-01"}, "headers": self._headers} | more
+        return self._azure.http.request(method, f"{self._azure.secure}{WORKSPACE}{path}", json=body, **given)
+
+    def put(self, name, **changes):
+        return self("PUT", f"/jobs/{name}", {"properties": JOB | changes})
+
+    def status(self, name):
+        return self("GET", f"/jobs/{name}").json()["properties"]["status"]
+
+    def ended(self, name):
+        end = time.monotonic() + 20
+        while (status := self.status(name)) not in ("Completed", "Failed", "Canceled") and time.monotonic() < end:
+            time.sleep(0.02)
+        return status
+
+    def told(self, name):
+        """The events of a job: kind, and status if it has one."""
+        events = [event for event in self._azure.events() if event["subject"].endswith(f"/runs/{name}")]
+        return [(event["eventType"].removeprefix(PREFIX), event["data"].get("runStatus")) for event in events]
+
+
+@pytest.fixture
+def arm(azure):
+    return Arm(azure)
+
+
+def named():
+    return f"j{uuid.uuid4().hex}"
+
+
+PASSED = [("RunStatusChanged", status) for status in ("NotStarted", "Preparing", "Running", "Completed")]
+
+
+def test_azures_own_client_submits_follows_and_cancels(azure):
+    assert CLIENT.exists(), "make build/azure-ai-ml"
+    variables = {
+        "PATH": os.defpath,
+        "HOME": str(Path(azure.certificate).parent),
+        "IDENTITY_ENDPOINT": f"{azure.plain}/msi/token",
+        "IDENTITY_HEADER": azure.identity_header,
+        "REQUESTS_CA_BUNDLE": azure.certificate,
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "NO_PROXY": "127.0.0.1",
+    }
+    program = ROOT / "tests/support/azure_ml_client.py"
+
+    command = [CLIENT, program, azure.secure, SUBSCRIPTION]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=120)
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    changed = told.pop("changed")
+    assert changed[0] == 400
+    assert "A job with this name already exists." in changed[1]
+    assert "Inputs cannot be changed" in changed[1]
+    assert told.pop("missing")[0] == 404
+    assert told == {
+        "environment": "1",
+        "latest": "1",
+        "command": ["one", "NotStarted", "retrain", {"atalaia.policy": "p"}],
+        "again": True,
+        "cancelled": "Canceled",
+        "pipeline": ["NotStarted", ["retrain"], "Completed"],
+        "ended": "Completed",
+        "listed": ["one", "two"],
+        "batch": "Completed",
+        "model": "3",
+    }
+
+
+def test_a_job_passes_its_phases_and_tells_of_each(azure, arm):
+    name = named()
+
+    first = arm.put(name)
+
+    assert first.status_code == 201
+    assert first.json()["properties"]["status"] == "NotStarted"
+    assert arm.ended(name) == "Completed"
+    assert arm.told(name) == [*PASSED, ("RunCompleted", None)]
+
+
+def test_events_have_the_form_that_event_grid_gives_them(azure, arm):
+    name = named()
+    arm.put(name, tags={"a": "b"}, properties={"c": "d"})
+
+    [event] = [each for each in azure.events() if each["subject"].endswith(name)][:1]
+
+    assert event["topic"] == WORKSPACE
+    assert event["subject"] == f"experiments/{event['data']['experimentId']}/runs/{name}"
+    assert {"id", "eventTime", "dataVersion", "metadataVersion"} <= event.keys()
+    about = {key: event["data"][key] for key in ("experimentName", "runId", "runTags", "runProperties", "runStatus")}
+    expected = {"experimentName": "retrain", "runId": name, "runTags": {"a": "b"}, "runProperties": {"c": "d"}}
+    assert about == expected | {"runStatus": "NotStarted"}
+
+
+def test_the_same_job_put_again_is_the_same_job(azure, arm):
+    name = named()
+
+    first, second = arm.put(name), arm.put(name)
+
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert second.json()["systemData"]["createdAt"] == first.json()["systemData"]["createdAt"]
+    arm.ended(name)
+    assert arm.put(name).json()["properties"]["status"] == "Completed"
+    assert arm.told(name) == [*PASSED, ("RunCompleted", None)]
+
+
+def test_what_describes_a_job_may_change_and_tags_are_added(azure, arm):
+    name = named()
+    arm.put(name, tags={"a": "1"})
+
+    changed = arm.put(name, tags={"b": "2"}, description="why", displayName="other").json()["properties"]
+
+    assert (changed["tags"], changed["description"], changed["displayName"]) == ({"a": "1", "b": "2"}, "why", "other")
+
+
+def test_another_job_of_the_same_name_is_refused(azure, arm):
+    name = named()
+    arm.put(name)
+
+    refused = arm.put(name, command="python other.py")
+
+    error = refused.json()["error"]
+    assert (refused.status_code, error["code"]) == (400, "UserError")
+    assert "the existing job's Command cannot be changed" in error["message"]
+    assert error["innerError"]["innerError"]["code"] == "JobPropertyImmutable"
+
+
+def test_a_cancelled_job_ends_as_cancelled(azure, arm):
+    name = named()
+    arm.put(name)
+
+    answer = arm("POST", f"/jobs/{name}/cancel")
+
+    assert answer.status_code == 202
+    assert arm.ended(name) == "Canceled"
+    headers = {"Authorization": f"Bearer {azure.token('https://management.azure.com/')}"}
+    assert azure.http.get(answer.headers["Location"], headers=headers).status_code == 200
+    assert ("RunCompleted", None) not in arm.told(name)
+    assert arm("POST", f"/jobs/{name}/cancel").status_code == 200
+
+
+def test_a_knob_lets_jobs_fail(calm, arm):
+    name = named()
+    calm.chaos(ml_outcome="Failed")
+    arm.put(name)
+
+    assert arm.ended(name) == "Failed"
+    assert arm.told(name)[-1] == ("RunStatusChanged", "Failed")
+
+
+def test_a_knob_tells_of_everything_twice(calm, arm):
+    name = named()
+    calm.chaos(ml_duplicates=1)
+    arm.put(name)
+    arm.ended(name)
+
+    assert arm.told(name) == [each for each in [*PASSED, ("RunCompleted", None)] for _ in range(2)]
+
+
+def test_a_registered_model_is_told_of_once(azure, arm):
+    name = named()
+
+    for _ in range(2):
+        arm("PUT", f"/models/{name}/versions/7", {"properties": {"modelUri": "x", "tags": {"a": "b"}}})
+
+    [event] = [each for each in azure.events() if each["subject"] == f"models/{name}:7"]
+    assert event["eventType"] == f"{PREFIX}ModelRegistered"
+    expected = {"ModelName": name, "ModelVersion": "7", "ModelTags": {"a": "b"}, "ModelProperties": {}}
+    assert event["data"] == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "more", "status", "code"),
+    [
+        ("GET", "/jobs/nosuch", None, {}, 404, "UserError"),
+        ("PUT", "/jobs/-bad", {"properties": JOB}, {}, 400, "UserError"),
+        ("PUT", "/jobs/good", {"properties": {}}, {}, 400, "UserError"),
+        ("PUT", "/jobs/good", {"properties": JOB | {"command": ""}}, {}, 400, "UserError"),
+        ("PUT", "/jobs/good", [], {}, 400, "UserError"),
+        ("PUT", "/jobs/good", {"properties": JOB}, {"params": {}}, 400, "MissingApiVersionParameter"),
+        ("GET", "/environments/nosuch/versions/1", None, {}, 404, "UserError"),
+        ("PUT", "/unknown/things", {"properties": {}}, {}, 501, "NotEmulated"),
+        ("POST", "/codes/c/versions/1/startPendingUpload", {}, {}, 501, "NotEmulated"),
+        ("GET", "", None, {"headers": {}}, 401, "AuthenticationFailed"),
+    ],
+)
+def test_what_arm_refuses(arm, method, path, body, more, status, code):
+    answer = arm(method, path, body, **more)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+def test_a_token_for_another_audience_is_refused(azure, arm):
+    headers = {"Authorization": f"Bearer {azure.token('https://storage.azure.com')}"}
+
+    answer = arm("GET", "", headers=headers)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "InvalidAuthenticationTokenAudience")

@@ -1,0 +1,168 @@
+"""The KQL library: Microsoft's parser takes it, DuckDB runs it, and its answers are right."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from unittest.mock import ANY
+
+import pytest
+from telling import day, everything
+
+ROOT = Path(__file__).resolve().parents[3]
+FOLDER = ROOT / "infra/queries"
+PARSER = ROOT / "build/node/node_modules/@kusto/language-service-next"
+QUERIES = {file.stem: file.read_text() for file in sorted(FOLDER.glob("*.kql"))}
+SCHEMA_PROGRAM = "import json; from emulated_azure.insights.tables import schema; print(json.dumps(schema()))"
+
+
+@pytest.fixture(scope="module")
+def tables():
+    """The columns of all tables, from where DuckDB's are defined."""
+    command = [sys.executable, "-c", SCHEMA_PROGRAM]
+    done = subprocess.run(command, cwd=ROOT / "local-emulator", capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def parsed(tables, queries):
+    """What Microsoft's parser says of each query."""
+    assert PARSER.exists(), "make build/node"
+    given = json.dumps({"library": str(PARSER), "tables": tables, "queries": queries})
+    command = ["node", FOLDER / "check.js"]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def judged(tables):
+    return parsed(tables, QUERIES)
+
+
+@pytest.fixture(scope="module")
+def week(tmp_path_factory):
+    """Parts that were told a week of two monitors."""
+    import azure_parts
+
+    with azure_parts.azure_parts(tmp_path_factory.mktemp("week")) as running:
+        answer = running.track(*everything())
+        assert answer.status_code == 200, answer.text
+        yield running
+
+
+def promised(query):
+    """The columns that a query's comment names."""
+    [line] = re.findall(r"^// Columns: (.*)$", query, re.MULTILINE)
+    return line.split(", ")
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_microsofts_parser_finds_no_fault(judged, name):
+    assert judged[name]["faults"] == []
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_the_comment_asks_a_question_and_names_the_columns(judged, name):
+    first = QUERIES[name].splitlines()[0]
+
+    assert re.fullmatch(r"// [A-Z].*\?", first)
+    assert [column for column, _ in judged[name]["columns"]] == promised(QUERIES[name])
+
+
+WRONG = {
+    "customEvents | where nosuch == 1": ("KS142", 1, 22),
+    "nosuch | take 1": ("KS204", 1, 1),
+    "customEvents | summarize sum(name)": ("KS138", 1, 30),
+    "customEvents |\n where name ==": ("KS006", 2, 15),
+    "customEvents | extend x = nofunc(1)": ("KS211", 1, 27),
+    "customEvents | where count() > 1": ("KS144", 1, 22),
+    "customEvents | summarize count() by customDimensions": ("KS116", 1, 37),
+}
+
+
+def test_the_check_finds_deliberate_errors(tables):
+    found = parsed(tables, {query: query for query in WRONG})
+
+    said = {query: [(f["code"], f["line"], f["column"]) for f in each["faults"]] for query, each in found.items()}
+    assert {query: place for query, place in WRONG.items() if place not in said[query]} == {}, said
+
+
+PSI = ("", "psi")
+EXPECTED = {
+    "health": [
+        ("credit-scoring", "alert", 1, 0, 1, day(4), day(5), False, 11_874, 30),
+        ("churn", "undecided", 0, 0, 1, day(1), "2026-03-01T01:00:00Z", True, 90, 23 * 60),
+    ],
+    "drift-over-time": [
+        (day(1), "credit-scoring", 0.1, 0, 2, 0.0),
+        (day(2), "credit-scoring", 1.55, 1, 2, 0.5),
+        (day(3), "credit-scoring", 1.55, 1, 2, 0.5),
+        (day(4), "credit-scoring", 3.0, 1, 1, 1.0),
+    ],
+    "worst-columns": [
+        ("credit-scoring", "age", *PSI, 3.0, 0.6, 0.2, 3, 3, day(4)),
+        ("credit-scoring", "income", *PSI, 1.55, 0.31, 0.2, 1, 2, day(2)),
+    ],
+    "drifting-since": [("credit-scoring", "age", *PSI, day(3), 2, 0.6, 0.2)],
+    "rejected-rows": [
+        ("credit-scoring", "not_json", 10, pytest.approx(10 / (3 * 11_874 + 990 + 10)), 1, day(2)),
+        ("churn", "not_json", 8, 0.08, 1, day(1)),
+        ("churn", "bad_time", 2, 0.02, 1, day(1)),
+    ],
+    "freshness": [("churn", ANY, 23 * 60, ANY, ANY, 0, True), ("credit-scoring", ANY, 30, ANY, ANY, 0, False)],
+    "false-alarms": [("credit-scoring", "psi", 2, 1, 0.5)],
+    "retraining": [
+        (ANY, "credit-scoring", "retrain", day(3), "", "", None, 1, "no such compute"),
+        (ANY, "credit-scoring", "retrain", day(2), "j1", "Completed", ANY, 1, ""),
+    ],
+    "cost": [("credit-scoring", 28, ANY, 32, 8), ("churn", 4, ANY, 6, 6)],
+    "errors-by-object": [("az://logs/a.jsonl", 2, ANY, ANY, "too large"), ("m1", 1, ANY, ANY, "no JSON")],
+    "functions": [
+        ("ingest", 4, 1, 0.25, 2.0, 10.0, 10.0, "ValueError: no baseline"),
+        ("evaluate", 1, 0, 0.0, 4.0, 4.0, 4.0, ""),
+    ],
+    "lost-telemetry": [(ANY, 2, 1)],
+}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_week_is_told_right_though_most_was_told_twice(week, name):
+    rows = week.rows(QUERIES[name])
+
+    assert [tuple(map(rounded, row.values())) for row in rows] == EXPECTED[name]
+    assert all(list(row) == promised(QUERIES[name]) for row in rows)
+
+
+def rounded(value):
+    return round(value, 9) if isinstance(value, float) else value
+
+
+def test_lag_is_told_in_seconds(week):
+    [churn, _] = week.rows(QUERIES["freshness"])
+
+    assert churn["lag_p50_seconds"] == churn["lag_p95_seconds"] > 0
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_workspace_without_telemetry_has_no_rows(fresh_parts, name):
+    assert fresh_parts.rows(QUERIES[name]) == []
+
+
+@pytest.fixture(scope="module")
+def fresh_parts(tmp_path_factory):
+    import azure_parts
+
+    with azure_parts.azure_parts(tmp_path_factory.mktemp("empty")) as running:
+        yield running
+
+
+def test_the_page_lists_every_query_as_its_file_has_it():
+    page = (ROOT / "docs/queries.md").read_text()
+    rows = re.findall(r"^\| \[`([\w-]+)`\]\(\.\./infra/queries/\1\.kql\) \| (.*) \| (.*) \|$", page, re.MULTILINE)
+
+    questions = {name: query.splitlines()[0].removeprefix("// ") for name, query in QUERIES.items()}
+    assert {name: question for name, question, _ in rows} == questions
+    assert {name: re.findall("`(.*?)`", columns) for name, _, columns in rows} == {
+        name: promised(query) for name, query in QUERIES.items()
+    }

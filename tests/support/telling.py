@@ -1,0 +1,96 @@
+"""A week of two monitors, told to Application Insights as the product tells it, most of it twice."""
+
+from datetime import timedelta
+
+from envelopes import ago, event, exception, metric, request, trace
+from reports import a_finding, a_report
+
+from atalaia.telemetry import report_events, report_points
+
+HOUR = timedelta(hours=1)
+
+
+def microseconds(moment):
+    return int(moment.timestamp() * 1e6)
+
+
+def told(report, moment, revision=1):
+    """What a report stored at *moment* becomes."""
+    time = microseconds(moment)
+    events = [dict(fields) for fields in report_events(report, revision, time)]
+    points = report_points(report, time)
+    sent = [event(fields.pop("event"), fields, moment) for fields in events]
+    return sent + [metric(point.name, point.value, dict(point.attributes), moment) for point in points]
+
+
+def line(moment, **fields):
+    """One line of a function's log."""
+    return trace(fields, moment=moment)
+
+
+def reports():
+    """Four days of one monitor, whose second was revised, and one short window of another that fell silent."""
+    income, age = a_finding("alert"), a_finding("warning", "age")
+    fine = [a_finding("ok"), a_finding("ok", "age")]
+    worse = a_finding("alert", "age", value=0.6)
+    short = {"monitor": "churn", "rows": 90, "rejected": {"not_json": 8, "bad_time": 2}}
+    short |= {"start": "2026-03-01T00:00:00Z", "end": "2026-03-01T01:00:00Z"}
+    return [
+        *told(a_report(fine, day=1), ago(hours=30)),
+        *told(a_report([income], day=2, rejected={"not_json": 5}), ago(hours=20)),
+        *told(a_report([income, age], day=2, rows=990, rejected={"not_json": 10}), ago(hours=19), 2),
+        *told(a_report([a_finding("ok"), a_finding("alert", "age")], day=3), ago(hours=10)),
+        *told(a_report([worse, a_finding("undecided")], day=4, final=False), ago(minutes=30, seconds=30)),
+        *told(a_report([a_finding("undecided")], **short), ago(hours=23)),
+    ]
+
+
+def actions():
+    """A job that ended, and one that could not be started."""
+    about = {"monitor": "credit-scoring", "policy": "retrain"}
+    first = about | {"id": "a1", "window_start": "2026-03-02T00:00:00Z"}
+    second = about | {"id": "a2", "window_start": "2026-03-03T00:00:00Z"}
+    return [
+        event("ml.monitor.action_failed", first | {"why": "throttled"}, ago(hours=8)),
+        event("ml.monitor.action", first | {"job": "j1"}, ago(hours=7)),
+        event("ml.monitor.action_failed", second | {"why": "no such compute"}, ago(hours=2)),
+        line(
+            ago(hours=6), event="ml.monitor.lifecycle", job="j1", state="Running", monitor="credit-scoring", action="a1"
+        ),
+        line(
+            ago(hours=5),
+            event="ml.monitor.lifecycle",
+            job="j1",
+            state="Completed",
+            monitor="credit-scoring",
+            action="a1",
+        ),
+    ]
+
+
+def functions():
+    """Calls, of which some failed, and what they wrote."""
+    hour = ago(hours=3).replace(minute=0, second=0, microsecond=0)
+    return [
+        *(request("ingest", seconds, moment=ago(hours=2)) for seconds in (1.0, 2.0, 3.0)),
+        request("ingest", 10.0, success=False, operation="o1", moment=ago(hours=1)),
+        exception("ValueError", "no baseline", "o1", "ingest", ago(hours=1)),
+        request("evaluate", 4.0, moment=ago(hours=1)),
+        line(ago(hours=4), event="ml.monitor.ingest_failed", log="az://logs/a.jsonl", why="not there"),
+        line(ago(hours=3), event="ml.monitor.ingest_failed", log="az://logs/a.jsonl", why="too large"),
+        line(ago(hours=5), event="ml.monitor.ingest_failed", message="m1", why="no JSON"),
+        line(hour + timedelta(minutes=1), event="ml.monitor.evaluate", untold=2, monitors={}),
+        line(hour + timedelta(minutes=2), event="ml.monitor.telemetry_dropped", channel="insights", why="400"),
+        line(hour - 3 * HOUR, event="ml.monitor.evaluate", untold=0, monitors={}),
+    ]
+
+
+def everything():
+    """All of it; what the product may tell twice, twice."""
+    sent = reports() + actions()
+    return sent + functions() + [each for each in sent if each["data"]["baseType"] == "EventData"]
+
+
+def day(number):
+    """The first moment of a day of March 2026, as a query answers it."""
+    return f"2026-03-{number:02}T00:00:00Z"
