@@ -5,11 +5,10 @@ import socket
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from emulation.loopback import is_loopback
 from emulator.faults import EmulatorError
 from emulator.folder import Folder
 
@@ -66,15 +65,6 @@ def check(options: Options) -> None:
             raise EmulatorError(message)
     _need(options.ministack, "import ministack.app", "MiniStack", "make build/ministack")
     _need(options.sandbox_python, "import awslambdaric", "awslambdaric", "make build/emulator")
-
-
-def is_loopback(url: str) -> bool:
-    """Whether *url* names this machine itself."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _need(python: Path, statement: str, what: str, remedy: str) -> None:

@@ -16,7 +16,7 @@ import atalaia
 from atalaia.checks import METRICS
 from atalaia.monitoring.receipts import Receipt
 from atalaia_cli.commands import cli
-from emulated_aws.chaos import Knobs
+from emulated_aws.knobs import Knobs
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", "docs/command-line.md"]
