@@ -5,11 +5,15 @@ PIP := $(BIN)/pip install --disable-pip-version-check --quiet
 LOCKED := .venv/.locked
 READY := .venv/.ready
 SOURCES := adapters atalaia benchmarks examples functions local-emulator tests
-EMULATOR := $(if $(filter Linux,$(shell uname -s)),build/ministack/.ready build/emulator/.ready)  # it needs Linux
+LINUX := $(filter Linux,$(shell uname -s))
+AWS_EMULATOR := $(if $(LINUX),build/ministack/.ready build/emulator/.ready)  # they need Linux
+AZURE_EMULATOR := $(if $(LINUX),build/node/.ready build/azure-emulator/.ready build/azure-worker/.ready)
+EMULATOR := $(AWS_EMULATOR) $(AZURE_EMULATOR)
 OUT ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test e2e-aws check fix lock bench bench-cold bench-lambda emulator build/ministack build/emulator build/azure-ai-ml
+.PHONY: help setup demo test e2e-aws check fix lock bench bench-cold bench-lambda emulator
+.PHONY: build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-ai-ml
 
 help:  ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,13 +23,13 @@ setup: $(READY)  ## Install everything into .venv, as pinned in requirements/dev
 demo: $(READY)  ## Make synthetic traffic of both clouds in OUT (default: demo), check it, compare found with planted
 	@$(BIN)/python examples/credit_scoring/demo.py $(OUT)
 
-emulator: $(EMULATOR)  ## Run AWS on this machine until Ctrl-C; ARGS as in make emulator ARGS="--scale 60"
+emulator: $(EMULATOR)  ## Run both clouds on this machine until Ctrl-C; ARGS as in make emulator ARGS="--scale 60"
 	@ATALAIA_SANDBOX_PYTHON=build/emulator/bin/python $(PYTHON) local-emulator start $(ARGS)
 
 test: $(READY) $(EMULATOR)  ## Run the tests; ARGS goes to pytest, as in make test ARGS="-k window"
 	@$(BIN)/pytest $(ARGS)
 
-e2e-aws: $(READY) $(EMULATOR)  ## Run the functions on the emulator, from a capture file in S3 to a job that has ended
+e2e-aws: $(READY) $(AWS_EMULATOR)  ## Run the functions on the emulator, from a capture file in S3 to a job that has ended
 	@$(BIN)/pytest tests/e2e/test_aws.py tests/e2e/test_aws_chaos.py $(ARGS)
 
 check: $(READY) $(EMULATOR)  ## All that CI does: format, lint, types, import rules, tests
@@ -43,7 +47,7 @@ bench: $(READY)  ## Measure speed and memory against goals and other tools; ARGS
 bench-cold: $(READY)  ## Measure what a function pays before its first call
 	@$(BIN)/python benchmarks/cold.py $(ARGS)
 
-bench-lambda: $(READY) $(EMULATOR)  ## Measure the functions' bundle on Lambda's own runtime client, cold and under load
+bench-lambda: $(READY) $(AWS_EMULATOR)  ## Measure the functions' bundle on Lambda's own runtime client, cold and under load
 	@PYTHONPATH=tests/support $(BIN)/python benchmarks/functions.py $(ARGS)
 
 lock:  ## Pin the newest versions that pyproject.toml allows, for the oldest Python, into requirements/*.txt
@@ -58,11 +62,21 @@ $(LOCKED): requirements/dev.txt
 	$(call need_python,.venv)
 	$(PIP) --require-hashes --requirement requirements/dev.txt && touch $@
 
-build/ministack build/emulator build/azure-ai-ml: %: %/.ready
+build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-ai-ml: %: %/.ready
+
+# Azurite, and Microsoft's parser of KQL; npm says of one that it asks for a newer Node.js, which it runs without.
+build/node/.ready: requirements/node/package-lock.json
+	@node --version >/dev/null 2>&1 || { echo "The emulated Azure needs Node.js 20 or newer, with npm." >&2; exit 1; }
+	mkdir -p build/node && cp requirements/node/*.json build/node
+	cd build/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch .ready
+
+# The worker library says that it needs Python 3.13, where Azure runs it; it runs on ours, and the list is complete.
+build/azure-worker/.ready: WITHOUT_LIMITS := --no-deps --ignore-requires-python
 
 build/%/.ready: requirements/%.txt
 	$(call need_python,build/$*)
-	build/$*/bin/pip install --disable-pip-version-check --quiet --require-hashes --requirement $< && touch $@
+	build/$*/bin/pip install --disable-pip-version-check --quiet $(WITHOUT_LIMITS) --require-hashes --requirement $<
+	touch $@
 
 OLD := Atalaia needs Python 3.11 or newer, but $(PYTHON) is older or absent. Install one and name it: make setup PYTHON=python3.12
 BARE := $(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv

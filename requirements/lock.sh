@@ -41,9 +41,21 @@ needed = [name for name in project["dependencies"] if not name.startswith(("clic
 print(*needed, *extras["azure"], *extras["telemetry"], sep="\n")
 PYTHON
 
-# The emulator's own two environments: MiniStack's (by its exact version, for what we replace in it), and the sandboxes'.
+# The emulated AWS's two environments: MiniStack's (by its exact version, for what we replace in it), and the sandboxes'.
 printf '%s\n' ministack==1.5.33 cbor2 opentelemetry-proto | compile --output-file requirements/ministack.txt -
 printf '%s\n' awslambdaric boto3 | compile --output-file requirements/emulator.txt -
+
+# The emulated Azure's: all that Azurite lacks, and the instances. The worker library asks for a newer Python, and for
+# a version of the SDK that does too; both run on ours, so it is added to the list as it is, by the hash of its wheel.
+printf '%s\n' aiohttp cryptography duckdb duckdb-kql | compile --output-file requirements/azure-emulator.txt -
+printf '%s\n' azure-functions==1.26.0 | compile --output-file requirements/azure-worker.txt -
+WHEELS=$(mktemp -d)
+pip download --quiet --no-deps --ignore-requires-python --only-binary :all: --dest "$WHEELS" azure-functions-runtime==1.3.0
+{
+    echo 'azure-functions-runtime==1.3.0 \'
+    pip hash "$WHEELS"/*.whl | tail -n 1 | sed 's/^/    /; s/$/    # added by lock.sh/'
+} >> requirements/azure-worker.txt
+rm -r "$WHEELS"
 
 # Azure ML's own client, which the emulated Azure ML is held to; nothing of ours needs it.
 printf '%s\n' azure-ai-ml==1.35.2 | compile --output-file requirements/azure-ai-ml.txt -

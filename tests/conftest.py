@@ -21,3 +21,20 @@ def calm(aws):
     before = aws.admin("GET", "/chaos")["knobs"]
     yield aws
     aws.chaos(**before)
+
+
+@pytest.fixture(scope="session")
+def azure(tmp_path_factory):
+    """One emulated Azure for all tests that disturb nobody: an emulated minute passes in a second."""
+    import azure_emulators
+
+    with azure_emulators.azure_emulator(tmp_path_factory.mktemp("azure"), "--scale", "60") as running:
+        yield running
+
+
+@pytest.fixture
+def calm_azure(azure):
+    """The same, with all knobs at rest again afterwards."""
+    before = azure.admin("GET", "/chaos")["knobs"]
+    yield azure
+    azure.chaos(**before)

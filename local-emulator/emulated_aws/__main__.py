@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emulated_aws.lambdas.boot import refuse_beyond_loopback
+from emulation.wall import refuse_beyond_loopback
 
 if TYPE_CHECKING:
     from emulated_aws.assembly import Assembly

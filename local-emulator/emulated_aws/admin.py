@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
-from emulated_aws.asgi import Receive, Scope, Send, headers_of, is_ours, read_body, respond_json
-from emulated_aws.chaos import Chaos
+from emulated_aws.asgi import Receive, Scope, Send, headers_of, read_body, respond_json
+from emulated_aws.knobs import Knobs
 from emulated_aws.otlp import MetricsEndpoint
+from emulation.chaos import Chaos
+from emulation.loopback import is_ours
 
 
 class Admin:
@@ -18,7 +19,7 @@ class Admin:
     """
 
     def __init__(
-        self, chaos: Chaos, metrics: MetricsEndpoint, counts: Callable[[], Any], kill: Callable[[int], bool]
+        self, chaos: Chaos[Knobs], metrics: MetricsEndpoint, counts: Callable[[], Any], kill: Callable[[int], bool]
     ) -> None:
         self._chaos = chaos
         self._metrics = metrics
@@ -41,7 +42,7 @@ class Admin:
         routes: dict[str, Callable[[Any], tuple[int, Any]]] = {
             "GET /health": lambda _: (200, {"ready": True}),
             "GET /status": lambda _: (200, self._counts()),
-            "GET /chaos": lambda _: (200, {"knobs": asdict(self._chaos.knobs), "struck": self._chaos.struck}),
+            "GET /chaos": lambda _: (200, self._chaos.describe()),
             "POST /chaos": self._set_chaos,
             "GET /otlp": lambda _: (200, {"requests": self._metrics.requests, "points": list(self._metrics.points)}),
             "DELETE /otlp": self._forget_points,
@@ -56,7 +57,7 @@ class Admin:
 
     def _set_chaos(self, knobs: Any) -> tuple[int, Any]:
         self._chaos.set(knobs)
-        return 200, {"knobs": asdict(self._chaos.knobs), "struck": self._chaos.struck}
+        return 200, self._chaos.describe()
 
     def _forget_points(self, _body: Any) -> tuple[int, Any]:
         self._metrics.points.clear()

@@ -9,11 +9,11 @@ from typing import Any
 
 from emulated_aws.alarm_messages import event_detail, function_event, notification, stamp
 from emulated_aws.alarm_rules import COMPARISONS, TREATMENTS, AlarmRule, judge
-from emulated_aws.clock import Clock
 from emulated_aws.lambdas.ports import Call
 from emulated_aws.seam import metrics, places
 from emulated_aws.seam.functions import resolve
 from emulated_aws.seam.places import Place
+from emulation.clock import Clock
 
 LOOK_SECONDS = 0.1
 ACTIONS = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}

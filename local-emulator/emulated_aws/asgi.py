@@ -9,7 +9,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
@@ -19,12 +18,6 @@ def headers_of(scope: Scope) -> dict[str, str]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("utf-8", "replace")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
-
-
-def is_ours(host: str) -> bool:
-    """Whether a Host header names this machine; no name of the outside is served, whoever resolved it to us."""
-    name = host.rpartition(":")[0] or host
-    return name in LOOPBACK_HOSTS or name.endswith(".localhost")
 
 
 async def read_body(receive: Receive) -> bytes:

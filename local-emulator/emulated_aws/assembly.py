@@ -14,10 +14,9 @@ from hypercorn.config import Config
 from emulated_aws.admin import Admin
 from emulated_aws.alarm_watch import AlarmWatch
 from emulated_aws.asgi import Application
-from emulated_aws.chaos import Chaos
-from emulated_aws.clock import Clock
 from emulated_aws.embedded_metrics import datums
 from emulated_aws.gateway import Gateway
+from emulated_aws.knobs import Knobs
 from emulated_aws.lambdas.code import HOT_BUCKET, hot_zip
 from emulated_aws.lambdas.engine import Engine, parsed
 from emulated_aws.lambdas.environment import Platform, faults_of_variables
@@ -30,6 +29,8 @@ from emulated_aws.seam import invocations, metrics, places, routes, schedules
 from emulated_aws.seam.functions import MiniStackForLambda
 from emulated_aws.seam.invocations import Invocations
 from emulated_aws.seam.places import Place
+from emulation.chaos import Chaos
+from emulation.clock import Clock
 
 GRACE_SECONDS = 1.0
 
@@ -41,7 +42,7 @@ class Assembly:
         folder = options.emulator_folder
         self._options = options
         self._clock = Clock(options.scale, time.time())
-        self._chaos = Chaos()
+        self._chaos = Chaos(Knobs())
         platform = Platform(
             python=options.sandbox_python,
             mark=f"--emulator-folder={folder}",
@@ -110,7 +111,7 @@ class Assembly:
     def _deliver_s3_event(self, deliver: Callable[[], None]) -> None:
         """Once, or twice; now, or later: each delivery by its own draw."""
         for _ in range(2 if self._chaos.strikes("s3_event_duplicates") else 1):
-            delay = self._chaos.event_delay_seconds()
+            delay = self._chaos.delay_seconds("s3_event_delay_seconds")
             if delay:
                 _after(delay, deliver)
             else:

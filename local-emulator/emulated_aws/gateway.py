@@ -9,10 +9,12 @@ from typing import Any
 from urllib.parse import parse_qs, quote
 from xml.sax.saxutils import escape
 
-from emulated_aws.asgi import Application, Receive, Scope, Send, headers_of, is_ours, read_body, replay, respond
-from emulated_aws.chaos import Chaos
+from emulated_aws.asgi import Application, Receive, Scope, Send, headers_of, read_body, replay, respond
+from emulated_aws.knobs import Knobs
 from emulated_aws.lambdas.settings import ASYNCHRONOUS_LIMIT, SYNCHRONOUS_LIMIT
 from emulated_aws.otlp import MetricsEndpoint
+from emulation.chaos import Chaos
+from emulation.loopback import is_ours
 
 SignatureCheck = Callable[[str, str, Mapping[str, list[str]], Mapping[str, str], bytes, str], tuple[str, str] | None]
 INVOCATION = re.compile(r"/functions/[^/]+/invocations$")
@@ -47,7 +49,7 @@ class Gateway:
     """The application that the endpoint's port serves."""
 
     def __init__(
-        self, application: Application, check: SignatureCheck, credential: tuple[str, str], chaos: Chaos
+        self, application: Application, check: SignatureCheck, credential: tuple[str, str], chaos: Chaos[Knobs]
     ) -> None:
         self._application = application
         self._check = check

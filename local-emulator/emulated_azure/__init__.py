@@ -1,1 +1,1 @@
-"""Azure on loopback: what Azurite lacks, in one process."""
+"""Azure beside and before Azurite: storage events, Event Grid, the Functions host, and what else it lacks."""

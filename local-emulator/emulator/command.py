@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,14 +13,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from emulator.asking import ask
+from emulator.aws import AwsOptions
+from emulator.azure import PORTS, AzureOptions
 from emulator.faults import EmulatorError
 from emulator.folder import Folder, Lock, end_leftovers, is_alive, open_folder
-from emulator.services import HERE, Options
-from emulator.supervisor import START_SECONDS, STOP_SECONDS, Signals, ask, supervise
+from emulator.services import HERE
+from emulator.supervisor import START_SECONDS, STOP_SECONDS, Options, Signals, supervise
 
 ROOT = HERE.parent
 DEFAULT_FOLDER = ROOT / "build" / "local-emulator"
 DEFAULT_MINISTACK = ROOT / "build" / "ministack" / "bin" / "python"
+DEFAULT_AZURE = ROOT / "build" / "azure-emulator" / "bin" / "python"
+DEFAULT_WORKER = ROOT / "build" / "azure-worker" / "bin" / "python"
+DEFAULT_MODULES = ROOT / "build" / "node" / "node_modules"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,7 +42,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python local-emulator", description="AWS on this machine's loopback, no Docker.")
+    parser = argparse.ArgumentParser(
+        "python local-emulator", description="Both clouds on this machine's loopback, no Docker."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     start = commands.add_parser("start", help="run until Ctrl-C; with --detach in the background")
     status = commands.add_parser("status", help="what runs, on which ports; exit code 1 if nothing does")
@@ -46,15 +55,39 @@ def _parser(variables: Mapping[str, str]) -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="for machines")
     start.add_argument("--detach", action="store_true", help="return when it is ready, leave it running")
     start.add_argument("--scale", type=_scale, default=1.0, help="emulated seconds per real second (%(default)g)")
+    start.add_argument("--cloud", choices=("aws", "azure", "both"), default="both", help="(%(default)s)")
+    _add_aws(start.add_argument_group("AWS"), variables)
+    _add_azure(start.add_argument_group("Azure"), variables)
+    return parser
+
+
+def _add_aws(start: argparse._ArgumentGroup, variables: Mapping[str, str]) -> None:
     start.add_argument("--port", type=int, default=0, help="of the AWS endpoint (any free one)")
-    start.add_argument("--admin-port", type=int, default=0, help="of status and chaos (any free one)")
+    start.add_argument("--admin-port", type=int, default=0, help="of status and chaos of AWS (any free one)")
     start.add_argument("--concurrency", type=int, default=10, help="sandboxes at once, all functions (%(default)d)")
     start.add_argument("--region", default="eu-west-1", help="(%(default)s)")
     start.add_argument("--account", default="123456789012", help="(%(default)s)")
     start.add_argument("--ministack-python", type=Path, default=DEFAULT_MINISTACK, help="(%(default)s)")
     sandbox = Path(variables.get("ATALAIA_SANDBOX_PYTHON") or sys.executable)
     start.add_argument("--sandbox-python", type=Path, default=sandbox, help="runs the functions (%(default)s)")
-    return parser
+
+
+def _add_azure(start: argparse._ArgumentGroup, variables: Mapping[str, str]) -> None:
+    ports = f"one of {', '.join(PORTS)} (any free one); may be given several times"
+    start.add_argument("--azure-port", type=_named_port, action="append", default=[], metavar="NAME=PORT", help=ports)
+    start.add_argument("--node", default="node", help="runs Azurite (%(default)s)")
+    start.add_argument("--node-modules", type=Path, default=DEFAULT_MODULES, help="has Azurite (%(default)s)")
+    start.add_argument("--azure-python", type=Path, default=DEFAULT_AZURE, help="(%(default)s)")
+    worker = Path(variables.get("ATALAIA_WORKER_PYTHON") or DEFAULT_WORKER)
+    start.add_argument("--worker-python", type=Path, default=worker, help="runs Azure's functions (%(default)s)")
+
+
+def _named_port(text: str) -> tuple[str, int]:
+    name, _, port = text.partition("=")
+    if name not in PORTS or not port.isdecimal():
+        message = f"{text} is not NAME=PORT with a name of {', '.join(PORTS)}"
+        raise argparse.ArgumentTypeError(message)
+    return name, int(port)
 
 
 def _scale(text: str) -> float:
@@ -72,6 +105,16 @@ def _start(parsed: argparse.Namespace, variables: Mapping[str, str]) -> int:
         return _start_detached(folder, parsed, signals)
     options = Options(
         scale=parsed.scale,
+        aws=_aws_options(parsed, variables) if parsed.cloud in ("aws", "both") else None,
+        azure=_azure_options(parsed, variables) if parsed.cloud in ("azure", "both") else None,
+    )
+    supervise(folder, options, signals, lambda run: _say_ready(run, as_json=parsed.json))
+    return 0
+
+
+def _aws_options(parsed: argparse.Namespace, variables: Mapping[str, str]) -> AwsOptions:
+    return AwsOptions(
+        scale=parsed.scale,
         port=parsed.port,
         admin_port=parsed.admin_port,
         concurrency=parsed.concurrency,
@@ -81,8 +124,18 @@ def _start(parsed: argparse.Namespace, variables: Mapping[str, str]) -> int:
         sandbox_python=parsed.sandbox_python.absolute(),
         variables=variables,
     )
-    supervise(folder, options, signals, lambda run: _say_ready(run, as_json=parsed.json))
-    return 0
+
+
+def _azure_options(parsed: argparse.Namespace, variables: Mapping[str, str]) -> AzureOptions:
+    return AzureOptions(
+        scale=parsed.scale,
+        ports=dict(parsed.azure_port),
+        node=parsed.node,
+        modules=parsed.node_modules.absolute(),
+        python=parsed.azure_python.absolute(),
+        worker_python=parsed.worker_python.absolute(),
+        variables=variables,
+    )
 
 
 def _say_ready(run: Mapping[str, Any], *, as_json: bool) -> None:
@@ -90,8 +143,12 @@ def _say_ready(run: Mapping[str, Any], *, as_json: bool) -> None:
         _print(json.dumps(run))
         return
     for name, value in run["variables"].items():
-        _print(f"export {name}={value}")
-    print(f"ready: AWS at {run['endpoint']}, status and chaos at {run['admin']}; Ctrl-C stops it", file=sys.stderr)  # noqa: T201 (talk)
+        _print(f"export {name}={shlex.quote(value)}")
+    for cloud, place in (("aws", "endpoint"), ("azure", "blob")):
+        if cloud in run:
+            words = f"{cloud} at {run[cloud][place]}, its status and chaos at {run[cloud]['admin']}"
+            print(f"ready: {words}", file=sys.stderr)  # noqa: T201 (talk)
+    print("Ctrl-C stops it", file=sys.stderr)  # noqa: T201 (talk)
 
 
 def _print(line: str) -> None:
@@ -133,18 +190,25 @@ def _status(parsed: argparse.Namespace, _variables: Mapping[str, str]) -> int:
     if run is None:
         _print(json.dumps({"running": True, "ready": False}) if parsed.json else f"starting in {folder.path}")
         return 0
-    counts = ask(urlsplit(run["admin"]).port or 0, "GET", "/status") or {}
+    clouds = [cloud for cloud in ("aws", "azure") if cloud in run]
+    counts = {cloud: ask(urlsplit(run[cloud]["admin"]).port or 0, "GET", "/status") or {} for cloud in clouds}
     if parsed.json:
         _print(json.dumps({"running": True, "ready": True, **run, "counts": counts}))
-        return 0
-    _print(
-        f"endpoint  {run['endpoint']}\nadmin     {run['admin']}\nscale     {run['scale']:g}\nlogs      {folder.logs}"
-    )
-    for name, service in run["services"].items():
-        _print(f"service   {name} (process {service['process']})")
-    for name, count in counts.items():
-        _print(f"{name:<9} {json.dumps(count)}")
+    else:
+        _print(f"scale     {run['scale']:g}\nlogs      {folder.logs}")
+        for name, service in run["services"].items():
+            _print(f"service   {name} (process {service['process']})")
+        for cloud in clouds:
+            _tell_counts(cloud, run[cloud], counts[cloud])
     return 0
+
+
+def _tell_counts(cloud: str, places: Mapping[str, Any], counts: Mapping[str, Any]) -> None:
+    for name, place in places.items():
+        if name != "variables":
+            _print(f"{cloud:<9} {name} {place}")
+    for name, count in counts.items():
+        _print(f"{cloud:<9} {name} {json.dumps(count)}")
 
 
 def _stop(parsed: argparse.Namespace, _variables: Mapping[str, str]) -> int:

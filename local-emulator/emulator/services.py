@@ -1,84 +1,40 @@
-"""How the processes of the emulator are started: which Python, which environment, which sockets."""
+"""What a process of the emulator is: which Python it needs, which sockets it gets, how it tells that it is ready."""
 
 import os
 import socket
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
-from ipaddress import ip_address
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 from emulator.faults import EmulatorError
-from emulator.folder import Folder
 
 HOST = "127.0.0.1"
 HERE = Path(__file__).resolve().parents[1]
-ACCESS_KEY = "ATALAIAEMULATOR"
-ACCESS_PHRASE = "nothing-real-is-behind-this"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What `start` was asked for.
-
-    Attributes:
-        scale: Emulated seconds per real second.
-        port: The AWS endpoint's port; 0 for any free one.
-        admin_port: The port of status and chaos; 0 for any free one.
-        concurrency: How many sandboxes of all functions may run at once, as an account's quota.
-        ministack: The Python that has MiniStack.
-        sandbox_python: The Python that runs functions; it needs `awslambdaric`.
-        variables: The caller's environment; nothing of it but PATH reaches the emulator.
-    """
-
-    scale: float
-    port: int
-    admin_port: int
-    concurrency: int
-    region: str
-    account: str
-    ministack: Path
-    sandbox_python: Path
-    variables: Mapping[str, str]
 
 
 @dataclass(slots=True)
 class Service:
-    """A running process of the emulator."""
+    """A running process of the emulator.
+
+    Attributes:
+        ports: By what each is for; those that a process chose by itself stand here once it is ready.
+        is_ready: Asked again and again until it is.
+    """
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path
-    ports: dict[str, int]
+    is_ready: Callable[[], bool]
+    ports: dict[str, int] = field(default_factory=dict)
 
 
-def check(options: Options) -> None:
-    """Refuse to start where something would be missing, or would lead outside.
+def need(python: Path, package: str, what: str, remedy: str) -> None:
+    """Refuse to start where *python* has no *package*.
 
     Raises:
-        EmulatorError: What is wrong, and what to do.
+        EmulatorError: What is missing, and what to do.
     """
-    for name, value in options.variables.items():
-        if name.startswith("AWS_ENDPOINT_URL") and not is_loopback(value):
-            message = f"{name}={value} is not on this machine. Unset it: the emulator answers on {HOST} only."
-            raise EmulatorError(message)
-    _need(options.ministack, "import ministack.app", "MiniStack", "make build/ministack")
-    _need(options.sandbox_python, "import awslambdaric", "awslambdaric", "make build/emulator")
-
-
-def is_loopback(url: str) -> bool:
-    """Whether *url* names this machine itself."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _need(python: Path, statement: str, what: str, remedy: str) -> None:
-    package = statement.split()[1].partition(".")[0]
     probe = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({package!r}) is None)"
     try:
         done = subprocess.run([python, "-sPc", probe], capture_output=True, check=False, timeout=30)  # noqa: S603 (our own Pythons)
@@ -108,71 +64,58 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def start_aws(folder: Folder, options: Options) -> Service:
-    """Start MiniStack with what we add to it. It ends by itself when our end of its standard input closes."""
-    gateway = listen(options.port)
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How one process is started.
+
+    Attributes:
+        command: The program and its arguments; one of them is the folder's mark.
+        environment: All that it sees; nothing of the caller's but what stands here.
+        listeners: Sockets it inherits.
+    """
+
+    command: Sequence[str | Path]
+    environment: dict[str, str]
+    log: Path
+    listeners: Sequence[socket.socket] = ()
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start it, in a group of its own. It ends by itself when our end of its standard input closes."""
+        with self.log.open("ab") as output:
+            return subprocess.Popen(  # noqa: S603 (programs that the options name)
+                self.command,
+                env=self.environment,
+                cwd=self.environment["TMPDIR"],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                pass_fds=[listener.fileno() for listener in self.listeners],
+                start_new_session=True,
+            )
+
+
+def listen_all(ports: dict[str, int]) -> dict[str, socket.socket]:
+    """A listening socket for each port; none if one is taken.
+
+    Raises:
+        EmulatorError: One is taken.
+    """
+    listeners: dict[str, socket.socket] = {}
     try:
-        admin = listen(options.admin_port)
+        for name, port in ports.items():
+            listeners[name] = listen(port)
     except EmulatorError:
-        gateway.close()
+        close_all(listeners)
         raise
-    log = folder.logs / "aws.log"
-    ports = {"endpoint": gateway.getsockname()[1], "admin": admin.getsockname()[1]}
-    with gateway, admin, log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 (the Python that the options name)
-            [options.ministack, "-s", "-m", "emulated_aws", folder.mark, *_arguments(options, gateway, admin)],
-            env=_environment(folder, options, ports["endpoint"]),
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            pass_fds=(gateway.fileno(), admin.fileno()),
-            start_new_session=True,
-        )
-    return Service("aws", process, log, ports)
+    return listeners
 
 
-def _arguments(options: Options, gateway: socket.socket, admin: socket.socket) -> list[str]:
-    return [
-        f"--gateway-descriptor={gateway.fileno()}",
-        f"--admin-descriptor={admin.fileno()}",
-        f"--scale={options.scale!r}",
-        f"--sandbox-python={options.sandbox_python}",
-        f"--region={options.region}",
-        f"--account={options.account}",
-    ]
+def close_all(listeners: dict[str, socket.socket]) -> None:
+    """Close our ends."""
+    for listener in listeners.values():
+        listener.close()
 
 
-def _environment(folder: Folder, options: Options, port: int) -> dict[str, str]:
-    """MiniStack's settings, and nothing of the caller's: no credential, proxy or endpoint of theirs is seen."""
-    return {
-        "PATH": options.variables.get("PATH", os.defpath),
-        "TMPDIR": str(folder.path / "tmp"),
-        "HOME": str(folder.path / "tmp"),
-        "BIND_HOST": HOST,
-        "GATEWAY_PORT": str(port),
-        "MINISTACK_REGION": options.region,
-        "MINISTACK_ACCOUNT_ID": options.account,
-        "LAMBDA_ACCOUNT_CONCURRENCY": str(options.concurrency),
-        "AWS_ENDPOINT_URL": f"http://{HOST}:{port}",
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": ACCESS_PHRASE,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "SFTP_ENABLED": "0",
-        "IOT_MTLS_ENABLED": "0",
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": str(HERE),
-        "LOG_LEVEL": "INFO",
-    }
-
-
-def client_variables(run: Mapping[str, Any]) -> dict[str, str]:
-    """The environment in which an AWS client talks to a running emulator and to nothing else."""
-    return {
-        "AWS_ENDPOINT_URL": run["endpoint"],
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": ACCESS_PHRASE,
-        "AWS_REGION": run["region"],
-        "AWS_DEFAULT_REGION": run["region"],
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ALLOW_HTTP": "true",
-    }
+def bare_environment(scratch: Path, path: str | None) -> dict[str, str]:
+    """What every service sees."""
+    return {"PATH": path or os.defpath, "TMPDIR": str(scratch), "HOME": str(scratch), "PYTHONUNBUFFERED": "1"}

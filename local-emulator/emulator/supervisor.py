@@ -1,23 +1,45 @@
 """Starts the services, waits until they answer, keeps them until a signal or their own end; leaves nothing behind."""
 
-import http.client
-import json
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from emulator import aws, azure
+from emulator.aws import AwsOptions
+from emulator.azure import AzureOptions
 from emulator.faults import EmulatorError, StoppedError
 from emulator.folder import Folder, Lock, end_leftovers
-from emulator.services import HOST, Options, Service, check, client_variables, start_aws
+from emulator.services import Service
 
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0
 TICK_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `start` was asked for; None is a cloud that it was not asked for."""
+
+    scale: float
+    aws: AwsOptions | None
+    azure: AzureOptions | None
+
+    def check(self) -> None:
+        """Refuse to start where something would be missing.
+
+        Raises:
+            EmulatorError: What is wrong, and what to do.
+        """
+        if self.aws:
+            aws.check(self.aws)
+        if self.azure:
+            azure.check(self.azure)
 
 
 class Signals:
@@ -48,7 +70,7 @@ def supervise(folder: Folder, options: Options, signals: Signals, ready: Callabl
     try:
         end_leftovers(folder)
         folder.prepare()
-        check(options)
+        options.check()
         _run(folder, options, signals, ready)
     finally:
         folder.clear()
@@ -69,10 +91,8 @@ def _run(folder: Folder, options: Options, signals: Signals, ready: Callable[[di
     try:
         if signals.came:
             return
-        services.append(start_aws(folder, options))
-        for service in services:
-            _wait_until_it_answers(service, signals)
-        run = _describe(options, services)
+        _start(folder, options, signals, services)
+        run = _describe(options, {service.name: service for service in services})
         folder.write_run(run)
         ready(run)
         _watch(services, signals)
@@ -83,9 +103,22 @@ def _run(folder: Folder, options: Options, signals: Signals, ready: Callable[[di
         end_leftovers(folder)
 
 
+def _start(folder: Folder, options: Options, signals: Signals, services: list[Service]) -> None:
+    """Start what is asked for; *services* knows each as soon as it is there, so that none is ever left."""
+    if options.aws:
+        services.append(aws.start(folder, options.aws))
+    if options.azure:
+        azurite = azure.start_azurite(folder, options.azure)
+        services.append(azurite)
+        _wait_until_it_answers(azurite, signals)
+        services.append(azure.start(folder, options.azure, azurite))
+    for service in services:
+        _wait_until_it_answers(service, signals)
+
+
 def _wait_until_it_answers(service: Service, signals: Signals) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not ask(service.ports["admin"], "GET", "/health"):
+    while not service.is_ready():
         if signals.came:
             raise StoppedError
         if service.process.poll() is not None:
@@ -125,32 +158,19 @@ def _end(services: list[Service]) -> None:
             service.process.stdin.close()
 
 
-def _describe(options: Options, services: list[Service]) -> dict[str, Any]:
-    [aws] = services
-    run: dict[str, Any] = {
+def _describe(options: Options, services: dict[str, Service]) -> dict[str, Any]:
+    clouds: dict[str, dict[str, Any]] = {}
+    if options.aws:
+        clouds["aws"] = aws.describe(options.aws, services["aws"])
+    if options.azure:
+        clouds["azure"] = azure.describe(services["azurite"], services["azure"])
+    return {
         "process": os.getpid(),
-        "endpoint": f"http://{HOST}:{aws.ports['endpoint']}",
-        "admin": f"http://{HOST}:{aws.ports['admin']}",
-        "region": options.region,
-        "account": options.account,
         "scale": options.scale,
+        **clouds,
         "services": {
-            service.name: {"process": service.process.pid, "ports": service.ports, "log": str(service.log)}
-            for service in services
+            name: {"process": service.process.pid, "ports": service.ports, "log": str(service.log)}
+            for name, service in services.items()
         },
+        "variables": {name: value for cloud in clouds.values() for name, value in cloud["variables"].items()},
     }
-    run["variables"] = client_variables(run)
-    return run
-
-
-def ask(port: int, method: str, path: str, body: Any = None) -> Any:
-    """The JSON that the admin port answers; None while it does not answer."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=2)
-    try:
-        connection.request(method, path, None if body is None else json.dumps(body))
-        answer = connection.getresponse()
-        return json.loads(answer.read()) if answer.status == http.HTTPStatus.OK else None
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()

@@ -18,7 +18,8 @@ from atalaia.monitoring.receipts import Receipt
 from atalaia_azure.draining import MOST_TRIES
 from atalaia_azure.runtime import LIMIT
 from atalaia_cli.commands import cli
-from emulated_aws.chaos import Knobs
+from emulated_aws.knobs import Knobs as AwsKnobs
+from emulated_azure.knobs import Knobs as AzureKnobs
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", "docs/command-line.md"]
@@ -52,7 +53,7 @@ def test_every_command_of_the_documents_runs(tmp_path):
 def test_every_command_of_the_emulators_page_runs(tmp_path):
     """From a folder that has what `make` makes, and is the emulator's own: its state lies below it."""
     (tmp_path / "build").mkdir()
-    for name in ("ministack", "emulator"):
+    for name in ("ministack", "emulator", "node", "azure-emulator", "azure-worker"):
         (tmp_path / "build" / name).symlink_to(ROOT / "build" / name)
     shutil.copytree(ROOT / "local-emulator", tmp_path / "local-emulator", ignore=shutil.ignore_patterns("__pycache__"))
     lines = [line for line in commands("docs/emulator.md") if not line.startswith("make ")]
@@ -69,7 +70,7 @@ def test_every_command_of_the_emulators_page_runs(tmp_path):
 def test_every_knob_stands_in_the_emulators_page():
     text = (ROOT / "docs/emulator.md").read_text()
 
-    for knob in fields(Knobs):
+    for knob in (*fields(AwsKnobs), *fields(AzureKnobs)):
         assert f"`{knob.name}`" in text, knob.name
 
 

@@ -177,11 +177,18 @@ def environment(**more):
 
 @contextmanager
 def emulator(folder, *arguments, **variables):
-    """An emulator that runs as long as the block does."""
+    """An emulated AWS that runs as long as the block does."""
+    with running(folder, "--cloud", "aws", *arguments, **variables) as started:
+        yield Emulator({**started, **started["aws"]}, Path(folder))
+
+
+@contextmanager
+def running(folder, *arguments, **variables):
+    """What `start` said of an emulator that runs as long as the block does."""
     started = run("start", "--state", folder, "--detach", "--json", *arguments, env=environment(**variables))
     assert started.returncode == 0, started.stderr
     try:
-        yield Emulator(json.loads(started.stdout), Path(folder))
+        yield json.loads(started.stdout)
     finally:
         stopped = run("stop", "--state", folder)
         assert stopped.returncode == 0, stopped.stderr

@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from emulated_aws.clock import Clock
 from emulated_aws.lambdas.ports import Aws, Call
 from emulated_aws.lambdas.settings import Outcome
+from emulation.clock import Clock
 
 RETRY_SECONDS = (60.0, 120.0)
 DEFAULT_RETRIES = 2

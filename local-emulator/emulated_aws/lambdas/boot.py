@@ -5,44 +5,17 @@ Reads nothing but its arguments: the emulator's mark, and the handler's name.
 
 import os
 import sys
-from typing import Any
-
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1", "")
-NAME_LOOKUPS = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyname_ex", "socket.gethostbyaddr")
-SENDS = ("socket.connect", "socket.sendto", "socket.sendmsg")
-
-
-def refuse_beyond_loopback() -> None:
-    """From now on, any socket of this interpreter that turns to another machine, or asks for its name, gets an error.
-
-    Native code is not seen by this: it is kept inside by the endpoint it is given, and by a proxy that leads nowhere.
-    """
-    sys.addaudithook(_refuse)
-
-
-def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
-    if not event.startswith("socket."):
-        return
-    if event in NAME_LOOKUPS:
-        _check(arguments[0])
-    elif event in SENDS and isinstance(arguments[1], tuple):
-        _check(arguments[1][0])
-
-
-def _check(host: Any) -> None:
-    name = host.decode() if isinstance(host, bytes) else host
-    if name is None or name in LOOPBACK_NAMES or name.startswith("127.") or name.endswith(".localhost"):
-        return
-    message = f"the emulator lets nothing leave this machine: refused to turn to {name}"
-    print(message, file=sys.stderr, flush=True)  # noqa: T201 (seen in the function's log even where the error is caught)
-    raise PermissionError(message)
+from pathlib import Path
 
 
 def main() -> None:
     """Become `python -m awslambdaric HANDLER`, with the function's folder first on the path, as on Lambda."""
     handler = sys.argv[-1]
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from emulation.wall import refuse_beyond_loopback  # noqa: PLC0415 (found only now)
+
     refuse_beyond_loopback()
-    sys.path[0:0] = [os.environ["LAMBDA_TASK_ROOT"]]  # noqa: TID251 (what Lambda passes in)
+    sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]  # noqa: TID251 (what Lambda passes in)
     from awslambdaric.__main__ import main as become_runtime_client  # noqa: PLC0415 (the sandbox's Python has it)
 
     sys.argv = ["awslambdaric", handler]

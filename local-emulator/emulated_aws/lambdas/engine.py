@@ -10,8 +10,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 from zipfile import BadZipFile
 
-from emulated_aws.chaos import Chaos
-from emulated_aws.clock import Clock
+from emulated_aws.knobs import Knobs
 from emulated_aws.lambdas.asynchronous import AsynchronousQueues
 from emulated_aws.lambdas.code import unpack
 from emulated_aws.lambdas.environment import Platform
@@ -20,6 +19,8 @@ from emulated_aws.lambdas.mapping import Mappings
 from emulated_aws.lambdas.pool import Pool
 from emulated_aws.lambdas.ports import Aws, Call
 from emulated_aws.lambdas.settings import Outcome, error_payload, settings_of
+from emulation.chaos import Chaos
+from emulation.clock import Clock
 
 T = TypeVar("T")
 IDLE_SECONDS = 600.0  # of emulated time
@@ -30,7 +31,7 @@ REAP_SECONDS = 1.0
 class Engine:
     """All of Lambda but its API."""
 
-    def __init__(self, aws: Aws, platform: Platform, clock: Clock, chaos: Chaos) -> None:
+    def __init__(self, aws: Aws, platform: Platform, clock: Clock, chaos: Chaos[Knobs]) -> None:
         self._aws = aws
         self._platform = platform
         self._clock = clock

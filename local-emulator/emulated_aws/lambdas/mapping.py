@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulated_aws.clock import Clock
 from emulated_aws.lambdas.ports import Aws, Call
 from emulated_aws.lambdas.settings import SYNCHRONOUS_LIMIT, Outcome
+from emulation.clock import Clock
 
 POLL_SECONDS = 0.02
 DEFAULT_BATCH = 10

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from emulated_aws.lambdas.environment import Lodging, Platform, sandbox_environment
-from emulated_aws.lambdas.memory import MIB, peak_bytes, resident_bytes
 from emulated_aws.lambdas.output import Output
 from emulated_aws.lambdas.runtime_api import RuntimeApi
 from emulated_aws.lambdas.settings import INIT_SECONDS, FunctionSettings, Outcome, error_payload
+from emulation.memory import MIB, peak_bytes, resident_bytes
 
 BOOT = Path(__file__).with_name("boot.py")
 MEMORY_LOOK_SECONDS = 0.01

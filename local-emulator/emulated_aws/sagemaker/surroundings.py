@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulated_aws.chaos import Chaos
-from emulated_aws.clock import Clock
+from emulated_aws.knobs import Knobs
+from emulation.chaos import Chaos
+from emulation.clock import Clock
 
 PAGE = 100
 Emit = Callable[[str, str, Mapping[str, Any], list[str]], None]
@@ -28,7 +29,7 @@ class Surroundings:
 
     arn: str
     clock: Clock
-    chaos: Chaos
+    chaos: Chaos[Knobs]
     emit: Emit
     later: Later
     lock: threading.RLock = field(default_factory=threading.RLock)

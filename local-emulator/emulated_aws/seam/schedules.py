@@ -5,7 +5,7 @@ from typing import Any
 
 from ministack.services import eventbridge, scheduler
 
-from emulated_aws.clock import Clock
+from emulation.clock import Clock
 
 LOOK_SECONDS = 0.1
 

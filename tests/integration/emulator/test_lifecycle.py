@@ -37,11 +37,12 @@ def start(folder, *arguments, new_group=False):
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment()}
     if new_group:
         options["process_group"] = 0
-    return subprocess.Popen(command("start", "--state", folder, "--json", *arguments), **options)
+    return subprocess.Popen(command("start", "--cloud", "aws", "--state", folder, "--json", *arguments), **options)
 
 
 def ready(process):
-    return json.loads(process.stdout.readline())
+    run = json.loads(process.stdout.readline())
+    return {**run, **run["aws"]}
 
 
 def is_free(url):
@@ -155,9 +156,9 @@ def test_status_tells_what_runs_and_what_there_is_of_it(folder):
     assert (nothing.returncode, json.loads(nothing.stdout)) == (1, {"running": False})
     status = json.loads(told.stdout)
     assert (told.returncode, status["running"], status["ready"], status["scale"]) == (0, True, True, 60)
-    assert status["counts"]["aws"]["buckets"] == 1
-    assert status["services"]["aws"]["ports"]["endpoint"] == int(status["endpoint"].rpartition(":")[2])
-    assert status["endpoint"] in text.stdout
+    assert status["counts"]["aws"]["aws"]["buckets"] == 1
+    assert status["services"]["aws"]["ports"]["endpoint"] == int(status["aws"]["endpoint"].rpartition(":")[2])
+    assert status["aws"]["endpoint"] in text.stdout
     assert (after.returncode, "nothing runs" in after.stdout) == (1, True)
 
 
@@ -223,7 +224,7 @@ def test_a_taken_port_is_named(folder):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = run("start", "--state", folder, "--port", port, env=environment())
+        done = run("start", "--cloud", "aws", "--state", folder, "--port", port, env=environment())
 
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
@@ -231,7 +232,7 @@ def test_a_taken_port_is_named(folder):
 
 
 def test_a_python_without_the_runtime_client_is_named_with_the_remedy(folder, tmp_path):
-    done = run("start", "--state", folder, "--sandbox-python", tmp_path / "python", env=environment())
+    done = run("start", "--cloud", "aws", "--state", folder, "--sandbox-python", tmp_path / "python", env=environment())
 
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1

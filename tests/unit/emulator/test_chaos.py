@@ -1,19 +1,20 @@
 import pytest
 
-from emulated_aws.chaos import Chaos
+from emulated_aws.knobs import Knobs
+from emulation.chaos import Chaos
 
 
 def test_at_rest_nothing_strikes():
-    chaos = Chaos()
+    chaos = Chaos(Knobs())
 
     assert not any(chaos.strikes("s3_unavailable") for _ in range(100))
     assert chaos.kill_delay_seconds("f") is None
-    assert chaos.event_delay_seconds() == 0
+    assert chaos.delay_seconds("s3_event_delay_seconds") == 0
     assert chaos.struck == {}
 
 
 def test_a_share_strikes_about_as_often_and_is_counted():
-    chaos = Chaos()
+    chaos = Chaos(Knobs())
     chaos.set({"s3_unavailable": 0.3, "seed": 5})
 
     struck = sum(chaos.strikes("s3_unavailable") for _ in range(1000))
@@ -23,7 +24,7 @@ def test_a_share_strikes_about_as_often_and_is_counted():
 
 
 def test_the_same_seed_draws_the_same():
-    chaos = Chaos()
+    chaos = Chaos(Knobs())
     chaos.set({"kill_share": 0.5, "kill_after_ms": [10, 90], "seed": 9})
     first = [chaos.kill_delay_seconds("f") for _ in range(20)]
     chaos.set({"seed": 9})
@@ -35,7 +36,7 @@ def test_the_same_seed_draws_the_same():
 
 
 def test_only_the_named_function_is_killed():
-    chaos = Chaos()
+    chaos = Chaos(Knobs())
     chaos.set({"kill_share": 1, "kill_function": "f"})
 
     assert chaos.kill_delay_seconds("g") is None
@@ -46,7 +47,7 @@ def test_only_the_named_function_is_killed():
     "settings", [{"nothing": 1}, {"kill_share": -1}, {"kill_share": True}, {"seed": "x"}, {"kill_after_ms": [1, 2, 3]}]
 )
 def test_a_wrong_setting_changes_nothing(settings):
-    chaos = Chaos()
+    chaos = Chaos(Knobs())
 
     with pytest.raises(ValueError, match=next(iter(settings))):
         chaos.set({"s3_slow_down": 1, **settings})

@@ -6,7 +6,6 @@ from io import BytesIO
 
 import pytest
 
-from emulated_aws.clock import Clock
 from emulated_aws.lambdas.asynchronous import Event, dead_letter_attributes, destination_record
 from emulated_aws.lambdas.code import hot_zip, unpack
 from emulated_aws.lambdas.environment import faults_of_variables
@@ -15,6 +14,7 @@ from emulated_aws.lambdas.output import Output
 from emulated_aws.lambdas.ports import Call
 from emulated_aws.lambdas.settings import Outcome, settings_of
 from emulated_aws.lambdas.wire import read_request
+from emulation.clock import Clock
 
 CONFIG = {"FunctionName": "f", "FunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:f", "Handler": "h.h"}
 

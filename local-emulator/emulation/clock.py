@@ -1,7 +1,7 @@
 """A clock that runs faster: waits shrink, instants stay real.
 
 Time stamps on the wire are real, so that signatures, metric data and object times agree with the callers' clocks.
-What shrinks are durations that AWS waits: schedules, alarm periods, retries, SageMaker's phases.
+What shrinks are durations that a cloud waits: schedules, retries, alarm periods, the phases of a job.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,107 @@
+"""Puts the parts together: which port serves what, and who tells whom."""
+
+import argparse
+import asyncio
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from emulated_azure.admin import Admin
+from emulated_azure.eventgrid.grid import EventGrid
+from emulated_azure.eventgrid.topics import Topics
+from emulated_azure.functions.environment import Platform
+from emulated_azure.functions.host import Surroundings
+from emulated_azure.functions.hosts import Hosts
+from emulated_azure.knobs import Knobs
+from emulated_azure.parts import parts
+from emulated_azure.places import Places
+from emulated_azure.serving import catch_all, everything, routed, serve
+from emulated_azure.storage.client import Storage
+from emulated_azure.storage.front import Front
+from emulation.chaos import Chaos
+from emulation.clock import Clock
+
+CONNECTIONS = 256
+
+
+class Assembly:
+    """The whole of the emulated Azure but Azurite."""
+
+    def __init__(self, options: argparse.Namespace, places: Places, http: aiohttp.ClientSession) -> None:
+        self._options = options
+        self._clock = Clock(options.scale, time.time())
+        self._chaos = Chaos(Knobs())
+        folder = options.emulator_folder
+        header = secrets.token_hex(16)
+        self._parts = parts(folder / "tmp", self._chaos, self._clock, self._learning_event, header)
+        platform = Platform(
+            python=options.worker_python,
+            mark=f"--emulator-folder={folder}",
+            logs=folder / "logs",
+            scratch=folder / "tmp",
+            places=places,
+            certificate=self._parts.certificate if self._parts else None,
+            identity_header=header,
+        )
+        storage = Storage(http, places)
+        accept = self._parts.accept if self._parts else _forget
+        self._hosts = Hosts(Surroundings(platform, storage, self._clock, self._chaos, accept))
+        self._grid = EventGrid(http, storage, self._clock, self._chaos, self._hosts)
+        self._fronts = [
+            Front(service, places, self._chaos, http, storage, self._storage_event) for service in ("blob", "queue")
+        ]
+        self._admin = Admin(self._chaos, self._hosts, self._grid, places, self._counts)
+
+    async def _storage_event(self, event: dict[str, Any]) -> None:
+        await self._grid.publish("storage", [event])
+
+    async def _learning_event(self, event: dict[str, Any]) -> None:
+        await self._grid.publish("machine-learning", [event])
+
+    def _applications(self) -> Mapping[str, web.Application]:
+        blob, queue = self._fronts
+        more = {"insights": self._parts.plain, "secure": self._parts.secure} if self._parts else {}
+        return {
+            **more,
+            "blob": catch_all(blob.answer),
+            "queue": catch_all(queue.answer),
+            "functions": routed([*Topics(self._grid).routes(), everything(self._hosts.answer)]),
+            "admin": self._admin.application(),
+        }
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Serve all ports until *stop*."""
+        listening = dict(self._options.listen)
+        tls = {"secure": self._parts.tls} if self._parts else {}
+        served = self._applications().items()
+        runners = [await serve(made, listening[name], tls.get(name)) for name, made in served]
+        try:
+            await stop.wait()
+        finally:
+            await self._hosts.close()
+            self._grid.close()
+            await asyncio.gather(*(runner.cleanup() for runner in runners))
+            if self._parts:
+                await self._parts.close()
+
+    def _counts(self) -> dict[str, Any]:
+        return {
+            "requests": {front.service: front.requests for front in self._fronts},
+            "apps": self._hosts.counts(),
+            "events": self._grid.counts(),
+            **(self._parts.counts() if self._parts else {}),
+            "chaos": self._chaos.struck,
+        }
+
+
+def _forget(_envelopes: list[dict[str, Any]]) -> None:
+    """Nobody takes the host's own telemetry where there is no Application Insights."""
+
+
+def connector() -> aiohttp.TCPConnector:
+    """For all requests that go out of here: none of them goes far."""
+    return aiohttp.TCPConnector(limit=CONNECTIONS, limit_per_host=CONNECTIONS)

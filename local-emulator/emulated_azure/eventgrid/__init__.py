@@ -1,0 +1,1 @@
+"""Event Grid: topics, subscriptions with filters, delivery with retries and dead letters."""

@@ -1,0 +1,1 @@
+"""What runs in each instance's own process. Standard library and Microsoft's packages only."""

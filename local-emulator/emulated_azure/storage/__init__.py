@@ -1,0 +1,1 @@
+"""Blob and queue storage: Azurite, a front before it that raises events and fails on request, and a client."""
