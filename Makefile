@@ -9,10 +9,11 @@ LINUX := $(filter Linux,$(shell uname -s))
 AWS_EMULATOR := $(if $(LINUX),build/ministack/.ready build/emulator/.ready)  # they need Linux
 AZURE_EMULATOR := $(if $(LINUX),build/node/.ready build/azure-emulator/.ready build/azure-worker/.ready)
 EMULATOR := $(AWS_EMULATOR) $(AZURE_EMULATOR)
+CLIENTS := $(if $(LINUX),build/azure-ai-ml/.ready)  # too large for .venv, which the tests hold the emulators to
 OUT ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test e2e-aws check fix lock bench bench-cold bench-lambda emulator
+.PHONY: help setup demo test e2e-aws e2e-azure check fix lock bench bench-cold bench-lambda emulator
 .PHONY: build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-ai-ml
 
 help:  ## Print this list
@@ -26,15 +27,18 @@ demo: $(READY)  ## Make synthetic traffic of both clouds in OUT (default: demo),
 emulator: $(EMULATOR)  ## Run both clouds on this machine until Ctrl-C; ARGS as in make emulator ARGS="--scale 60"
 	@ATALAIA_SANDBOX_PYTHON=build/emulator/bin/python $(PYTHON) local-emulator start $(ARGS)
 
-test: $(READY) $(EMULATOR)  ## Run the tests; ARGS goes to pytest, as in make test ARGS="-k window"
+test: $(READY) $(EMULATOR) $(CLIENTS)  ## Run the tests; ARGS goes to pytest, as in make test ARGS="-k window"
 	@$(BIN)/pytest $(ARGS)
 
 e2e-aws: $(READY) $(AWS_EMULATOR)  ## Run the functions on the emulator, from a capture file in S3 to a job that has ended
 	@$(BIN)/pytest tests/e2e/test_aws.py tests/e2e/test_aws_chaos.py $(ARGS)
 
-check: $(READY) $(EMULATOR)  ## All that CI does: format, lint, types, import rules, tests
+e2e-azure: $(READY) $(AZURE_EMULATOR)  ## Run the functions on the emulator, from logs in blob storage to a job that has ended
+	@$(BIN)/pytest tests/e2e/test_azure.py tests/e2e/test_azure_chaos.py $(ARGS)
+
+check: $(READY) $(EMULATOR) $(CLIENTS)  ## All that CI does: format, lint, types, import rules, tests
 	$(BIN)/ruff format --check $(SOURCES) && $(BIN)/ruff check $(SOURCES)
-	$(BIN)/mypy && $(BIN)/mypy functions/aws && $(BIN)/mypy examples && $(BIN)/mypy benchmarks && $(BIN)/mypy local-emulator
+	$(BIN)/mypy && $(BIN)/mypy functions/aws && $(BIN)/mypy functions/azure && $(BIN)/mypy examples && $(BIN)/mypy benchmarks && $(BIN)/mypy local-emulator
 	$(BIN)/lint-imports --no-cache
 	@$(MAKE) --no-print-directory test
 

@@ -42,7 +42,8 @@ OPERATIONS = {
         Operation("ml.monitor.evaluate.duration", "seconds", "s", Kind.SPREAD),
     ),
 }
-"""By function, its metrics; functions that are called rarely have none."""
+OPERATIONS["collect"] = OPERATIONS["ingest"]
+"""By function, its metrics; functions that are called rarely have none. What is collected is ingested, too."""
 
 
 def measured(function: str, told: Mapping[str, Any]) -> list[tuple[Operation, float]]:

@@ -4,6 +4,10 @@ Event Grid writes a message for each blob, and the Functions host calls once for
 small object, and small objects are profiled together; so the call that is woken by one message receives the others
 itself, as long as there is time, and deletes those that are done. What failed others see again after a pause, and a
 message that has failed too often goes to the poison queue, as the host does it with its own.
+
+If the process is killed, what it had received is seen again after a while. That another has begun with it by then, as
+this one was slow, changes nothing but costs, as it is ingested once; so the while is short. A message that came before
+is ingested by itself, so that an object that kills the process takes no others along for long.
 """
 
 from __future__ import annotations
@@ -18,9 +22,10 @@ from atalaia_azure.events import EventError, arrivals_of
 from atalaia_azure.queues import MOST, Message, Queue
 
 MOST_TRIES = 5
-"""A message that has failed so often is put aside, as host.json has it for the host's own."""
+"""A message that has failed so often is put aside."""
 
-_BATCH = 1024  # messages whose objects are ingested together: a packet holds 1,000
+_BATCH, _BATCH_BYTES = 1024, 256 << 20  # messages whose objects are ingested together: a packet holds 1,000
+_HIDDEN_SECONDS = 120  # such a batch takes some tens of them
 _AT_ONCE = 8  # messages that are deleted at a time
 _PAUSE_SECONDS = 30
 
@@ -34,13 +39,11 @@ class Source(Struct, frozen=True):
         queue: Theirs.
         poison: Where those go that failed too often.
         account: The storage account that they must tell of; empty for any.
-        hidden_seconds: Tells how long a message that is received now must stay hidden from others.
     """
 
     queue: Queue
     poison: Queue
     account: str
-    hidden_seconds: Callable[[], int]
 
     def close(self) -> None:
         """End the connections."""
@@ -95,25 +98,37 @@ def drain(first: str, source: Source, ingest: Ingest, enough_time: Callable[[], 
     batch = [_told(None, first, source.account)]
     try:
         while batch:
-            batch += _received(source, _BATCH - len(batch), enough_time)
-            done = ingest([arrival for told in batch for arrival in told.arrivals])
-            drained.add(done, len(batch))
-            _settle(batch, done, source, drained)
-            batch = _received(source, MOST, enough_time) if len(batch) >= _BATCH else []
+            more = _receive(source, batch, enough_time)
+            for part in _apart(batch):
+                done = ingest([arrival for told in part for arrival in told.arrivals])
+                drained.add(done, len(part))
+                _settle(part, done, source, drained)
+            batch = []
+            if more:
+                _receive(source, batch, enough_time)
     finally:
         source.close()
     return drained
 
 
-def _received(source: Source, most: int, enough_time: Callable[[], bool]) -> list[_Told]:
-    """Receive up to *most* messages and a few more, unless the queue is empty before, or the time is up."""
-    batch: list[_Told] = []
-    while len(batch) < most and enough_time():
-        received = source.queue.receive(MOST, source.hidden_seconds())
+def _receive(source: Source, batch: list[_Told], enough_time: Callable[[], bool]) -> bool:
+    """Receive messages until *batch* is full; tell whether more may wait: neither the queue nor the time has ended."""
+    while enough_time():
+        size = sum(arrival.size or 0 for told in batch for arrival in told.arrivals)
+        if len(batch) >= _BATCH or size >= _BATCH_BYTES:
+            return True
+        received = source.queue.receive(MOST, _HIDDEN_SECONDS)
         if not received:
-            break
+            return False
         batch += [_told(message, message.text, source.account) for message in received]
-    return batch
+    return False
+
+
+def _apart(batch: list[_Told]) -> list[list[_Told]]:
+    """Return what is to be ingested together: all that came for the first time, and each of the others alone."""
+    again = [told for told in batch if told.message is not None and told.message.tries > 1]
+    fresh = [told for told in batch if told.message is None or told.message.tries == 1]
+    return [fresh, *([told] for told in again)] if fresh else [[told] for told in again]
 
 
 def _told(message: Message | None, text: str, account: str) -> _Told:

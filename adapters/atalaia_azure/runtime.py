@@ -30,8 +30,6 @@ LIMIT = "00:10:00"
 """How long a call may take, as host.json says it."""
 
 _GROWING = frozenset({LogFormat.AZUREML})
-_MARGIN_SECONDS = 60  # a message is hidden from others so much longer than the call that has received it can take
-_MOST_HIDDEN = 7 * 24 * 3600
 _TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
 
@@ -120,10 +118,7 @@ class FunctionApp:
         from atalaia_azure.queues import queue_of
 
         queue, poison = (queue_of(self._env, each, self.identity.token) for each in (name, f"{name}-poison"))
-        return Source(queue, poison, self._env.get("AZURE_STORAGE_ACCOUNT_NAME", ""), self._hidden)
-
-    def _hidden(self) -> int:
-        return int(min(_MOST_HIDDEN, max(0.0, self._deadline.seconds()) + _MARGIN_SECONDS))
+        return Source(queue, poison, self._env.get("AZURE_STORAGE_ACCOUNT_NAME", ""))
 
     def _ways(self) -> Ways:
         if self._made is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from datetime import timedelta
+from typing import Any
 
 from atalaia.errors import AtalaiaError
 from atalaia_cli.answers import Answer, answer_of, refusal_of
@@ -30,7 +31,7 @@ def ask_azure(query: str, last: int | None, *, workspace: str | None = None, res
     try:
         with DefaultAzureCredential() as credential, LogsQueryClient(credential, **given) as client:
             if workspace is None:
-                found = client.query_resource(resource, query, timespan=span)
+                found: Any = client.query_resource(str(resource), query, timespan=span)
             else:
                 found = client.query_workspace(workspace, query, timespan=span)
     except HttpResponseError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -30,8 +30,14 @@ class Page(Struct, frozen=True):
     text: str
 
 
-def page_at(path: str, watches: Sequence[Watch]) -> Page:
-    """Return what lies at a *path*: `/`, `/MONITOR`, `/status.json` or `/metrics`."""
+def page_at(path: str, watches: Sequence[Watch], link: Callable[[str], str] = "/{}".format) -> Page:
+    """Return what lies at a *path*: `/`, `/MONITOR`, `/status.json` or `/metrics`.
+
+    Args:
+        path: What is asked for.
+        watches: The monitors.
+        link: Makes the address of a monitor's page from its name, and that of the page over all from nothing.
+    """
     named = {watch.monitor.name: watch for watch in watches}
     name = path.strip("/")
     if name == "metrics":
@@ -42,10 +48,11 @@ def page_at(path: str, watches: Sequence[Watch]) -> Page:
     if not name and len(watches) == 1:
         return _page_of(watches[0])
     if not name:
-        return Page(200, _HTML, _index(sorted(named)))
+        return Page(200, _HTML, _index(sorted(named), link))
     if name in named:
         return _page_of(named[name])
-    return Page(404, _HTML, _document("Nothing is here", '<p><a href="/">All monitors</a></p>'))
+    back = html.escape(link(""))
+    return Page(404, _HTML, _document("Nothing is here", f'<p><a href="{back}">All monitors</a></p>'))
 
 
 def latest_reports(watch: Watch, most: int = HISTORY) -> list[tuple[Report, int, int]]:
@@ -106,8 +113,8 @@ def _page_of(watch: Watch) -> Page:
     return Page(200, _HTML, render_html(reports))
 
 
-def _index(names: Sequence[str]) -> str:
-    items = "".join(f'<li><a href="/{name}">{html.escape(name)}</a></li>' for name in names)
+def _index(names: Sequence[str], link: Callable[[str], str]) -> str:
+    items = "".join(f'<li><a href="{html.escape(link(name))}">{html.escape(name)}</a></li>' for name in names)
     return _document("Monitors", f"<ul>{items}</ul>")
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
+from urllib.parse import urlencode
 
 import azure.functions as func
 
@@ -100,7 +102,10 @@ def lifecycle(event: func.EventGridEvent, context: func.Context) -> None:
 @app.route(route="status/{*path}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 def status(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Answer `/`, `/MONITOR` and `/status.json`."""
-    return _page(req.route_params.get("path", ""), context)
+    path, key = req.route_params.get("path", ""), req.params.get("code")
+    base = req.url.partition("?")[0].removesuffix("/").removesuffix(path).removesuffix("/")
+    query = f"?{urlencode({'code': key})}" if key else ""  # who has come with a key goes on with it
+    return _page(path, context, lambda name: f"{base}/{name}{query}")
 
 
 @app.route(route="metrics", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
@@ -109,11 +114,11 @@ def metrics(req: func.HttpRequest, context: func.Context) -> func.HttpResponse: 
     return _page("metrics", context)
 
 
-def _page(path: str, context: func.Context) -> func.HttpResponse:
+def _page(path: str, context: func.Context, link: Callable[[str], str] = str) -> func.HttpResponse:
     from atalaia.monitoring.status import page_at
 
     with this_app().runtime.invocation("status", context) as this:
-        page = page_at(f"/{path}", this.service.watches)
+        page = page_at(f"/{path}", this.service.watches, link)
         this.told |= {"path": f"/{path}", "status": page.status}
         headers = {"content-type": page.type, "cache-control": "no-store", "x-content-type-options": "nosniff"}
         return func.HttpResponse(page.text, status_code=page.status, headers=headers)

@@ -22,7 +22,7 @@ Work = Callable[[web.Request, Any], Awaitable[Any]]
 @dataclass(frozen=True, slots=True)
 class Admin:
     """`GET /health`, `GET /status`, `GET` and `POST /chaos`, `POST /apps`, `GET` and `DELETE /apps/NAME`,
-    `POST /topics`, `POST /subscriptions`, `DELETE /subscriptions/NAME`, `POST /kill`.
+    `POST /topics`, `POST /subscriptions`, `DELETE /subscriptions/NAME`, `POST /events`, `POST /kill`.
     """  # noqa: D205 (a list)
 
     chaos: Chaos[Knobs]
@@ -45,6 +45,7 @@ class Admin:
                 web.post("/topics", _answering(self._make_topic)),
                 web.post("/subscriptions", _answering(self._subscribe)),
                 web.delete("/subscriptions/{name}", _answering(self._unsubscribe)),
+                web.post("/events", _answering(self._publish)),
                 web.post("/kill", _answering(self._kill)),
             ]
         )
@@ -82,6 +83,11 @@ class Admin:
 
     async def _unsubscribe(self, request: web.Request, _body: Any) -> Any:
         return {"removed": self.grid.unsubscribe(request.match_info["name"])}
+
+    async def _publish(self, _request: web.Request, body: Any) -> Any:
+        events = list(body["events"])
+        await self.grid.publish(str(body["source"]), events)
+        return {"published": len(events)}
 
     async def _kill(self, _request: web.Request, body: Any) -> Any:
         process = int(body["process"])

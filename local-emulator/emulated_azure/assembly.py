@@ -44,12 +44,11 @@ class Assembly:
             logs=folder / "logs",
             scratch=folder / "tmp",
             places=places,
-            certificate=self._parts.certificate if self._parts else None,
+            certificate=self._parts.certificate,
             identity_header=header,
         )
         storage = Storage(http, places)
-        accept = self._parts.accept if self._parts else _forget
-        self._hosts = Hosts(Surroundings(platform, storage, self._clock, self._chaos, accept))
+        self._hosts = Hosts(Surroundings(platform, storage, self._clock, self._chaos, self._parts.accept))
         self._grid = EventGrid(http, storage, self._clock, self._chaos, self._hosts)
         self._fronts = [
             Front(service, places, self._chaos, http, storage, self._storage_event) for service in ("blob", "queue")
@@ -64,9 +63,9 @@ class Assembly:
 
     def _applications(self) -> Mapping[str, web.Application]:
         blob, queue = self._fronts
-        more = {"insights": self._parts.plain, "secure": self._parts.secure} if self._parts else {}
         return {
-            **more,
+            "insights": self._parts.plain,
+            "secure": self._parts.secure,
             "blob": catch_all(blob.answer),
             "queue": catch_all(queue.answer),
             "functions": routed([*Topics(self._grid).routes(), everything(self._hosts.answer)]),
@@ -76,7 +75,7 @@ class Assembly:
     async def serve(self, stop: asyncio.Event) -> None:
         """Serve all ports until *stop*."""
         listening = dict(self._options.listen)
-        tls = {"secure": self._parts.tls} if self._parts else {}
+        tls = {"secure": self._parts.tls}
         served = self._applications().items()
         runners = [await serve(made, listening[name], tls.get(name)) for name, made in served]
         try:
@@ -85,21 +84,16 @@ class Assembly:
             await self._hosts.close()
             self._grid.close()
             await asyncio.gather(*(runner.cleanup() for runner in runners))
-            if self._parts:
-                await self._parts.close()
+            await self._parts.close()
 
     def _counts(self) -> dict[str, Any]:
         return {
             "requests": {front.service: front.requests for front in self._fronts},
             "apps": self._hosts.counts(),
             "events": self._grid.counts(),
-            **(self._parts.counts() if self._parts else {}),
+            **self._parts.counts(),
             "chaos": self._chaos.struck,
         }
-
-
-def _forget(_envelopes: list[dict[str, Any]]) -> None:
-    """Nobody takes the host's own telemetry where there is no Application Insights."""
 
 
 def connector() -> aiohttp.TCPConnector:

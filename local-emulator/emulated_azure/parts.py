@@ -1,16 +1,18 @@
-"""Application Insights, Azure ML and identity, where they are installed: what the assembly mounts of them, and how."""
+"""Application Insights, Azure ML and identity: what the assembly mounts of them, and how."""
 
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from emulated_azure import addresses, certificates
+from emulated_azure.identity import Identity
+from emulated_azure.insights import Insights
 from emulated_azure.knobs import Knobs
+from emulated_azure.machine_learning import MachineLearning
 from emulated_azure.serving import routed
 from emulation.chaos import Chaos
 from emulation.clock import Clock
@@ -38,25 +40,22 @@ class Parts:
     close: Callable[[], Awaitable[None]]
 
 
-def parts(folder: Path, chaos: Chaos[Knobs], clock: Clock, publish: Publish, identity_header: str) -> Parts | None:
-    """All of them, or None where they are not there; *identity_header* is the secret of the identity endpoint."""
-    if find_spec("emulated_azure.addresses") is None:
-        return None
-    module = {name: import_module(f"emulated_azure.{name}") for name in ("addresses", "certificates", "identity")}
-    certificate, key = module["certificates"].make(folder)
+def parts(folder: Path, chaos: Chaos[Knobs], clock: Clock, publish: Publish, identity_header: str) -> Parts:
+    """All of them; *identity_header* is the secret of the identity endpoint."""
+    certificate, key = certificates.make(folder)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
-    identity = module["identity"].Identity(identity_header)
-    insights = import_module("emulated_azure.insights").Insights(folder, chaos.strikes, clock)
-    learning = import_module("emulated_azure.machine_learning").MachineLearning(clock, chaos, publish)
+    identity = Identity(identity_header)
+    insights = Insights(folder, chaos.strikes, clock)
+    learning = MachineLearning(clock, chaos, publish)
 
     async def close() -> None:
         await learning.close()
         insights.close()
 
     return Parts(
-        plain=routed(module["addresses"].plain(insights, identity)),
-        secure=routed(module["addresses"].secure(insights, identity, learning)),
+        plain=routed(addresses.plain(insights, identity)),
+        secure=routed(addresses.secure(insights, identity, learning)),
         tls=tls,
         certificate=certificate,
         accept=insights.accept,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from emulated_azure.names import INSTRUMENTATION_KEY, WORKSPACE
 from emulation.loopback import PROXIES, is_loopback
 from emulator.asking import ask
 from emulator.faults import EmulatorError
@@ -16,7 +17,6 @@ from emulator.services import HERE, HOST, Launch, Service, bare_environment, clo
 PORTS = ("blob", "queue", "secure", "insights", "functions", "admin")
 ACCOUNT = "devstoreaccount1"  # Azurite's own, with the key that its documentation prints
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-INSTRUMENTATION_KEY = "00000000-0000-0000-0000-000000000001"
 OLDEST_NODE = 20
 AZURITE = Path("azurite/dist/src/azurite.js")
 LISTENING = re.compile(r"Azurite (\w+) service is successfully listening at http://[\d.]+:(\d+)")
@@ -131,7 +131,7 @@ def start(folder: Folder, options: AzureOptions, azurite: Service) -> Service:
         close_all(listeners)
 
 
-def describe(azurite: Service, azure: Service) -> dict[str, Any]:
+def describe(folder: Folder, azurite: Service, azure: Service) -> dict[str, Any]:
     """What is to be known of it, with the environment in which Azure's clients talk to it and to nothing else."""
     at = {name: f"http://{HOST}:{port}" for name, port in {**azurite.ports, **azure.ports}.items()}
     at["secure"] = at["secure"].replace("http:", "https:")
@@ -143,6 +143,8 @@ def describe(azurite: Service, azure: Service) -> dict[str, Any]:
     return {
         **at,
         **storage,
+        "certificate": str(folder.path / "tmp" / "certificate.pem"),
+        "workspace": WORKSPACE,
         "variables": {
             "AZURE_STORAGE_CONNECTION_STRING": connection,
             "AZURE_STORAGE_ACCOUNT_NAME": ACCOUNT,

@@ -92,7 +92,7 @@ def _run(folder: Folder, options: Options, signals: Signals, ready: Callable[[di
         if signals.came:
             return
         _start(folder, options, signals, services)
-        run = _describe(options, {service.name: service for service in services})
+        run = _describe(folder, options, {service.name: service for service in services})
         folder.write_run(run)
         ready(run)
         _watch(services, signals)
@@ -158,12 +158,12 @@ def _end(services: list[Service]) -> None:
             service.process.stdin.close()
 
 
-def _describe(options: Options, services: dict[str, Service]) -> dict[str, Any]:
+def _describe(folder: Folder, options: Options, services: dict[str, Service]) -> dict[str, Any]:
     clouds: dict[str, dict[str, Any]] = {}
     if options.aws:
         clouds["aws"] = aws.describe(options.aws, services["aws"])
     if options.azure:
-        clouds["azure"] = azure.describe(services["azurite"], services["azure"])
+        clouds["azure"] = azure.describe(folder, services["azurite"], services["azure"])
     return {
         "process": os.getpid(),
         "scale": options.scale,

@@ -12,8 +12,9 @@ from aiohttp import web
 
 from emulated_azure import addresses, certificates
 from emulated_azure.identity import Identity
-from emulated_azure.insights import INSTRUMENTATION_KEY, RESOURCE, WORKSPACE, Insights
+from emulated_azure.insights import RESOURCE, Insights
 from emulated_azure.machine_learning import MachineLearning
+from emulated_azure.names import INSTRUMENTATION_KEY, WORKSPACE
 
 
 @dataclass

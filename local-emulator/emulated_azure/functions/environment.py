@@ -18,7 +18,7 @@ class Platform:
         mark: The argument by which a left instance is found.
         logs: A folder; one file per application.
         scratch: A folder; temporary files of instances.
-        certificate: The emulator's own, which clients of its TLS ports have to trust; None if there is none.
+        certificate: The emulator's own, which clients of its TLS ports have to trust.
         identity_header: The secret of the identity endpoint.
     """
 
@@ -27,16 +27,14 @@ class Platform:
     logs: Path
     scratch: Path
     places: Places
-    certificate: Path | None
+    certificate: Path
     identity_header: str
 
 
 def app_environment(app: App, platform: Platform) -> dict[str, str]:
     """What every instance of an application sees; settings of its own stand above what Azure gives."""
     places = platform.places
-    trusted = {
-        name: str(platform.certificate) for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE") if platform.certificate
-    }
+    trusted = {name: str(platform.certificate) for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")}
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",

@@ -79,7 +79,7 @@ def route_expression(route: str) -> re.Pattern[str]:
         expression += re.escape(route[end : place.start()])
         shape = ".*" if rest else CONSTRAINTS.get(constraint or "", "[^/]+")
         group = f"{slash}(?P<{name}>{shape})"
-        expression += f"(?:{group})?" if optional else group
+        expression += f"(?:{group})?" if optional or rest else group
         end = place.end()
     return re.compile(expression + re.escape(route[end:]) + "/?", re.IGNORECASE)
 

@@ -1,6 +1,5 @@
 """Application Insights and its Log Analytics workspace: ingestion, tables, KQL."""
 
-from emulated_azure.insights.service import INSTRUMENTATION_KEY, RESOURCE, Insights
-from emulated_azure.insights.tables import SUBSCRIPTION, WORKSPACE
+from emulated_azure.insights.service import RESOURCE, Insights
 
-__all__ = ["INSTRUMENTATION_KEY", "RESOURCE", "SUBSCRIPTION", "WORKSPACE", "Insights"]
+__all__ = ["RESOURCE", "Insights"]

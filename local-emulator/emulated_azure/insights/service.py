@@ -18,10 +18,9 @@ from emulated_azure.insights.bodies import MAX_BYTES, items_of
 from emulated_azure.insights.envelopes import fault_of
 from emulated_azure.insights.rows import rows_of
 from emulated_azure.insights.store import Store
-from emulated_azure.insights.tables import SUBSCRIPTION, WORKSPACE
+from emulated_azure.names import INSTRUMENTATION_KEY, SUBSCRIPTION, WORKSPACE
 from emulated_azure.ports import Clock, Guard
 
-INSTRUMENTATION_KEY = "00000000-0000-0000-0000-000000000001"
 APP = "atalaia"
 RESOURCE = f"/subscriptions/{SUBSCRIPTION}/resourcegroups/atalaia/providers/microsoft.insights/components/{APP}"
 RETRY_SECONDS = 10.0

@@ -6,9 +6,7 @@ names. DuckDB's tables and views, and the schema that checks of queries read, ar
 
 from dataclasses import dataclass
 
-SUBSCRIPTION = "00000000-0000-0000-0000-000000000002"
-WORKSPACE = "00000000-0000-0000-0000-000000000003"
-"""The id that queries are addressed to; the emulator has this one."""
+from emulated_azure.names import SUBSCRIPTION, WORKSPACE
 
 STRING, REAL, INT, LONG, BOOL, DATETIME, DYNAMIC = "string", "real", "int", "long", "bool", "datetime", "dynamic"
 SQL_TYPES = {

@@ -1,0 +1,185 @@
+"""An account on the emulated Azure: a container of logs in two formats, the function app, what ties them, and KQL."""
+
+import json
+import sysconfig
+from contextlib import contextmanager
+from datetime import timedelta
+
+from accounts import captured, lines, rows
+from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import BlobServiceClient
+from azure.storage.queue import QueueClient
+from azure_emulators import azure_emulator
+from emulators import ROOT
+
+from atalaia.monitoring.layout import revision_of
+
+WORKSPACE = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws"
+COLUMNS = "columns: [{name: amount}, {name: city, type: string}, {name: risk, role: score}]"
+CREDIT = f"""
+name: credit
+model: {{name: credit}}
+logs: {{source: 'az://watched/capture', format: sagemaker}}
+baseline: {{data: ['az://watched/reference/rows.jsonl']}}
+output: az://kept/out
+{COLUMNS}
+policies:
+  - name: retrain
+    drift_share: 0.4
+    within: 520w
+    azureml_job:
+      workspace: {WORKSPACE}
+      properties:
+        jobType: Command
+        command: python train.py
+        environmentId: {WORKSPACE}/environments/train/versions/1
+        computeId: {WORKSPACE}/computes/cpu
+    parameters: {{since: '{{window}}'}}
+"""
+COLLECTED = f"""
+name: collected
+model: {{name: collected}}
+logs: {{source: 'az://watched/modelDataCollector', format: azureml}}
+baseline: {{data: ['az://watched/reference/rows.jsonl']}}
+output: az://kept/out
+{COLUMNS}
+"""
+MONITORS = {"credit": CREDIT, "collected": COLLECTED}
+LOG = "modelDataCollector/endpoint/blue/model_inputs_outputs/2026/03/01/12/instance.jsonl"
+CREATED = "Microsoft.Storage.BlobCreated"
+ENDED = ["Microsoft.MachineLearningServices.RunCompleted", "Microsoft.MachineLearningServices.RunStatusChanged"]
+
+
+def event_of(number, row):
+    """A line of Azure ML's collector."""
+    about = {"specversion": "1.0", "id": f"id-{number}", "source": f"{WORKSPACE}/onlineEndpoints/endpoint"}
+    time = {"type": "azureml.inference.model_inputs_outputs", "time": "2026-03-01T12:00:00Z"}
+    return {**about, **time, "datacontenttype": "application/json", "data": [row]}
+
+
+def patiently(work):
+    """Do *work*, again as long as the storage refuses it, which it may be made to: then nothing was done."""
+    for _ in range(50):
+        try:
+            return work()
+        except HttpResponseError as error:
+            if error.status_code not in (429, 503):
+                raise
+    return work()
+
+
+class AzureAccount:
+    """The emulator with the functions and what ties them.
+
+    Args:
+        way: By which blobs become calls: `queue` or `blob`.
+        settings: More of the app's.
+        code: A folder with the functions, and where they find more packages; by default the tree.
+    """
+
+    def __init__(self, azure, way="queue", settings=None, code=None, **app):
+        self.azure = azure
+        blobs = BlobServiceClient.from_connection_string(azure.connection_string, retry_total=0)
+        self.watched, self.kept = blobs.create_container("watched"), blobs.create_container("kept")
+        for name, text in MONITORS.items():
+            self.put(f"monitors/{name}.yaml", text.encode())
+        self.put("reference/rows.jsonl", lines(rows(2000, 0, "ab")))
+        tree = ROOT / "functions/azure", [ROOT, ROOT / "adapters", sysconfig.get_path("platlib")]
+        folder, packages = code or tree
+        ways = {"queue": {"ATALAIA_QUEUE": "arrivals"}, "blob": {"ATALAIA_CONTAINER": "watched"}}
+        given = {"ATALAIA_MONITORS": "az://watched/monitors", **ways[way], **(settings or {})}
+        self.app = azure.deploy("atalaia", folder, settings=given, packages=packages, memory_mb=2048, **app)
+        end = {"queue": "arrivals"} if way == "queue" else {"app": "atalaia", "function": "ingest_blob"}
+        capture = "/blobServices/default/containers/watched/blobs/capture/"
+        azure.subscribe("arrivals", "storage", end, event_types=[CREATED], subject_begins=capture)
+        lifecycle = {"app": "atalaia", "function": "lifecycle"}
+        azure.subscribe("jobs", "machine-learning", lifecycle, event_types=ENDED)
+
+    def put(self, key, data):
+        patiently(lambda: self.watched.upload_blob(key, data, overwrite=True))
+
+    def append(self, key, data):
+        """Append to a blob that is made if absent."""
+        blob = self.watched.get_blob_client(key)
+        if not patiently(blob.exists):
+            patiently(blob.create_append_blob)
+        patiently(lambda: blob.append_block(data))
+
+    def keys(self, prefix, ending=""):
+        names = patiently(lambda: list(self.kept.list_blob_names(name_starts_with=prefix)))
+        return [name for name in names if name.endswith(ending)]
+
+    def stored(self, key):
+        return patiently(lambda: self.kept.download_blob(key).readall())
+
+    def report_key(self, monitor):
+        """Where the only window's newest report lies."""
+        return max(self.keys(f"out/{monitor}/reports/20260301T000000Z/", ".json"), key=revision_of, default=None)
+
+    def report(self, monitor="credit"):
+        key = self.report_key(monitor)
+        return None if key is None else json.loads(self.stored(key))
+
+    def actions(self):
+        return [json.loads(self.stored(key)) for key in self.keys("out/credit/actions/")]
+
+    def waiting(self, queue="arrivals"):
+        """How many messages of a queue are not done."""
+        return patiently(self.queue(queue).get_queue_properties).approximate_message_count
+
+    def queue(self, name):
+        return QueueClient.from_connection_string(self.azure.connection_string, name, retry_total=0)
+
+    def jobs(self):
+        """Azure ML's jobs, as ARM lists them."""
+        import requests
+
+        token = self.credential().get_token("https://management.azure.com/.default").token
+        url = f"{self.azure.run['secure']}{WORKSPACE}/jobs?api-version=2025-01-01-preview"
+        answer = requests.get(
+            url, headers={"Authorization": f"Bearer {token}"}, verify=self.azure.run["certificate"], timeout=20
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()["value"]
+
+    def credential(self):
+        """A principal's, as the emulator takes any."""
+        from azure.identity import ClientSecretCredential
+
+        place = {"authority": self.azure.run["secure"], "disable_instance_discovery": True}
+        trust = {"connection_verify": self.azure.run["certificate"]}
+        return ClientSecretCredential("00000000-0000-0000-0000-000000000000", "me", "nobody-asks", **place, **trust)
+
+    def told(self, event):
+        """What the functions logged of one kind."""
+        found = [line[line.index("{") :] for line in self.app.log().splitlines() if f'"event":"{event}"' in line]
+        return [json.loads(line) for line in found]
+
+    @contextmanager
+    def logs(self):
+        """Microsoft's own client of Log Analytics; yields what asks a question and returns rows."""
+        from azure.monitor.query import LogsQueryClient
+
+        place = {"endpoint": f"{self.azure.run['secure']}/v1", "connection_verify": self.azure.run["certificate"]}
+        with LogsQueryClient(self.credential(), **place) as client:
+
+            def ask(query):
+                found = client.query_workspace(self.azure.run["workspace"], query, timespan=timedelta(days=1))
+                [table] = found.tables
+                return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+
+            yield ask
+
+
+@contextmanager
+def azure_account(folder, *arguments, **options):
+    with azure_emulator(folder, "--scale", "60", *arguments) as azure:
+        yield AzureAccount(azure, **options)
+
+
+def captures(first, some):
+    return lines(captured(first + number, row) for number, row in enumerate(some))
+
+
+def events(first, some):
+    return lines(event_of(first + number, row) for number, row in enumerate(some))
