@@ -40,7 +40,7 @@ class Logs:
     """What the model logs while trouble lasts: more and more of it, part by part."""
 
     def __init__(self, account):
-        self._account, self._given, self._appended = account, 0, 0
+        self._account, self._given, self._events = account, 0, {}
 
     def write(self, parts):
         while self._given < parts:
@@ -53,17 +53,14 @@ class Logs:
             self._given += 1
 
     def repeat(self):
-        """Let events be raised again of what was written."""
-        self._account.azure.admin("POST", "/events", {"source": "storage", "events": recorded(self._account)})
-
-
-def recorded(account):
-    """Every event of a log that was raised, once."""
-    found = {}
-    for message in patiently(lambda: account.queue("recorded").peek_messages(max_messages=32)):
-        event = json.loads(base64.b64decode(message.content))
-        found[event["id"]] = event
-    return list(found.values())
+        """Let events be raised again of all that was written."""
+        queue = self._account.queue("recorded")
+        while messages := patiently(lambda: list(queue.receive_messages(max_messages=32, messages_per_page=32))):
+            for message in messages:
+                event = json.loads(base64.b64decode(message.content))
+                self._events[event["id"]] = event
+                patiently(lambda gone=message: queue.delete_message(gone))
+        self._account.azure.admin("POST", "/events", {"source": "storage", "events": list(self._events.values())})
 
 
 def has_killed_enough(account, logs):

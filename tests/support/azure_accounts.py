@@ -81,6 +81,8 @@ class AzureAccount:
         self.azure = azure
         blobs = BlobServiceClient.from_connection_string(azure.connection_string, retry_total=0)
         self.watched, self.kept = blobs.create_container("watched"), blobs.create_container("kept")
+        for name in ("arrivals", "recorded"):
+            self.queue(name).create_queue()
         for name, text in MONITORS.items():
             self.put(f"monitors/{name}.yaml", text.encode())
         self.put("reference/rows.jsonl", lines(rows(2000, 0, "ab")))
