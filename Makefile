@@ -13,7 +13,7 @@ CLIENTS := $(if $(LINUX),build/azure-ai-ml/.ready)  # too large for .venv, which
 OUT ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test e2e-aws e2e-azure check fix lock bench bench-cold bench-lambda emulator
+.PHONY: help setup demo test e2e-aws e2e-azure check fix lock bench bench-cold bench-lambda bench-azure emulator
 .PHONY: build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-ai-ml
 
 help:  ## Print this list
@@ -53,6 +53,9 @@ bench-cold: $(READY)  ## Measure what a function pays before its first call
 
 bench-lambda: $(READY) $(AWS_EMULATOR)  ## Measure the functions' bundle on Lambda's own runtime client, cold and under load
 	@PYTHONPATH=tests/support $(BIN)/python benchmarks/functions.py $(ARGS)
+
+bench-azure: $(READY) $(AZURE_EMULATOR)  ## Measure the functions' bundle on Azure's own worker library under load
+	@PYTHONPATH=tests/support $(BIN)/python benchmarks/azure_functions.py $(ARGS)
 
 lock:  ## Pin the newest versions that pyproject.toml allows, for the oldest Python, into requirements/*.txt
 	$(call need_python,build/lock)

@@ -57,7 +57,8 @@ async def _serve(assembly: "Assembly") -> None:
 
 
 def _wait_for_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):  # not buffered: its lock would be in the way of an end by an error
+        pass
     loop.call_soon_threadsafe(stop.set)
 
 
