@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from emulated_azure.identity import ARM, LOGS, Identity
-from emulated_azure.insights import Insights
+from emulated_azure.insights.service import Insights
 from emulated_azure.machine_learning import MachineLearning
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from emulated_azure import addresses, certificates
 from emulated_azure.identity import Identity
-from emulated_azure.insights import Insights
+from emulated_azure.insights.service import Insights
 from emulated_azure.knobs import Knobs
 from emulated_azure.machine_learning import MachineLearning
 from emulated_azure.serving import routed

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from emulated_azure import addresses, certificates
 from emulated_azure.identity import Identity
-from emulated_azure.insights import RESOURCE, Insights
+from emulated_azure.insights.service import RESOURCE, Insights
 from emulated_azure.machine_learning import MachineLearning
 from emulated_azure.names import INSTRUMENTATION_KEY, WORKSPACE
 
