@@ -2,8 +2,8 @@
 
 With the types of `azure.functions` the host would read the whole blob and send it to this process, before the function
 knows whether it has read this content already. What Microsoft ships to avoid that brings azure-storage-blob and
-azure-identity, 0.3 s of a cold start, of which nothing is used: blobs are read by ranges, through obstore. So this is a
-type of our own for the same mechanism, of which `azurefunctions.extensions.base` is the public half.
+azure-identity, half a second of a cold start, of which nothing is used: blobs are read by ranges, through obstore. So
+this is a type of our own for the same mechanism, of which `azurefunctions.extensions.base` is the public half.
 """
 
 from __future__ import annotations

@@ -35,15 +35,15 @@ class EventError(AtalaiaError):
 def arrivals_of(text: str | bytes, account: str = "") -> list[Arrival]:
     """Return the log objects that a message's text tells of.
 
-    The blobs of other accounts than *account* are left out, if it is given. Append blobs are told of when they are
-    empty and never again, so that a timer collects what they grow by.
+    The blobs of other accounts than *account*, if it is given, keep their URLs, which no monitor watches. Append blobs
+    are told of when they are empty and never again, so that a timer collects what they grow by.
 
     Raises:
         EventError: It is no event of Blob Storage.
     """
     events = _parsed(text)
-    found = [_arrival(event) for event in (events if isinstance(events, list) else [events])]
-    return [arrival for arrival, owner in filter(None, found) if not account or owner == account]
+    found = (_arrival(event, account) for event in (events if isinstance(events, list) else [events]))
+    return [arrival for arrival in found if arrival is not None]
 
 
 def _parsed(text: str | bytes) -> Any:
@@ -64,8 +64,8 @@ def _from_base64(text: str) -> bytes:
     return base64.b64decode(text, validate=True)
 
 
-def _arrival(event: Any) -> tuple[Arrival, str] | None:
-    """Return the object that an event tells of and its account; None if it tells of none that is to be read."""
+def _arrival(event: Any, ours: str) -> Arrival | None:
+    """Return the object that an event tells of; None if it tells of none that is to be read."""
     if not isinstance(event, Mapping):
         raise _unknown(event)
     kind = str(event.get("eventType") or event.get("type") or "")
@@ -82,7 +82,8 @@ def _arrival(event: Any) -> tuple[Arrival, str] | None:
     known = isinstance(size, int) and isinstance(tag, str) and bool(tag)
     etag = f'"{str(tag).strip(chr(34))}"' if known else ""
     grows = data.get("blobType") == _GROWING
-    return Arrival(f"az://{container}/{key}", size if known else None, etag, grows), account
+    uri = f"az://{container}/{key}" if ours in ("", account) else data["url"]
+    return Arrival(uri, size if known else None, etag, grows)
 
 
 def _place(url: str) -> tuple[str, str, str]:

@@ -1,8 +1,8 @@
 """Tokens of this process's own identity in Entra ID.
 
 Functions ask the address that their platform names: one request without any SDK, where azure-identity with msal and
-cryptography would take 0.15 s of a cold start and 20 MB of a bundle. Elsewhere azure-identity looks for a credential,
-such as that of `az login`.
+cryptography would take 0.3 s of a cold start, 28 MB of memory and 19 MB of a bundle. Elsewhere azure-identity looks
+for a credential, such as that of `az login`.
 """
 
 from __future__ import annotations
@@ -67,8 +67,12 @@ class Identity:
         if answer.status != 200:
             msg = f"no token for {resource}: HTTP status {answer.status}. Give this function app a managed identity."
             raise NoTokenError(msg)
-        told = json.loads(answer.body)
-        return str(told["access_token"]), float(told["expires_on"])
+        try:
+            told = json.loads(answer.body)
+            return str(told["access_token"]), float(told["expires_on"])
+        except (ValueError, KeyError, TypeError) as error:
+            msg = f"no token for {resource}: the platform's answer has none. Restart this function app."
+            raise NoTokenError(msg) from error
 
     def _of_library(self, resource: str) -> tuple[str, float]:
         try:

@@ -1,7 +1,7 @@
 """A storage queue over its REST API: the few calls that ingesting needs, without an SDK.
 
-azure-storage-queue would take 0.3 s of a cold start. Connections are kept until `close`, one for each thread that asks
-at the same time, so that messages are deleted a few at a time.
+azure-storage-queue would take 0.3 s more of a cold start. Connections are kept until `close`, one for each thread that
+asks at the same time, so that messages are deleted a few at a time.
 """
 
 from __future__ import annotations

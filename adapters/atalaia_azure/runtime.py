@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
@@ -65,7 +66,7 @@ class FunctionApp:
         self._limit = _seconds(env.get("AzureFunctionsJobHost__functionTimeout", LIMIT))
         self._made: Ways | None = None
         self.identity = Identity(env)
-        self.operation: str | None = None
+        self._call = threading.local()
 
     @property
     def growing(self) -> Collection[LogFormat]:
@@ -81,7 +82,7 @@ class FunctionApp:
         if context is None:
             return None, None
         found = _TRACE.fullmatch(context.trace_context.trace_parent or "")
-        self.operation = None if found is None else found[1]
+        self._call.operation = None if found is None else found[1]
         until = time.monotonic() + self._limit
         return context.invocation_id, lambda: until - time.monotonic()
 
@@ -124,8 +125,14 @@ class FunctionApp:
         if self._made is None:
             from atalaia_azure.ways import Ways
 
-            self._made = Ways(self._env, self._log, self._deadline, self.identity, lambda: self.operation)
+            self._made = Ways(self._env, self._log, self._deadline, self.identity, lambda: self._operation)
         return self._made
+
+    @property
+    def _operation(self) -> str | None:
+        """The trace of this thread's call: while one works, others of this process may wait in theirs."""
+        operation: str | None = getattr(self._call, "operation", None)
+        return operation
 
 
 def _seconds(limit: str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -63,11 +63,22 @@ class Host:
             self._connection.request(method, path, body or None, told)
             self._limit(until)
             answer = self._connection.getresponse()
-            return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+            headers_told = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, headers_told, b"".join(self._pieces(answer, until)))
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             msg = f"{self._name}: no answer ({type(error).__name__}). Look at the network's route to it."
             raise NoAnswerError(msg) from error
+
+    def _pieces(self, answer: http.client.HTTPResponse, until: float) -> Iterator[bytes]:
+        """Read a body as it comes: each piece may be in time, and all of them not."""
+        self._limit(until)
+        while piece := answer.read1():
+            yield piece
+            if time.monotonic() > until:
+                raise TimeoutError
+            self._limit(until)
+        answer.close()  # unlike `read`, `read1` leaves it open at the end, and the connection with it
 
     def close(self) -> None:
         """End the connection; the next request opens another."""

@@ -89,13 +89,14 @@ class Collector:
         for folder, infos in self._changed.items():
             if found.busy:
                 return found
-            known, tag = self._read(folder_key(self._monitor, folder), _Folder)
+            known, tag = self._known.get(folder) or self._read(folder_key(self._monitor, folder), _Folder)
             fixed = dict(known.logs)
             for info in infos:
                 fixed[posixpath.basename(info.key)] = self._fixed(info, fixed, found)
             try:
                 self._known[folder] = self._written(folder, known, _Folder(fixed), tag)
             except PreconditionError:
+                self._known.pop(folder, None)
                 found.busy = True
                 continue
             parts = [
@@ -113,8 +114,9 @@ class Collector:
             before, tag = self._known[folder]
             ended = {name: ends if name in left else (ends[1], ends[1]) for name, ends in before.logs.items()}
             try:
-                self._written(folder, before, _Folder(ended), tag)
+                self._known[folder] = self._written(folder, before, _Folder(ended), tag)
             except PreconditionError:  # another ingested the same, and was faster
+                del self._known[folder]
                 whole = False
             whole = whole and not left
         return whole

@@ -37,6 +37,11 @@ class Delivered(Struct, frozen=True):
     left: int = 0
     why: str | None = None
 
+    def __add__(self, later: Delivered) -> Delivered:
+        """Return what this and a later delivery did; what is left is what the later one left."""
+        dropped = Counter(self.dropped) + Counter(later.dropped)
+        return Delivered(self.reports + later.reports, self.points + later.points, dropped, later.left, later.why)
+
 
 class _Note(Struct, frozen=True):
     """A note: its key, and the key of what it is about."""
@@ -52,6 +57,9 @@ class Outbox:
         monitor: Its name.
         output: The store that holds its reports.
         detail: How much of a report goes into metrics.
+
+    Attributes:
+        noted: Whether anything was announced here since the last delivery.
     """
 
     def __init__(self, monitor: str, output: ObjectStore, detail: Detail = Detail.SUMMARY) -> None:
@@ -63,15 +71,18 @@ class Outbox:
         self._monitor = monitor
         self._output = output
         self._detail = detail
+        self.noted = False
 
     def announce(self, key: str) -> None:
         """Note that a report or an action is about to be stored under *key*; who stores one is given this method."""
+        self.noted = True
         for notes, home in self._homes.items():
             if key.startswith(home):
                 self._output.put(notes + key.removeprefix(home), b"")
 
     def deliver(self, telemetry: Telemetry, enough_time: Callable[[], bool] = lambda: True) -> Delivered:
         """Tell what is noted, reports first, oldest window first, until one cannot be told or the time runs out."""
+        self.noted = False
         notes = list(self._notes())
         reports, points, dropped = 0, 0, Counter[str]()
         for place, note in enumerate(notes):

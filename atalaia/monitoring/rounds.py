@@ -82,17 +82,22 @@ class Round:
             except AtalaiaError as error:
                 done.failed[marked.window.key] = str(error)
         done.left = len(todo) - len(done.reports) - done.same - len(done.failed)
-        try:
-            if enough_time():
-                done.unstarted = list(self._actor.act(starter_of))
-        finally:
-            done.delivered = self._outbox.deliver(telemetry, enough_time)
-        if done.unstarted:
-            with suppress(
-                NotSentError
-            ):  # it stands in the call's log line, too, and the next round tries and tells again
-                telemetry.tell(done.unstarted, ())
+        done.delivered = self._outbox.deliver(telemetry, enough_time)
+        if enough_time():
+            self._act(telemetry, starter_of, enough_time, done)
         return done
+
+    def _act(
+        self, telemetry: Telemetry, starter_of: StarterOf, enough_time: Callable[[], bool], done: Evaluations
+    ) -> None:
+        """Start jobs, now that the reports are told: nobody who is waited for keeps an alarm waiting."""
+        done.unstarted = list(self._actor.act(starter_of))
+        if self._outbox.noted and done.delivered.why is None:
+            done.delivered += self._outbox.deliver(telemetry, enough_time)
+        if done.unstarted:
+            # Not told now, it stands in the call's log line, and the next round tries and tells again.
+            with suppress(NotSentError):
+                telemetry.tell(done.unstarted, ())
 
     def _evaluate(self, marked: Marked, done: Evaluations) -> None:
         basis = self._evaluator.basis(marked.window)  # of no more than what is evaluated then

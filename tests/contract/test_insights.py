@@ -18,7 +18,7 @@ from managed_identity import managed_identity
 from atalaia.errors import AtalaiaError, NotSentError
 from atalaia.ports import Point
 from atalaia_azure.envelopes import Sender
-from atalaia_azure.identity import Identity
+from atalaia_azure.identity import Identity, NoTokenError
 from atalaia_azure.insights import Ingestion, InsightsChannel, connection_of
 from atalaia_azure.telemetry import Insights, PartedTelemetry, Topic
 from atalaia_otel.exporter import Exporter
@@ -214,6 +214,11 @@ def test_without_a_token_nothing_is_sent(insights):
 
     with pytest.raises(NotSentError, match="no token for https://monitor"):
         part(insights, more=";Authorization=AAD", identity=nowhere).tell(events(), (), frozenset())
+
+
+def test_an_answer_without_a_token_is_told():
+    with managed_identity(None) as settings, pytest.raises(NoTokenError, match="the platform's answer has none"):
+        Identity(settings).token("https://monitor.azure.com")
 
 
 def test_a_token_is_asked_for_once_and_before_it_ends():

@@ -16,7 +16,7 @@ class Settings(dict):
 
 @contextlib.contextmanager
 def managed_identity(token, seconds=3_600):
-    """Run it; it gives *token* to everyone, for so many seconds."""
+    """Run it; it gives *token* to everyone, for so many seconds; None gives an answer without one."""
     settings = Settings()
     settings.asked = []
 
@@ -26,7 +26,8 @@ def managed_identity(token, seconds=3_600):
 
         def do_GET(self):
             settings.asked.append((self.path, self.headers["X-IDENTITY-HEADER"]))
-            body = json.dumps({"access_token": token, "expires_on": str(int(time.time()) + seconds)}).encode()
+            held = {} if token is None else {"access_token": token}
+            body = json.dumps({**held, "expires_on": str(int(time.time()) + seconds)}).encode()
             self.send_response_only(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

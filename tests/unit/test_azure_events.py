@@ -64,11 +64,11 @@ def test_an_object_without_size_or_etag_is_to_be_looked_at():
     assert told({**GRID, "data": {"url": DATA["url"]}}) == [Arrival(ARRIVAL.uri)]
 
 
-def test_blobs_of_other_accounts_are_left_out():
+def test_blobs_of_other_accounts_keep_their_urls_so_that_they_are_counted_as_unwatched():
     text = json.dumps(GRID)
 
     assert arrivals_of(text, "account") == [ARRIVAL]
-    assert arrivals_of(text, "another") == []
+    assert [each.uri for each in arrivals_of(text, "another")] == [DATA["url"]]
 
 
 @pytest.mark.parametrize("host", ["http://127.0.0.1:10000/devstoreaccount1", "http://localhost:1/devstoreaccount1"])

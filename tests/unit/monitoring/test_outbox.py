@@ -81,6 +81,22 @@ def test_an_action_is_told_once_though_nobody_could_be_reached_when_it_was_taken
     assert (done.delivered.reports, unsent(world)) == (1, [])
 
 
+def test_reports_are_told_before_a_job_is_waited_for_and_its_action_after_it():
+    world, telemetry = drifted_world(), Told()
+    told_before = []
+
+    class Slow(Starter):
+        def start(self, job):
+            told_before.extend(event["event"] for event in telemetry.events)
+            return super().start(job)
+
+    done = evaluate(world, telemetry, Slow())
+
+    assert "ml.monitor.report" in told_before
+    assert [event["event"] for event in telemetry.events[len(told_before) :]] == ["ml.monitor.action"]
+    assert (done.delivered.reports, done.delivered.left, unsent(world)) == (1, 0, [])
+
+
 def test_a_job_that_cannot_be_started_is_counted_though_nobody_can_be_told():
     world, places = drifted_world(), Places()
 

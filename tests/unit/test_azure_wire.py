@@ -1,0 +1,72 @@
+"""One HTTP request ends when its time is up, however the answer comes."""
+
+import time
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+from otlp_sink import running
+
+from atalaia_azure.wire import Host, NoAnswerError, ask
+
+PIECES = 200
+
+
+class Dripping(BaseHTTPRequestHandler):
+    """Answers a byte at a time, each long before a client gives up."""
+
+    given = 0
+
+    def log_message(self, *_args):
+        pass
+
+    def do_GET(self):
+        self.send_response_only(200)
+        self.send_header("Content-Length", str(PIECES))
+        self.end_headers()
+        try:
+            for _ in range(PIECES):
+                self.wfile.write(b".")
+                type(self).given += 1
+                time.sleep(0.02)
+        except OSError:
+            return  # the client has gone
+
+
+class Counting(BaseHTTPRequestHandler):
+    """Answers how many requests its connection has brought."""
+
+    protocol_version = "HTTP/1.1"
+    brought = 0
+
+    def log_message(self, *_args):
+        pass
+
+    def do_GET(self):
+        self.brought += 1
+        body = str(self.brought).encode()
+        self.send_response_only(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def test_a_body_that_drips_is_given_up_when_the_time_is_over():
+    with running(Dripping) as address:
+        with pytest.raises(NoAnswerError, match="TimeoutError"):
+            ask("GET", address, b"", {}, 0.3)
+
+        assert 0 < Dripping.given < PIECES
+
+
+def test_a_connection_is_kept_for_the_next_request():
+    with running(Counting) as address:
+        host = Host(address)
+        bodies = [host.ask("GET", address, b"", {}, 60).body for _ in range(2)]
+        host.close()
+
+    assert bodies == [b"1", b"2"]
+
+
+def test_a_body_that_comes_in_pieces_is_read_whole():
+    with running(Dripping) as address:
+        assert ask("GET", address, b"", {}, 60).body == b"." * PIECES
