@@ -28,7 +28,7 @@ emulator: $(EMULATOR)  ## Run both clouds on this machine until Ctrl-C; ARGS as 
 	@ATALAIA_SANDBOX_PYTHON=build/emulator/bin/python $(PYTHON) local-emulator start $(ARGS)
 
 test: $(READY) $(EMULATOR) $(CLIENTS)  ## Run the tests; ARGS goes to pytest, as in make test ARGS="-k window"
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 e2e-aws: $(READY) $(AWS_EMULATOR)  ## Run the functions on the emulator, from a capture file in S3 to a job that has ended
 	@$(BIN)/pytest tests/e2e/test_aws.py tests/e2e/test_aws_chaos.py $(ARGS)

@@ -50,6 +50,10 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True):
     outcome: str = ""
     outcome_time: int = 0
 
+    def noted(self) -> dict[str, str]:
+        """Return what a log line says of it: not what was heard just now, which may be late, but what is known."""
+        return {"action": self.id, "outcome": self.outcome, "since": iso(self.outcome_time)}
+
 
 class _Acted(msgspec.Struct, frozen=True):
     """The starts of the windows because of which a policy acted, µs since 1970; which of these is not done yet."""

@@ -14,6 +14,6 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         change = job_change_of(event)
         found = this.service.note_outcome(change.job, change.state, change.time)
         told: dict[str, Any] = {"job": change.job, "state": change.state}
-        told |= {"action": None} if found is None else {"monitor": found[0], "action": found[1].id}
+        told |= {"action": None} if found is None else {"monitor": found[0], **found[1].noted()}
         this.told |= told
         return told

@@ -96,7 +96,7 @@ def lifecycle(event: func.EventGridEvent, context: func.Context) -> None:
             return
         found = this.service.note_outcome(change.job, change.state, change.time)
         this.told |= {"job": change.job, "state": change.state}
-        this.told |= {"action": None} if found is None else {"monitor": found[0], "action": found[1].id}
+        this.told |= {"action": None} if found is None else {"monitor": found[0], **found[1].noted()}
 
 
 @app.route(route="status/{*path}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)

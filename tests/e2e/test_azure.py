@@ -5,11 +5,12 @@ import json
 import re
 import sys
 import urllib.request
+from datetime import datetime
 
 import pytest
 from accounts import rows
 from azure_accounts import LOG, azure_account, captures, events
-from emulators import fetch, until
+from emulators import ROOT, fetch, until
 
 SECONDS = 120  # many processes start, perhaps on a busy machine
 DRIFTED, SAME = rows(600, 5, "c"), rows(600, 0, "ab")
@@ -21,7 +22,7 @@ def account(request, tmp_path_factory):
     if sys.platform != "linux":
         pytest.skip("the emulator needs Linux")
     with azure_account(tmp_path_factory.mktemp("azure"), way=request.param) as account, account.logs() as ask:
-        account.ask = ask
+        account.ask, account.ingesting = ask, f"ingest_{request.param}"
         for part in range(6):
             key = f"capture/credit/AllTraffic/2026/03/01/12/{part}.jsonl"
             account.put(key, captures(100 * part, DRIFTED[100 * part :][:100]))
@@ -120,6 +121,67 @@ def test_calls_are_requests_and_their_log_lines_traces(account):
 
     assert calls >= {"collect", "evaluate", "lifecycle"}
     assert json.loads(lines[0]["message"])["event"] == "ml.monitor.evaluate"
+
+
+START = "2026-03-01 00:00:00+00:00"
+EXPECTED = {
+    "health": [("credit", "alert", 2, 600), ("collected", "ok", 0, 600)],
+    "drift-over-time": [(START, "collected", 0.0), (START, "credit", 2 / 3)],
+    "worst-columns": [("credit", "city", "jensen_shannon"), ("credit", "amount", "kolmogorov_smirnov")],
+    "drifting-since": [("credit", "amount", START, 1), ("credit", "city", START, 1)],
+    "rejected-rows": [],
+    "freshness": [("collected", 0, False), ("credit", 0, False)],
+    "false-alarms": [],
+    "retraining": [("credit", "retrain", START, "Completed", 0, "")],
+    "errors-by-object": [],
+    "lost-telemetry": [],
+}
+SHOWN = {
+    "health": ("monitor", "status", "alerts", "rows"),
+    "drift-over-time": ("window_start", "monitor", "drifted_share"),
+    "worst-columns": ("monitor", "column", "metric"),
+    "drifting-since": ("monitor", "column", "since", "windows"),
+    "freshness": ("monitor", "late_rows", "silent"),
+    "retraining": ("monitor", "policy", "window_start", "state", "failed_tries", "why_not"),
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_library_answers_of_what_happened(account, name):
+    assert until(lambda: answered(account, name) == EXPECTED[name]), answered(account, name)
+
+
+def answered(account, name):
+    """The columns to be shown of a query's rows, without the worst column's lost resolution."""
+    rows = account.ask(query(name))
+    shown = [tuple(plain(row[column]) for column in SHOWN.get(name, row)) for row in rows]
+    return [each for each in shown if "lost_resolution" not in each]
+
+
+def plain(value):
+    return str(value) if isinstance(value, datetime) else value
+
+
+def query(name):
+    return (ROOT / f"infra/queries/{name}.kql").read_text()
+
+
+def test_the_library_counts_calls_and_telemetry(account):
+    calls = {row["function"]: row["calls"] for row in account.ask(query("functions"))}
+    cost = {row["monitor"]: row for row in account.ask(query("cost"))}
+
+    assert calls.keys() >= {"collect", "evaluate", "lifecycle", account.ingesting}
+    assert {name: row["events"] > 0 and row["series"] == 9 for name, row in cost.items() if name} == {
+        "credit": True,
+        "collected": True,
+    }
+    assert cost[""]["points"] > 0
+
+
+def test_every_query_of_the_library_was_asked():
+    stems = {file.stem for file in (ROOT / "infra/queries").glob("*.kql")}
+
+    assert stems == {*EXPECTED, "functions", "cost"}
 
 
 def test_what_the_functions_write_is_no_log(account):

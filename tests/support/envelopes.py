@@ -49,6 +49,18 @@ def request(name, seconds=1.0, success=True, operation="", moment=None):
 
 
 def exception(kind, message, operation="", name="", moment=None):
-    detail = {"typeName": kind, "message": message, "hasFullStack": True}
+    return _raised([{"typeName": kind, "message": message, "hasFullStack": True}], operation, name, moment)
+
+
+def host_exception(raised, operation="", name="", moment=None):
+    """What the Functions host makes of an exception that a function raises."""
+    outer = {"id": 1, "typeName": "FunctionInvocationException", "message": f"Exception while executing: {name}"}
+    inner = f"Result: Failure\nException: {raised}\nStack:   File ..."
+    return _raised(
+        [outer, {"id": 2, "outerId": 1, "typeName": "RpcException", "message": inner}], operation, name, moment
+    )
+
+
+def _raised(details, operation, name, moment):
     tags = {"ai.operation.id": operation, "ai.operation.name": name}
-    return envelope("ExceptionData", {"exceptions": [detail], "severityLevel": 3}, moment, tags=tags)
+    return envelope("ExceptionData", {"exceptions": details, "severityLevel": 3}, moment, tags=tags)

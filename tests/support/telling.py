@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from envelopes import ago, event, exception, metric, request, trace
+from envelopes import ago, event, exception, host_exception, metric, request, trace
 from reports import a_finding, a_report
 
 from atalaia.telemetry import report_events, report_points
@@ -54,18 +54,17 @@ def actions():
         event("ml.monitor.action_failed", first | {"why": "throttled"}, ago(hours=8)),
         event("ml.monitor.action", first | {"job": "j1"}, ago(hours=7)),
         event("ml.monitor.action_failed", second | {"why": "no such compute"}, ago(hours=2)),
-        line(
-            ago(hours=6), event="ml.monitor.lifecycle", job="j1", state="Running", monitor="credit-scoring", action="a1"
-        ),
-        line(
-            ago(hours=5),
-            event="ml.monitor.lifecycle",
-            job="j1",
-            state="Completed",
-            monitor="credit-scoring",
-            action="a1",
-        ),
+        heard(ago(hours=6), "Running", "Running"),
+        heard(ago(hours=5), "Completed", "Completed"),
+        heard(ago(hours=4), "Preparing", "Completed"),
+        line(ago(hours=3), event="ml.monitor.lifecycle", job="j1", state="Failed", action=None),
     ]
+
+
+def heard(moment, state, outcome):
+    """What a call writes that heard of a job, perhaps late, and what is known of it."""
+    about = {"event": "ml.monitor.lifecycle", "job": "j1", "state": state, "monitor": "credit-scoring", "action": "a1"}
+    return line(moment, **about, outcome=outcome, since="2026-03-02T01:00:00Z")
 
 
 def functions():
@@ -74,7 +73,8 @@ def functions():
     return [
         *(request("ingest", seconds, moment=ago(hours=2)) for seconds in (1.0, 2.0, 3.0)),
         request("ingest", 10.0, success=False, operation="o1", moment=ago(hours=1)),
-        exception("ValueError", "no baseline", "o1", "ingest", ago(hours=1)),
+        host_exception("ValueError: no baseline", "o1", "ingest", ago(hours=1)),
+        exception("OSError", "no disk", "o2", "evaluate", ago(hours=1)),
         request("evaluate", 4.0, moment=ago(hours=1)),
         line(ago(hours=4), event="ml.monitor.ingest_failed", log="az://logs/a.jsonl", why="not there"),
         line(ago(hours=3), event="ml.monitor.ingest_failed", log="az://logs/a.jsonl", why="too large"),

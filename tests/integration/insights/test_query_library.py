@@ -114,13 +114,13 @@ EXPECTED = {
     "false-alarms": [("credit-scoring", "psi", 2, 1, 0.5)],
     "retraining": [
         (ANY, "credit-scoring", "retrain", day(3), "", "", None, 1, "no such compute"),
-        (ANY, "credit-scoring", "retrain", day(2), "j1", "Completed", ANY, 1, ""),
+        (ANY, "credit-scoring", "retrain", day(2), "j1", "Completed", "2026-03-02T01:00:00Z", 1, ""),
     ],
     "cost": [("credit-scoring", 28, ANY, 32, 8), ("churn", 4, ANY, 6, 6)],
     "errors-by-object": [("az://logs/a.jsonl", 2, ANY, ANY, "too large"), ("m1", 1, ANY, ANY, "no JSON")],
     "functions": [
         ("ingest", 4, 1, 0.25, 2.0, 10.0, 10.0, "ValueError: no baseline"),
-        ("evaluate", 1, 0, 0.0, 4.0, 4.0, 4.0, ""),
+        ("evaluate", 1, 0, 0.0, 4.0, 4.0, 4.0, "OSError: no disk"),
     ],
     "lost-telemetry": [(ANY, 2, 1)],
 }
