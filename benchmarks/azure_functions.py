@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import sys
 import tempfile
 import time
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,7 +25,7 @@ from emulators import until
 from rich.console import Console
 from rich.table import Table
 
-from atalaia_bundle import CLOUDS, Target, build
+from bundles import unpacked
 from columns import Variant
 from datasets import Dataset, make
 from formats import Format
@@ -165,19 +163,11 @@ def main() -> int:
 
 
 def _measured(given: argparse.Namespace, folder: Path) -> dict[str, dict[str, float]]:
-    bundle = given.bundle
-    if bundle is None:
-        version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        machine = "arm64" if os.uname().machine == "aarch64" else "x86_64"
-        bundle = build(folder / "bundle.zip", Target(version, machine, CLOUDS["azure"])).file
-    with zipfile.ZipFile(bundle) as package:
-        package.extractall(folder / "code")
+    code = unpacked(given.bundle, folder, "azure")
     loads = [Load("large", 1000, given.large, min(given.large, 20))] if given.large else []
     loads += [Load("small", 2, given.small, min(given.small, 2000))] if given.small else []
     with azure_emulator(folder / "emulator", "--scale", "60") as azure:
-        return {
-            load.name: throughput(azure, folder / "code", given.out / "data", load, given.instances) for load in loads
-        }
+        return {load.name: throughput(azure, code, given.out / "data", load, given.instances) for load in loads}
 
 
 if __name__ == "__main__":

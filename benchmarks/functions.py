@@ -16,7 +16,6 @@ import statistics
 import sys
 import tempfile
 import time
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,7 @@ from emulators import emulator, processes, until
 from rich.console import Console
 from rich.table import Table
 
-from atalaia_bundle import Target, build
+from bundles import unpacked
 from columns import Variant
 from datasets import Dataset, Made, make
 from formats import Format
@@ -241,17 +240,11 @@ def main() -> int:
 
 
 def _measured(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    bundle = given.bundle
-    if bundle is None:
-        version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        machine = "arm64" if os.uname().machine == "aarch64" else "x86_64"
-        bundle = build(folder / "bundle.zip", Target(version, machine)).file
-    with zipfile.ZipFile(bundle) as package:
-        package.extractall(folder / "code")
+    code = unpacked(given.bundle, folder, "aws")
     loads = [Load("large", 1000, given.large, min(given.large, 20), 100)] if given.large else []
     loads += [Load("small", 2, given.small, min(given.small, 2000), 1000)] if given.small else []
     with emulator(folder / "emulator", "--scale", "60") as aws:
-        cloud = Cloud(aws, folder / "code", given.out / "data")
+        cloud = Cloud(aws, code, given.out / "data")
         return {"cold": cold_starts(cloud, given.runs), "loads": {load.name: throughput(cloud, load) for load in loads}}
 
 

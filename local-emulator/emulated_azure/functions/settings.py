@@ -11,6 +11,7 @@ from emulated_azure.functions.timespans import seconds_of
 from emulation.loopback import PROXIES, is_loopback
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,58}[A-Za-z0-9]")
+WORKER_TELEMETRY = ("PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY", "PYTHON_ENABLE_OPENTELEMETRY")
 OVERRIDE = "AzureFunctionsJobHost__"
 DEFAULT_MEMORY_MB = 2048
 MOST_SECONDS = 30 * 60.0
@@ -132,8 +133,17 @@ def host_file(app: App) -> HostFile:
         prefix=(extensions.get("http") or {}).get("routePrefix", "api").strip("/"),
         queues=_queues(extensions.get("queues") or {}),
         blobs=_blobs(extensions.get("blobs") or {}),
-        levels=(content.get("logging") or {}).get("logLevel") or {},
+        levels=_levels(content, app.settings),
     )
+
+
+def _levels(content: Mapping[str, Any], settings: Mapping[str, str]) -> Mapping[str, str]:
+    """With OpenTelemetry on both sides, the host leaves it to the worker to send what functions log."""
+    levels = (content.get("logging") or {}).get("logLevel") or {}
+    host = str(content.get("telemetryMode", "")).lower() == "opentelemetry"
+    if not host or not any(settings.get(name, "").lower() in ("1", "true") for name in WORKER_TELEMETRY):
+        return levels
+    return {name: level for name, level in levels.items() if not name.startswith("Function")} | {"Function": "None"}
 
 
 def _override(content: dict[str, Any], path: list[str], value: str) -> None:

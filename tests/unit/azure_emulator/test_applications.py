@@ -54,6 +54,25 @@ def test_host_file_has_the_documented_defaults(folder):
     assert found.blobs.batch + found.blobs.threshold == 8
 
 
+@pytest.mark.parametrize(
+    ("mode", "worker", "least"),
+    [("OpenTelemetry", "true", "None"), ("OpenTelemetry", "", "Debug"), ("", "true", "Debug")],
+)
+def test_a_worker_that_sends_its_log_is_not_repeated(folder, mode, worker, least):
+    content = {
+        "version": "2.0",
+        "telemetryMode": mode,
+        "logging": {"logLevel": {"Function.f": "Debug", "Host": "None"}},
+    }
+    (folder / "host.json").write_text(json.dumps(content))
+    settings = {"PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY": worker}
+
+    found = host_file(app_of({"name": "app", "folder": folder, "settings": settings}))
+
+    assert {level for name, level in found.levels.items() if name.startswith("Function")} == {least}
+    assert found.levels["Host"] == "None"
+
+
 def test_a_setting_stands_above_the_host_file(folder):
     settings = {
         "AzureFunctionsJobHost__extensions__queues__batchSize": "4",
