@@ -9,12 +9,14 @@ LINUX := $(filter Linux,$(shell uname -s))
 AWS_EMULATOR := $(if $(LINUX),build/ministack/.ready build/emulator/.ready)  # they need Linux
 AZURE_EMULATOR := $(if $(LINUX),build/node/.ready build/azure-emulator/.ready build/azure-worker/.ready)
 EMULATOR := $(AWS_EMULATOR) $(AZURE_EMULATOR)
-CLIENTS := $(if $(LINUX),build/azure-ai-ml/.ready)  # too large for .venv, which the tests hold the emulators to
+DISTRO := $(if $(LINUX),build/azure-monitor/.ready)  # Microsoft's telemetry, of another OpenTelemetry than .venv's
+CLIENTS := $(DISTRO) $(if $(LINUX),build/azure-ai-ml/.ready)  # too large for .venv, which the tests hold the emulators to
 OUT ?= demo
+JOBS ?= 3  # tests at once: most wait for emulators
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test e2e-aws e2e-azure check fix lock bench bench-cold bench-lambda bench-azure emulator
-.PHONY: build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-ai-ml
+.PHONY: build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml
 
 help:  ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +35,7 @@ test: $(READY) $(EMULATOR) $(CLIENTS)  ## Run the tests; ARGS goes to pytest, as
 e2e-aws: $(READY) $(AWS_EMULATOR)  ## Run the functions on the emulator, from a capture file in S3 to a job that has ended
 	@$(BIN)/pytest tests/e2e/test_aws.py tests/e2e/test_aws_chaos.py $(ARGS)
 
-e2e-azure: $(READY) $(AZURE_EMULATOR)  ## Run the functions on the emulator, from logs in blob storage to a job that has ended
+e2e-azure: $(READY) $(AZURE_EMULATOR) $(DISTRO)  ## Run the functions on the emulator, from logs in blob storage to a job that has ended
 	@$(BIN)/pytest tests/e2e/test_azure.py tests/e2e/test_azure_chaos.py $(ARGS)
 
 check: $(READY) $(EMULATOR) $(CLIENTS)  ## All that CI does: format, lint, types, import rules, tests
@@ -69,7 +71,7 @@ $(LOCKED): requirements/dev.txt
 	$(call need_python,.venv)
 	$(PIP) --require-hashes --requirement requirements/dev.txt && touch $@
 
-build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-ai-ml: %: %/.ready
+build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml: %: %/.ready
 
 # Azurite, and Microsoft's parser of KQL; npm says of one that it asks for a newer Node.js, which it runs without.
 build/node/.ready: requirements/node/package-lock.json

@@ -41,6 +41,18 @@ needed = [name for name in project["dependencies"] if not name.startswith(("clic
 print(*needed, *extras["azure"], *extras["telemetry"], sep="\n")
 PYTHON
 
+# An environment of that app with Microsoft's exporter and distro, which hold OpenTelemetry to versions of their own.
+python - <<'PYTHON' | compile --output-file requirements/azure-monitor.txt -
+import pathlib
+import tomllib
+
+project = tomllib.loads(pathlib.Path("pyproject.toml").read_text())["project"]
+extras = project["optional-dependencies"]
+needed = [name for name in project["dependencies"] if not name.startswith(("click", "rich"))]
+distro = "azure-monitor-opentelemetry>=1.8.11"
+print(*needed, *extras["azure"], *extras["telemetry"], *extras["azure-monitor"], distro, sep="\n")
+PYTHON
+
 # The emulated AWS's two environments: MiniStack's (by its exact version, for what we replace in it), and the sandboxes'.
 printf '%s\n' ministack==1.5.33 cbor2 opentelemetry-proto | compile --output-file requirements/ministack.txt -
 printf '%s\n' awslambdaric boto3 | compile --output-file requirements/emulator.txt -

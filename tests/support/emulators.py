@@ -21,6 +21,12 @@ PATIENCE_SECONDS = 20
 ROLE = "arn:aws:iam::123456789012:role/any"
 
 
+def site_packages(environment):
+    """The folder of packages of an environment in build/."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return ROOT / "build" / environment / "lib" / version / "site-packages"
+
+
 @dataclass
 class Emulator:
     """A running emulator: what `start --json` said of it."""
