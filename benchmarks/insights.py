@@ -99,20 +99,22 @@ def measure(code: str, sink: InsightsSink) -> dict[str, float]:
     return told
 
 
-def medians(code: str, sink: InsightsSink) -> dict[str, float]:
+def medians(code: str, sink: InsightsSink, count: int) -> dict[str, float]:
     """Run it several times, the first of which fills caches and does not count."""
-    runs = [measure(code, sink) for _ in range(RUNS + 1)][1:]
+    runs = [measure(code, sink) for _ in range(count + 1)][1:]
     return {name: statistics.median(run[name] for run in runs) for name in ("cpu_ms", "mb")}
 
 
 def main() -> None:
     """Measure all ways and print one JSON object."""
-    argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0]).parse_args()
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--runs", type=int, default=RUNS, help="of which the median is taken (%(default)s)")
+    runs = parser.parse_args().runs
     told: dict[str, object] = {}
     with insights_sink() as sink:
-        bare = medians("", sink)
+        bare = medians("", sink, runs)
         for name, code in WAYS.items():
-            whole = medians(code + _REPORT + _TELL, sink)
+            whole = medians(code + _REPORT + _TELL, sink, runs)
             told[name] = {key: round(whole[key] - bare[key], 1) for key in bare} | {"known": truths(code, sink)}
     sys.stdout.write(json.dumps(told, indent=1) + "\n")
 

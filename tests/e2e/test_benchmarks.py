@@ -98,3 +98,17 @@ def test_the_page_tells_of_every_job_and_has_one_place_for_the_tables():
     assert set(JOBS) < set(jobs)
     assert [job for job in jobs if f"`{job}`" not in page] == []
     assert page.count("<!-- table: begin -->") == page.count("<!-- table: end -->") == 1
+
+
+def test_what_is_taken_of_telemetry_is_known_but_to_the_distro():
+    paths = {"PYTHONPATH": str(ROOT / "tests/support")}
+    command = [sys.executable, "benchmarks/insights.py", "--runs", "1"]
+    done = subprocess.run(command, cwd=ROOT, env=paths, capture_output=True, text=True, check=True, timeout=300)
+    told = json.loads(done.stdout)
+
+    assert told["ours"]["known"] == {
+        "all is well": "59 taken, all told",
+        "2 of 59 refused for now": "57 taken, 57 known to be",
+        "1 of 59 refused for good": "58 taken, all told",
+    }
+    assert set(told["Microsoft's distro"]["known"].values()) == {f"{n} taken, all told" for n in (68, 66, 67)}
