@@ -134,9 +134,10 @@ def test_what_was_signed_wrong_is_refused_kept_and_sent_later_once(aws):
     with faulty(aws.run["endpoint"]) as proxy:
         detail = {"ATALAIA_METRICS": "cloudwatch-otlp", "ATALAIA_DETAIL": "columns"}
         world = World(aws, "signed", ATALAIA_OTLP_ENDPOINT=f"{proxy.address}/v1/metrics", **detail)
-        received = lambda: [
-            p for p in aws.admin("GET", "/otlp")["points"] if p["attributes"].get("monitor") == "signed"
-        ]  # noqa: E731 - one line
+
+        def received():
+            return [p for p in aws.admin("GET", "/otlp")["points"] if p["attributes"].get("monitor") == "signed"]
+
         world.arrive()
 
         proxy.plan = ["forged"]
