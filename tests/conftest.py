@@ -5,8 +5,8 @@ from hypothesis import settings
 settings.register_profile("patient", settings.default, deadline=None)
 settings.load_profile("patient")
 
-# Programs that other environments run, with packages that are not in ours: no doctests are looked for in them.
-collect_ignore = ["support/azure_ml_client.py", "support/azure_parts_program.py"]
+# A program that another environment runs, with packages that are not in ours: no doctests are looked for in it.
+collect_ignore = ["support/azure_ml_client.py"]
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import secrets
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -36,8 +35,7 @@ class Assembly:
         self._clock = Clock(options.scale, time.time())
         self._chaos = Chaos(Knobs())
         folder = options.emulator_folder
-        header = secrets.token_hex(16)
-        self._parts = parts(folder / "tmp", self._chaos, self._clock, self._learning_event, header)
+        self._parts = parts(folder / "tmp", self._chaos, self._clock, self._learning_event)
         platform = Platform(
             python=options.worker_python,
             mark=f"--emulator-folder={folder}",
@@ -45,7 +43,6 @@ class Assembly:
             scratch=folder / "tmp",
             places=places,
             certificate=self._parts.certificate,
-            identity_header=header,
         )
         storage = Storage(http, places)
         self._hosts = Hosts(Surroundings(platform, storage, self._clock, self._chaos, self._parts.accept))

@@ -13,6 +13,7 @@ from emulated_azure.identity import Identity
 from emulated_azure.insights.service import Insights
 from emulated_azure.knobs import Knobs
 from emulated_azure.machine_learning import MachineLearning
+from emulated_azure.names import IDENTITY_HEADER
 from emulated_azure.serving import routed
 from emulation.chaos import Chaos
 from emulation.clock import Clock
@@ -40,12 +41,12 @@ class Parts:
     close: Callable[[], Awaitable[None]]
 
 
-def parts(folder: Path, chaos: Chaos[Knobs], clock: Clock, publish: Publish, identity_header: str) -> Parts:
-    """All of them; *identity_header* is the secret of the identity endpoint."""
+def parts(folder: Path, chaos: Chaos[Knobs], clock: Clock, publish: Publish) -> Parts:
+    """All of them."""
     certificate, key = certificates.make(folder)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
-    identity = Identity(identity_header)
+    identity = Identity(IDENTITY_HEADER)
     insights = Insights(folder, chaos.strikes, clock)
     learning = MachineLearning(clock, chaos, publish)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulated_azure.names import INSTRUMENTATION_KEY, WORKSPACE
+from emulated_azure.names import IDENTITY_HEADER, INSTRUMENTATION_KEY, RESOURCE, WORKSPACE
 from emulation.loopback import PROXIES, is_loopback
 from emulator.asking import ask
 from emulator.faults import EmulatorError
@@ -145,6 +145,7 @@ def describe(folder: Folder, azurite: Service, azure: Service) -> dict[str, Any]
         **storage,
         "certificate": str(folder.path / "tmp" / "certificate.pem"),
         "workspace": WORKSPACE,
+        "resource": RESOURCE,
         "variables": {
             "AZURE_STORAGE_CONNECTION_STRING": connection,
             "AZURE_STORAGE_ACCOUNT_NAME": ACCOUNT,
@@ -153,5 +154,7 @@ def describe(folder: Folder, azurite: Service, azure: Service) -> dict[str, Any]
             "AZURE_ALLOW_HTTP": "true",
             "APPLICATIONINSIGHTS_CONNECTION_STRING": insights,
             "ATALAIA_ARM_ENDPOINT": at["secure"],
+            "IDENTITY_ENDPOINT": f"{at['insights']}/msi/token",
+            "IDENTITY_HEADER": IDENTITY_HEADER,
         },
     }

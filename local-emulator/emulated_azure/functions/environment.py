@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulated_azure.functions.settings import App
+from emulated_azure.names import IDENTITY_HEADER
 from emulated_azure.places import Places
 from emulation.loopback import PROXIES
 
@@ -19,7 +20,6 @@ class Platform:
         logs: A folder; one file per application.
         scratch: A folder; temporary files of instances.
         certificate: The emulator's own, which clients of its TLS ports have to trust.
-        identity_header: The secret of the identity endpoint.
     """
 
     python: Path
@@ -28,7 +28,6 @@ class Platform:
     scratch: Path
     places: Places
     certificate: Path
-    identity_header: str
 
 
 def app_environment(app: App, platform: Platform) -> dict[str, str]:
@@ -48,7 +47,7 @@ def app_environment(app: App, platform: Platform) -> dict[str, str]:
         "AzureWebJobsStorage": places.connection_string,
         "APPLICATIONINSIGHTS_CONNECTION_STRING": places.insights_connection_string,
         "IDENTITY_ENDPOINT": places.at("insights") + "/msi/token",
-        "IDENTITY_HEADER": platform.identity_header,
+        "IDENTITY_HEADER": IDENTITY_HEADER,
         "AZURE_STORAGE_ACCOUNT_NAME": places.account,
         "AZURE_STORAGE_ENDPOINT": places.storage("blob"),
         "AZURE_STORAGE_ACCOUNT_KEY": places.account_key,

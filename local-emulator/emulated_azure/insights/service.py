@@ -18,11 +18,9 @@ from emulated_azure.insights.bodies import MAX_BYTES, items_of
 from emulated_azure.insights.envelopes import fault_of
 from emulated_azure.insights.rows import rows_of
 from emulated_azure.insights.store import Store
-from emulated_azure.names import INSTRUMENTATION_KEY, SUBSCRIPTION, WORKSPACE
+from emulated_azure.names import APP, INSTRUMENTATION_KEY, RESOURCE, WORKSPACE
 from emulated_azure.ports import Clock, Guard
 
-APP = "atalaia"
-RESOURCE = f"/subscriptions/{SUBSCRIPTION}/resourcegroups/atalaia/providers/microsoft.insights/components/{APP}"
 RETRY_SECONDS = 10.0
 HUNG_SECONDS, TICK_SECONDS = 600.0, 0.05
 QUERY_SECONDS, MOST_QUERY_SECONDS = 180.0, 600.0

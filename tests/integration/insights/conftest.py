@@ -3,10 +3,10 @@ import pytest
 
 @pytest.fixture(scope="session")
 def azure(tmp_path_factory):
-    """The emulated parts for all tests that disturb nobody: an emulated minute passes in a second."""
-    import azure_parts
+    """One for all tests of it: an emulated minute passes in a second."""
+    import workspaces
 
-    with azure_parts.azure_parts(tmp_path_factory.mktemp("azure")) as running:
+    with workspaces.own_workspace(tmp_path_factory.mktemp("azure")) as running:
         yield running
 
 
@@ -16,12 +16,3 @@ def calm(azure):
     yield azure
     knobs = ("insights_unavailable", "insights_throttled", "insights_partial", "insights_hung", "ml_duplicates")
     azure.chaos(**dict.fromkeys(knobs, 0), ml_outcome="Completed")
-
-
-@pytest.fixture
-def fresh(tmp_path):
-    """Parts of a test's own, with nothing in them."""
-    import azure_parts
-
-    with azure_parts.azure_parts(tmp_path) as running:
-        yield running

@@ -19,7 +19,7 @@ def settings(azure, monkeypatch):
     """What makes an exporter send here, and nothing else."""
     for name in SWITCHES:
         monkeypatch.setenv(name, "true")
-    connection = f"InstrumentationKey={azure.key};IngestionEndpoint={azure.plain}/"
+    connection = azure.variables["APPLICATIONINSIGHTS_CONNECTION_STRING"]
     return {"connection_string": connection, "disable_offline_storage": True, "read_timeout": 5, "retry_total": 1}
 
 
@@ -28,8 +28,8 @@ def credential(azure, monkeypatch):
     """A managed identity's, as an app on App Service has it."""
     from azure.identity import ManagedIdentityCredential
 
-    monkeypatch.setenv("IDENTITY_ENDPOINT", f"{azure.plain}/msi/token")
-    monkeypatch.setenv("IDENTITY_HEADER", azure.identity_header)
+    for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER"):
+        monkeypatch.setenv(name, azure.variables[name])
     with ManagedIdentityCredential() as made:
         yield made
 

@@ -72,8 +72,8 @@ def test_azures_own_client_submits_follows_and_cancels(azure):
     variables = {
         "PATH": os.defpath,
         "HOME": str(Path(azure.certificate).parent),
-        "IDENTITY_ENDPOINT": f"{azure.plain}/msi/token",
-        "IDENTITY_HEADER": azure.identity_header,
+        "IDENTITY_ENDPOINT": azure.variables["IDENTITY_ENDPOINT"],
+        "IDENTITY_HEADER": azure.variables["IDENTITY_HEADER"],
         "REQUESTS_CA_BUNDLE": azure.certificate,
         "HTTPS_PROXY": "http://127.0.0.1:9",
         "NO_PROXY": "127.0.0.1",

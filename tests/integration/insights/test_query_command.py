@@ -136,8 +136,8 @@ def settings(azure):
     variables = {
         "ATALAIA_LOGS_ENDPOINT": azure.secure,
         "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
-        "IDENTITY_ENDPOINT": f"{azure.plain}/msi/token",
-        "IDENTITY_HEADER": azure.identity_header,
+        "IDENTITY_ENDPOINT": azure.variables["IDENTITY_ENDPOINT"],
+        "IDENTITY_HEADER": azure.variables["IDENTITY_HEADER"],
         "REQUESTS_CA_BUNDLE": azure.certificate,
         "NO_PROXY": "127.0.0.1",
     }

@@ -42,10 +42,10 @@ def judged(tables):
 
 @pytest.fixture(scope="module")
 def week(tmp_path_factory):
-    """Parts that were told a week of two monitors."""
-    import azure_parts
+    """One that was told a week of two monitors."""
+    import workspaces
 
-    with azure_parts.azure_parts(tmp_path_factory.mktemp("week")) as running:
+    with workspaces.own_workspace(tmp_path_factory.mktemp("week")) as running:
         answer = running.track(*everything())
         assert answer.status_code == 200, answer.text
         yield running
@@ -145,15 +145,15 @@ def test_lag_is_told_in_seconds(week):
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_a_workspace_without_telemetry_has_no_rows(fresh_parts, name):
-    assert fresh_parts.rows(QUERIES[name]) == []
+def test_a_workspace_without_telemetry_has_no_rows(empty, name):
+    assert empty.rows(QUERIES[name]) == []
 
 
 @pytest.fixture(scope="module")
-def fresh_parts(tmp_path_factory):
-    import azure_parts
+def empty(tmp_path_factory):
+    import workspaces
 
-    with azure_parts.azure_parts(tmp_path_factory.mktemp("empty")) as running:
+    with workspaces.own_workspace(tmp_path_factory.mktemp("empty")) as running:
         yield running
 
 
