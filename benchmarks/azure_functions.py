@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from accounts import rows
 from azure.core.exceptions import ResourceExistsError
+from azure_accounts import azure_account, captures
 from azure_emulators import azure_emulator
 from emulators import until
 from rich.console import Console
@@ -36,6 +38,7 @@ _SECONDS = 1800
 _THREADS = 8
 _GOAL_MB = 512
 _QUEUE = "arrivals"
+_LATENCY = "latency_s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,25 @@ def throughput(azure: Any, code: Path, data: Path, load: Load, instances: int) -
     }
 
 
+def latencies(folder: Path, code: Path, times: int) -> list[float]:
+    """Return the seconds from each upload of a log to the row in KQL that tells of it; the first finds all asleep.
+
+    The timer of a minute comes each second, as the emulator's clock has it.
+    """
+    with azure_account(folder, code=(code, [])) as account, account.logs() as ask:
+        return [_latency(account, ask, number) for number in range(times)]
+
+
+def _latency(account: Any, ask: Any, number: int) -> float:
+    began = time.perf_counter()
+    account.put(f"capture/credit/{number}.jsonl", captures(600 * number, rows(600, 5, "c")))
+    query = 'customEvents | where name == "ml.monitor.report" and toint(customDimensions.rows) == '
+    if not until(lambda: ask(f"{query}{600 * (number + 1)}"), _SECONDS):
+        msg = f"the report of {600 * (number + 1):,} rows never came"
+        raise WrongResultError(msg)
+    return time.perf_counter() - began
+
+
 def _waiting(azure: Any) -> int:
     return int(azure.queue(_QUEUE).get_queue_properties().approximate_message_count)
 
@@ -127,8 +149,14 @@ def _rows(output: Any, monitor: str) -> int:
 
 
 def _show(console: Console, told: dict[str, Any]) -> None:
+    loads = {name: figures for name, figures in told.items() if name != _LATENCY}
+    if told[_LATENCY]:
+        first, *later = told[_LATENCY]
+        console.print(
+            f"From upload to a row in KQL: {first:.1f} s, then {', '.join(f'{each:.1f}' for each in later)} s"
+        )
     table = Table("blobs", "of kB", "instances", "calls", "blobs/s", "MB/s", "peak MB", "goal", "met", "cold start s")
-    for figures in told.values():
+    for figures in loads.values():
         count, size, wall = figures["objects"], figures["bytes"], figures["wall_s"]
         numbers = (f"{number:,.1f}" for number in (count / wall, size / 1e6 / wall))
         met = "yes" if figures["peak_mb"] < _GOAL_MB else "no"
@@ -140,13 +168,14 @@ def _show(console: Console, told: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    """Measure both loads, and print them."""
+    """Measure both loads and the way of single blobs, and print them."""
     parser = argparse.ArgumentParser(
         prog="benchmarks/azure_functions.py", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("--large", type=int, default=1000, help="blobs of 1 MB (1000)")
     parser.add_argument("--small", type=int, default=2000, help="blobs of 2 KB (2000)")
     parser.add_argument("--instances", type=int, default=2, help="of the function at once (2)")
+    parser.add_argument("--uploads", type=int, default=5, help="whose way to a row in KQL is timed, one by one (5)")
     parser.add_argument("--bundle", type=Path, help="a bundle of this machine, instead of building one")
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder of data and results")
     parser.add_argument("--json", action="store_true", help="print the figures for machines")
@@ -162,12 +191,14 @@ def main() -> int:
     return 0
 
 
-def _measured(given: argparse.Namespace, folder: Path) -> dict[str, dict[str, float]]:
+def _measured(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
     code = unpacked(given.bundle, folder, "azure")
     loads = [Load("large", 1000, given.large, min(given.large, 20))] if given.large else []
     loads += [Load("small", 2, given.small, min(given.small, 2000))] if given.small else []
     with azure_emulator(folder / "emulator", "--scale", "60") as azure:
-        return {load.name: throughput(azure, code, given.out / "data", load, given.instances) for load in loads}
+        data, most = given.out / "data", given.instances
+        told: dict[str, Any] = {load.name: throughput(azure, code, data, load, most) for load in loads}
+    return told | {_LATENCY: latencies(folder / "alone", code, given.uploads)}
 
 
 if __name__ == "__main__":

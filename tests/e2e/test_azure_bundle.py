@@ -1,11 +1,13 @@
 """The bundle as `atalaia package azure` builds it: it needs nothing else, and two builds give the same bytes."""
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
 
 import pytest
+from emulators import ROOT
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 PACKAGES = ".python_packages/lib/site-packages"
@@ -66,3 +68,18 @@ def test_it_lies_as_the_host_and_its_worker_look_for_it(built, folder):
 
 def test_two_builds_give_the_same_bytes(built, folder):
     assert build(folder, "two.zip")["sha256"] == built["sha256"]
+
+
+def test_the_benchmark_counts_every_row_and_times_single_blobs(built, folder):
+    loads = ["--large", "2", "--small", "6", "--uploads", "1", "--json"]
+    command = [sys.executable, "benchmarks/azure_functions.py", *loads, "--out", folder / "out"]
+    path = os.pathsep.join([str(ROOT / "tests/support"), *sys.path])
+    done = subprocess.run(
+        ["/usr/bin/env", f"PYTHONPATH={path}", *command, "--bundle", folder / "one.zip"],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert [told[name]["objects"] for name in ("large", "small")] == [2, 6]
+    assert len(told["latency_s"]) == 1
