@@ -11,15 +11,20 @@ AZURE_EMULATOR := $(if $(LINUX),build/node/.ready build/azure-emulator/.ready bu
 EMULATOR := $(AWS_EMULATOR) $(AZURE_EMULATOR)
 DISTRO := $(if $(LINUX),build/azure-monitor/.ready)  # Microsoft's telemetry, of another OpenTelemetry than .venv's
 CLIENTS := $(DISTRO) $(if $(LINUX),build/azure-ai-ml/.ready)  # too large for .venv, which the tests hold the emulators to
+# What runs on the newer Python that clouds have in production: the bundles end to end, and the tests of what is in them.
+NEWER := tests/e2e/test_azure_bundle.py $(addprefix tests/e2e/test_bundles.py::test_a_bundle_,\
+    takes_a_capture_file_to_a_report_and_a_job reads_every_format_and_all_it_loads_is_its_own) tests/unit \
+    $(addprefix --ignore=tests/unit/,azure_emulator emulator test_credit_scoring_traffic.py test_infer.py test_terminal.py)
 OUT ?= demo
 JOBS ?= 3  # tests at once: most wait for emulators
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test e2e-aws e2e-azure check fix lock bench bench-cold bench-lambda bench-azure emulator
+.PHONY: help setup demo test test-3.13 e2e-aws e2e-azure check fix lock bench bench-cold bench-lambda bench-azure emulator
 .PHONY: build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml
+.PHONY: build/python3.13
 
 help:  ## Print this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## Install everything into .venv, as pinned in requirements/dev.txt
 
@@ -31,6 +36,11 @@ emulator: $(EMULATOR)  ## Run both clouds on this machine until Ctrl-C; ARGS as 
 
 test: $(READY) $(EMULATOR) $(CLIENTS)  ## Run the tests; ARGS goes to pytest, as in make test ARGS="-k window"
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+test-3.13: $(EMULATOR) build/3.13/.ready  ## Run the functions' bundles and the unit tests on Python 3.13, which clouds have
+	@ATALAIA_SANDBOX_PYTHON=$(CURDIR)/build/3.13/emulator/bin/python \
+	    ATALAIA_WORKER_PYTHON=$(CURDIR)/build/3.13/azure-worker/bin/python \
+	    build/3.13/dev/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder $(NEWER) $(ARGS)
 
 e2e-aws: $(READY) $(AWS_EMULATOR)  ## Run the functions on the emulator, from a capture file in S3 to a job that has ended
 	@$(BIN)/pytest tests/e2e/test_aws.py tests/e2e/test_aws_chaos.py $(ARGS)
@@ -71,7 +81,8 @@ $(LOCKED): requirements/dev.txt
 	$(call need_python,.venv)
 	$(PIP) --require-hashes --requirement requirements/dev.txt && touch $@
 
-build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml: %: %/.ready
+build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml \
+build/python3.13: %: %/.ready
 
 # Azurite, and Microsoft's parser of KQL; npm says of one that it asks for a newer Node.js, which it runs without.
 build/node/.ready: requirements/node/package-lock.json
@@ -81,6 +92,20 @@ build/node/.ready: requirements/node/package-lock.json
 
 # The worker library says that it needs Python 3.13, where Azure runs it; it runs on ours, and the list is complete.
 build/azure-worker/.ready: WITHOUT_LIMITS := --no-deps --ignore-requires-python
+
+build/python3.13/.ready: requirements/python313.sh
+	sh $< build/python3.13 && touch $@
+
+build/3.13/.ready: build/3.13/dev/.ready build/3.13/emulator/.ready build/3.13/azure-worker/.ready pyproject.toml
+	build/3.13/dev/bin/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+# The lists are complete, and for one run nothing is compiled but what is imported.
+build/3.13/%/.ready: PYTHON := build/python3.13/bin/python3.13
+build/3.13/%/.ready: requirements/%.txt build/python3.13/.ready
+	$(call need_python,build/3.13/$*)
+	build/3.13/$*/bin/pip install --disable-pip-version-check --quiet --no-compile --no-deps --require-hashes --requirement $<
+	touch $@
 
 build/%/.ready: requirements/%.txt
 	$(call need_python,build/$*)

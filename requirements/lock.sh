@@ -9,6 +9,21 @@ compile() {
         --no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host "$@"
 }
 
+# Adds a wheel to a lock as it is, by its hash: what a newer Python gets, which pip-compile does not look at.
+add_wheel() {
+    WHEELS=$(mktemp -d)
+    pip download --quiet --no-deps --ignore-requires-python --only-binary :all: --dest "$WHEELS" "$2"
+    VERSION=$(basename "$WHEELS"/*.whl | cut -d - -f 2)
+    {
+        printf '%s==%s%s \\\n' "${2%%[=>]*}" "$VERSION" "${3:-}"
+        pip hash "$WHEELS"/*.whl | tail -n 1 | sed 's/^/    /'
+        echo '    # added by lock.sh'
+    } >> "$1"
+    rm -r "$WHEELS"
+}
+NEW_SDK='azure-functions>=2,<3'  # for Python 3.13 and newer, on which no older one installs, nor this on older ones
+FROM_313=' ; python_version >= "3.13"'
+
 compile --output-file requirements/run.txt pyproject.toml
 python - <<'PYTHON' | compile --all-extras --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml -
 import pathlib
@@ -18,6 +33,7 @@ project = tomllib.loads(pathlib.Path("pyproject.toml").read_text())
 editable = ["editables"]  # what hatchling asks for when it makes an editable install
 print(*project["dependency-groups"]["dev"], *project["build-system"]["requires"], *editable, sep="\n")
 PYTHON
+add_wheel requirements/dev.txt "$NEW_SDK" "$FROM_313"
 
 # What the functions' bundles bring: no terminal, the extras of AWS and telemetry, in the versions that are tested.
 python - <<'PYTHON' | compile --constraint requirements/dev.txt --output-file requirements/functions.txt -
@@ -40,6 +56,7 @@ extras = project["optional-dependencies"]
 needed = [name for name in project["dependencies"] if not name.startswith(("click", "rich"))]
 print(*needed, *extras["azure"], *extras["telemetry"], sep="\n")
 PYTHON
+add_wheel requirements/azure-functions.txt "$NEW_SDK" "$FROM_313"
 
 # An environment of that app with Microsoft's exporter and distro, which hold OpenTelemetry to versions of their own.
 python - <<'PYTHON' | compile --output-file requirements/azure-monitor.txt -
@@ -58,16 +75,11 @@ printf '%s\n' ministack==1.5.33 cbor2 opentelemetry-proto | compile --output-fil
 printf '%s\n' awslambdaric boto3 | compile --output-file requirements/emulator.txt -
 
 # The emulated Azure's: all that Azurite lacks, and the instances. The worker library asks for a newer Python, and for
-# a version of the SDK that does too; both run on ours, so it is added to the list as it is, by the hash of its wheel.
+# a version of the SDK that does too; both run on ours.
 printf '%s\n' aiohttp cryptography duckdb duckdb-kql | compile --output-file requirements/azure-emulator.txt -
-printf '%s\n' azure-functions==1.26.0 | compile --output-file requirements/azure-worker.txt -
-WHEELS=$(mktemp -d)
-pip download --quiet --no-deps --ignore-requires-python --only-binary :all: --dest "$WHEELS" azure-functions-runtime==1.3.0
-{
-    echo 'azure-functions-runtime==1.3.0 \'
-    pip hash "$WHEELS"/*.whl | tail -n 1 | sed 's/^/    /; s/$/    # added by lock.sh/'
-} >> requirements/azure-worker.txt
-rm -r "$WHEELS"
+echo "azure-functions==1.26.0 ; python_version < '3.13'" | compile --output-file requirements/azure-worker.txt -
+add_wheel requirements/azure-worker.txt "$NEW_SDK" "$FROM_313"
+add_wheel requirements/azure-worker.txt azure-functions-runtime==1.3.0
 
 # Azure ML's own client, which the emulated Azure ML is held to; nothing of ours needs it.
 printf '%s\n' azure-ai-ml==1.35.2 | compile --output-file requirements/azure-ai-ml.txt -

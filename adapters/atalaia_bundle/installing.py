@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from atalaia_bundle.clouds import Cloud
 from atalaia_bundle.targets import Target
 
 _LOCKS = {"aws": "functions.txt", "azure": "azure-functions.txt"}
+_ONLY_FOR = re.compile(r' ; python_version (<|>=) "3\.(\d+)"')
 _PIP_SECONDS = 1800
 _SHIPPED = Path(__file__).parent / "shipped"  # in a wheel; in the tree both lie where people look for them
 _TREE = Path(__file__).parents[2]
@@ -26,18 +28,33 @@ def install_wheels(target: Target, folder: Path) -> None:
         AtalaiaError: pip failed, such as for a wheel that is not to be had.
     """
     name = _LOCKS[target.cloud.name]
-    lock = _one_of(_SHIPPED / name, _TREE / "requirements" / name)
+    lock = requirements_for(target, _one_of(_SHIPPED / name, _TREE / "requirements" / name).read_text())
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    command += ["--requirement", str(lock), "--require-hashes", "--no-deps", "--only-binary=:all:"]
+    command += ["--requirement", "/dev/stdin", "--require-hashes", "--no-deps", "--only-binary=:all:"]
     command += ["--implementation=cp", f"--python-version={target.python}", "--no-compile", f"--target={folder}"]
     command += [f"--platform={platform}" for platform in target.platforms]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_PIP_SECONDS)  # noqa: S603
+    command += ["--ignore-requires-python"]  # pip would ask the Python that it runs on; the lock is for the target's
+    done = subprocess.run(  # noqa: S603
+        command, input=lock, capture_output=True, text=True, check=False, timeout=_PIP_SECONDS
+    )
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()[-1:]
         msg = (
             f"pip could not install the packages for Python {target.python} on {target.architecture}: {'; '.join(said)}"
         )
         raise AtalaiaError(msg)
+
+
+def requirements_for(target: Target, lock: str) -> str:
+    """Return what a lock pins for *target*'s Python; pip itself would choose by the Python that it runs on."""
+    minor = int(target.python.partition(".")[2])
+    pinned = re.split(r"^(?=\w)", lock, flags=re.MULTILINE)
+    return "".join(_ONLY_FOR.sub("", each, count=1) for each in pinned if _holds(each, minor))
+
+
+def _holds(pinned: str, minor: int) -> bool:
+    found = _ONLY_FOR.search(pinned)
+    return found is None or (minor < int(found[2])) == (found[1] == "<")
 
 
 def copy_ours(cloud: Cloud, folder: Path) -> None:

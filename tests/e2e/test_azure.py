@@ -5,14 +5,18 @@ import json
 import re
 import sys
 import urllib.request
+from contextlib import contextmanager
 from datetime import datetime
 
 import pytest
 from accounts import rows
-from azure_accounts import LOG, azure_account, captures, events
+from azure_accounts import LOG, AzureAccount, azure_account, captures, events
+from azure_emulators import azure_emulator
+from core_tools import ABSENT, FUNC, hosted_by
 from emulators import ROOT, fetch, site_packages, until
 
 SECONDS = 120  # many processes start, perhaps on a busy machine
+FUNC_SECONDS = 600  # its timers are on the real clock
 DRIFTED, SAME = rows(600, 5, "c"), rows(600, 0, "ab")
 
 
@@ -29,21 +33,36 @@ THEIRS = {
         "OTEL_TRACES_SAMPLER": "always_on",
     },
 }
+CORE_TOOLS = {"way": "blob"}
 
 
-@pytest.fixture(scope="module", params=[OURS, THEIRS], ids=["queue-ours", "blob-distro"])
-def account(request, tmp_path_factory):
-    """What came of two monitors' logs, by either way into the functions and out of them."""
+@contextmanager
+def account_of(given, folder):
+    """An account on our host, or given no more than a way on Microsoft's own."""
     if sys.platform != "linux":
         pytest.skip("the emulator needs Linux")
-    with azure_account(tmp_path_factory.mktemp("azure"), **request.param) as account, account.logs() as ask:
+    if given is not CORE_TOOLS:
+        with azure_account(folder, **given) as account:
+            yield account
+    elif FUNC is None:
+        pytest.skip(ABSENT)
+    else:
+        with azure_emulator(folder, "--scale", "60") as azure, hosted_by(FUNC, azure) as hosted:
+            yield AzureAccount(hosted, **given)
+
+
+@pytest.fixture(scope="module", params=[OURS, THEIRS, CORE_TOOLS], ids=["queue-ours", "blob-distro", "core-tools"])
+def account(request, tmp_path_factory):
+    """What came of two monitors' logs, by either way into the functions and out of them, also in Microsoft's host."""
+    seconds = FUNC_SECONDS if request.param is CORE_TOOLS else SECONDS
+    with account_of(request.param, tmp_path_factory.mktemp("azure")) as account, account.logs() as ask:
         account.ask, account.ingesting = ask, f"ingest_{request.param['way']}"
         for part in range(6):
             key = f"capture/credit/AllTraffic/2026/03/01/12/{part}.jsonl"
             account.put(key, captures(100 * part, DRIFTED[100 * part :][:100]))
         for part in range(3):
             account.append(LOG, events(200 * part, SAME[200 * part :][:200]))
-        assert until(lambda: is_done(account), SECONDS), account.app.log()[-5000:]
+        assert until(lambda: is_done(account), seconds), account.app.log()[-5000:]
         yield account
 
 

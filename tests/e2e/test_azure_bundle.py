@@ -1,4 +1,4 @@
-"""The bundle as `atalaia package azure` builds it: it needs nothing else, and two builds give the same bytes."""
+"""The bundle as `atalaia package azure` builds it: it needs nothing else, works, and two builds give the same bytes."""
 
 import json
 import os
@@ -7,8 +7,11 @@ import sys
 import zipfile
 
 import pytest
-from emulators import ROOT
+from accounts import rows
+from azure_accounts import azure_account, captures
+from emulators import ROOT, until
 
+SECONDS = 120  # processes start, perhaps on a busy machine
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 PACKAGES = ".python_packages/lib/site-packages"
 INDEX = """
@@ -42,11 +45,15 @@ def built(folder):
     return build(folder, "one.zip")
 
 
-def test_it_needs_nothing_but_what_it_brings(built, folder):
+@pytest.fixture(scope="module")
+def app(built, folder):
     with zipfile.ZipFile(folder / "one.zip") as bundle:
         bundle.extractall(folder / "app")
+    return folder / "app"
 
-    command = [sys.executable, "-I", "-S", "-c", INDEX, str(folder / "app")]
+
+def test_it_needs_nothing_but_what_it_brings(app, folder):
+    command = [sys.executable, "-I", "-S", "-c", INDEX, str(app)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
@@ -54,6 +61,16 @@ def test_it_needs_nothing_but_what_it_brings(built, folder):
     elsewhere = [file for file in told["files"] if "site-packages" in file and not file.startswith(str(folder))]
     assert elsewhere == []
     assert {"ingest_blob", "ingest_queue", "collect", "evaluate", "lifecycle"} < set(told["names"])
+
+
+def test_it_takes_a_capture_file_to_a_report_and_a_job(app, tmp_path):
+    with azure_account(tmp_path, code=(app, ())) as account:
+        account.put("capture/credit/AllTraffic/2026/03/01/12/00-first.jsonl", captures(0, rows(600, 5, "c")))
+
+        assert until(lambda: "Completed" in [each.get("outcome") for each in account.actions()], SECONDS), (
+            account.app.log()[-5000:]
+        )
+        assert (account.report()["rows"], account.report()["rejected"]) == (600, {})
 
 
 def test_it_lies_as_the_host_and_its_worker_look_for_it(built, folder):

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulators import ROOT, fetch, running, until
+from emulators import fetch, running, until
 
-WORKER_PYTHON = ROOT / "build/azure-worker/bin/python"
 HOST_FILE = {
     "version": "2.0",
     "extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)"},

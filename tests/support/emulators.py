@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-SANDBOX_PYTHON = ROOT / "build/emulator/bin/python"
+# in the lane of Python 3.13 these are others
+SANDBOX_PYTHON = Path(os.environ.get("ATALAIA_SANDBOX_PYTHON", ROOT / "build/emulator/bin/python"))  # noqa: TID251 - wiring
+WORKER_PYTHON = Path(os.environ.get("ATALAIA_WORKER_PYTHON", ROOT / "build/azure-worker/bin/python"))  # noqa: TID251 - wiring
 PATIENCE_SECONDS = 20
 ROLE = "arn:aws:iam::123456789012:role/any"
 
@@ -178,7 +180,8 @@ def run(*arguments, **options):
 
 
 def environment(**more):
-    return {"PATH": os.defpath, "ATALAIA_SANDBOX_PYTHON": str(SANDBOX_PYTHON), **more}
+    pythons = {"ATALAIA_SANDBOX_PYTHON": str(SANDBOX_PYTHON), "ATALAIA_WORKER_PYTHON": str(WORKER_PYTHON)}
+    return {"PATH": os.defpath, **pythons, **more}
 
 
 @contextmanager

@@ -1,18 +1,21 @@
 """The parts of building bundles that need no package index."""
 
 import os
+import re
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from atalaia.errors import AtalaiaError
 from atalaia_bundle import AWS, CLOUDS, Target
 from atalaia_bundle.compiling import compile_all, find_compiler
-from atalaia_bundle.installing import copy_monitors, copy_ours
+from atalaia_bundle.installing import copy_monitors, copy_ours, requirements_for
 from atalaia_bundle.pruning import prune
 from atalaia_bundle.zipping import demand_room, sizes_of, zip_folder
 
+ROOT = Path(__file__).resolve().parents[2]
 HERE = Target(f"{sys.version_info.major}.{sys.version_info.minor}", "x86_64")
 
 
@@ -46,6 +49,17 @@ def test_wheels_may_ask_for_no_newer_c_library_than_lambda_has():
 
 def test_lambdas_python_311_is_known_to_be_too_old():
     assert [Target(python, "arm64").is_there for python in ("3.11", "3.12", "3.13")] == [False, True, True]
+
+
+@pytest.mark.parametrize(("python", "major"), [("3.11", 1), ("3.12", 1), ("3.13", 2), ("3.14", 2)])
+def test_azures_lock_has_the_library_that_its_authors_made_for_the_targets_python(python, major):
+    lock = (ROOT / "requirements/azure-functions.txt").read_text()
+
+    pinned = requirements_for(Target(python, "x86_64"), lock)
+
+    assert re.findall(r"^azure-functions==(\d+)\..* ", pinned, re.MULTILINE) == [str(major)]
+    assert "python_version" not in pinned
+    assert pinned.count("\nnumpy==") == lock.count("\nnumpy==") == 1
 
 
 def test_what_functions_load_stays_and_the_rest_goes(tmp_path):

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from azure_emulators import WORKER_PYTHON, Azure, azure_emulator, with_node, write_app
-from emulators import command, environment, processes, run, running, until
+from azure_emulators import Azure, azure_emulator, with_node, write_app
+from emulators import WORKER_PYTHON, command, environment, processes, run, running, until
 
 SOURCE = """
 import subprocess
