@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from atalaia.errors import AtalaiaError
 from atalaia_bundle.clouds import Cloud
@@ -29,14 +30,19 @@ def install_wheels(target: Target, folder: Path) -> None:
     """
     name = _LOCKS[target.cloud.name]
     lock = requirements_for(target, _one_of(_SHIPPED / name, _TREE / "requirements" / name).read_text())
+    with TemporaryDirectory() as place:
+        pinned = Path(place, name)
+        pinned.write_text(lock)
+        _install(target, folder, pinned)
+
+
+def _install(target: Target, folder: Path, pinned: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    command += ["--requirement", "/dev/stdin", "--require-hashes", "--no-deps", "--only-binary=:all:"]
+    command += ["--requirement", str(pinned), "--require-hashes", "--no-deps", "--only-binary=:all:"]
     command += ["--implementation=cp", f"--python-version={target.python}", "--no-compile", f"--target={folder}"]
     command += [f"--platform={platform}" for platform in target.platforms]
     command += ["--ignore-requires-python"]  # pip would ask the Python that it runs on; the lock is for the target's
-    done = subprocess.run(  # noqa: S603
-        command, input=lock, capture_output=True, text=True, check=False, timeout=_PIP_SECONDS
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_PIP_SECONDS)  # noqa: S603
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()[-1:]
         msg = (
