@@ -84,7 +84,7 @@ $(LOCKED): requirements/dev.txt
 build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml \
 build/python3.13: %: %/.ready
 
-# Azurite, and Microsoft's parser of KQL; npm says of one that it asks for a newer Node.js, which it runs without.
+# Azurite, Microsoft's parser of KQL, and what the console's page is made with; npm says of one that it asks for a newer Node.js, which it runs without.
 build/node/.ready: requirements/node/package-lock.json
 	@node --version >/dev/null 2>&1 || { echo "The emulated Azure needs Node.js 20 or newer, with npm." >&2; exit 1; }
 	mkdir -p build/node && cp requirements/node/*.json build/node

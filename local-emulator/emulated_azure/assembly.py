@@ -4,12 +4,17 @@ import argparse
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
 from emulated_azure.admin import Admin
+from emulated_azure.console.console import Console
+from emulated_azure.console.live import Live
+from emulated_azure.console.pages import Pages
+from emulated_azure.console.reports import Reports
 from emulated_azure.eventgrid.grid import EventGrid
 from emulated_azure.eventgrid.topics import Topics
 from emulated_azure.functions.environment import Platform
@@ -51,6 +56,9 @@ class Assembly:
             Front(service, places, self._chaos, http, storage, self._storage_event) for service in ("blob", "queue")
         ]
         self._admin = Admin(self._chaos, self._hosts, self._grid, places, self._counts)
+        quiet = Storage(http, replace(places, ports=places.azurite))  # past the fronts: neither counted nor struck
+        live = Live(self._hosts, quiet, self._chaos, self._counts)
+        self._console = Console(self._parts.ask, live, Reports(quiet), Pages(options.node_modules))
 
     async def _storage_event(self, event: dict[str, Any]) -> None:
         await self._grid.publish("storage", [event])
@@ -67,6 +75,7 @@ class Assembly:
             "queue": catch_all(queue.answer),
             "functions": routed([*Topics(self._grid).routes(), everything(self._hosts.answer)]),
             "admin": self._admin.application(),
+            "console": self._console.application(),
         }
 
     async def serve(self, stop: asyncio.Event) -> None:

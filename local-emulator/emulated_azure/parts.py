@@ -14,6 +14,7 @@ from emulated_azure.insights.service import Insights
 from emulated_azure.knobs import Knobs
 from emulated_azure.machine_learning import MachineLearning
 from emulated_azure.names import IDENTITY_HEADER
+from emulated_azure.ports import Ask
 from emulated_azure.serving import routed
 from emulation.chaos import Chaos
 from emulation.clock import Clock
@@ -30,6 +31,7 @@ class Parts:
         secure: Served with `tls` on the port `secure`.
         certificate: For clients to trust.
         accept: Takes telemetry of the platform itself; may be called in any thread.
+        ask: Answers a query; to be called in a thread of its own.
     """
 
     plain: web.Application
@@ -37,6 +39,7 @@ class Parts:
     tls: ssl.SSLContext
     certificate: Path
     accept: Callable[[list[dict[str, Any]]], None]
+    ask: Ask
     counts: Callable[[], dict[str, Any]]
     close: Callable[[], Awaitable[None]]
 
@@ -60,6 +63,7 @@ def parts(folder: Path, chaos: Chaos[Knobs], clock: Clock, publish: Publish) -> 
         tls=tls,
         certificate=certificate,
         accept=insights.accept,
+        ask=insights.ask,
         counts=lambda: {"insights": insights.counts(), "machine_learning": learning.counts()},
         close=close,
     )

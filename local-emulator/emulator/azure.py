@@ -14,7 +14,7 @@ from emulator.faults import EmulatorError
 from emulator.folder import Folder
 from emulator.services import HERE, HOST, Launch, Service, bare_environment, close_all, listen_all, need
 
-PORTS = ("blob", "queue", "secure", "insights", "functions", "admin")
+PORTS = ("blob", "queue", "secure", "insights", "functions", "admin", "console")
 ACCOUNT = "devstoreaccount1"  # Azurite's own, with the key that its documentation prints
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 OLDEST_NODE = 20
@@ -139,6 +139,7 @@ def describe(folder: Folder, azurite: Service, azure: Service) -> dict[str, Any]
     connection = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};" + "".join(
         f"{name.title()}Endpoint={address};" for name, address in storage.items()
     )
+    at["console"] += "/"
     insights = f"InstrumentationKey={INSTRUMENTATION_KEY};IngestionEndpoint={at['insights']}/"
     return {
         **at,

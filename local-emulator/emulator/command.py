@@ -148,6 +148,8 @@ def _say_ready(run: Mapping[str, Any], *, as_json: bool) -> None:
         if cloud in run:
             words = f"{cloud} at {run[cloud][place]}, its status and chaos at {run[cloud]['admin']}"
             print(f"ready: {words}", file=sys.stderr)  # noqa: T201 (talk)
+    if "azure" in run:
+        print(f"console: {run['azure']['console']}", file=sys.stderr)  # noqa: T201 (talk)
     print("Ctrl-C stops it", file=sys.stderr)  # noqa: T201 (talk)
 
 

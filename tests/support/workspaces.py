@@ -3,8 +3,10 @@
 import base64
 import json
 from contextlib import contextmanager
+from operator import itemgetter
 
 from azure_emulators import Azure, azure_emulator
+from emulators import until
 
 _PUBLISHED = "published"
 
@@ -31,7 +33,16 @@ class Workspace:
         answer = self.http.get(self.variables["IDENTITY_ENDPOINT"], params=asked, headers=shown)
         return answer.json()["access_token"]
 
-    def events(self):
+    def told_of(self, subject, count=1):
+        """The first *count* events or more of what a subject ends with, oldest first."""
+
+        def found():
+            return [event for event in self._all_told() if event["subject"].endswith(subject)]
+
+        until(lambda: len(found()) >= count)
+        return sorted(found(), key=itemgetter("eventTime"))
+
+    def _all_told(self):
         """What Azure ML has told so far."""
         for message in self._queue.receive_messages(messages_per_page=32):
             self._told.append(json.loads(base64.b64decode(message.content)))

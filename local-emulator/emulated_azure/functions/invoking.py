@@ -4,6 +4,7 @@ import json
 import secrets
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,16 @@ class Event:
 
 
 @dataclass(slots=True)
+class Tally:
+    """How invocations of one function ended, and how many run."""
+
+    running: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    lost: int = 0
+
+
+@dataclass(slots=True)
 class Invoker:
     """Of one application."""
 
@@ -45,9 +56,7 @@ class Invoker:
     journal: Journal
     timeout_seconds: float | None
     encoded: bool
-    succeeded: int = 0
-    failed: int = 0
-    lost: int = 0
+    tallies: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
 
     async def run(self, function: Function, instance: Instance, event: Event) -> Result:
         """One invocation, to its end.
@@ -57,14 +66,15 @@ class Invoker:
         """
         trace, span, invocation = secrets.token_hex(16), secrets.token_hex(8), str(uuid.uuid4())
         operation = Operation(self.app, instance.id, function.name, trace, span, invocation)
-        begun = time.perf_counter()
+        begun, tally = time.perf_counter(), self.tallies[function.name]
+        tally.running += 1
         self.journal.begin(operation, event.reason)
         try:
             result = await self._call(function, instance, event, operation)
             if result.fine:
                 await self._write_outputs(function, event, result)
         except InstanceLostError:
-            self.lost += 1
+            tally.lost += 1
             raise
         except WorkerLostError as error:
             result = Result(fine=False, error=f"WorkerProcessExitException: {error}")
@@ -76,8 +86,9 @@ class Invoker:
         finally:
             seconds = time.perf_counter() - begun
             self.journal.forget(invocation)
-        self.succeeded += result.fine
-        self.failed += not result.fine
+            tally.running -= 1
+        tally.succeeded += result.fine
+        tally.failed += not result.fine
         self.journal.end(operation, result, seconds, event.reason)
         return result
 

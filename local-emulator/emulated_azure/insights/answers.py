@@ -108,7 +108,8 @@ def fault(error: Exception, query: str) -> dict[str, Any]:
         }
         return bad("SyntaxError", "A recognition error occurred in the query.", inner)
     if isinstance(error, duckdb_kql.KqlUnsupportedError):
-        inner = {"code": "SEM0260", "message": f"The emulator does not run it: {error}"}
+        where = {"line": error.span.line, "pos": error.span.column} if error.span else {}
+        inner = {"code": "SEM0260", "message": f"The emulator does not run it: {error}", **where}
         return bad("SemanticError", "A semantic error occurred.", inner)
     inner = {"code": "SEM0100", "message": _semantic(error)}
     return bad("SemanticError", "A semantic error occurred.", inner)

@@ -17,7 +17,7 @@ from emulated_azure.insights.answers import answer, bad, fault, span_of
 from emulated_azure.insights.bodies import MAX_BYTES, items_of
 from emulated_azure.insights.envelopes import fault_of
 from emulated_azure.insights.rows import rows_of
-from emulated_azure.insights.store import Store
+from emulated_azure.insights.store import Found, Store
 from emulated_azure.names import APP, INSTRUMENTATION_KEY, RESOURCE, WORKSPACE
 from emulated_azure.ports import Clock, Guard
 
@@ -131,17 +131,20 @@ class Insights:
         except (ValueError, KeyError, TypeError):
             told = bad("QueryMissing", 'The request has no query. Give it as JSON: {"query": "customEvents | take 1"}')
             return web.json_response(told, status=400)
-        status, told = await asyncio.to_thread(self._answer, text, span, _patience(request))
+        status, told = await asyncio.to_thread(self.ask, text, span, _patience(request))
         return web.json_response(told, status=status)
 
-    def _answer(self, text: str, span: str, seconds: float) -> tuple[int, dict[str, Any]]:
+    def ask(
+        self, text: str, span: str, seconds: float, tell: Callable[[Found], dict[str, Any]] = answer
+    ) -> tuple[int, dict[str, Any]]:
+        """Status and body of the answer to a query; *tell* makes it of what was found."""
         try:
             seen = span_of(span, datetime.fromtimestamp(time.time(), UTC))
         except ValueError as error:
             return 400, bad("InvalidTimespan", f"timespan: {error}")
         self._writer.submit(lambda: None).result()  # what came before the query is there
         try:
-            return 200, answer(self._store.query(text, seen, seconds))
+            return 200, tell(self._store.query(text, seen, seconds))
         except TimeoutError:
             message = f"The query took longer than {seconds:g} s."
             return 504, {"error": {"code": "GatewayTimeout", "message": message}}

@@ -120,6 +120,12 @@ class Storage:
         answer = await self._unless_absent("queue", Request("GET", self._path(queue), {"comp": "metadata"}, {}))
         return int(answer.headers["x-ms-approximate-messages-count"]) if answer else 0
 
+    async def listed(self, service: str, query: Mapping[str, str], container: str = "") -> "ET.Element[str]":
+        """One page of a list: of containers, queues, or the blobs of *container*."""
+        path = self._path(container) if container else f"/{self._places.account}"
+        answer = await self._request(service, Request("GET", path, {**query, "comp": "list"}, {}))
+        return ET.fromstring(answer.body)  # noqa: S314 (Azurite's)
+
     def _path(self, *parts: str) -> str:
         return "/" + "/".join(quote(part, safe="/~") for part in (self._places.account, *parts))
 
