@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -76,11 +77,12 @@ class FunctionApp:
     def begin(self, context: Any) -> tuple[str | None, Callable[[], float] | None]:
         """Return the id of a call, and what tells the seconds that it has left; in a test there may be no context.
 
-        No spans are made here, so nothing has to be attached to the trace that the host began; what is told goes by its
-        id, so that a finding is found beside the call that made it.
+        What is told goes by the id of the trace that the host began, so that a finding is found beside the call that
+        made it.
         """
         if context is None:
             return None, None
+        _go_on_with(context.trace_context)
         found = _TRACE.fullmatch(context.trace_context.trace_parent or "")
         self._call.operation = None if found is None else found[1]
         until = time.monotonic() + self._limit
@@ -133,6 +135,17 @@ class FunctionApp:
         """The trace of this thread's call: while one works, others of this process may wait in theirs."""
         operation: str | None = getattr(self._call, "operation", None)
         return operation
+
+
+def _go_on_with(trace: Any) -> None:
+    """Let OpenTelemetry, if it is loaded, go on with the host's trace; for plain functions the worker does not."""
+    if "opentelemetry.context" not in sys.modules:
+        return
+    from opentelemetry import context
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    carrier = {"traceparent": trace.trace_parent or "", "tracestate": trace.trace_state or ""}
+    context.attach(TraceContextTextMapPropagator().extract(carrier))  # of this thread, until its next call
 
 
 def _seconds(limit: str) -> float:

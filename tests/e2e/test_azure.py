@@ -139,6 +139,13 @@ def test_the_pages_tell_of_both_monitors(account):
     assert json.loads(told_health) == {"status": "ok", "monitors": 2}
 
 
+def test_a_line_is_found_beside_the_request_that_wrote_it(account):
+    query = """requests | where name == "evaluate"
+        | join kind=inner (traces | where message has "ml.monitor.evaluate") on operation_Id | count"""
+
+    assert until(lambda: account.ask(query)[0]["Count"] > 0)
+
+
 def test_who_came_with_a_key_can_go_on_from_page_to_page(account):
     key = account.app.made["keys"]["default"]
     _, page = account.app.call(f"/api/status?code={key}")

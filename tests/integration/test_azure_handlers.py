@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import contextvars
 import itertools
 import json
 import logging
@@ -16,6 +17,7 @@ from azurite import azurite
 from event_grid import event_grid_topic
 from insights_sink import insights_sink
 from managed_identity import managed_identity
+from opentelemetry import trace
 from otlp_sink import otlp_sink
 from worlds import TEXT, lines, rows
 
@@ -367,6 +369,14 @@ def test_jobs_of_others_are_left_alone(cloud, caplog):
 def test_what_is_no_event_of_a_job_is_refused(cloud, data):
     with pytest.raises(EventError, match="tells of no job"):
         cloud.app.event(learning_event("RunStatusChanged", data))
+
+
+def test_opentelemetry_goes_on_with_the_trace_of_the_host(cloud):
+    def called():
+        cloud.app.get("health")
+        return format(trace.get_current_span().get_span_context().trace_id, "032x")
+
+    assert contextvars.copy_context().run(called) == TRACE
 
 
 def test_reports_that_cannot_be_told_are_told_later_and_once(cloud):
