@@ -22,7 +22,7 @@ class Workspace:
         self.workspace, self.resource, self.variables = run["workspace"], run["resource"], run["variables"]
         self.http = requests.Session()
         self.http.verify, self.http.trust_env = self.certificate, False
-        self.chaos = azure.chaos
+        self.chaos, self.status = azure.chaos, lambda: azure.admin("GET", "/status")
         self._told, self._queue = [], azure.queue(_PUBLISHED)
         self._queue.create_queue()
         azure.subscribe(_PUBLISHED, "machine-learning", {"queue": _PUBLISHED})

@@ -52,9 +52,9 @@ class Insights:
     def _add(self, envelopes: Iterable[Mapping[str, Any]]) -> None:
         self._store.add(pair for envelope in envelopes for pair in rows_of(envelope, RESOURCE, APP))
 
-    def counts(self) -> dict[str, int]:
-        """Requests, items and queries so far, and rows by table."""
-        return self._counts | self._store.counts()
+    def counts(self) -> dict[str, Any]:
+        """Requests, refused items and queries so far, and rows by table."""
+        return {**self._counts, "rows": self._store.counts()}
 
     def close(self) -> None:
         """Forget everything."""

@@ -192,3 +192,12 @@ def test_many_clients_at_once_lose_nothing(azure):
     counted = "count(), dcount(tostring(customDimensions.n), 4)"
     [row] = azure.rows(f"customEvents | where name == '{name}' | summarize {counted}")
     assert next(iter(row.values())) == 800
+
+
+def test_the_status_tells_requests_and_rows_apart(azure):
+    before = azure.status()["insights"]
+    azure.track(request("counted"), request("counted"))
+    after = azure.status()["insights"]
+
+    assert after["requests"] - before["requests"] == 1
+    assert after["rows"]["requests"] - before["rows"]["requests"] == 2

@@ -64,8 +64,8 @@ export function live() {
       [name, each.delivered, each.waiting, bad(each.refused, "warning"), bad(each.dead), bad(each.dropped)]);
     const knobs = [...new Set([...Object.keys(chaos.turned), ...Object.keys(chaos.struck)])].map((name) =>
       [name, JSON.stringify(chaos.turned[name] ?? "at rest"), chaos.struck[name] ?? 0]);
-    const { refused_items: refused, queries, ...rows } = telemetry;
-    const rest = { "blob requests": requests.blob, "queue requests": requests.queue, "telemetry refused": refused, "queries by API": queries };
+    const { requests: posts, refused_items: refused, queries, rows } = telemetry;
+    const rest = { "blob requests": requests.blob, "queue requests": requests.queue, "telemetry requests": posts, "telemetry refused": refused, "queries by API": queries };
     $("#now").replaceChildren(
       ...(apps.length ? apps.map(application) : [element("p", { className: "nothing" }, "No application is deployed. POST /apps on the admin port deploys one.")]),
       element("div", { className: "pair" },
