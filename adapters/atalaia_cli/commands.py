@@ -21,6 +21,7 @@ from atalaia.monitoring.sources import LogSource
 from atalaia.monitoring.verifying import verify_report
 from atalaia.wording import plural
 from atalaia_cli.baselines import baseline_lines, baseline_shape
+from atalaia_cli.costing import cost
 from atalaia_cli.jobs import evaluated, held_baseline, ingested, moment, working
 from atalaia_cli.packaging import package
 from atalaia_cli.places import Opened, open_monitor, open_place, read_bytes, write_text
@@ -283,3 +284,4 @@ def verify(report: str, as_json: bool) -> None:
 
 cli.add_command(query)
 cli.add_command(package)
+cli.add_command(cost)
