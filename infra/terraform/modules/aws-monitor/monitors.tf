@@ -1,0 +1,66 @@
+# What the monitor files say, as the other files need it.
+
+locals {
+  settings = jsondecode(file("${path.module}/../../../settings/aws.json"))
+
+  files = fileset(var.monitors, "*.{yaml,yml}")
+  read  = { for name in local.files : name => try(yamldecode(file("${var.monitors}/${name}")), {}) }
+
+  places = { for name, read in local.read : name => concat([try(read.logs.source, ""), try(read.output, "")], try(read.baseline.data, [])) }
+
+  monitors = { for read in local.read : try(read.name, "") => {
+    model    = try(read.model.name, "")
+    logs     = try(regex(local.place, read.logs.source), local.nowhere)
+    output   = try(regex(local.place, read.output), local.nowhere)
+    data     = [for place in try(read.baseline.data, []) : try(regex(local.place, place), local.nowhere)]
+    policies = try(read.policies, [])
+    hours = ceil(sum([for given in [try(read.window, "1d"), try(read.lateness, "1h")] :
+      try(tonumber(regex("^[0-9]+", given)) * local.unit_hours[substr(given, -1, 1)], 24)
+    ]))
+  }... }
+
+  place      = "^s3://(?P<bucket>[^/]+)/?(?P<folder>.*?)/*$"
+  nowhere    = { bucket = "", folder = "" }
+  unit_hours = { s = 1 / 3600, m = 1 / 60, h = 1, d = 24, w = 168 }
+
+  # The first of each name; two of one name are refused.
+  watched = { for name, each in local.monitors : name => each[0] }
+
+  # By bucket, what the keys of logs begin with; S3 takes none that lies in another.
+  log_prefixes = { for bucket in distinct([for each in local.watched : each.logs.bucket]) : bucket => toset([
+    for prefix in local.all_prefixes[bucket] : prefix
+    if !anytrue([for other in local.all_prefixes[bucket] : other != prefix && startswith(prefix, other)])
+  ]) }
+  all_prefixes = { for each in local.watched : each.logs.bucket => each.logs.folder == "" ? "" : "${each.logs.folder}/"... }
+
+  outputs = distinct([for each in local.watched : each.output])
+  data    = distinct(flatten([for each in local.watched : each.data]))
+
+  # ARNs of all that lies in places.
+  arn           = "arn:${data.aws_partition.current.partition}"
+  log_objects   = flatten([for bucket, prefixes in local.log_prefixes : [for prefix in prefixes : "${local.arn}:s3:::${bucket}/${prefix}*"]])
+  data_objects  = flatten([for place in local.data : place.folder == "" ? ["${local.arn}:s3:::${place.bucket}/*"] : ["${local.arn}:s3:::${place.bucket}/${place.folder}", "${local.arn}:s3:::${place.bucket}/${place.folder}/*"]])
+  output_folder = { for folder in ["actions", "baseline", "profiles", "rejects", "reports", "state"] : folder => [for root in local.output_roots : "${root}/*/${folder}/*"] }
+  output_pages  = [for root in local.output_roots : "${root}/*/report.html"]
+  output_roots  = [for place in local.outputs : join("/", compact(["${local.arn}:s3:::${place.bucket}", place.folder]))]
+
+  pipelines = distinct(flatten([for each in local.watched : [
+    for policy in each.policies : try(startswith(policy.pipeline, "arn:"), null) == null ? [] : startswith(policy.pipeline, "arn:") ? [policy.pipeline] :
+    [for name in distinct([policy.pipeline, lower(policy.pipeline)]) : "${local.arn}:sagemaker:${local.region}:${local.account}:pipeline/${name}"]
+  ]]))
+  trainings = flatten([for name, each in local.watched : [
+    for policy in each.policies : {
+      jobs = "${local.arn}:sagemaker:${local.region}:${local.account}:training-job/${substr(replace("${name}-${policy.name}", "/-+/", "-"), 0, 46)}*"
+      role = policy.training_job.RoleArn
+    } if try(policy.training_job.RoleArn, null) != null
+  ]])
+
+  account = data.aws_caller_identity.current.account_id
+  region  = data.aws_region.current.region
+}
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}

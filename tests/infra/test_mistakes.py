@@ -1,0 +1,177 @@
+"""Mistakes planted in a copy of the infrastructure: each is caught by one of the checks."""
+
+import shutil
+from dataclasses import dataclass
+
+import pytest
+from deployed_facts import FACTS
+from infrastructure import COMPLETE, MODULE, applied, checks, terraform
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What is wrong, and what makes it so: in a file of the module, a text becomes another one."""
+
+    what: str
+    file: str
+    old: str
+    new: str
+
+
+def is_valid(infra):
+    found = terraform(infra / COMPLETE, "validate", "-no-color")
+    assert found.returncode == 0, found.stderr
+
+
+def facts_hold(infra):
+    made = applied(infra / COMPLETE)
+    for fact in FACTS:
+        fact(made)
+
+
+def wiring_passes(infra):
+    found = terraform(infra / MODULE, "test", "-filter=tests/wiring.tftest.hcl", "-no-color")
+    assert found.returncode == 0, found.stdout
+
+
+def tables_are_fresh(infra):
+    found = checks("docs", "--check", infra / MODULE)
+    assert found.returncode == 0, found.stdout
+
+
+INVALID = [
+    Mistake("an argument is misspelt", "functions.tf", "memory_size  ", "memory_sise  "),
+    Mistake("an argument is missing", "functions.tf", '  authorization_type = "AWS_IAM"\n', ""),
+    Mistake("a block is misspelt", "functions.tf", "  logging_config {", "  log_config {"),
+    Mistake("a block is written as an argument", "functions.tf", "  environment {", "  environment = {"),
+    Mistake("a block stands where none may", "arrivals.tf", "  scaling_config {", "  destination_config {"),
+    Mistake("an argument has another type", "iam.tf", 'actions = ["sts:AssumeRole"]', "actions = true"),
+    Mistake("a reference names nothing", "functions.tf", "= aws_iam_role.function[", "= aws_iam_role.functions["),
+    Mistake("a type is misspelt", "arrivals.tf", 'resource "aws_sqs_queue_policy"', 'resource "aws_sqs_queues_policy"'),
+    Mistake("a value is none of those allowed", "alarms.tf", '"LessThanThreshold"', '"LowerThanThreshold"'),
+    Mistake("a number is out of range", "alarms.tf", "period              = 60", "period              = 5"),
+    Mistake(
+        "a computed argument is set", "functions.tf", "  retention_in_days =", '  arn = "x"\n  retention_in_days ='
+    ),
+    Mistake("a variable is not declared", "functions.tf", "[var.architecture]", "[var.processor]"),
+]
+FALSE = [
+    Mistake("places cannot be listed", "iam.tf", '"*" : "${place.folder}/*"...', '"*" : "${place.folder}"...'),
+    Mistake(
+        "a role is missing its policy",
+        "iam.tf",
+        "local.functions\n\n  name   = each.key",
+        "{ ingest = {} }\n\n  name   = each.key",
+    ),
+    Mistake(
+        "all functions have one role",
+        "functions.tf",
+        "aws_iam_role.function[each.key].arn",
+        'aws_iam_role.function["evaluate"].arn',
+    ),
+    Mistake("an action is a wildcard", "iam.tf", '["s3:DeleteObject"]', '["s3:*"]'),
+    Mistake("a resource is a wildcard", "iam.tf", "resources = [aws_sqs_queue.arrivals.arn]", 'resources = ["*"]'),
+    Mistake("an action does not exist", "iam.tf", '"sqs:ReceiveMessage"', '"sqs:ReceiveMessages"'),
+    Mistake(
+        "metrics may go into any namespace",
+        "iam.tf",
+        'variable = "cloudwatch:namespace"',
+        'variable = "aws:PrincipalAccount"',
+    ),
+    Mistake(
+        "evaluate reads logs",
+        "iam.tf",
+        'name == "ingest" ? local.log_objects : []',
+        'name != "status" ? local.log_objects : []',
+    ),
+    Mistake(
+        "ingest writes reports",
+        "iam.tf",
+        '["baseline", "profiles", "rejects", "state"]\n    evaluate  = ["actions", "baseline", "reports"',
+        '["reports", "state"]\n    evaluate  = ["actions", "baseline", "reports"',
+    ),
+    Mistake(
+        "evaluate cannot write actions",
+        "iam.tf",
+        '["actions", "baseline", "reports", "state"]',
+        '["baseline", "reports", "state"]',
+    ),
+    Mistake(
+        "an ARN is of another service",
+        "monitors.tf",
+        ":sagemaker:${local.region}:${local.account}:pipeline/",
+        ":events:${local.region}:${local.account}:pipeline/",
+    ),
+    Mistake(
+        "any role may be passed",
+        "iam.tf",
+        "resources = distinct(local.trainings[*].role)",
+        'resources = ["${local.arn}:iam::${local.account}:role/*"]',
+    ),
+    Mistake("anybody may take a role", "iam.tf", '["lambda.amazonaws.com"]', '["ec2.amazonaws.com"]'),
+    Mistake(
+        "the queue calls another function",
+        "arrivals.tf",
+        'aws_lambda_function.function["ingest"].arn',
+        'aws_lambda_function.function["evaluate"].arn',
+    ),
+    Mistake(
+        "a rule may not call its function",
+        "events.tf",
+        "= aws_cloudwatch_event_rule.function[each.key].arn",
+        '= aws_cloudwatch_event_rule.function["evaluate"].arn',
+    ),
+    Mistake(
+        "the bucket can be public", "storage.tf", "block_public_policy     = true", "block_public_policy     = false"
+    ),
+    Mistake(
+        "silence raises no alarm",
+        "alarms.tf",
+        'treat_missing_data  = "breaching"',
+        'treat_missing_data  = "notBreaching"',
+    ),
+    Mistake("an alarm tells nobody", "alarms.tf", "  alarm_actions       = [local.topic]\n", ""),
+    Mistake(
+        "logs go into one group",
+        "functions.tf",
+        "aws_cloudwatch_log_group.function[each.key].name\n",
+        'aws_cloudwatch_log_group.function["ingest"].name\n',
+    ),
+    Mistake("the status page is open", "functions.tf", '"AWS_IAM"', '"NONE"'),
+]
+MISWIRED = [
+    Mistake("functions have another size than tested", "functions.tf", "= each.value.memory_mb", "= 512"),
+    Mistake(
+        "metrics are watched under another name",
+        "alarms.tf",
+        'more = { metric = "of_limit" }',
+        'more = { metric = "share" }',
+    ),
+    Mistake(
+        "prefixes of notifications overlap", "monitors.tf", "other != prefix && startswith(prefix, other)", "false"
+    ),
+]
+UNDOCUMENTED = [
+    Mistake(
+        "an input is not in the README",
+        "variables.tf",
+        'variable "vpc" {',
+        'variable "more" {\n  type = string\n}\n\nvariable "vpc" {',
+    ),
+    Mistake("a provider has no upper bound", "versions.tf", '">= 6.0, < 7.0"', '">= 6.0"'),
+]
+CAUGHT_BY = {is_valid: INVALID, facts_hold: FALSE, wiring_passes: MISWIRED, tables_are_fresh: UNDOCUMENTED}
+CASES = [pytest.param(check, each, id=each.what) for check, mistakes in CAUGHT_BY.items() for each in mistakes]
+
+
+@pytest.mark.parametrize(("check", "mistake"), CASES)
+def test_it_is_caught_when(infra, tmp_path, check, mistake):
+    copy = tmp_path / "infra"
+    shutil.copytree(infra, copy, ignore=shutil.ignore_patterns("*.tfstate*"))
+    file = copy / MODULE / mistake.file
+    text = file.read_text()
+    assert mistake.old in text
+    file.write_text(text.replace(mistake.old, mistake.new, 1))
+
+    with pytest.raises((AssertionError, KeyError, ValueError)):
+        check(copy)
