@@ -31,18 +31,18 @@ private_apt() {
 private_apt update
 private_apt install --yes --no-install-recommends --download-only $NAME-venv libstdc++6
 for PACKAGE in "$APT"/archives/*.deb; do
-    dpkg-deb --extract "$PACKAGE" "$PLACE/root"
+    dpkg-deb --extract "$PACKAGE" "$PLACE/debian"
 done
 rm -r "$APT"
 
 # Its C library is newer than the machine's, so a loader of its own starts it, whatever the name it is called by.
-LOADER=$(echo "$PLACE"/root/usr/lib*/ld-linux-*.so.*)
-LIBRARIES=$(dirname "$PLACE"/root/usr/lib/*/libc.so.6)
+LOADER=$(echo "$PLACE"/debian/usr/lib*/ld-linux-*.so.*)
+LIBRARIES=$(dirname "$PLACE"/debian/usr/lib/*/libc.so.6)
 cat > "$PLACE/bin/$NAME" <<SCRIPT
 #!/bin/sh
-exec '$LOADER' --library-path '$LIBRARIES' --argv0 "\$0" '$PLACE/root/usr/bin/$NAME' "\$@"
+exec '$LOADER' --library-path '$LIBRARIES' --argv0 "\$0" '$PLACE/debian/usr/bin/$NAME' "\$@"
 SCRIPT
 chmod +x "$PLACE/bin/$NAME"
-ln -sfn root/usr/lib "$PLACE/lib"
+ln -sfn debian/usr/lib "$PLACE/lib"
 # The pip of its environments lies in a folder that Debian names from the top.
-sed -i "s|'/usr/share/python-wheels|'$PLACE/root/usr/share/python-wheels|" "$PLACE/lib/$NAME"/_sysconfigdata_*.py
+sed -i "s|'/usr/share/python-wheels|'$PLACE/debian/usr/share/python-wheels|" "$PLACE/lib/$NAME"/_sysconfigdata_*.py
