@@ -86,7 +86,13 @@ class _Given(Struct, frozen=True):
     help="As ATALAIA_DETAIL.",
 )
 @click.option("--metrics", metavar="WAY", help="Where metrics go, as ATALAIA_METRICS; by default the cloud's own.")
-@click.option("--every", default="1m", show_default=True, metavar="DURATION", help="AWS: how often evaluate is called.")
+@click.option(
+    "--every",
+    default="1m",
+    show_default=True,
+    metavar="DURATION",
+    help="How often evaluate is called, and on Azure collect.",
+)
 @click.option("--queue/--no-queue", default=True, help="Whether log objects wait in a queue; by default they do.")
 @click.option(
     "--batch", type=click.IntRange(1, 10_000), default=100, show_default=True, help="AWS: messages in a call."

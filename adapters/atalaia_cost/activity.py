@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 from msgspec import Struct
 
 from atalaia.monitor_file import LogFormat
+from atalaia.monitoring.evaluating import GROWTH
 from atalaia.telemetry import Detail
 from atalaia_cost import figures as of
 from atalaia_cost.requests import (
     IDLE_ROUND,
+    NEWS,
     REFRESH,
+    STILL_OPEN,
     Batch,
     Requests,
+    of_evaluation,
     of_first_report,
     of_ingest,
     of_open_window,
-    of_report,
 )
 from atalaia_cost.workload import Workload
 
@@ -51,7 +56,8 @@ class _Flow(Struct, frozen=True):
         batch: The objects of one.
         profiles: That are written.
         windows: That end in the month and have reports.
-        reports: Of all windows.
+        evaluated: How often windows are evaluated that have changed.
+        reports: New ones of that.
         going_on: Windows that have logs and are not over, on average.
     """
 
@@ -59,20 +65,20 @@ class _Flow(Struct, frozen=True):
     batch: Batch
     profiles: float
     windows: float
+    evaluated: float
     reports: float
     going_on: float
 
 
-def activity_of(work: Workload, most: int, wait_seconds: float, every_seconds: float) -> Activity:
+def activity_of(work: Workload, most: int, wait_seconds: float) -> Activity:
     """Return a month of *work*.
 
     Args:
         work: What is to be priced.
         most: So many objects at most go into one call of `ingest`.
         wait_seconds: So long a call waits for more.
-        every_seconds: How often `evaluate` is called.
     """
-    rounds = of.MONTH_SECONDS / every_seconds
+    rounds = of.MONTH_SECONDS / work.every_seconds
     flow = _flow(work, most, wait_seconds, rounds)
     looks = min(flow.calls, of.MONTH_SECONDS / of.REFRESH_SECONDS)
     return Activity(
@@ -97,7 +103,7 @@ def series_of(work: Workload) -> int:
 
 def _flow(work: Workload, most: int, wait_seconds: float, rounds: float) -> _Flow:
     if not work.objects:
-        return _Flow(0, Batch(0, 0), 0, 0, 0, 0)
+        return _Flow(0, Batch(0, 0), 0, 0, 0, 0, 0)
     waiting = work.objects / of.MONTH_SECONDS * wait_seconds
     batch = min(max(1.0, waiting), float(most))
     calls = work.objects / batch
@@ -112,9 +118,20 @@ def _flow(work: Workload, most: int, wait_seconds: float, rounds: float) -> _Flo
         batch=Batch(batch, work.object_bytes, profiles / packets, work.shape.format),
         profiles=profiles,
         windows=windows,
-        reports=changes + windows * seen,  # once more when a window is over
+        evaluated=changes + windows * seen,  # once more when a window is over
+        reports=windows * (_news_of(changes / windows) + seen),
         going_on=seen * (lasts - seen * apart / 2) / work.shape.window_seconds,  # logs come up to so long after a start
     )
+
+
+def _news_of(changes: float) -> float:
+    """Return how many reports of a window so many changes make, if each brings as many rows."""
+    reports = told = GROWTH + 1  # until then each change brings that much more
+    if changes <= told:
+        return changes
+    while (told := told + math.ceil(told / GROWTH)) <= changes:
+        reports += 1
+    return reports
 
 
 def _evaluate(work: Workload, flow: _Flow, rounds: float) -> Requests:
@@ -122,12 +139,14 @@ def _evaluate(work: Workload, flow: _Flow, rounds: float) -> Requests:
     if not flow.reports:
         return asked
     profiles, reports = flow.profiles / flow.windows, flow.reports / flow.windows
-    fresh = flow.profiles / flow.reports
+    fresh = flow.profiles / flow.evaluated
     kept = flow.reports * work.kept_months
     return (
         asked
         + of_open_window(profiles / 2).times(flow.going_on * rounds)
-        + of_report(fresh, profiles / 2, reports / 2).times(flow.reports)
+        + of_evaluation(fresh, profiles / 2, reports / 2).times(flow.evaluated)
+        + STILL_OPEN.times(flow.evaluated - flow.windows)
+        + NEWS.times(flow.reports)
         + of_first_report(kept / 2).times(flow.windows)
     )
 
@@ -141,7 +160,8 @@ def _ingest_seconds(work: Workload) -> float:
 
 def _evaluate_seconds(work: Workload, flow: _Flow) -> float:
     columns = work.shape.columns
-    return flow.reports * columns * (1 + work.segments) * of.REPORT_SECONDS + flow.profiles * columns * of.MERGE_SECONDS
+    judging = flow.evaluated * (1 + work.segments) * of.REPORT_SECONDS
+    return columns * (judging + flow.profiles * of.MERGE_SECONDS)
 
 
 def _stored(work: Workload, flow: _Flow) -> float:

@@ -18,7 +18,7 @@ _GB = 1e9
 def uses(work: Workload) -> list[Usage]:
     """Return what a month of *work* uses."""
     most, wait = (work.batch, work.batch_seconds) if work.queue else (1, 0.0)
-    done = activity_of(work, most, wait, work.every_seconds)
+    done = activity_of(work, most, wait)
     return [*_functions(work, done), *_stores(work, done), *_metrics(work, done), *_logs(work, done), *_watching(work)]
 
 

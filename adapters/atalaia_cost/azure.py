@@ -17,19 +17,18 @@ NOT_COUNTED = (
 )
 MEMORIES = (512, 2048, 4096)
 _GB = 1e9
-_EVERY_SECONDS = 60  # the timers of the function app
 _RECEIVED = 32  # messages in one answer of a queue
 
 
 def uses(work: Workload) -> list[Usage]:
     """Return what a month of *work* uses."""
     most, wait = (of.QUEUE_BATCH, of.QUEUE_SECONDS) if work.queue else (1, 0.0)
-    done = activity_of(work, most, wait, _EVERY_SECONDS)
+    done = activity_of(work, most, wait)
     return [*_functions(work, done), *_stores(work, done), *_telemetry(work, done)]
 
 
 def _functions(work: Workload, done: Activity) -> list[Usage]:
-    collects = of.MONTH_SECONDS / _EVERY_SECONDS
+    collects = of.MONTH_SECONDS / work.every_seconds
     memory = work.azure_memory
     share = min(1.0, memory / of.FLEX_MB)
     ingest = _seconds(done.ingest_calls, done.ingest_seconds, done.ingest.total, share)

@@ -78,7 +78,7 @@ def _pieces(batch: Batch) -> float:
     return math.ceil(batch.object_bytes / PIECE_BYTES)
 
 
-IDLE_ROUND = Requests(writes=1, lists=3, reads=1)
+IDLE_ROUND = Requests(lists=3, reads=1)
 """What each call of `evaluate` asks, were there nothing to do."""
 
 
@@ -87,17 +87,25 @@ def of_open_window(profiles: float) -> Requests:
     return Requests(lists=1 + profiles / PAGE, reads=1)
 
 
-def of_report(fresh: float, profiles: float, reports: float) -> Requests:
-    """Return what a new report asks, beside what an open window does.
+def of_evaluation(fresh: float, profiles: float, reports: float) -> Requests:
+    """Return what it asks to evaluate a window that has changed, beside what an open window does.
 
     Args:
-        fresh: Profiles that came since the last report.
+        fresh: Profiles that came since it was last evaluated.
         profiles: All of the window.
         reports: All of the window, until now.
     """
     again = min(_LEFT_OVER, profiles / 2)
     lists = 2 + (profiles + reports) / PAGE
-    return Requests(writes=3 + fresh / WORTH_KEEPING, lists=lists, reads=4 + fresh + again)
+    return Requests(writes=fresh / WORTH_KEEPING, lists=lists, reads=2 + fresh + again)
+
+
+STILL_OPEN = Requests(writes=1)
+"""What it asks beside that unless the window is over: to note what it was evaluated on."""
+
+
+NEWS = Requests(writes=3, reads=2)
+"""What a report asks beside that, which is stored and told."""
 
 
 def of_first_report(reports: float) -> Requests:

@@ -56,7 +56,7 @@ class Workload(Struct, frozen=True):
         segments: Values that are told apart, of all segment columns together.
         detail: How much of a report goes into metrics.
         aws_way, azure_way: Where metrics go: a choice of ATALAIA_METRICS.
-        every_seconds: How often `evaluate` is called; on Azure that is always a minute.
+        every_seconds: How often `evaluate` is called, and on Azure `collect`.
         queue: Whether objects wait in a queue, so that a call takes many.
         batch: On AWS, so many messages at most are given to a call.
         batch_seconds: On AWS, so long messages are waited for.

@@ -31,6 +31,9 @@ from atalaia.window import Window, parse_duration, window_at_key
 MOST_EMPTY = 31
 """Windows without any log between two that have some are evaluated too; of more than this in a row, the first alone."""
 
+GROWTH = 10
+"""A window that goes on is told of again when for each so many rows that were told of there is one more."""
+
 HISTORY = 30
 """A page shows so many windows at most."""
 
@@ -57,15 +60,16 @@ class Evaluator:
         now: int,
         announce: Callable[[str], None] | None = None,
         *,
-        compact: bool = False,
+        often: bool = False,
     ) -> None:
         """Prepare for evaluating at the time *now*, in µs since 1970; *announce* hears a report's key before it exists.
 
-        So whoever tells others of reports misses none, even if the process is killed in between. If it is to *compact*,
-        it keeps merged profiles for the next evaluation of their window.
+        So whoever tells others of reports misses none, even if the process is killed in between. Who evaluates *often*
+        keeps merged profiles for the next evaluation of their window, and of a window that goes on only reports
+        that tell more than some new rows.
         """
         self._announce = announce
-        self._compact = compact
+        self._often = often
         self._monitor = monitor
         self._baseline = baseline
         self._output = output
@@ -74,7 +78,8 @@ class Evaluator:
         self._lateness = parse_duration(monitor.lateness)
         key = baseline_key(monitor.name, baseline.version)
         self._reference = BaselineRef(baseline.version, key, baseline.profile.rows)
-        self._definition = _store_definition(monitor, output)
+        self._written = msgspec.json.encode(monitor, order="deterministic")
+        self._definition = definition_key(monitor.name, hashlib.sha256(self._written).hexdigest()[:16])
 
     def windows(self) -> list[Window]:
         """Return each window that has begun and has profiles, in order of time, with the empty windows in between."""
@@ -129,12 +134,12 @@ class Evaluator:
         return list(self._output.list(window_prefix(self._monitor.name, window)))
 
     def _merge(self, window: Window, profiles: Sequence[ObjectInfo]) -> Merged:
-        if self._compact:
+        if self._often:
             return merge_compacted(self._monitor.name, self._baseline, self._output, profiles, window)
         return merge_profiles(self._baseline, self._output, profiles, window)
 
     def _stored(self, window: Window, merged: Merged, latest: Evaluated | None) -> Evaluated:
-        """Judge, and store the report after the *latest* unless it is the same.
+        """Judge, and store the report after the *latest* unless it tells the same.
 
         Raises:
             PreconditionError: Another has stored one after the latest.
@@ -142,14 +147,18 @@ class Evaluator:
         final = self.is_over(window) or (latest is not None and latest.report.final)
         occasion = Occasion(window, final, merged.inputs, self._reference, self._definition)
         report = evaluate(self._monitor, self._baseline, merged.profile, occasion)
-        if latest is not None and to_json(report) == to_json(latest.report):
-            return Evaluated(report, window, latest.revision, new=False)
+        if latest is not None and not self._is_news(report, latest.report):
+            return latest
         revision = 1 if latest is None else latest.revision + 1
         key = report_key(self._monitor.name, window, revision)
+        self._output.put(self._definition, self._written)
         if self._announce is not None:
             self._announce(key)
         self._output.put(key, to_json(report), if_absent=True)
         return Evaluated(report, window, revision, new=True)
+
+    def _is_news(self, report: Report, latest: Report) -> bool:
+        return to_json(report) != to_json(latest) and (not self._often or _says_more(report, latest))
 
     def _exists(self, key: str) -> bool:
         try:
@@ -171,6 +180,18 @@ class Evaluator:
                 self._output.put(key, _page(name, evaluated[: place + 1], up="../../"))
         self._output.put(overview_key(name), _page(name, evaluated, up=""))
         return overview_key(name)
+
+
+def _says_more(report: Report, latest: Report) -> bool:
+    """Tell whether *report* says more than the *latest* of a window that goes on: another outcome, many more rows."""
+    if report.final or (report.baseline, report.definition) != (latest.baseline, latest.definition):
+        return True
+    rows, before = report.rows + sum(report.rejected.values()), latest.rows + sum(latest.rejected.values())
+    return _outcomes(report) != _outcomes(latest) or not 0 <= rows - before < max(1, before / GROWTH)
+
+
+def _outcomes(report: Report) -> set[tuple[str | None, ...]]:
+    return {(told.signal, told.metric, told.column, told.segment, told.status) for told in report.findings}
 
 
 def _page(monitor: str, evaluated: Sequence[Evaluated], up: str) -> bytes:
@@ -202,11 +223,3 @@ def latest_report(monitor: str, output: ObjectStore, window: Window) -> Evaluate
     key = report_key(monitor, window, revision)
     report = report_from_json(output.get(key)[0], f"{output.uri}/{key}")
     return Evaluated(report, window, revision, new=False)
-
-
-def _store_definition(monitor: Monitor, output: ObjectStore) -> str:
-    """Keep the monitor file behind the reports, under a key made from its content."""
-    data = msgspec.json.encode(monitor, order="deterministic")
-    key = definition_key(monitor.name, hashlib.sha256(data).hexdigest()[:16])
-    output.put(key, data)
-    return key

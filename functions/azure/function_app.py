@@ -20,6 +20,8 @@ from atalaia_azure.runtime import app as this_app
 _CONNECTION = "AzureWebJobsStorage"
 _SETTINGS = os.environ  # noqa: TID251 - the host reads the triggers before it calls anything
 _CONTAINER, _QUEUE = _SETTINGS.get("ATALAIA_CONTAINER"), _SETTINGS.get("ATALAIA_QUEUE")
+_EVALUATE_AT = _SETTINGS.get("ATALAIA_EVALUATE_AT") or "0 * * * * *"
+_COLLECT_AT = _SETTINGS.get("ATALAIA_COLLECT_AT") or "30 * * * * *"
 
 app = func.FunctionApp()
 
@@ -60,7 +62,7 @@ if _QUEUE:
     app.queue_trigger(arg_name="message", queue_name=_QUEUE, connection=_CONNECTION)(ingest_queue)
 
 
-@app.timer_trigger(arg_name="timer", schedule="30 * * * * *")
+@app.timer_trigger(arg_name="timer", schedule=_COLLECT_AT)
 def collect(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001 - the host looks for it
     """Profile what was appended to blobs since the last time: nobody tells of that."""
     from atalaia_azure.events import demand_all
@@ -73,7 +75,7 @@ def collect(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: A
         demand_all(done.failed)
 
 
-@app.timer_trigger(arg_name="timer", schedule="0 * * * * *")
+@app.timer_trigger(arg_name="timer", schedule=_EVALUATE_AT)
 def evaluate(timer: func.TimerRequest, context: func.Context) -> None:
     """Evaluate what has changed, tell of new reports, and start what policies ask for; after a pause, look at all."""
     here = this_app().runtime

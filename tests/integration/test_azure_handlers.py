@@ -135,6 +135,18 @@ def test_without_a_container_and_a_queue_the_others_are_there(cloud, monkeypatch
     assert set(FunctionApp().functions) == {"collect", "evaluate", "lifecycle", "status", "metrics", "health"}
 
 
+def test_timers_call_each_minute_or_when_the_settings_say(cloud, monkeypatch):
+    def schedules():
+        app = FunctionApp()
+        return [app.bindings(name)[0]["schedule"] for name in ("evaluate", "collect")]
+
+    assert schedules() == ["0 * * * * *", "30 * * * * *"]
+
+    monkeypatch.setenv("ATALAIA_EVALUATE_AT", "0 */5 * * * *")
+    monkeypatch.setenv("ATALAIA_COLLECT_AT", "30 4/5 * * * *")
+    assert schedules() == ["0 */5 * * * *", "30 4/5 * * * *"]
+
+
 def test_the_host_keeps_the_content_of_blobs_to_itself(cloud):
     """What the worker tells the host of the function's binding, as its library makes it."""
     from types import SimpleNamespace

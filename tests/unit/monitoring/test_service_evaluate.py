@@ -108,6 +108,34 @@ def test_rows_of_a_window_that_goes_on_make_new_revisions():
     assert marks(world) == ["churn/state/changed/20260302T000000Z/open"]
 
 
+@pytest.mark.parametrize(("before", "more", "told"), [(9, 1, True), (10, 1, True), (11, 1, False), (100, 9, False)])
+def test_of_a_window_that_goes_on_a_tenth_of_its_rows_more_is_news(before, more, told):
+    world = make_service()
+    world.now = moment("2026-03-02T13:00:00Z")
+    ingest(world, "a.jsonl", 2, n=before)
+    evaluate(world)
+    ingest(world, "b.jsonl", 2, n=more)
+
+    assert len(evaluate(world).reports) == told
+    assert not evaluate(world).reports
+
+    world.now = moment("2026-03-03T02:00:00Z")
+    (last,) = evaluate(world).reports
+    assert (last.report.rows, last.report.final) == (before + more, True)
+
+
+def test_an_outcome_that_changes_is_told_at_once():
+    world = make_service(MONITOR + "checks: [{metric: rejected, threshold: 0}]\n")
+    world.now = moment("2026-03-02T13:00:00Z")
+    ingest(world, "a.jsonl", 2, n=100)
+    evaluate(world)
+    world.service.ingest([world.put("b.jsonl", lines(rows(2, 1)) + b"no json\n")])
+
+    (news,) = evaluate(world).reports
+
+    assert {"rejected": "alert"}.items() <= {told.metric: told.status for told in news.report.findings}.items()
+
+
 def test_a_changed_monitor_file_is_applied_to_windows_that_go_on():
     world = make_service()
     world.now = moment("2026-03-02T13:00:00Z")
