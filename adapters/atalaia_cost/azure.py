@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from atalaia.monitor_file import LogFormat
 from atalaia_cost import figures as of
 from atalaia_cost.activity import Activity, activity_of
 from atalaia_cost.items import Usage
@@ -28,7 +29,7 @@ def uses(work: Workload) -> list[Usage]:
 
 
 def _functions(work: Workload, done: Activity) -> list[Usage]:
-    collects = of.MONTH_SECONDS / work.every_seconds
+    collects = _collects(work)
     memory = work.azure_memory
     share = min(1.0, memory / of.FLEX_MB)
     ingest = _seconds(done.ingest_calls, done.ingest_seconds, done.ingest.total, share)
@@ -39,6 +40,11 @@ def _functions(work: Workload, done: Activity) -> list[Usage]:
         Usage("executions", "Function calls", calls, "log objects, timers"),
         Usage("gb_seconds", "Function time", gb_seconds, "calls (a second at least), --memory"),
     ]
+
+
+def _collects(work: Workload) -> float:
+    """Return how often `collect` is called: as `evaluate`, where there are logs that it reads."""
+    return of.MONTH_SECONDS / work.every_seconds if work.shape.format is LogFormat.AZUREML else 0.0
 
 
 def _seconds(calls: float, processor: float, requests: float, share: float) -> float:
@@ -65,7 +71,7 @@ def _stores(work: Workload, done: Activity) -> list[Usage]:
 
 
 def _telemetry(work: Workload, done: Activity) -> list[Usage]:
-    calls = done.ingest_calls + 2 * done.evaluate_calls  # `collect` is called as often as `evaluate`
+    calls = done.ingest_calls + done.evaluate_calls + _collects(work)
     points = done.points + of.CALL_SERIES * calls if work.azure_way != "otlp" else 0.0
     told = of.REPORT_EVENT + work.findings * of.FINDING_EVENT
     gigabytes = (calls * of.CALL_EVENT + done.reports * told + points * of.POINT_EVENT) / _GB

@@ -1,6 +1,7 @@
 """The functions on Azure, as the Functions host finds them: each translates an event, calls the core, and answers.
 
-Those of blobs and of a queue are there if the settings name a container or a queue. All share one module, so what only
+Those of blobs and of a queue are there if the settings name a container or a queue, and what looks for appended blobs
+unless they say never. All share one module, so what only
 some of them need is imported where they need it.
 """
 
@@ -22,6 +23,7 @@ _SETTINGS = os.environ  # noqa: TID251 - the host reads the triggers before it c
 _CONTAINER, _QUEUE = _SETTINGS.get("ATALAIA_CONTAINER"), _SETTINGS.get("ATALAIA_QUEUE")
 _EVALUATE_AT = _SETTINGS.get("ATALAIA_EVALUATE_AT") or "0 * * * * *"
 _COLLECT_AT = _SETTINGS.get("ATALAIA_COLLECT_AT") or "30 * * * * *"
+_NEVER = "never"
 
 app = func.FunctionApp()
 
@@ -62,7 +64,6 @@ if _QUEUE:
     app.queue_trigger(arg_name="message", queue_name=_QUEUE, connection=_CONNECTION)(ingest_queue)
 
 
-@app.timer_trigger(arg_name="timer", schedule=_COLLECT_AT)
 def collect(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001 - the host looks for it
     """Profile what was appended to blobs since the last time: nobody tells of that."""
     from atalaia_azure.events import demand_all
@@ -73,6 +74,10 @@ def collect(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: A
         here.log_failed(done.failed)
         this.told |= done.counts()
         demand_all(done.failed)
+
+
+if _COLLECT_AT != _NEVER:
+    app.timer_trigger(arg_name="timer", schedule=_COLLECT_AT)(collect)
 
 
 @app.timer_trigger(arg_name="timer", schedule=_EVALUATE_AT)

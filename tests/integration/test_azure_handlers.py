@@ -134,6 +134,9 @@ def test_without_a_container_and_a_queue_the_others_are_there(cloud, monkeypatch
 
     assert set(FunctionApp().functions) == {"collect", "evaluate", "lifecycle", "status", "metrics", "health"}
 
+    monkeypatch.setenv("ATALAIA_COLLECT_AT", "never")
+    assert set(FunctionApp().functions) == {"evaluate", "lifecycle", "status", "metrics", "health"}
+
 
 def test_timers_call_each_minute_or_when_the_settings_say(cloud, monkeypatch):
     def schedules():

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as some
 from msgspec.structs import replace
 
+from atalaia.monitor_file import LogFormat
 from atalaia.telemetry import Detail
 from atalaia_cost import CLOUDS, Price, Workload, estimate, plain_shape, price_table
 
@@ -46,13 +47,11 @@ AWS = {
     "CloudWatch dashboards": 3,
 }
 
-AZURE_CALLS = 720 + 2 * 720
+AZURE_CALLS = 720 + 720
 AZURE_POINTS = 2160 * 9 + 5 * AZURE_CALLS
 AZURE = {
     "Function calls": AZURE_CALLS * 0.40 / 1e6,
-    "Function time": (AZURE_CALLS + 720 * 0.4)
-    * 2
-    * 0.000026,  # with 2 GB; `evaluate` takes 1.4 s, the others no second
+    "Function time": (AZURE_CALLS + 720 * 0.4) * 2 * 0.000026,  # with 2 GB; `evaluate` takes 1.4 s, `ingest` no second
     "Blob writes and lists": (WRITES + LISTS) * 0.05 / 10_000,
     "Blob reads": READS * 0.004 / 10_000,
     "Blob storage": STORED * 0.0208,
@@ -69,6 +68,13 @@ def test_every_item_is_what_it_is_by_hand(cloud, by_hand):
 
     assert {item.name: item.dollars for item in bill.items} == pytest.approx(by_hand)
     assert bill.dollars == pytest.approx(sum(by_hand.values()))
+
+
+def test_logs_that_grow_are_looked_for_as_often_as_windows():
+    grows = replace(HOURLY, shape=replace(HOURLY.shape, format=LogFormat.AZUREML))
+
+    assert item(estimate(grows, "azure"), "Function calls").quantity == AZURE_CALLS + 720
+    assert item(estimate(grows, "aws"), "Lambda calls") == item(estimate(HOURLY, "aws"), "Lambda calls")
 
 
 def item(bill, name):
