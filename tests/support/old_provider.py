@@ -9,13 +9,13 @@ import os
 import re
 import subprocess
 
-from emulators import package
-from infrastructure import BUNDLE, MINIMAL, MODULE, PYTHON, ROOT, SECONDS
+from infrastructure import PYTHON, ROOT, SECONDS
 
 PLUGIN = ROOT / "build/infra/provider/terraform-provider-aws_v3.39.0_x5"
 LATER = "aws_(s3_bucket_(versioning|server_side_encryption_configuration|lifecycle_configuration)|lambda_function_url)"
 LATER += "|aws_sqs_queue_redrive_allow_policy|aws_cloudwatch_query_definition"  # the second, the emulator has not
 BLOCKS = re.compile(rf'^(resource "({LATER})"|output "status_url").*?^\}}\n', re.MULTILINE | re.DOTALL)
+PROVIDER = re.compile(r'^provider "aws" \{.*?\}\n', re.MULTILINE | re.DOTALL)
 WORDS = {
     "\n  depends_on = [aws_s3_bucket_versioning.own]": "",
     "aws_s3_object": "aws_s3_bucket_object",
@@ -27,24 +27,21 @@ SERVICES = ["s3", "lambda", "iam", "sts", "cloudwatch", "cloudwatchlogs", "cloud
 REFUSED = ("Unsupported argument", "Unsupported block type")
 
 
-def brought_down(infra, aws):
-    """Change a copy of the infrastructure for the provider and the emulator; return the example's folder."""
-    folder = infra / MINIMAL
-    for path in (*(infra / MODULE).glob("*.tf"), *folder.glob("*.tf")):
+def made_ready(folder, modules, aws):
+    """Change a configuration and the modules that it uses, copies both, for the provider and the emulator."""
+    for path in (each for place in (folder, *modules) for each in place.glob("*.tf")):
         text = BLOCKS.sub("", path.read_text())
         for word, other in WORDS.items():
             text = text.replace(word, other)
-        path.write_text(text)
-    main, code = folder / "main.tf", {"ingest.py": "def handler(event, context): return {}"}
-    main.write_text(
-        re.sub(r'^provider "aws" \{.*?^\}\n', configured(aws), main.read_text(), flags=re.MULTILINE | re.DOTALL)
-    )
-    (folder / BUNDLE).write_bytes(package(code))
-    (infra / "plugins").mkdir()
-    (infra / "plugins/terraform-provider-aws").symlink_to(PLUGIN)
-    overrides = f'dev_overrides {{\n    "hashicorp/aws" = "{infra}/plugins"\n  }}\n  direct {{}}'
-    (infra / "terraformrc").write_text(f"provider_installation {{\n  {overrides}\n}}\n")
-    return folder
+        path.write_text(PROVIDER.sub("", text))
+    (folder / "provider.tf").write_text(configured(aws))
+    (folder / "plugins").mkdir()
+    (folder / "plugins/terraform-provider-aws").symlink_to(PLUGIN)
+    overrides = f'dev_overrides {{\n    "hashicorp/aws" = "{folder}/plugins"\n  }}\n  direct {{}}'
+    (folder / "terraformrc").write_text(f"provider_installation {{\n  {overrides}\n}}\n")
+    found = core(folder, "get")
+    assert found.returncode == 0, found.stderr
+    take_out_what_is_refused(folder)
 
 
 def configured(aws):
@@ -63,8 +60,8 @@ def configured(aws):
 
 def core(folder, *arguments):
     """A command of Terraform's core, with the real provider."""
-    rc = folder.parents[4] / "terraformrc"
-    environment = os.environ | {"TF_CLI_CONFIG_FILE": str(rc), "CHECKPOINT_DISABLE": "1"}  # noqa: TID251 (the machine's)
+    more = {"TF_CLI_CONFIG_FILE": str(folder / "terraformrc"), "CHECKPOINT_DISABLE": "1"}
+    environment = os.environ | more  # noqa: TID251 (the machine's)
     command = [PYTHON, ROOT / "infra/checks", "core", *arguments]
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=SECONDS
