@@ -56,6 +56,7 @@ infra: $(READY) $(CHECKED)  ## Check the infrastructure in INFRA (default: infra
 check: $(READY) $(EMULATOR) $(CLIENTS) $(CHECKED)  ## All that CI does: format, lint, types, import rules, tests
 	$(BIN)/ruff format --check $(SOURCES) && $(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy && $(BIN)/mypy functions/aws && $(BIN)/mypy functions/azure && $(BIN)/mypy examples && $(BIN)/mypy benchmarks && $(BIN)/mypy local-emulator && $(BIN)/mypy infra/checks
+	$(if $(CHECKED),$(BIN)/mypy --python-executable build/infra/bin/python infra/dashboards)
 	$(BIN)/lint-imports --no-cache
 	@$(MAKE) --no-print-directory test
 

@@ -4,6 +4,7 @@
     python infra/checks terraform FOLDER ARGS   a command of Terraform's core, with providers that talk to nobody
     python infra/checks docs [--check] MODULE   the tables in a module's README
     python infra/checks policies < JSON         lint IAM policies, given by name
+    python infra/checks promql < JSON           what a list of queries in PromQL asks for
 
 It runs in the environment build/infra, which `make build/infra` makes.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 import core
 import documents
 import policies
+import promql
 import schemas
 
 BUILD = Path(__file__).parents[2] / "build/infra"
@@ -62,6 +64,11 @@ def _policies() -> int:
     return 1 if found else 0
 
 
+def _promql() -> int:
+    json.dump([promql.asked(each) for each in json.load(sys.stdin)], sys.stdout)
+    return 0
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code."""
     if arguments[:1] == ["core"]:  # from here on, all is Terraform's
@@ -76,12 +83,15 @@ def main(arguments: Sequence[str]) -> int:
     docs.add_argument("--check", action="store_true")
     docs.add_argument("modules", type=Path, nargs="+")
     commands.add_parser("policies")
+    commands.add_parser("promql")
     given = parser.parse_args(arguments)
     if given.command == "install":
         return _install(given.wheels)
     if given.command == "terraform":
         return core.run_offline(given.arguments, given.folder.resolve(), KEPT)
-    return _docs(given.modules, check=given.check) if given.command == "docs" else _policies()
+    if given.command == "docs":
+        return _docs(given.modules, check=given.check)
+    return _policies() if given.command == "policies" else _promql()
 
 
 if __name__ == "__main__":

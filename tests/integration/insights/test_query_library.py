@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from unittest.mock import ANY
 
+import dashboards
 import pytest
 from telling import day, everything
 
@@ -132,6 +133,55 @@ def test_a_week_is_told_right_though_most_was_told_twice(week, name):
 
     assert [tuple(map(rounded, row.values())) for row in rows] == EXPECTED[name]
     assert all(list(row) == promised(QUERIES[name]) for row in rows)
+
+
+@pytest.fixture(scope="module")
+def asked_by_dashboards(tables):
+    return parsed(
+        tables, dashboards.asked() | {f"{name}?": query for name, query in dashboards.asked("'a','b'").items()}
+    )
+
+
+def test_microsofts_parser_finds_no_fault_in_what_dashboards_ask(asked_by_dashboards):
+    assert {name: each["faults"] for name, each in asked_by_dashboards.items() if each["faults"]} == {}
+
+
+def test_nothing_is_left_of_parameters_of_dashboards():
+    assert [name for name, query in dashboards.asked().items() if re.search(r"\$|[{}]", query)] == []
+
+
+NOT_TOLD = {  # in that week
+    "Share of quality checks that fail",
+    "Log objects that will be delivered again",
+    "Reports that wait to be told",
+}
+
+
+@pytest.mark.parametrize("name", dashboards.asked())
+def test_dashboards_ask_of_the_chosen_monitors_only(week, name):
+    everything = timeless(week.rows(dashboards.asked()[name]))
+    one = timeless(week.rows(dashboards.asked("'churn','none'")[name]))
+
+    assert bool(everything) == (name.partition(": ")[2] not in NOT_TOLD)
+    assert name.endswith(": Monitor") or one == [row for row in everything if row.get("monitor", "churn") == "churn"]
+
+
+# Not asked, drawn, or asked for longer than a day.
+OTHERWISE = {"cost", "false-alarms", "drift-over-time", "worst-columns"}
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES.keys() - OTHERWISE))
+def test_dashboards_are_answered_as_the_library_is(week, name):
+    question = QUERIES[name].splitlines()[0].removeprefix("// ")
+    for page in ("workbook", "grafana"):
+        rows = timeless(week.rows(dashboards.asked()[f"{page}: {question}"]))
+        expected = [dict(zip(promised(QUERIES[name]), row, strict=True)) for row in EXPECTED[name]]
+        assert rows == timeless(expected), page
+
+
+def timeless(rows):
+    """Without what goes on while the tests run."""
+    return [{name: rounded(value) for name, value in row.items() if name != "silent_minutes"} for row in rows]
 
 
 def rounded(value):
