@@ -4,13 +4,14 @@ import shutil
 from dataclasses import dataclass
 
 import pytest
+from dashboard_facts import DASHBOARD
 from deployed_facts import FACTS
 from infrastructure import COMPLETE, MODULE, applied, checks, terraform
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """What is wrong, and what makes it so: in a file of the module, a text becomes another one."""
+    """What is wrong, and what makes it so: in a file, told from the module, a text becomes another one."""
 
     what: str
     file: str
@@ -25,7 +26,7 @@ def is_valid(infra):
 
 def facts_hold(infra):
     made = applied(infra / COMPLETE)
-    for fact in FACTS:
+    for fact in FACTS + DASHBOARD:
         fact(made)
 
 
@@ -137,6 +138,17 @@ FALSE = [
         "aws_cloudwatch_log_group.function[each.key].name\n",
         'aws_cloudwatch_log_group.function["ingest"].name\n',
     ),
+    Mistake("a widget lies over another one", "dashboard.tf", "place] % 24", "place] % 12"),
+    Mistake(
+        "the dashboard draws a metric that nothing sends",
+        "dashboard.tf",
+        '"model", each.model]',
+        '"model", each.model, "x", "y"]',
+    ),
+    Mistake(
+        "the dashboard shows no monitor's alarm", "dashboard.tf", "aws_cloudwatch_composite_alarm.monitor :", "{} :"
+    ),
+    Mistake("a query lacks its logs", "dashboard.tf", '"${local.sources} | ${', '"${'),
     Mistake("the status page is open", "functions.tf", '"AWS_IAM"', '"NONE"'),
 ]
 MISWIRED = [
@@ -147,6 +159,7 @@ MISWIRED = [
         'more = { metric = "of_limit" }',
         'more = { metric = "share" }',
     ),
+    Mistake("the dashboard leaves a monitor out", "dashboard.tf", "if !can(panel.calls)", 'if name != "churn"'),
     Mistake(
         "prefixes of notifications overlap", "monitors.tf", "other != prefix && startswith(prefix, other)", "false"
     ),

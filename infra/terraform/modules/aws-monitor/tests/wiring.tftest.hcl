@@ -216,6 +216,25 @@ run "each_monitor_has_its_alarms" {
   }
 }
 
+run "one_dashboard_is_over_all_monitors" {
+  command = apply
+
+  assert {
+    condition     = aws_cloudwatch_dashboard.monitors.dashboard_name == "atalaia"
+    error_message = "the dashboard has another name than the deployment"
+  }
+
+  assert {
+    condition     = alltrue([for widget in jsondecode(aws_cloudwatch_dashboard.monitors.dashboard_body).widgets : length(widget.properties.metrics) == 3 if widget.type == "metric" && !can(regex("ml.monitor.(ingest|evaluate)", jsonencode(widget)))])
+    error_message = "a chart leaves a monitor out"
+  }
+
+  assert {
+    condition     = alltrue([for widget in jsondecode(aws_cloudwatch_dashboard.monitors.dashboard_body).widgets : strcontains(widget.properties.query, "SOURCE '/aws/lambda/atalaia-evaluate' | ") && strcontains(widget.properties.query, "| SOURCE '/aws/lambda/atalaia-lifecycle' | ") if widget.type == "log"])
+    error_message = "a query does not look into the functions' logs"
+  }
+}
+
 run "what_is_stored_is_closed_to_others" {
   command = plan
 
