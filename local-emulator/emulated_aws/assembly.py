@@ -15,17 +15,18 @@ from emulated_aws.admin import Admin
 from emulated_aws.alarm_watch import AlarmWatch
 from emulated_aws.asgi import Application
 from emulated_aws.embedded_metrics import datums
-from emulated_aws.gateway import Gateway
+from emulated_aws.gateway import Gateway, Guard
 from emulated_aws.knobs import Knobs
 from emulated_aws.lambdas.code import HOT_BUCKET, hot_zip
 from emulated_aws.lambdas.engine import Engine, parsed
 from emulated_aws.lambdas.environment import Platform, faults_of_variables
 from emulated_aws.lambdas.ports import Call
-from emulated_aws.metric_gate import judge
+from emulated_aws.metric_gate import judge, namespace_of
+from emulated_aws.rights import Right, sagemaker_rights
 from emulated_aws.sagemaker.api import SageMaker
 from emulated_aws.sagemaker.faults import RefusalError
 from emulated_aws.sagemaker.surroundings import Surroundings
-from emulated_aws.seam import invocations, metrics, places, routes, schedules
+from emulated_aws.seam import invocations, judging, metrics, places, routes, schedules
 from emulated_aws.seam.functions import MiniStackForLambda
 from emulated_aws.seam.invocations import Invocations
 from emulated_aws.seam.places import Place
@@ -50,12 +51,16 @@ class Assembly:
             code=folder / "functions",
             scratch=folder / "tmp",
             credentials=credentials,
+            lend=judging.lend,
         )
         self._engine = Engine(MiniStackForLambda(), platform, self._clock, self._chaos)
         self._alarms = AlarmWatch(self._clock, self._engine.enqueue)
         self._sagemakers: dict[Place, SageMaker] = {}
-        credential = (credentials["AWS_ACCESS_KEY_ID"], credentials["AWS_SECRET_ACCESS_KEY"])
-        self._gateway = Gateway(places.application, places.signature_fault, credential, self._chaos)
+        guard = Guard(
+            key=credentials["AWS_ACCESS_KEY_ID"], secret=credentials["AWS_SECRET_ACCESS_KEY"],
+            secret_of=judging.secret_of, check=places.signature_fault, refusal=self._metrics_refusal,
+        )  # fmt: skip
+        self._gateway = Gateway(places.application, guard, self._chaos)
         self._admin = Admin(self._chaos, self._gateway.metrics, self._counts, self._engine.kill)
         self._install()
 
@@ -64,6 +69,7 @@ class Assembly:
         invocations.install(ours, _function_fault)
         metrics.install(self._metric_refusal, self._alarms.moved, _extract_metrics)
         schedules.install(self._clock)
+        judging.install(lambda body: namespace_of(body, metrics.decoded_cbor))
         routes.install_sagemaker(self._sagemaker)
         routes.install_s3_events(self._deliver_s3_event)
 
@@ -95,13 +101,19 @@ class Assembly:
         fault = judge(headers, query, body, time.time(), metrics.decoded_cbor)
         return None if fault is None else metrics.error(fault.code, fault.message, fault.status, headers)
 
-    def _sagemaker(self, operation: str, request: dict[str, Any]) -> metrics.Answer:
+    def _metrics_refusal(self, key: str) -> str | None:
+        with Place(self._options.account, self._options.region).entered():
+            return judging.refusal(key, [Right("cloudwatch:PutMetricData", "*")])
+
+    def _sagemaker(self, key: str, operation: str, request: dict[str, Any]) -> metrics.Answer:
         place = places.here()
+        arn = f"arn:aws:sagemaker:{place.region}:{place.account}"
         if place not in self._sagemakers:
-            arn = f"arn:aws:sagemaker:{place.region}:{place.account}"
             around = Surroundings(arn, self._clock, self._chaos, places.emit, _later_in(place))
             self._sagemakers[place] = SageMaker(around)
         headers = {"Content-Type": "application/x-amz-json-1.1"}
+        if refused := judging.refusal(key, sagemaker_rights(operation, request, arn)):
+            return 400, headers, json.dumps({"__type": "AccessDeniedException", "Message": refused}).encode()
         try:
             answer = self._sagemakers[place].answer(operation, request)
         except RefusalError as error:

@@ -45,15 +45,31 @@ class Request:
     service: str
 
 
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Who is let in.
+
+    Attributes:
+        key: The access key of the emulator's credential, which may do all.
+        secret: Its secret.
+        secret_of: The secret of another access key that was given out, None for an unknown one.
+        check: Why a signature is not good, None if it is.
+        refusal: Why who has an access key may not send OTLP's metrics, None if it may; nothing else judges that.
+    """
+
+    key: str
+    secret: str
+    secret_of: Callable[[str], str | None]
+    check: SignatureCheck
+    refusal: Callable[[str], str | None]
+
+
 class Gateway:
     """The application that the endpoint's port serves."""
 
-    def __init__(
-        self, application: Application, check: SignatureCheck, credential: tuple[str, str], chaos: Chaos[Knobs]
-    ) -> None:
+    def __init__(self, application: Application, guard: Guard, chaos: Chaos[Knobs]) -> None:
         self._application = application
-        self._check = check
-        self._key, self._secret = credential
+        self._guard = guard
         self._chaos = chaos
         self.metrics = MetricsEndpoint()
         self.requests = 0
@@ -85,7 +101,7 @@ class Gateway:
         fault = self._fault(request)
         if fault:
             await self._refuse(send, service, *fault)
-        elif service == "monitoring" and request.path == "/v1/metrics":
+        elif is_otlp(request):
             await self.metrics.serve(headers, body, send)
         elif not await self._strike(request, receive, send):
             await self._application(scope, receive, send)
@@ -94,10 +110,14 @@ class Gateway:
         """Why the request's credential is not good enough."""
         if not request.key:
             return "MissingAuthenticationToken", "Missing Authentication Token"
-        if request.key != self._key:
+        guard = self._guard
+        secret = guard.secret if request.key == guard.key else guard.secret_of(request.key)
+        if secret is None:
             message = f"The security token included in the request is invalid: {request.key} is not the emulator's."
             return "UnrecognizedClientException", message
-        return self._check(request.method, request.raw_path, request.query, request.headers, request.body, self._secret)
+        fault = guard.check(request.method, request.raw_path, request.query, request.headers, request.body, secret)
+        refusal = None if fault or not is_otlp(request) else guard.refusal(request.key)
+        return ("AccessDeniedException", refusal) if refusal else fault
 
     async def _refuse(self, send: Send, service: str, code: str, message: str) -> None:
         self.refused += 1
@@ -131,6 +151,11 @@ class Gateway:
     def _s3_fault(self) -> str | None:
         knobs = (("s3_unavailable", "ServiceUnavailable"), ("s3_slow_down", "SlowDown"))
         return next((code for knob, code in knobs if self._chaos.strikes(knob)), None)
+
+
+def is_otlp(request: Request) -> bool:
+    """Whether the request sends metrics as OpenTelemetry does."""
+    return request.service == "monitoring" and request.path == "/v1/metrics"
 
 
 def too_large(request: Request) -> str | None:

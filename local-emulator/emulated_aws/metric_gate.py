@@ -32,6 +32,20 @@ def judge(
         return Refusal("MalformedInput", f"The request cannot be read: {error}")
 
 
+def namespace_of(body: bytes, decode_cbor: Any) -> str | None:
+    """The namespace that a PutMetricData request names, whatever protocol it speaks; None if it cannot be read."""
+    try:
+        if body[:1] == b"{":
+            request = json.loads(body)
+        elif b"Namespace=" in body:
+            request = from_query(parse_qs(body.decode()))
+        else:
+            request = decode_cbor(body)
+        return str(request["Namespace"])
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
 def unix_time(value: Any) -> float | None:
     """A time stamp in whatever form a protocol gives it."""
     if value is None or isinstance(value, int | float):

@@ -24,6 +24,7 @@ class AwsOptions:
         port: The endpoint's port; 0 for any free one.
         admin_port: The port of status and chaos; 0 for any free one.
         concurrency: How many sandboxes of all functions may run at once, as an account's quota.
+        iam: Whether functions may do only what the policies of their roles allow.
         ministack: The Python that has MiniStack.
         sandbox_python: The Python that runs functions; it needs `awslambdaric`.
         variables: The caller's environment; nothing of it but PATH reaches the emulator.
@@ -35,6 +36,7 @@ class AwsOptions:
     concurrency: int
     region: str
     account: str
+    iam: bool
     ministack: Path
     sandbox_python: Path
     variables: Mapping[str, str]
@@ -83,6 +85,7 @@ def _environment(folder: Folder, options: AwsOptions, port: int) -> dict[str, st
         "GATEWAY_PORT": str(port),
         "MINISTACK_REGION": options.region,
         "MINISTACK_ACCOUNT_ID": options.account,
+        "AUTH": str(options.iam).lower(),
         "LAMBDA_ACCOUNT_CONCURRENCY": str(options.concurrency),
         "AWS_ENDPOINT_URL": f"http://{HOST}:{port}",
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,

@@ -67,6 +67,7 @@ def _add_aws(start: argparse._ArgumentGroup, variables: Mapping[str, str]) -> No
     start.add_argument("--concurrency", type=int, default=10, help="sandboxes at once, all functions (%(default)d)")
     start.add_argument("--region", default="eu-west-1", help="(%(default)s)")
     start.add_argument("--account", default="123456789012", help="(%(default)s)")
+    start.add_argument("--iam", action="store_true", help="hold functions to the policies of their roles")
     start.add_argument("--ministack-python", type=Path, default=DEFAULT_MINISTACK, help="(%(default)s)")
     sandbox = Path(variables.get("ATALAIA_SANDBOX_PYTHON") or sys.executable)
     start.add_argument("--sandbox-python", type=Path, default=sandbox, help="runs the functions (%(default)s)")
@@ -120,6 +121,7 @@ def _aws_options(parsed: argparse.Namespace, variables: Mapping[str, str]) -> Aw
         concurrency=parsed.concurrency,
         region=parsed.region,
         account=parsed.account,
+        iam=parsed.iam,
         ministack=parsed.ministack_python.absolute(),
         sandbox_python=parsed.sandbox_python.absolute(),
         variables=variables,

@@ -116,7 +116,7 @@ class AsynchronousQueues:
         self._tell(event, "OnFailure", condition)
         letters = (event.call.config.get("DeadLetterConfig") or {}).get("TargetArn")
         if letters:
-            self._send(letters, event.body.decode(errors="replace"), dead_letter_attributes(event))
+            self._send(event.call, letters, event.body.decode(errors="replace"), dead_letter_attributes(event))
 
     def _tell(self, event: Event, which: str, condition: str) -> None:
         arn = ((_config(event).get("DestinationConfig") or {}).get(which) or {}).get("Destination")
@@ -127,10 +127,10 @@ class AsynchronousQueues:
         if call:
             self.put(call, record.encode(), str(uuid.uuid4()), time.time())
         else:
-            self._send(arn, record, {})
+            self._send(event.call, arn, record, {})
 
-    def _send(self, arn: str, body: str, attributes: Mapping[str, str]) -> None:
-        fault = self._aws.send(arn, body, attributes)
+    def _send(self, call: Call, arn: str, body: str, attributes: Mapping[str, str]) -> None:
+        fault = self._aws.send(call, arn, body, attributes)
         if fault:
             print(f"asynchronous invocation: {arn}: {fault}", flush=True)  # noqa: T201 (the service's log)
 

@@ -1,7 +1,7 @@
 """The environment of a sandbox: Lambda's variables, the emulator's, the function's own. No more."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ class Platform:
         code: A folder; unpacked functions.
         scratch: A folder; temporary files of sandboxes, as Lambda's /tmp.
         credentials: Variables with the emulator's endpoint and credential.
+        lend: From a role and a function, variables with a credential of the role; empty where all may do all.
     """
 
     python: Path
@@ -35,6 +36,7 @@ class Platform:
     code: Path
     scratch: Path
     credentials: Mapping[str, str]
+    lend: Callable[[str, str], Mapping[str, str]]
 
 
 def faults_of_variables(variables: Mapping[str, str]) -> str | None:
@@ -79,6 +81,7 @@ def sandbox_environment(function: FunctionSettings, platform: Platform, lodging:
         **PROXIES,
         **dict(function.variables),
         **platform.credentials,
+        **platform.lend(function.role, function.name),
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{lodging.port}",
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,

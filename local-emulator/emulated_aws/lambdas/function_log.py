@@ -21,7 +21,7 @@ class FunctionLogs:
             path = self._folder / f"function-{function.name}.log"
             self._files[function.name] = path.open("a", buffering=1)
         self._files[function.name].write(message + "\n")
-        self._logs.write(function.account, function.region, function.log_group, stream, message)
+        self._logs.write(function, stream, message)
 
     def close(self) -> None:
         """Close the files."""

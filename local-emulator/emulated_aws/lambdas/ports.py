@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from emulated_aws.lambdas.settings import FunctionSettings
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -39,8 +41,8 @@ class Slots(Protocol):
 class Logs(Protocol):
     """CloudWatch Logs."""
 
-    def write(self, account: str, region: str, group: str, stream: str, message: str) -> None:
-        """Add one event; group and stream are made if absent. From any thread."""
+    def write(self, function: FunctionSettings, stream: str, message: str) -> None:
+        """Add one event of a function, if its role may; group and stream are made if absent. From any thread."""
         ...
 
 
@@ -55,8 +57,8 @@ class Measures(Protocol):
 class Targets(Protocol):
     """Where records of asynchronous invocations go."""
 
-    def send(self, arn: str, body: str, attributes: Mapping[str, str]) -> str | None:
-        """Deliver *body* to a queue, topic or event bus; why it could not be, or None."""
+    def send(self, call: Call, arn: str, body: str, attributes: Mapping[str, str]) -> str | None:
+        """Deliver *body* for a function to a queue, topic or event bus; why it could not be, or None."""
         ...
 
     def function(self, arn: str) -> Call | None:
@@ -76,11 +78,14 @@ class Queues(Protocol):
         ...
 
     def receive(self, mapping: Mapping[str, Any], most: int) -> list[dict[str, Any]]:
-        """Up to *most* visible messages as records of an SQS event; they are invisible from now on."""
+        """Up to *most* visible messages as records of an SQS event; they are invisible from now on.
+
+        There are none for a function whose role may not receive them.
+        """
         ...
 
     def delete(self, mapping: Mapping[str, Any], receipts: Sequence[str]) -> None:
-        """Delete messages by their receipt handles."""
+        """Delete messages by their receipt handles, if the function's role may."""
         ...
 
     def wanted(self, mapping: Mapping[str, Any], records: list[dict[str, Any]]) -> list[dict[str, Any]]:

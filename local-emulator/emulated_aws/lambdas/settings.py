@@ -18,6 +18,7 @@ class FunctionSettings:
 
     Attributes:
         arn: With the qualifier that it was called by.
+        role: The ARN of its role, which it acts as.
         folder: Its code, unpacked: `/var/task`.
         memory_mb: The limit, in MiB.
         variables: What its configuration says under Environment.
@@ -29,6 +30,7 @@ class FunctionSettings:
     version: str
     account: str
     region: str
+    role: str
     handler: str
     folder: Path
     timeout_seconds: float
@@ -75,6 +77,7 @@ def settings_of(config: Mapping[str, Any], folder: Path) -> FunctionSettings:
         version=config.get("Version") or "$LATEST",
         account=account,
         region=region,
+        role=config.get("Role") or "",
         handler=config["Handler"],
         folder=folder,
         timeout_seconds=float(config.get("Timeout") or 3),

@@ -10,7 +10,14 @@ from ministack.core import responses
 from ministack.services import cloudwatch_logs, lambda_svc, sns, sqs
 
 from emulated_aws.lambdas.ports import Call
+from emulated_aws.lambdas.settings import FunctionSettings
+from emulated_aws.rights import Right, log_rights
+from emulated_aws.seam.judging import refusal_of_role
 from emulated_aws.seam.places import Place, emit
+
+SENDING = {"sqs": ["sqs:SendMessage"], "sns": ["sns:Publish"], "events": ["events:PutEvents"]}
+RECEIVING = ["sqs:ReceiveMessage", "sqs:GetQueueAttributes"]  # what Lambda's documentation names, with the next
+DELETING = ["sqs:DeleteMessage"]
 
 
 class MiniStackForLambda:
@@ -23,8 +30,13 @@ class MiniStackForLambda:
     def release(self, slot: str) -> None:
         lambda_svc._release_execution_slot(slot)
 
-    def write(self, account: str, region: str, group: str, stream: str, message: str) -> None:
-        with responses.request_scope(account, region):
+    def write(self, function: FunctionSettings, stream: str, message: str) -> None:
+        group = function.log_group
+        with responses.request_scope(function.account, function.region):
+            arn = f"arn:aws:logs:{function.region}:{function.account}:log-group:{group}"
+            needed = log_rights(arn, stream, is_new=group not in cloudwatch_logs._log_groups)
+            if refusal_of_role(function.role, function.name, needed):
+                return  # as on AWS: the line is in no log
             now = int(time.time() * 1000)
             kept = _log_stream(group, stream, now)
             event = {"timestamp": now, "message": message, "ingestionTime": now}
@@ -35,9 +47,11 @@ class MiniStackForLambda:
         with _scope_of(call.config):
             lambda_svc._emit_lambda_metrics(call.name, duration_ms=duration_ms, error=failed, throttle=False)
 
-    def send(self, arn: str, body: str, attributes: Mapping[str, str]) -> str | None:
+    def send(self, call: Call, arn: str, body: str, attributes: Mapping[str, str]) -> str | None:
         service, region, account = arn.split(":")[2:5]
         with responses.request_scope(account, region):
+            if refused := _refusal(call, arn, SENDING.get(service, ())):
+                return refused
             if service == "sqs":
                 return _send_to_queue(arn, body, attributes)
             if service == "sns":
@@ -63,10 +77,10 @@ class MiniStackForLambda:
         return resolve(mapping["FunctionArn"])
 
     def receive(self, mapping: Mapping[str, Any], most: int) -> list[dict[str, Any]]:
-        arn = mapping["EventSourceArn"]
+        arn, call = mapping["EventSourceArn"], resolve(mapping["FunctionArn"])
         with _scope_of_arn(arn):
             queue = sqs._queue_by_arn(arn)
-            if queue is None:
+            if queue is None or call is None or _refusal(call, arn, RECEIVING):
                 return []
             with sqs._queues_lock:
                 sqs._expire_retained(queue)
@@ -76,9 +90,12 @@ class MiniStackForLambda:
                 return [_record(message, arn) for message in messages]
 
     def delete(self, mapping: Mapping[str, Any], receipts: Sequence[str]) -> None:
-        if receipts:
-            with _scope_of_arn(mapping["EventSourceArn"]):
-                url = sqs._queue_url(mapping["EventSourceArn"].rsplit(":", 1)[1])
+        arn, call = mapping["EventSourceArn"], resolve(mapping["FunctionArn"])
+        if not receipts or call is None:
+            return
+        with _scope_of_arn(arn):
+            if not _refusal(call, arn, DELETING):
+                url = sqs._queue_url(arn.rsplit(":", 1)[1])
                 sqs._delete_messages_for_esm(url, set(receipts))
 
     def wanted(self, mapping: Mapping[str, Any], records: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -93,6 +110,11 @@ def resolve(arn: str) -> Call | None:
             return None
         chosen = lambda_svc._execution_record_for_config(record, config)
         return Call(chosen, chosen.get("config") or config)
+
+
+def _refusal(call: Call, arn: str, actions: Sequence[str]) -> str | None:
+    """Why Lambda may not do this for a function, None if it may."""
+    return refusal_of_role(call.config.get("Role") or "", call.name, [Right(action, arn) for action in actions])
 
 
 def _scope_of_arn(arn: str) -> AbstractContextManager[None]:

@@ -13,12 +13,12 @@ from ministack.services import s3
 from emulated_aws.seam.metrics import Answer
 
 
-def install_sagemaker(serve: Callable[[str, dict[str, Any]], Answer]) -> None:
-    """Route SageMaker's requests to *serve*: operation and arguments to an answer. Within their place."""
+def install_sagemaker(serve: Callable[[str, str, dict[str, Any]], Answer]) -> None:
+    """Route SageMaker's requests to *serve*: access key, operation and arguments to an answer. Within their place."""
 
     async def sagemaker(_method: str, _path: str, headers: Mapping[str, str], body: bytes, _query: Any) -> Answer:
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        return serve(operation, json.loads(body or b"{}"))
+        return serve(ministack.app.extract_access_key_id(headers, {}), operation, json.loads(body or b"{}"))
 
     ministack.app.SERVICE_HANDLERS["sagemaker"] = sagemaker
     router.SERVICE_PATTERNS["sagemaker"] = {"target_prefixes": ["SageMaker."], "host_patterns": []}
