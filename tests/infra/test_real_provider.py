@@ -1,4 +1,6 @@
-"""The minimal example, made on the emulator by HashiCorp's own provider: applied, looked at, destroyed."""
+"""The minimal example, made on the emulator by HashiCorp's own provider: applied, planned again, destroyed."""
+
+import re
 
 import pytest
 from emulators import package
@@ -22,6 +24,28 @@ def made(aws, tmp_path_factory):
     assert not [
         each for each in aws.client("lambda").list_functions()["Functions"] if "atalaia-" in each["FunctionName"]
     ]
+
+
+def test_planned_again_nothing_changes(made):
+    found = core(made, "plan", "-detailed-exitcode", "-input=false", "-no-color")
+
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_an_alarm_changed_behind_its_back_is_seen(aws, made):
+    alarms = aws.client("cloudwatch")
+    before = alarms.describe_alarms(AlarmNames=["atalaia-churn-drift"])["MetricAlarms"][0]
+    kept = ("AlarmName", "AlarmActions", "OKActions", "Namespace", "MetricName", "Dimensions", "Statistic", "Period")
+    kept += ("EvaluationPeriods", "ComparisonOperator", "Threshold", "AlarmDescription")
+    alarms.put_metric_alarm(**{name: before[name] for name in kept}, TreatMissingData="breaching")
+
+    found = core(made, "plan", "-detailed-exitcode", "-input=false", "-no-color")
+
+    assert found.returncode == 2, found.stdout
+    assert re.findall(r"^  # (.+) will be", found.stdout, re.MULTILINE) == [
+        'module.monitor.aws_cloudwatch_metric_alarm.report["churn-drift"]'
+    ]
+    assert "~ treat_missing_data" in found.stdout
 
 
 def test_functions_are_there_with_their_roles(aws, made):

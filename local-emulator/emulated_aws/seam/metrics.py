@@ -8,6 +8,8 @@ from typing import Any
 from ministack.services import cloudwatch, cloudwatch_logs
 
 from emulated_aws.embedded_metrics import Datum
+from emulated_aws.metric_gate import from_query
+from emulated_aws.query_xml import in_xml
 from emulated_aws.seam.places import Place
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -70,6 +72,21 @@ def decoded_cbor(body: bytes) -> Any:
     return cbor2.loads(body)
 
 
+def _whole(describe: Callable[[Any, Any, bool, bool], Answer]) -> Callable[[Any, Any, bool, bool], Answer]:
+    """DescribeAlarms with all that an alarm has, in XML too, where MiniStack leaves most of it out."""
+
+    def describe_alarms(parameters: Any, decoded: Any, is_cbor: bool, is_json: bool = False) -> Answer:
+        if is_cbor or is_json:
+            return describe(parameters, decoded, is_cbor, is_json)
+        status, headers, body = describe({}, from_query(parameters), False, True)
+        if status != 200:
+            return describe(parameters, decoded, is_cbor, is_json)
+        xml = in_xml("DescribeAlarms", "http://monitoring.amazonaws.com/doc/2010-08-01/", json.loads(body))
+        return status, {**headers, "Content-Type": "text/xml"}, xml
+
+    return describe_alarms
+
+
 def install(
     refuse: Refuse, alarm_moved: Callable[[dict[str, Any], str, str], None], log_line: Callable[[str], None]
 ) -> None:
@@ -101,6 +118,7 @@ def install(
         alarm_moved(alarm, old, new)
 
     cloudwatch.handle_request = handle_request
+    cloudwatch._describe_alarms = _whole(cloudwatch._describe_alarms)
     cloudwatch._evaluate_alarm = lambda _alarm: None  # ours looks at all of them, again and again
     cloudwatch._dispatch_alarm_actions = dispatch_alarm_actions
     cloudwatch_logs._append_log_events = append_log_events
