@@ -59,6 +59,12 @@ INVALID = [
 FALSE = [
     Mistake("places cannot be listed", "iam.tf", '"*" : "${place.folder}/*"...', '"*" : "${place.folder}"...'),
     Mistake(
+        "a listing without a prefix shows all",
+        "iam.tf",
+        'test     = "StringLike"\n        variable',
+        'test     = "StringLikeIfExists"\n        variable',
+    ),
+    Mistake(
         "a role is missing its policy",
         "iam.tf",
         "local.functions\n\n  name   = each.key",

@@ -4,6 +4,11 @@ locals {
   by_bucket      = var.arrival_events == "bucket" ? local.log_prefixes : {}
   by_eventbridge = var.arrival_events == "eventbridge" ? local.log_prefixes : {}
   queues         = toset(["arrivals", "lifecycle"])
+
+  never_refused = local.functions.ingest.reserved_concurrency >= local.settings.arrivals.most_calls_at_once
+  hidden_seconds = local.never_refused ? max(local.settings.arrivals.visibility_timeout_seconds, 2 * local.functions.ingest.timeout_seconds) : (
+    6 * local.functions.ingest.timeout_seconds + local.settings.arrivals.batching_window_seconds
+  )
 }
 
 resource "aws_sqs_queue" "failed" {
@@ -15,11 +20,11 @@ resource "aws_sqs_queue" "failed" {
   kms_master_key_id         = var.kms_key_arn
 }
 
-# Messages stay hidden for two calls, not for six as AWS advises where calls may be refused: here the queue never makes
-# more than are reserved.
+# Messages stay hidden for six calls and the wait for a batch, as AWS advises, since a call may be refused and tried again. Where
+# as many calls are reserved as the queue makes at once, none is refused, and two are enough.
 resource "aws_sqs_queue" "arrivals" {
   name                       = "${var.name}-arrivals"
-  visibility_timeout_seconds = max(local.settings.arrivals.visibility_timeout_seconds, 2 * local.functions.ingest.timeout_seconds)
+  visibility_timeout_seconds = local.hidden_seconds
   message_retention_seconds  = local.settings.arrivals.retention_seconds
   sqs_managed_sse_enabled    = var.kms_key_arn == null ? true : null
   kms_master_key_id          = var.kms_key_arn

@@ -116,7 +116,7 @@ data "aws_iam_policy_document" "function" {
     resources = [aws_s3_bucket.own.arn]
 
     condition {
-      test     = "StringLikeIfExists"
+      test     = "StringLike"
       variable = "s3:prefix"
       values   = ["monitors/*"]
     }
@@ -128,7 +128,7 @@ data "aws_iam_policy_document" "function" {
     resources = local.read_objects[each.key]
   }
 
-  # A request for one object has no prefix, hence IfExists.
+  # S3 asks for this right, too, when one object is absent, with its key as the prefix. A listing without a prefix is refused.
   dynamic "statement" {
     for_each = local.listed[each.key]
 
@@ -138,7 +138,7 @@ data "aws_iam_policy_document" "function" {
       resources = ["${local.arn}:s3:::${statement.key}"]
 
       condition {
-        test     = "StringLikeIfExists"
+        test     = "StringLike"
         variable = "s3:prefix"
         values   = distinct(statement.value)
       }
@@ -189,13 +189,14 @@ data "aws_iam_policy_document" "ingest" {
 data "aws_iam_policy_document" "evaluate" {
   source_policy_documents = [data.aws_iam_policy_document.function["evaluate"].json]
 
+  # Metrics sent as OpenTelemetry does have no namespace.
   statement {
     sid       = "SendMetrics"
     actions   = ["cloudwatch:PutMetricData"]
     resources = ["*"]
 
     condition {
-      test     = "StringEquals"
+      test     = strcontains(local.environment.ATALAIA_METRICS, "otlp") ? "StringEqualsIfExists" : "StringEquals"
       variable = "cloudwatch:namespace"
       values   = [local.environment.ATALAIA_NAMESPACE]
     }

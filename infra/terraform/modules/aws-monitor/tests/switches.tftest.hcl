@@ -238,3 +238,35 @@ run "sizes_and_environment_are_those_given" {
     error_message = "an input is not heard"
   }
 }
+
+run "messages_stay_hidden_for_six_calls_where_calls_may_be_refused" {
+  command = plan
+
+  variables {
+    sizes       = { ingest = { reserved_concurrency = -1 } }
+    environment = { ATALAIA_METRICS = "cloudwatch-otlp" }
+  }
+
+  assert {
+    condition     = aws_sqs_queue.arrivals.visibility_timeout_seconds == 6 * 60 + 30
+    error_message = "messages that wait for a free call are received too often, and given up"
+  }
+
+  assert {
+    condition     = [for each in data.aws_iam_policy_document.evaluate.statement : one(each.condition).test if each.sid == "SendMetrics"] == ["StringEqualsIfExists"]
+    error_message = "metrics without a namespace are refused"
+  }
+}
+
+run "messages_stay_hidden_for_six_calls_where_fewer_are_reserved_than_the_queue_makes" {
+  command = plan
+
+  variables {
+    sizes = { ingest = { reserved_concurrency = 9 } }
+  }
+
+  assert {
+    condition     = aws_sqs_queue.arrivals.visibility_timeout_seconds == 6 * 60 + 30
+    error_message = "messages that wait for a free call are received too often, and given up"
+  }
+}
