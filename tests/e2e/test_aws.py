@@ -7,18 +7,23 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from accounts import DIMENSIONS, SECONDS, Account, captured, lines, rows
+from deployed_accounts import DeployedAccount, rendered
 from emulators import emulator, until
 
 from atalaia.monitoring.layout import revision_of
 
 
-@pytest.fixture(scope="module")
-def account(tmp_path_factory):
-    """After a capture file of drifted rows has come twice, and the job that follows has ended."""
+@pytest.fixture(scope="module", params=[False, True], ids=["all-rights", "rights-of-terraform"])
+def account(request, tmp_path_factory):
+    """After a capture file of drifted rows has come twice, and the job that follows has ended.
+
+    Once with functions that may do all, and once in what Terraform rendered, with nothing but its policies' rights.
+    """
     if sys.platform != "linux":
         pytest.skip("the emulator needs Linux")
-    with emulator(tmp_path_factory.mktemp("account"), "--scale", "60") as aws:
-        made = Account(aws)
+    held = ["--iam"] if request.param else []
+    with emulator(tmp_path_factory.mktemp("account"), "--scale", "60", *held) as aws:
+        made = DeployedAccount(aws, rendered(tmp_path_factory.mktemp("rendered"))) if held else Account(aws)
         capture = lines(captured(number, row) for number, row in enumerate(rows(600, 5, "c")))
         made.put("capture/credit/AllTraffic/2026/03/01/12/00-first.jsonl", capture)
         assert until(lambda: "Succeeded" in [each.get("outcome") for each in made.actions()], SECONDS), made.lines()

@@ -87,27 +87,31 @@ class Account:
 
     def __init__(self, aws, rate="rate(5 minutes)", code=None):
         self.aws, self.s3, self.bucket = aws, aws.client("s3", tries=10), aws.bucket("watched")
-        self.put("monitors/credit.yaml", MONITOR.encode())
         self.put("reference/rows.jsonl", lines(rows(2000, 0, "ab")))
         aws.client("sagemaker").create_pipeline(
             PipelineName="retrain", RoleArn=ROLE, PipelineDefinition="{}", ClientRequestToken="t" * 32
         )
-        tree = ROOT / "functions/aws", [ROOT, ROOT / "adapters", sysconfig.get_path("platlib")]
-        folder, packages = code or tree
+        self._deploy(rate, code or (ROOT / "functions/aws", [ROOT, ROOT / "adapters", sysconfig.get_path("platlib")]))
+        self.alarms = self.alarm_on(DRIFTED, 0.4)
+
+    def _deploy(self, rate, code):
+        self.put("monitors/credit.yaml", MONITOR.encode())
+        folder, packages = code
         monitors = {"ATALAIA_MONITORS": "s3://watched/monitors"}
         self.functions = {
-            name: deploy_as_terraform(aws, name, folder, packages, **monitors) for name in SETTINGS["functions"]
+            name: deploy_as_terraform(self.aws, name, folder, packages, **monitors) for name in SETTINGS["functions"]
         }
-        self.arrivals, queue = arrivals_as_terraform(aws, self.functions["ingest"])
+        self.arrivals, queue = arrivals_as_terraform(self.aws, self.functions["ingest"])
         self.functions["lifecycle"].on_events(SETTINGS["job_events"])
         self.functions["evaluate"].on_schedule(rate)
-        bucket_to_queue(aws, self.bucket, self.arrivals, queue, prefix="capture/")
-        self.alarms = self.alarm_on(DRIFTED, 0.4)
+        bucket_to_queue(self.aws, self.bucket, self.arrivals, queue, prefix="capture/")
 
     def alarm_on(self, metric, most):
         """Return a queue of what an alarm's topic is told."""
-        url, queue = self.aws.queue("alarms")
         topic = self.aws.client("sns").create_topic(Name="alarms")["TopicArn"]
+        allowed = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+        allowed |= {"Resource": "*", "Condition": {"ArnEquals": {"aws:SourceArn": topic}}}
+        url, queue = self.aws.queue("alarms", Policy=json.dumps({"Statement": [allowed]}))
         self.aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
         self.aws.client("cloudwatch").put_metric_alarm(
             AlarmName="credit-drift", Namespace="Atalaia", MetricName=metric, Dimensions=DIMENSIONS,

@@ -84,10 +84,10 @@ def deploy(aws, name, folder, handler, *, variables=None, path=(), **settings):
     more = {"PYTHONPATH": os.pathsep.join(str(Path(each).resolve()) for each in path)} if path else {}
     place = folder if isinstance(folder, tuple) else ("local-folder", str(Path(folder).resolve()))
     aws.client("lambda").create_function(
-        FunctionName=name, Runtime="python3.11", Role=ROLE, Handler=handler,
+        FunctionName=name, Runtime="python3.11", Handler=handler,
         Code=dict(zip(("S3Bucket", "S3Key"), place, strict=True)),
         Environment={"Variables": {**more, **(variables or {})}},
-        **{"Timeout": 30, "MemorySize": 512, **settings},
+        **{"Role": ROLE, "Timeout": 30, "MemorySize": 512, **settings},
     )  # fmt: skip
     return Function(aws, name, aws.arn("lambda", f"function:{name}"))
 

@@ -94,11 +94,10 @@ class Emulator:
         client.create_function(
             FunctionName=name,
             Runtime="python3.11",
-            Role=ROLE,
             Handler=handler,
             Code={"ZipFile": package({"h.py": source})},
             Environment={"Variables": variables},
-            **options,
+            **{"Role": ROLE, **options},
         )
         return self.arn("lambda", f"function:{name}")
 
