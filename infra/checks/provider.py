@@ -13,7 +13,7 @@ from typing import Any
 
 from data_sources import COMPUTED
 from generated import Schema
-from made_up import made_up, name_of
+from made_up import made_up, told_of
 from rules import Fault, broken, set_though_computed
 from values import UNKNOWN, decode, encode, filled, is_whole
 from wire import MESSAGES
@@ -136,7 +136,7 @@ class Provider:
         planned = decode(request.planned_state)
         if planned is None:
             return MESSAGES["ApplyResponse"](new_state=request.planned_state)
-        make = partial(made_up, request.type_name, name_of(request.type_name, planned))
+        make = partial(made_up, request.type_name, told_of(request.type_name, planned))
         new = filled(self._block(request.type_name), planned, make)
         return MESSAGES["ApplyResponse"](new_state=encode(new))
 
@@ -146,7 +146,7 @@ class Provider:
         compute = COMPUTED.get(request.type_name)
         found = compute(config) if compute is not None and is_whole(config) else {}
         known = config | {name: value for name, value in found.items() if name in block["attributes"]}
-        make = partial(made_up, request.type_name, name_of(request.type_name, config))
+        make = partial(made_up, request.type_name, told_of(request.type_name, config))
         return MESSAGES["DataResponse"](state=encode(filled(block, known, make)))
 
     def _block(self, type_name: str) -> Schema:

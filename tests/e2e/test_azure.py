@@ -21,11 +21,14 @@ DRIFTED, SAME = rows(600, 5, "c"), rows(600, 0, "ab")
 
 
 OURS = {"way": "queue"}
+# Microsoft's clients send tokens over TLS alone, and the emulator takes telemetry without.
+NO_TOKEN = {"APPLICATIONINSIGHTS_AUTHENTICATION_STRING": ""}
 # Microsoft's exporter sends what we tell, and its distro what the worker logs, as docs/azure.md says.
 THEIRS = {
     "way": "blob",
     "code": (ROOT / "functions/azure", [ROOT, ROOT / "adapters", site_packages("azure-monitor")]),
     "settings": {
+        **NO_TOKEN,
         "ATALAIA_METRICS": "azure-monitor",
         "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY": "true",
         "PYTHON_APPLICATIONINSIGHTS_LOGGER_NAME": "atalaia",
@@ -33,7 +36,7 @@ THEIRS = {
         "OTEL_TRACES_SAMPLER": "always_on",
     },
 }
-CORE_TOOLS = {"way": "blob"}
+CORE_TOOLS = {"way": "blob", "settings": NO_TOKEN}
 
 
 @contextmanager
@@ -209,6 +212,26 @@ def plain(value):
 
 def query(name):
     return (ROOT / f"infra/queries/{name}.kql").read_text()
+
+
+ALARMS = {
+    "drift": lambda found: found > 1,
+    "drifted-share": lambda found: found == pytest.approx(2 / 3),
+    "rejected": lambda found: found == 0,
+    "silent": lambda found: found < 1,
+    "given-up": lambda found: found == 0,
+    "heartbeat": lambda found: found > 0,
+    "untold": lambda found: found == 0,
+    "budget": lambda found: 0 < found < 1,
+}
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_alarms_look_at_what_happened(account, name):
+    asked = query(f"alerts/{name}").replace("MONITOR", "credit")
+    [row] = account.ask(asked)
+
+    assert ALARMS[name](row["value"]), row
 
 
 def test_the_library_counts_calls_and_telemetry(account):

@@ -1,7 +1,7 @@
 import sys
 
 import pytest
-from infrastructure import COMPLETE, CONFIGURATIONS, applied, copied
+from infrastructure import AZURE_COMPLETE, COMPLETE, CONFIGURATIONS, applied, copied
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -20,3 +20,9 @@ def infra(tmp_path_factory):
 def deployed(infra):
     """What the complete example makes."""
     return applied(infra / COMPLETE)
+
+
+@pytest.fixture(scope="session")
+def deployed_on_azure(infra):
+    """What the complete example for Azure makes."""
+    return applied(infra / AZURE_COMPLETE)

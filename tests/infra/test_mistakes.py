@@ -1,22 +1,10 @@
 """Mistakes planted in a copy of the infrastructure: each is caught by one of the checks."""
 
-import shutil
-from dataclasses import dataclass
-
 import pytest
 from dashboard_facts import DASHBOARD
 from deployed_facts import FACTS
 from infrastructure import COMPLETE, MODULE, applied, checks, terraform
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """What is wrong, and what makes it so: in a file, told from the module, a text becomes another one."""
-
-    what: str
-    file: str
-    old: str
-    new: str
+from planting import Mistake, planted
 
 
 def is_valid(infra):
@@ -185,12 +173,7 @@ CASES = [pytest.param(check, each, id=each.what) for check, mistakes in CAUGHT_B
 
 @pytest.mark.parametrize(("check", "mistake"), CASES)
 def test_it_is_caught_when(infra, tmp_path, check, mistake):
-    copy = tmp_path / "infra"
-    shutil.copytree(infra, copy, ignore=shutil.ignore_patterns("*.tfstate*"))
-    file = copy / MODULE / mistake.file
-    text = file.read_text()
-    assert mistake.old in text
-    file.write_text(text.replace(mistake.old, mistake.new, 1))
+    copy = planted(mistake, infra, MODULE, tmp_path)
 
     with pytest.raises((AssertionError, KeyError, ValueError)):
         check(copy)

@@ -1,8 +1,13 @@
 """What Terraform's own commands say of the configurations."""
 
 import pytest
+from azure_facts import subjects
 from infrastructure import (
     AWS_ROOT,
+    AZURE_COMPLETE,
+    AZURE_MINIMAL,
+    AZURE_MODULE,
+    AZURE_ROOT,
     COMPLETE,
     CONFIGURATIONS,
     INFRA,
@@ -22,7 +27,7 @@ def test_files_are_formatted():
 
 
 def test_tables_in_readmes_are_fresh_and_inputs_are_few_and_described():
-    found = checks("docs", "--check", INFRA / MODULE, INFRA / AWS_ROOT)
+    found = checks("docs", "--check", *(INFRA / each for each in (MODULE, AWS_ROOT, AZURE_MODULE, AZURE_ROOT)))
 
     assert found.returncode == 0, found.stdout + found.stderr
 
@@ -34,24 +39,26 @@ def test_a_configuration_is_valid(infra, configuration):
     assert found.returncode == 0, found.stdout + found.stderr
 
 
+@pytest.mark.parametrize("module", [MODULE, AZURE_MODULE], ids=lambda module: module.name)
 @pytest.mark.parametrize("file", ["wiring", "switches", "refused"])
-def test_the_tests_of_the_module_pass(infra, file):
-    found = terraform(infra / MODULE, "test", f"-filter=tests/{file}.tftest.hcl", "-no-color")
+def test_the_tests_of_the_module_pass(infra, module, file):
+    found = terraform(infra / module, "test", f"-filter=tests/{file}.tftest.hcl", "-no-color")
 
     assert found.returncode == 0, found.stdout + found.stderr
     assert "0 passed" not in found.stdout
 
 
-def test_applied_twice_nothing_changes_and_nothing_is_left_in_the_end(infra):
+@pytest.mark.parametrize("example", [MINIMAL, AZURE_MINIMAL], ids=["aws", "azure"])
+def test_applied_twice_nothing_changes_and_nothing_is_left_in_the_end(infra, example):
     commands = [
         ("apply", "-auto-approve", "-input=false"),
         ("plan", "-detailed-exitcode", "-input=false"),
         ("destroy", "-auto-approve", "-input=false"),
     ]
     for command in commands:
-        found = terraform(infra / MINIMAL, *command, "-no-color")
+        found = terraform(infra / example, *command, "-no-color")
         assert found.returncode == 0, found.stdout + found.stderr
-    assert not terraform(infra / MINIMAL, "state", "list").stdout
+    assert not terraform(infra / example, "state", "list").stdout
 
 
 def test_one_more_monitor_file_is_one_more_monitor(infra, tmp_path):
@@ -66,3 +73,17 @@ def test_one_more_monitor_file_is_one_more_monitor(infra, tmp_path):
     assert set(made.all("aws_s3_bucket_notification")) == {"churn-endpoint", "credit-endpoint"}
     assert "credit-drift" in made.all("aws_cloudwatch_metric_alarm", "report")
     assert made.may("ingest", "s3:GetObject", "arn:aws:s3:::credit-endpoint/capture/x.jsonl")
+
+
+def test_one_more_monitor_file_is_one_more_monitor_on_azure(infra, tmp_path):
+    folder = copied(tmp_path) / AZURE_MINIMAL
+    credit = (infra / AZURE_COMPLETE / "monitors/credit.yaml").read_text()
+    (folder / "monitors/credit.yaml").write_text(credit)
+    assert terraform(folder, "init", "-no-color").returncode == 0
+
+    made = applied(folder)
+
+    assert set(made.all("azurerm_storage_blob", "monitor")) == {"churn.yaml", "credit.yaml"}
+    assert "/blobServices/default/containers/credit-logs/blobs/capture/" in subjects(made)
+    assert "credit-drift" in made.all("azurerm_monitor_scheduled_query_rules_alert_v2")
+    assert {"read/credit-logs", "write/monitoring", "jobs/credit"} <= made.all("azurerm_role_assignment", "app").keys()

@@ -44,10 +44,11 @@ baseline: {{data: ['az://watched/reference/rows.jsonl']}}
 output: az://kept/out
 {COLUMNS}
 """
+SETTINGS = json.loads((ROOT / "infra/settings/azure.json").read_text())  # which Terraform and Bicep read, too
+QUEUE, KEPT = SETTINGS["environment"]["ATALAIA_QUEUE"], "dead-letters"
 MONITORS = {"credit": CREDIT, "collected": COLLECTED}
 LOG = "modelDataCollector/endpoint/blue/model_inputs_outputs/2026/03/01/12/instance.jsonl"
-CREATED = "Microsoft.Storage.BlobCreated"
-ENDED = ["Microsoft.MachineLearningServices.RunCompleted", "Microsoft.MachineLearningServices.RunStatusChanged"]
+(CREATED,) = SETTINGS["arrivals"]["event_types"]
 
 
 def event_of(number, row):
@@ -68,6 +69,21 @@ def patiently(work):
     return work()
 
 
+def settings_as_deployed(way, more):
+    """The app's settings as Terraform gives them, but that one of the ways of logs has a container for a queue."""
+    tested = SETTINGS["environment"] | {"ATALAIA_MONITORS": "az://watched/monitors"}
+    if way == "blob":
+        del tested["ATALAIA_QUEUE"]
+        tested["ATALAIA_CONTAINER"] = "watched"
+    return tested | (more or {})
+
+
+def told_as_deployed(name):
+    """What a subscription to events is given, by what of them the settings say."""
+    shape = SETTINGS[name]
+    return {"event_types": shape["event_types"], "attempts": shape["most_tries"], "minutes": shape["minutes"]}
+
+
 class AzureAccount:
     """The emulator with the functions and what ties them.
 
@@ -81,21 +97,22 @@ class AzureAccount:
         self.azure = azure
         blobs = BlobServiceClient.from_connection_string(azure.connection_string, retry_total=0)
         self.watched, self.kept = blobs.create_container("watched"), blobs.create_container("kept")
-        for name in ("arrivals", "recorded"):
+        blobs.create_container(KEPT)
+        for name in (QUEUE, "recorded"):
             self.queue(name).create_queue()
         for name, text in MONITORS.items():
             self.put(f"monitors/{name}.yaml", text.encode())
         self.put("reference/rows.jsonl", lines(rows(2000, 0, "ab")))
         tree = ROOT / "functions/azure", [ROOT, ROOT / "adapters", sysconfig.get_path("platlib")]
         folder, packages = code or tree
-        ways = {"queue": {"ATALAIA_QUEUE": "arrivals"}, "blob": {"ATALAIA_CONTAINER": "watched"}}
-        given = {"ATALAIA_MONITORS": "az://watched/monitors", **ways[way], **(settings or {})}
-        self.app = azure.deploy("atalaia", folder, settings=given, packages=packages, memory_mb=2048, **app)
-        end = {"queue": "arrivals"} if way == "queue" else {"app": "atalaia", "function": "ingest_blob"}
+        given, memory = settings_as_deployed(way, settings), SETTINGS["size"]["memory_mb"]
+        self.app = azure.deploy("atalaia", folder, settings=given, packages=packages, memory_mb=memory, **app)
+        end = {"queue": QUEUE} if way == "queue" else {"app": "atalaia", "function": "ingest_blob"}
         capture = "/blobServices/default/containers/watched/blobs/capture/"
-        azure.subscribe("arrivals", "storage", end, event_types=[CREATED], subject_begins=capture)
-        lifecycle = {"app": "atalaia", "function": "lifecycle"}
-        azure.subscribe("jobs", "machine-learning", lifecycle, event_types=ENDED)
+        arrivals = told_as_deployed("arrivals")
+        azure.subscribe("arrivals", "storage", end, subject_begins=capture, dead_letter=KEPT, **arrivals)
+        lifecycle = {"app": "atalaia", "function": SETTINGS["jobs"]["function"]}
+        azure.subscribe("jobs", "machine-learning", lifecycle, **told_as_deployed("jobs"))
 
     def put(self, key, data):
         patiently(lambda: self.watched.upload_blob(key, data, overwrite=True))
@@ -125,7 +142,7 @@ class AzureAccount:
     def actions(self):
         return [json.loads(self.stored(key)) for key in self.keys("out/credit/actions/")]
 
-    def waiting(self, queue="arrivals"):
+    def waiting(self, queue=QUEUE):
         """How many messages of a queue are not done."""
         return patiently(self.queue(queue).get_queue_properties).approximate_message_count
 

@@ -14,8 +14,13 @@ ROOT = Path(__file__).resolve().parents[2]
 INFRA = Path(os.environ.get("ATALAIA_INFRA", ROOT / "infra")).resolve()  # noqa: TID251 (make gives it)
 MODULE, AWS_ROOT = Path("terraform/modules/aws-monitor"), Path("terraform/aws")
 MINIMAL, COMPLETE = MODULE / "examples/minimal", MODULE / "examples/complete"
-CONFIGURATIONS = (MODULE, AWS_ROOT, MINIMAL, COMPLETE)
-BUNDLE = "atalaia-aws-python3.13-arm64.zip"  # what the minimal example names; its content is not looked at
+AZURE_MODULE, AZURE_ROOT = Path("terraform/modules/azure-monitor"), Path("terraform/azure")
+AZURE_MINIMAL, AZURE_COMPLETE = AZURE_MODULE / "examples/minimal", AZURE_MODULE / "examples/complete"
+CONFIGURATIONS = (MODULE, AWS_ROOT, MINIMAL, COMPLETE, AZURE_MODULE, AZURE_ROOT, AZURE_MINIMAL, AZURE_COMPLETE)
+BUNDLES = (  # what the minimal examples name; their content is not looked at
+    MINIMAL / "atalaia-aws-python3.13-arm64.zip",
+    AZURE_MINIMAL / "atalaia-azure-python3.13-x86_64.zip",
+)
 PYTHON = ROOT / "build/infra/bin/python"
 SECONDS = 240  # perhaps on a busy machine
 
@@ -34,7 +39,8 @@ def copied(folder, initialised=()):
     """A copy of the infrastructure to work in, in which configurations can be planned."""
     copy = folder / "infra"
     shutil.copytree(INFRA, copy, ignore=shutil.ignore_patterns("checks", ".terraform*", "*.tfstate*"))
-    (copy / MINIMAL / BUNDLE).write_bytes(b"a bundle")
+    for each in BUNDLES:
+        (copy / each).write_bytes(b"a bundle")
     for each in initialised:
         found = terraform(copy / each, "init", "-backend=false", "-no-color")
         assert found.returncode == 0, found.stdout + found.stderr

@@ -15,6 +15,9 @@ ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "infra/queries"
 PARSER = ROOT / "build/node/node_modules/@kusto/language-service-next"
 QUERIES = {file.stem: file.read_text() for file in sorted(FOLDER.glob("*.kql"))}
+ALARMS = {
+    file.stem: file.read_text().replace("MONITOR", "credit-scoring") for file in sorted(FOLDER.glob("alerts/*.kql"))
+}
 SCHEMA_PROGRAM = "import json; from emulated_azure.insights.tables import schema; print(json.dumps(schema()))"
 
 
@@ -38,7 +41,7 @@ def parsed(tables, queries):
 
 @pytest.fixture(scope="module")
 def judged(tables):
-    return parsed(tables, QUERIES)
+    return parsed(tables, QUERIES | ALARMS)
 
 
 @pytest.fixture(scope="module")
@@ -58,17 +61,22 @@ def promised(query):
     return line.split(", ")
 
 
-@pytest.mark.parametrize("name", QUERIES)
+@pytest.mark.parametrize("name", QUERIES | ALARMS)
 def test_microsofts_parser_finds_no_fault(judged, name):
     assert judged[name]["faults"] == []
 
 
-@pytest.mark.parametrize("name", QUERIES)
+@pytest.mark.parametrize("name", QUERIES | ALARMS)
 def test_the_comment_asks_a_question_and_names_the_columns(judged, name):
-    first = QUERIES[name].splitlines()[0]
+    query = (QUERIES | ALARMS)[name]
 
-    assert re.fullmatch(r"// [A-Z].*\?", first)
-    assert [column for column, _ in judged[name]["columns"]] == promised(QUERIES[name])
+    assert re.fullmatch(r"// [A-Z].*\?", query.splitlines()[0])
+    assert [column for column, _ in judged[name]["columns"]] == promised(query)
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_looks_at_one_number(judged, name):
+    assert judged[name]["columns"] == [["value", "real"]]
 
 
 WRONG = {
@@ -182,6 +190,27 @@ def test_dashboards_are_answered_as_the_library_is(week, name):
 def timeless(rows):
     """Without what goes on while the tests run."""
     return [{name: rounded(value) for name, value in row.items() if name != "silent_minutes"} for row in rows]
+
+
+VALUES = {  # of the week, and where nothing was told
+    "budget": ([ANY], [0.0]),
+    "drift": ([pytest.approx(3)], []),
+    "drifted-share": ([1.0], []),
+    "given-up": ([0.0], [0.0]),
+    "heartbeat": ([0.0], [0.0]),
+    "lag": ([ANY], []),
+    "quality": ([], []),
+    "rejected": ([0.0], []),
+    "silent": ([pytest.approx(0.5, abs=0.2)], [48.0]),
+    "untold": ([], []),
+}
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_finds_its_value_or_says_that_there_is_none(week, empty, name):
+    found = [[row["value"] for row in each.rows(ALARMS[name])] for each in (week, empty)]
+
+    assert found == list(VALUES[name])
 
 
 def rounded(value):

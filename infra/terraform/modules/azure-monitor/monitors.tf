@@ -1,0 +1,61 @@
+# What the monitor files say, as the other files need it, and what everything is called.
+
+locals {
+  settings = jsondecode(file("${path.module}/../../../settings/azure.json"))
+
+  subscription = data.azurerm_client_config.current.subscription_id
+  group        = "/subscriptions/${local.subscription}/resourceGroups/${var.resource_group_name}"
+  tags         = merge({ project = "atalaia" }, var.tags)
+
+  # Some names are the whole cloud's: these end with what tells one subscription from others.
+  suffix  = substr(replace(local.subscription, "-", ""), 0, 8)
+  app     = "${var.name}-${local.suffix}"
+  account = "${replace(var.name, "-", "")}${local.suffix}"
+
+  files = fileset(var.monitors, "*.{yaml,yml}")
+  read  = { for name in local.files : name => try(yamldecode(file("${var.monitors}/${name}")), {}) }
+
+  places = { for name, read in local.read : name => concat([try(read.logs.source, ""), try(read.output, "")], try(read.baseline.data, [])) }
+
+  monitors = { for read in local.read : try(read.name, "") => {
+    model    = try(read.model.name, "")
+    logs     = try(regex(local.place, read.logs.source), local.nowhere)
+    grows    = try(read.logs.format == "azureml", false)
+    output   = try(regex(local.place, read.output), local.nowhere)
+    data     = [for place in try(read.baseline.data, []) : try(regex(local.place, place), local.nowhere)]
+    policies = try(read.policies, [])
+    hours = ceil(sum([for given in [try(read.window, "1d"), try(read.lateness, "1h")] :
+      try(tonumber(regex("^[0-9]+", given)) * local.unit_hours[substr(given, -1, 1)], 24)
+    ]))
+  }... }
+
+  place      = "^az://(?P<container>[^/]+)/?(?P<folder>.*?)/*$"
+  nowhere    = { container = "", folder = "" }
+  unit_hours = { s = 1 / 3600, m = 1 / 60, h = 1, d = 24, w = 168 }
+
+  # The first of each name; two of one name are refused.
+  watched = { for name, each in local.monitors : name => each[0] }
+
+  # What the subjects of events about logs begin with. Logs that grow raise none, and are read by a timer.
+  all_subjects = distinct([for each in local.watched :
+    "/blobServices/default/containers/${each.logs.container}/blobs/${each.logs.folder == "" ? "" : "${each.logs.folder}/"}" if !each.grows
+  ])
+  subjects = sort([for subject in local.all_subjects : subject
+    if !anytrue([for other in local.all_subjects : other != subject && startswith(subject, other)])
+  ])
+
+  # Containers that the functions write to, and those that they only read.
+  outputs = toset([for each in local.watched : each.output.container])
+  inputs = setsubtract(toset(concat(
+    [azurerm_storage_container.monitors.name],
+    [for each in local.watched : each.logs.container],
+    flatten([for each in local.watched : each.data[*].container]),
+  )), local.outputs)
+
+  # By name, the workspaces of Azure ML that policies start jobs in.
+  workspaces = { for workspace in distinct(compact(flatten([for each in local.watched : [
+    for policy in each.policies : try(trimsuffix(policy.azureml_job.workspace, "/"), "")
+  ]]))) : basename(workspace) => workspace }
+}
+
+data "azurerm_client_config" "current" {}
