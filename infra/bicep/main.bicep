@@ -1,0 +1,288 @@
+// Everything that serves monitors in one resource group, as infra/terraform/azure makes it: the same inputs, names and resources.
+// What Bicep cannot do is put files into storage: README.md has the commands for the bundle and the monitor files.
+
+targetScope = 'resourceGroup'
+
+@description('What the names of all resources begin with; another one for each deployment in a subscription. Small letters, digits and single hyphens, beginning with a letter and not ending with a hyphen.')
+@minLength(2)
+@maxLength(16)
+param name string = 'atalaia'
+
+@description('The region of everything, such as `westeurope`; the account of logs must be in it.')
+param location string = resourceGroup().location
+
+@description('The ID of the storage account of the monitors\' places: logs, reference data, outputs. Monitor files are put into a container there.')
+param storageAccountId string
+
+@description('What the monitor files hold, each by `loadYamlContent(\'monitors/NAME.yaml\')`.')
+@minLength(1)
+param monitors object[]
+
+@description('Whether the app has its bundle: only then can Event Grid tell its function `lifecycle` of jobs in Azure ML. At first it has none.')
+param hasBundle bool = false
+
+@description('Settings of the function app, beside or instead of those that were tested; they begin with `ATALAIA_`.')
+param environment object = {}
+
+@description('What differs from the size that was tested: an instance\'s `memory_mb` (512, 2048 or 4096), and `most_instances` at once.')
+param size { memory_mb: (512 | 2048 | 4096)?, most_instances: int? } = {}
+
+@description('Event Grid system topics that are there already, as a source has only one: by the ID of the source (the account of logs, an Azure ML workspace) the ID of its topic. That of the account needs a system-assigned identity.')
+param eventTopics object = {}
+
+@description('What differs from the default limits of alarms, null for no such alarm: `drift` (1, the multiple of its own limit), `drifted_share` (0.3) and `failed_share` (0) of columns and quality checks, `rejected_rows` (0), `lag_seconds` (none), `silent_hours` without a report (0, which stands for window, lateness and one more), `untold_reports` (0), `waiting_logs` (1000), `budget_share` (0.8, in hundredths) of `dailyGigabytes`. Numbers that are not whole are written `json(\'0.2\')`.')
+param alarms object = {}
+
+@description('Whom alarms tell: the action group `action_group_id`, or if there is none, one that is made, with the addresses in `emails`.')
+param notify { action_group_id: string?, emails: string[]? } = {}
+
+@description('For how many days Log Analytics keeps what the functions tell, in which every finding is.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 90
+
+@description('How many gigabytes Log Analytics takes a day; the rest of that day is lost, and an alarm says so before.')
+@minValue(1)
+@maxValue(1000)
+param dailyGigabytes int = 1
+
+@description('The ID of the subnet that the functions go out through, delegated to Microsoft.App/environments, null for none; they need a way to storage, Azure Monitor and Azure ML.')
+param subnetId string?
+
+@description('Tags of everything, beside `project`.')
+param tags object = {}
+
+var settings = loadJsonContent('../settings/azure.json')
+var allTags = union({ project: 'atalaia' }, tags)
+
+// Some names are the whole cloud's: these end with what tells one subscription from others.
+var suffix = take(replace(subscription().subscriptionId, '-', ''), 8)
+var queue = settings.environment.ATALAIA_QUEUE
+var monitorsContainer = '${name}-monitors'
+
+// What the monitor files say, as the modules need it. A place is az://CONTAINER/FOLDER.
+var unitSeconds = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 }
+var watched = map(monitors, monitor => {
+  name: monitor.name
+  model: monitor.model.name
+  grows: (monitor.logs.?format ?? '') == 'azureml'
+  logs: filter(split(monitor.logs.source, '/'), part => !empty(part))
+  output: split(monitor.output, '/')[2]
+  data: map(monitor.?baseline.?data ?? [], place => split(place, '/')[2])
+  workspaces: map(filter(monitor.?policies ?? [], policy => contains(policy, 'azureml_job')), policy => join(filter(split(policy.azureml_job.workspace, '/'), part => !empty(part)), '/'))
+  seconds: reduce([monitor.?window ?? '1d', monitor.?lateness ?? '1h'], 0, (sum, time) => sum + int(take(time, length(time) - 1)) * unitSeconds[last(time)])
+})
+
+// What the subjects of events about logs begin with. Logs that grow raise none, and are read by a timer.
+var allSubjects = union([], map(filter(watched, each => !each.grows), each => '/blobServices/default/containers/${join(concat([each.logs[1], 'blobs'], skip(each.logs, 2)), '/')}/'))
+var subjects = filter(allSubjects, subject => empty(filter(allSubjects, other => other != subject && startsWith(subject, other))))
+
+// Containers that the functions write to, those that they only read, and the workspaces that they start jobs in.
+var outputs = union([], map(watched, each => each.output))
+var read = union([monitorsContainer], map(watched, each => each.logs[1]), flatten(map(watched, each => each.data)))
+var inputs = filter(read, container => !contains(outputs, container))
+var workspaces = map(union([], flatten(map(watched, each => each.workspaces))), each => {
+  id: '/${each}'
+  name: last(split(each, '/'))
+  place: split('/${each}', '/')
+  topic: split(eventTopics[?'/${each}'] ?? '${resourceGroup().id}/${name}-${last(split(each, '/'))}', '/')
+})
+
+// IDs in their parts: of a subscription the third, of a group the fifth, and the last is the name.
+var logAccount = split(storageAccountId, '/')
+var logTopicId = split(eventTopics[?storageAccountId] ?? '${resourceGroup().id}/${name}-logs', '/')
+
+module telemetry 'modules/telemetry.bicep' = {
+  name: '${name}-telemetry'
+  params: {
+    name: name
+    location: location
+    retentionDays: logRetentionDays
+    dailyGigabytes: dailyGigabytes
+    tags: allTags
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  name: '${name}-storage'
+  params: {
+    name: '${replace(name, '-', '')}${suffix}'
+    location: location
+    queue: queue
+    tags: allTags
+  }
+}
+
+module monitorFiles 'modules/container.bicep' = {
+  name: '${name}-monitor-files'
+  scope: resourceGroup(logAccount[2], logAccount[4])
+  params: {
+    accountName: last(logAccount)
+    name: monitorsContainer
+  }
+}
+
+module app 'modules/app.bicep' = {
+  name: '${name}-app'
+  params: {
+    name: '${name}-${suffix}'
+    location: location
+    runtime: settings.runtime
+    memoryMb: size.?memory_mb ?? settings.size.memory_mb
+    mostInstances: size.?most_instances ?? settings.size.most_instances
+    environment: union(settings.environment, environment, {
+      ATALAIA_MONITORS: 'az://${monitorsContainer}'
+      AZURE_STORAGE_ACCOUNT_NAME: last(logAccount)
+    })
+    storageAccountName: storage.outputs.name
+    bundleContainer: storage.outputs.bundleContainer
+    insightsName: telemetry.outputs.insightsName
+    subnetId: subnetId
+    tags: allTags
+  }
+}
+
+// The host keeps its locks, keys and times in containers that it makes itself: so its own account, as a whole.
+module ownStorage 'modules/storage-access.bicep' = {
+  name: '${name}-own-storage'
+  params: {
+    accountName: storage.outputs.name
+    principalId: app.outputs.principalId
+    accountRoles: ['Storage Blob Data Owner']
+    queues: map(storage.outputs.queues, each => { name: each, role: 'Storage Queue Data Contributor' })
+  }
+}
+
+module places 'modules/storage-access.bicep' = {
+  name: '${name}-places'
+  scope: resourceGroup(logAccount[2], logAccount[4])
+  params: {
+    accountName: monitorFiles.outputs.accountName
+    principalId: app.outputs.principalId
+    containers: concat(
+      map(inputs, each => { name: each, role: 'Storage Blob Data Reader' }),
+      map(outputs, each => { name: each, role: 'Storage Blob Data Contributor' })
+    )
+  }
+}
+
+module jobs 'modules/workspace-access.bicep' = [for workspace in workspaces: {
+  name: '${name}-jobs-${workspace.name}'
+  scope: resourceGroup(workspace.place[2], workspace.place[4])
+  params: {
+    workspaceName: workspace.name
+    principalId: app.outputs.principalId
+  }
+}]
+
+module logTopic 'modules/topic.bicep' = if (!empty(subjects)) {
+  name: '${name}-log-topic'
+  scope: resourceGroup(logTopicId[2], logTopicId[4])
+  params: {
+    name: last(logTopicId)
+    isThere: contains(eventTopics, storageAccountId)
+    location: location
+    source: storageAccountId
+    topicType: 'Microsoft.Storage.StorageAccounts'
+    delivers: true
+    tags: allTags
+  }
+}
+
+// Event Grid tries whether it may deliver before it takes a subscription.
+module delivery 'modules/storage-access.bicep' = if (!empty(subjects)) {
+  name: '${name}-delivery'
+  params: {
+    accountName: storage.outputs.name
+    principalId: logTopic!.outputs.principalId
+    queues: [{ name: storage.outputs.queues[0], role: 'Storage Queue Data Message Sender' }]
+    containers: [{ name: storage.outputs.deadLetters, role: 'Storage Blob Data Contributor' }]
+  }
+}
+
+module arrivals 'modules/arrivals.bicep' = if (!empty(subjects)) {
+  name: '${name}-arrivals'
+  scope: resourceGroup(logTopicId[2], logTopicId[4])
+  params: {
+    name: '${name}-logs'
+    topicName: logTopic!.outputs.name
+    subjects: subjects
+    accountId: storage.outputs.id
+    queue: storage.outputs.queues[0]
+    deadLetters: storage.outputs.deadLetters
+    how: settings.arrivals
+  }
+  dependsOn: [delivery]
+}
+
+module jobTopics 'modules/topic.bicep' = [for workspace in workspaces: {
+  name: '${name}-job-topic-${workspace.name}'
+  scope: resourceGroup(workspace.topic[2], workspace.topic[4])
+  params: {
+    name: last(workspace.topic)
+    isThere: contains(eventTopics, workspace.id)
+    location: location
+    source: workspace.id
+    topicType: 'Microsoft.MachineLearningServices.Workspaces'
+    delivers: false
+    tags: allTags
+  }
+}]
+
+module jobEvents 'modules/job-events.bicep' = [for (workspace, i) in workspaces: if (hasBundle) {
+  name: '${name}-job-events-${workspace.name}'
+  scope: resourceGroup(workspace.topic[2], workspace.topic[4])
+  params: {
+    name: '${name}-jobs'
+    topicName: jobTopics[i].outputs.name
+    functionId: '${app.outputs.id}/functions/${settings.jobs.function}'
+    how: settings.jobs
+  }
+}]
+
+module watch 'modules/alarms.bicep' = {
+  name: '${name}-alarms'
+  params: {
+    name: name
+    location: location
+    monitors: map(watched, each => { name: each.name, model: each.model, hours: (each.seconds + 3599) / 3600 })
+    limits: toObject(items(settings.alarms), each => each.key, each => contains(alarms, each.key) ? alarms[each.key] : each.value)
+    unknown: filter(objectKeys(alarms), each => !contains(settings.alarms, each))
+    dailyGigabytes: dailyGigabytes
+    notify: notify
+    insightsName: telemetry.outputs.insightsName
+    workspaceName: telemetry.outputs.workspaceName
+    storageAccountId: storage.outputs.id
+    queue: queue
+    topicId: empty(subjects) ? '' : logTopic!.outputs.id
+    how: settings.evaluation
+    tags: allTags
+  }
+}
+
+@description('The action group that alarms tell.')
+output actionGroupId string = watch.outputs.actionGroupId
+
+@description('All alarms, by name.')
+output alarmNames array = watch.outputs.alarmNames
+
+@description('The function app.')
+output appId string = app.outputs.id
+
+@description('The Application Insights resource, for `atalaia query --resource`.')
+output insightsId string = telemetry.outputs.insightsId
+
+@description('The monitors that are served.')
+output monitors array = map(watched, each => each.name)
+
+@description('The app\'s identity: what else it needs, such as a topic that ATALAIA_TOPIC_ENDPOINT names, can be given to it.')
+output principalId string = app.outputs.principalId
+
+@description('The queue of new logs, and that of logs that were given up.')
+output queueIds array = map(storage.outputs.queues, each => '${storage.outputs.id}/queueServices/default/queues/${each}')
+
+@description('The address of the status page; requests must show a key of the app.')
+output statusUrl string = 'https://${name}-${suffix}.azurewebsites.net/api/status/'
+
+@description('The account of the app\'s own, with the bundle, the queues and events that could not be delivered.')
+output storageAccountName string = storage.outputs.name

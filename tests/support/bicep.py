@@ -1,0 +1,113 @@
+"""What Bicep deploys, by kind and ID, beside what Terraform does; and mistakes planted in it."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from azure_bodies import bodies, lowered
+from infrastructure import AZURE_COMPLETE, AZURE_MINIMAL, INFRA, checks
+
+FOLDER = Path("bicep")
+ROLES = {  # Azure's own
+    "f6c7c914-8db3-469d-8ca1-694a8f32e121": "AzureML Data Scientist",
+    "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
+    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
+    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
+    "974c5e8b-45b9-4653-ba55-5f855dd0fb88": "Storage Queue Data Contributor",
+    "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a": "Storage Queue Data Message Sender",
+}
+SAME = {AZURE_MINIMAL: FOLDER / "main.bicepparam", AZURE_COMPLETE: FOLDER / "examples/complete.bicepparam"}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A text of a file that is replaced, and what is said of it."""
+
+    file: str
+    what: str
+    old: str
+    new: str
+    said: str = ""
+
+    def __str__(self):
+        return self.what
+
+
+def mistakes(table):
+    """The mistakes of a table, in which files of modules stand without folder and ending."""
+    files = {
+        file: file if file.startswith(("main", "roles", "examples")) else f"modules/{file}.bicep" for file in table
+    }
+    return [Mistake(files[file], *row) for file, rows in table.items() for row in rows]
+
+
+def broken(mistake, folder):
+    """Make a copy of the infrastructure with a mistake; return its folder."""
+    copy = folder / "infra"
+    copy.mkdir(parents=True)
+    for shelf in ("dashboards", "queries", "settings", "terraform"):
+        (copy / shelf).symlink_to(INFRA / shelf)
+    shutil.copytree(INFRA / FOLDER, copy / FOLDER)
+    file = copy / FOLDER / mistake.file
+    text = file.read_text()
+    assert mistake.old in text
+    file.write_text(text.replace(mistake.old, mistake.new, 1))
+    return copy
+
+
+def files(infra):
+    """Every file of Bicep."""
+    return sorted(each for each in (infra / FOLDER).rglob("*.bicep*"))
+
+
+def worked_out(*parameters):
+    """By file of parameters, the bodies that it deploys, by kind and ID; or the text that says why it deploys none."""
+    found = checks("bicep-values", *parameters)
+    assert found.returncode == 0, found.stderr
+    return {
+        Path(file): made.get("error") or _by_key(map(_of_bicep, made["resources"]))
+        for file, made in json.loads(found.stdout).items()
+    }
+
+
+def told_by(deployed):
+    """The same of what Terraform made."""
+    return _by_key(bodies(deployed))
+
+
+def different(terraform, bicep):
+    """What is not the same in both: kinds and keys, with both bodies."""
+    keys = {(kind, key) for one in (terraform, bicep) for kind, found in one.items() for key in found}
+    pairs = {(kind, key): (terraform.get(kind, {}).get(key), bicep.get(kind, {}).get(key)) for kind, key in keys}
+    return [(each, *pairs[each]) for each in sorted(pairs) if pairs[each][0] != pairs[each][1]]
+
+
+def _by_key(bodies):
+    found = {}
+    for kind, key, body in bodies:
+        found.setdefault(kind, {}).setdefault(key, []).append(json.loads(json.dumps(body), parse_int=float))
+    return found
+
+
+def _of_bicep(resource):
+    kind = resource["type"].partition("/")[2].lower()
+    body = {
+        name: resource[name]
+        for name in ("identity", "kind", "location", "properties", "sku", "tags")
+        if name in resource
+    }
+    body = lowered(body)
+    properties = body.get("properties", {})
+    if kind == "roleassignments":
+        role = ROLES[properties["roleDefinitionId"].rpartition("/")[2]]
+        who = (properties["principalId"], properties["principalType"])
+        return kind, str((role, resource["scope"].lower(), *who)), {}
+    if kind == "sites":
+        properties["siteConfig"]["appSettings"].sort(key=lambda each: each["name"])
+    if kind in ("querypacks/queries", "workbooks"):
+        return kind, properties["displayName"], body
+    if kind.endswith("services/containers") and resource["name"].endswith("-monitors"):
+        kind = "containers of monitor files"
+    return kind, resource["id"].lower(), body
