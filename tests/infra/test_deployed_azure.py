@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from azure_facts import FACTS, QUERY, SETTINGS, app_settings
+from azure_alarm_facts import QUERY, SETTINGS
+from azure_facts import FACTS, app_settings
 from infrastructure import ROOT
 from reports import a_finding, a_report
 
