@@ -73,6 +73,9 @@ var watched = map(monitors, monitor => {
   seconds: reduce([monitor.?window ?? '1d', monitor.?lateness ?? '1h'], 0, (sum, time) => sum + int(take(time, length(time) - 1)) * unitSeconds[last(time)])
 })
 
+// Nothing looks for appended blobs where no monitor's logs grow.
+var timers = empty(filter(watched, each => each.grows)) ? { ATALAIA_COLLECT_AT: 'never' } : {}
+
 // What the subjects of events about logs begin with. Logs that grow raise none, and are read by a timer.
 var allSubjects = union([], map(filter(watched, each => !each.grows), each => '/blobServices/default/containers/${join(concat([each.logs[1], 'blobs'], skip(each.logs, 2)), '/')}/'))
 var subjects = filter(allSubjects, subject => empty(filter(allSubjects, other => other != subject && startsWith(subject, other))))
@@ -130,7 +133,7 @@ module app 'modules/app.bicep' = {
     runtime: settings.runtime
     memoryMb: size.?memory_mb ?? settings.size.memory_mb
     mostInstances: size.?most_instances ?? settings.size.most_instances
-    environment: union(settings.environment, environment, {
+    environment: union(settings.environment, timers, environment, {
       ATALAIA_MONITORS: 'az://${monitorsContainer}'
       AZURE_STORAGE_ACCOUNT_NAME: last(logAccount)
     })

@@ -123,7 +123,7 @@ def test_only_folders_that_a_function_reads_can_be_listed(account):
     found = {name: [code == "" for code, _ in account.calls(name, *(listing(**each) for each in prefixes))]
              for name in ("ingest", "evaluate")}  # fmt: skip
 
-    assert found == {"ingest": [True, True, False, False, False], "evaluate": [True, False, False, False, False]}
+    assert found == {"ingest": [True, True, False, False, True], "evaluate": [True, False, False, False, True]}
 
 
 def test_an_absent_object_is_absent_only_to_who_may_list_it(account):

@@ -7,7 +7,7 @@ from infrastructure import AZURE_COMPLETE
 # By file: what is broken, a text, what it is replaced with, and what is said if nothing is deployed at all.
 DIFFERENT = {
     "main.bicep": [
-        ("a setting is lost", "union(settings.environment, environment, {", "union(environment, {"),
+        ("a setting is lost", "union(settings.environment, timers, environment, {", "union(timers, environment, {"),
         (
             "the functions write what they only read",
             "role: 'Storage Blob Data Reader'",

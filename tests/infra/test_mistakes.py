@@ -47,10 +47,10 @@ INVALID = [
 FALSE = [
     Mistake("places cannot be listed", "iam.tf", '"*" : "${place.folder}/*"...', '"*" : "${place.folder}"...'),
     Mistake(
-        "a listing without a prefix shows all",
+        "folders of others can be listed",
         "iam.tf",
-        'test     = "StringLike"\n        variable',
         'test     = "StringLikeIfExists"\n        variable',
+        'test     = "StringNotLikeIfExists"\n        variable',
     ),
     Mistake(
         "a role is missing its policy",

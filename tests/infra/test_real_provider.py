@@ -4,7 +4,7 @@ import re
 
 import pytest
 from emulators import package
-from infrastructure import BUNDLE, MINIMAL, MODULE, copied
+from infrastructure import BUNDLES, MINIMAL, MODULE, copied
 from old_provider import core, made_ready
 
 
@@ -14,7 +14,7 @@ def made(aws, tmp_path_factory):
     aws.bucket("churn-endpoint")
     infra = copied(tmp_path_factory.mktemp("real"))
     folder = infra / MINIMAL
-    (folder / BUNDLE).write_bytes(package({"ingest.py": "def handler(event, context): return {}"}))
+    (infra / BUNDLES[0]).write_bytes(package({"ingest.py": "def handler(event, context): return {}"}))
     made_ready(folder, [infra / MODULE], aws)
     done = core(folder, "apply", "-auto-approve", "-input=false", "-no-color")
     assert done.returncode == 0, done.stderr

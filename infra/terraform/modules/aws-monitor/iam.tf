@@ -116,7 +116,7 @@ data "aws_iam_policy_document" "function" {
     resources = [aws_s3_bucket.own.arn]
 
     condition {
-      test     = "StringLike"
+      test     = "StringLikeIfExists"
       variable = "s3:prefix"
       values   = ["monitors/*"]
     }
@@ -128,7 +128,8 @@ data "aws_iam_policy_document" "function" {
     resources = local.read_objects[each.key]
   }
 
-  # S3 asks for this right, too, when one object is absent, with its key as the prefix. A listing without a prefix is refused.
+  # S3 asks for this right, too, when one object is absent. That it takes the key as the prefix then is told by others, but not
+  # by AWS, hence IfExists: it lets a listing pass that names no prefix, and only that.
   dynamic "statement" {
     for_each = local.listed[each.key]
 
@@ -138,7 +139,7 @@ data "aws_iam_policy_document" "function" {
       resources = ["${local.arn}:s3:::${statement.key}"]
 
       condition {
-        test     = "StringLike"
+        test     = "StringLikeIfExists"
         variable = "s3:prefix"
         values   = distinct(statement.value)
       }

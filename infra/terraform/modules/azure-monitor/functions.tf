@@ -10,7 +10,9 @@ locals {
 
   queue = local.settings.environment.ATALAIA_QUEUE
 
-  environment = merge(local.settings.environment, var.environment, {
+  # Nothing looks for appended blobs where no monitor's logs grow.
+  timers = anytrue(values(local.watched)[*].grows) ? {} : { ATALAIA_COLLECT_AT = "never" }
+  environment = merge(local.settings.environment, local.timers, var.environment, {
     APPLICATIONINSIGHTS_CONNECTION_STRING = azurerm_application_insights.own.connection_string
     ATALAIA_MONITORS                      = "az://${azurerm_storage_container.monitors.name}"
     AZURE_STORAGE_ACCOUNT_NAME            = basename(var.storage_account_id)

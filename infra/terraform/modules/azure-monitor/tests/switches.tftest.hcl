@@ -50,6 +50,24 @@ run "logs_that_grow_need_no_topic" {
     condition     = length(azurerm_eventgrid_system_topic.logs) == 0 && length(azurerm_eventgrid_system_topic_event_subscription.logs) == 0 && length(azurerm_role_assignment.topic) == 0 && !contains(keys(azurerm_monitor_metric_alert.metric), "undelivered")
     error_message = "there is a topic that tells of nothing"
   }
+
+  assert {
+    condition     = !contains(azapi_resource.app.body.properties.siteConfig.appSettings[*].name, "ATALAIA_COLLECT_AT")
+    error_message = "nothing reads logs that grow"
+  }
+}
+
+run "nothing_looks_for_logs_that_grow_where_none_do" {
+  command = plan
+
+  variables {
+    monitors = "./examples/minimal/monitors"
+  }
+
+  assert {
+    condition     = contains(azapi_resource.app.body.properties.siteConfig.appSettings, { name = "ATALAIA_COLLECT_AT", value = "never" })
+    error_message = "a timer calls for nothing"
+  }
 }
 
 run "a_group_of_the_user_is_told" {
