@@ -55,7 +55,7 @@ class Drained(Struct):
     """What became of messages, all together.
 
     Attributes:
-        counts: As of `Ingested.counts`, and how many messages there were.
+        counts: As of `Ingested.counts`, how many messages there were, and if any, how many were given up.
         failed: By URI or by a message's id, why it could not be ingested now.
         fault: Why the message that the host handed out must come again; None if it is done.
     """
@@ -152,12 +152,9 @@ def _settle(batch: list[_Told], done: Ingested, source: Source, drained: Drained
     with ThreadPoolExecutor(_AT_ONCE) as several:
         list(several.map(source.queue.delete, fine))
     for message in undone:
-        _give_back(message, source)
-
-
-def _give_back(message: Message, source: Source) -> None:
-    if message.tries < MOST_TRIES:
-        source.queue.release(message, _PAUSE_SECONDS * message.tries)
-    else:
-        source.poison.put(message.text)
-        source.queue.delete(message)
+        if message.tries < MOST_TRIES:
+            source.queue.release(message, _PAUSE_SECONDS * message.tries)
+        else:
+            source.poison.put(message.text)
+            source.queue.delete(message)
+            drained.counts["given_up"] = drained.counts.get("given_up", 0) + 1

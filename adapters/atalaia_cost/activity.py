@@ -7,7 +7,7 @@ import math
 from msgspec import Struct
 
 from atalaia.monitor_file import LogFormat
-from atalaia.monitoring.evaluating import GROWTH
+from atalaia.monitoring.evaluating import GROWTH, PARTS
 from atalaia.telemetry import Detail
 from atalaia_cost import figures as of
 from atalaia_cost.requests import (
@@ -129,7 +129,7 @@ def _news_of(changes: float) -> float:
     reports = told = GROWTH + 1  # until then each change brings that much more
     if changes <= told:
         return changes
-    while (told := told + math.ceil(told / GROWTH)) <= changes:
+    while (told := told + min(math.ceil(told / GROWTH), math.ceil(changes / PARTS))) <= changes:
         reports += 1
     return reports
 

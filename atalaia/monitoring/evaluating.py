@@ -34,6 +34,9 @@ MOST_EMPTY = 31
 GROWTH = 10
 """A window that goes on is told of again when for each so many rows that were told of there is one more."""
 
+PARTS = 24
+"""It is told of again, too, when such a part of its width has passed since, so that silence means what it says."""
+
 HISTORY = 30
 """A page shows so many windows at most."""
 
@@ -41,12 +44,13 @@ _TRIES = 10
 
 
 class Evaluated(Struct, frozen=True):
-    """A window's report, its revision, and whether it is news: False if the same report was stored before."""
+    """A window's report, its revision, and whether it is news: False if it was stored before, at *time*, µs since 1970."""
 
     report: Report
     window: Window
     revision: int
     new: bool
+    time: int
 
 
 class Evaluator:
@@ -147,7 +151,7 @@ class Evaluator:
         final = self.is_over(window) or (latest is not None and latest.report.final)
         occasion = Occasion(window, final, merged.inputs, self._reference, self._definition)
         report = evaluate(self._monitor, self._baseline, merged.profile, occasion)
-        if latest is not None and not self._is_news(report, latest.report):
+        if latest is not None and not self._is_news(report, latest):
             return latest
         revision = 1 if latest is None else latest.revision + 1
         key = report_key(self._monitor.name, window, revision)
@@ -155,10 +159,13 @@ class Evaluator:
         if self._announce is not None:
             self._announce(key)
         self._output.put(key, to_json(report), if_absent=True)
-        return Evaluated(report, window, revision, new=True)
+        return Evaluated(report, window, revision, new=True, time=self._now)
 
-    def _is_news(self, report: Report, latest: Report) -> bool:
-        return to_json(report) != to_json(latest) and (not self._often or _says_more(report, latest))
+    def _is_news(self, report: Report, latest: Evaluated) -> bool:
+        if to_json(report) == to_json(latest.report):
+            return False
+        is_due = not self._often or self._now - latest.time >= self._width / PARTS
+        return is_due or _says_more(report, latest.report)
 
     def _exists(self, key: str) -> bool:
         try:
@@ -221,5 +228,6 @@ def latest_report(monitor: str, output: ObjectStore, window: Window) -> Evaluate
     if not revision:
         return None
     key = report_key(monitor, window, revision)
-    report = report_from_json(output.get(key)[0], f"{output.uri}/{key}")
-    return Evaluated(report, window, revision, new=False)
+    data, info = output.get(key)
+    report = report_from_json(data, f"{output.uri}/{key}")
+    return Evaluated(report, window, revision, new=False, time=info.time)

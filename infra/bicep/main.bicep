@@ -135,6 +135,7 @@ module app 'modules/app.bicep' = {
     mostInstances: size.?most_instances ?? settings.size.most_instances
     environment: union(settings.environment, timers, environment, {
       ATALAIA_MONITORS: 'az://${monitorsContainer}'
+      ATALAIA_QUEUE: queue
       AZURE_STORAGE_ACCOUNT_NAME: last(logAccount)
     })
     storageAccountName: storage.outputs.name

@@ -248,7 +248,7 @@ def test_of_many_messages_those_that_failed_come_again(cloud, caplog):
     assert cloud.queue.receive(32, 1) == []
 
 
-def test_a_message_that_failed_too_often_is_put_aside(cloud):
+def test_a_message_that_failed_too_often_is_put_aside(cloud, caplog):
     cloud.queue.put("rubbish")
     good = json.dumps(cloud.created("logs/a.jsonl", lines(rows(2, 5))))
     for _ in range(4):
@@ -260,6 +260,7 @@ def test_a_message_that_failed_too_often_is_put_aside(cloud):
     assert waiting(cloud) == 0
     with contextlib.closing(cloud.storage.queue(f"{cloud.container}-poison")) as poison:
         assert [message.text for message in poison.receive(2, 1)] == ["rubbish"]
+    assert lines_of(caplog)[-1]["given_up"] == 1
 
 
 def test_the_message_of_the_host_fails_by_itself(cloud):

@@ -79,6 +79,7 @@ def functions():
         line(ago(hours=4), event="ml.monitor.ingest_failed", log="az://logs/a.jsonl", why="not there"),
         line(ago(hours=3), event="ml.monitor.ingest_failed", log="az://logs/a.jsonl", why="too large"),
         line(ago(hours=5), event="ml.monitor.ingest_failed", message="m1", why="no JSON"),
+        line(ago(hours=5), event="ml.monitor.ingest", objects=3, given_up=1),
         line(hour + timedelta(minutes=1), event="ml.monitor.evaluate", untold=2, monitors={}),
         line(hour + timedelta(minutes=2), event="ml.monitor.telemetry_dropped", channel="insights", why="400"),
         line(hour - 3 * HOUR, event="ml.monitor.evaluate", untold=0, monitors={}),

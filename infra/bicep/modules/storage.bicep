@@ -37,7 +37,7 @@ resource account 'Microsoft.Storage/storageAccounts@2026-09-01' = {
   resource blobs 'blobServices' = {
     name: 'default'
     properties: {
-      isVersioningEnabled: true
+      isVersioningEnabled: false // the host writes the state of its timers again and again
       deleteRetentionPolicy: {
         enabled: true
         days: 7

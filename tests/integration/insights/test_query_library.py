@@ -196,7 +196,7 @@ VALUES = {  # of the week, and where nothing was told
     "budget": ([ANY], [0.0]),
     "drift": ([pytest.approx(3)], []),
     "drifted-share": ([1.0], []),
-    "given-up": ([0.0], [0.0]),
+    "given-up": ([1.0], [0.0]),
     "heartbeat": ([0.0], [0.0]),
     "lag": ([ANY], []),
     "quality": ([], []),

@@ -124,6 +124,18 @@ def test_of_a_window_that_goes_on_a_tenth_of_its_rows_more_is_news(before, more,
     assert (last.report.rows, last.report.final) == (before + more, True)
 
 
+@pytest.mark.parametrize(("minutes", "told"), [(50, False), (65, True)])
+def test_of_a_window_that_goes_on_something_is_told_each_24th_of_it(minutes, told):
+    world = make_service()
+    world.now = moment("2026-03-02T13:00:00Z")
+    ingest(world, "a.jsonl", 2, n=100)
+    evaluate(world)
+    world.now += minutes * 60_000_000
+    ingest(world, "b.jsonl", 2, n=1)
+
+    assert bool(evaluate(world).reports) == told
+
+
 def test_an_outcome_that_changes_is_told_at_once():
     world = make_service(MONITOR + "checks: [{metric: rejected, threshold: 0}]\n")
     world.now = moment("2026-03-02T13:00:00Z")

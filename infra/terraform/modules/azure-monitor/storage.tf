@@ -16,7 +16,7 @@ resource "azurerm_storage_account" "own" {
   tags                            = local.tags
 
   blob_properties {
-    versioning_enabled = true
+    versioning_enabled = false # the host writes the state of its timers again and again
 
     delete_retention_policy {
       days = 7
