@@ -151,6 +151,8 @@ class Evaluator:
         final = self.is_over(window) or (latest is not None and latest.report.final)
         occasion = Occasion(window, final, merged.inputs, self._reference, self._definition)
         report = evaluate(self._monitor, self._baseline, merged.profile, occasion)
+        if latest is not None and to_json(report) == to_json(latest.report):
+            return Evaluated(report, window, latest.revision, new=False, time=latest.time)
         if latest is not None and not self._is_news(report, latest):
             return latest
         revision = 1 if latest is None else latest.revision + 1
@@ -162,8 +164,6 @@ class Evaluator:
         return Evaluated(report, window, revision, new=True, time=self._now)
 
     def _is_news(self, report: Report, latest: Evaluated) -> bool:
-        if to_json(report) == to_json(latest.report):
-            return False
         is_due = not self._often or self._now - latest.time >= self._width / PARTS
         return is_due or _says_more(report, latest.report)
 
