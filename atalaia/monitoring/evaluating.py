@@ -44,7 +44,7 @@ _TRIES = 10
 
 
 class Evaluated(Struct, frozen=True):
-    """A window's report, its revision, and whether it is news: False if it was stored before, at *time*, µs since 1970."""
+    """A window's report, its revision, whether it is news, and the time it was stored at, in µs since 1970."""
 
     report: Report
     window: Window
