@@ -9,7 +9,7 @@ import inspect
 import json
 import re
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -83,20 +83,27 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     alert: float | None = None
 
 
+AUTO: Literal["auto"] = "auto"
+"""The threshold that is not given: the metric's own, which for drift knows the size of the window."""
+
+
 class CheckRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One entry of `checks`: it replaces the default of its metric (of its signal, for a drift metric) on its columns.
 
     Attributes:
         metric: A metric's name.
         columns: Where it is checked; by default on every column that it applies to.
-        threshold: The alert limit, or a limit each for warning and alert.
+        threshold: The alert limit, or a limit each for warning and alert; or `auto`, the default: for drift what chance
+            alone exceeds too rarely in windows of this size, for all else the metric's own limits.
+        floor: With `auto`, for drift: values up to this are of no interest, however sure they are.
         min_rows: With fewer rows than this the finding is `undecided`.
         enabled: False switches the check off on these columns.
     """
 
     metric: str
     columns: tuple[str, ...] = ()
-    threshold: float | Limits | None = None
+    threshold: float | Literal["auto"] | Limits | None = None
+    floor: float | None = None
     min_rows: int | None = None
     enabled: bool = True
 
@@ -166,6 +173,8 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
         window: Width of the tumbling windows of event time, such as `1h` or `1d`.
         lateness: How long after a window's end rows may arrive before it is final.
         checks: What differs from the default checks.
+        alarm_rate: With what probability at most, 0 to 1, drift is told of that is none: in a window as a warning, and
+            ever as an alert.
         multivariate: Whether the relations of columns to each other are watched: true for those of all numeric
             features, or a list of columns.
         policies: When drift starts a job.
@@ -180,6 +189,7 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     window: str = "1d"
     lateness: str = "1h"
     checks: tuple[CheckRule, ...] = field(default=())
+    alarm_rate: float = 0.05
     multivariate: bool | Multivariate = False
     policies: tuple[Policy, ...] = field(default=())
 

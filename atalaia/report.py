@@ -13,6 +13,44 @@ from atalaia.errors import StoredFormError
 SCHEMA = "atalaia.report/1"
 
 
+class Mover(Struct, frozen=True):
+    """A bin or category whose share has changed: its label, and its share on both sides, 0..1."""
+
+    label: str
+    baseline: float
+    current: float
+
+
+class Evidence(Struct, frozen=True):
+    """What a finding of drift rests on.
+
+    Attributes:
+        baseline_rows: Values of the baseline.
+        rows: Values of the window; over time, of all windows.
+        basis: Where the limit comes from: `chance` (what windows of this size stay under without drift, or the floor if
+            that is larger), `given` (the monitor file) or `time` (chance, over many windows).
+        floor: Values up to this are of no interest, however sure; in the metric's unit.
+        p_value: How likely so large a value is without drift, corrected for all that was tested together.
+        tested: How many values were tested together: columns, and segments.
+        seen: The smallest true value that four windows out of five of this size tell of.
+        shift: The same in terms of the column: standard deviations by which all numbers move, or by how much the share
+            of the commonest category does.
+        windows: Over so many windows.
+        moved: What moved most, the largest change first.
+    """
+
+    baseline_rows: int
+    rows: int
+    basis: str
+    floor: float | None = None
+    p_value: float | None = None
+    tested: int | None = None
+    seen: float | None = None
+    shift: float | None = None
+    windows: int = 1
+    moved: tuple[Mover, ...] = ()
+
+
 class Finding(Struct, frozen=True):
     """The outcome of one check.
 
@@ -25,6 +63,7 @@ class Finding(Struct, frozen=True):
         threshold: The limit that decided: the one passed, or the next one above.
         status: `ok`, `warning`, `alert` or `undecided`.
         message: One sentence for people.
+        evidence: Of drift: what it rests on.
     """
 
     signal: str
@@ -35,6 +74,7 @@ class Finding(Struct, frozen=True):
     threshold: float | None
     status: str
     message: str
+    evidence: Evidence | None = None
 
 
 class Bars(Struct, frozen=True):
@@ -132,6 +172,25 @@ class BaselineRef(Struct, frozen=True):
     rows: int
 
 
+class Trail(Struct, frozen=True):
+    """What a monitor carries from window to window since its baseline was made.
+
+    Attributes:
+        after: Key of the report that this one continues; None for the first.
+        windows: So many windows with rows there were, this one included.
+        told: In so many of them chance let drift be told of, as a warning or an alert.
+        rate: The share of windows without drift that this is promised to stay under.
+        columns: By column and span (`atalaia.signals.over_time.spans`), how many values there were and the sum of each
+            statistic over them.
+    """
+
+    after: str | None
+    windows: int
+    told: int
+    rate: float
+    columns: dict[str, tuple[tuple[float, ...], ...]]
+
+
 class Report(Struct, frozen=True):
     """All findings of one window.
 
@@ -159,6 +218,7 @@ class Report(Struct, frozen=True):
         inputs_digest: A digest of all of them.
         baseline: What was compared against.
         definition: Key, in the output store, of the monitor file that the report was made under.
+        trail: What is carried on to the next window.
         actions: What was started because of this report; none in this release.
     """
 
@@ -182,6 +242,7 @@ class Report(Struct, frozen=True):
     inputs_digest: str
     baseline: BaselineRef
     definition: str
+    trail: Trail | None = None
     actions: tuple[dict[str, str], ...] = ()
 
 
