@@ -17,7 +17,7 @@ from atalaia.pictures import bars_of
 from atalaia.profile import CategoricalSummary, NumericGrid, NumericSummary
 from atalaia.report import Bars, Evidence, Finding, Mover, Trail
 from atalaia.signals.drift import Measures, measure_all, of_lengths
-from atalaia.signals.over_time import Moved, Sums, carried_on, followed, furthest, gathered
+from atalaia.signals.over_time import Moved, Sums, carried_on, followed, furthest, gathered, nothing
 from atalaia.signals.quality import Measured, values_of
 from atalaia.wording import number, percent
 
@@ -140,37 +140,53 @@ class OverTime(Struct, frozen=True):
 
 
 def over_time_of(
-    rules: tuple[CheckRule, ...], pairs: Sequence[Pair], before: Trail | None, promise: Promise, *, told: bool
+    rules: tuple[CheckRule, ...],
+    pairs: Sequence[Pair],
+    drift: Sequence[Drift],
+    before: Trail | None,
+    promise: Promise,
 ) -> OverTime:
     """Add a window to the *before* of its monitor, and judge what all windows together say.
 
+    A window that alerts by itself has been told of: its values of that column are not added.
+
     Args:
         rules: The monitor's checks.
-        pairs: All columns, not segments.
+        pairs: All columns, and segments.
+        drift: What was found of each in this window by itself.
         before: What the window before carried on, with the key of its report as `after`; None for the first.
         promise: For this window.
-        told: Whether drift was told of in this window by itself.
     """
+    window = before.windows + 1 if before is not None else 1
     columns: dict[str, tuple[Sums, ...]] = {}
     findings = []
-    checks = {pair.column.name: check_of(OVER_TIME, pair.column.name, rules) for pair in pairs}
+    whole = [(pair, each) for pair, each in zip(pairs, drift, strict=True) if pair.segment is None]
+    checks = {pair.column.name: check_of(OVER_TIME, pair.column.name, rules) for pair, _ in whole}
     rate = promise.over_time / max(sum(check is not None for check in checks.values()), 1)
-    for pair in pairs:
+    for pair, found in whole:
         name, check = pair.column.name, checks[pair.column.name]
         statistics = followed(pair.grid, pair.baseline)
         if statistics is None or check is None:
             continue
         held = before.columns.get(name, ()) if before is not None else ()
         sums = tuple(Sums(int(rows), tuple(each)) for rows, *each in held)
-        sums = carried_on(sums, promise.window, gathered(pair.baseline, pair.current, statistics))
-        columns[name] = sums
-        moved = furthest(statistics, sums, promise.window, rate, check.floor or 0.0)
+        alone = _told(found, "alert")
+        now = nothing(statistics) if alone else gathered(pair.baseline, pair.current, statistics)
+        columns[name] = carried_on(sums, window, now)
+        moved = None if alone else furthest(statistics, columns[name], window, rate, check.floor or 0.0)
         if moved is not None and abs(moved.value) > moved.limit:
             findings.append(_over_time(check, pair, moved))
     carried = {name: tuple((float(each.rows), *each.sums) for each in sums) for name, sums in columns.items()}
-    earlier = (before.after, before.told) if before is not None else (None, 0)
-    trail = Trail(earlier[0], promise.window, earlier[1] + told, promise.rate, carried)
-    return OverTime(trail, tuple(findings))
+    after, told = (before.after, before.told) if before is not None else (None, 0)
+    told += any(_told(each, "alert", "warning") for each in drift)
+    return OverTime(Trail(after, window, told, promise.rate, carried), tuple(findings))
+
+
+def _told(drift: Drift, *statuses: str) -> bool:
+    return any(
+        finding.status in statuses and finding.evidence is not None and finding.evidence.basis == "chance"
+        for finding in drift.findings
+    )
 
 
 def _over_time(check: Check, pair: Pair, moved: Moved) -> Finding:

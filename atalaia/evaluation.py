@@ -72,11 +72,11 @@ class Occasion(Struct, frozen=True):
 def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: Occasion) -> Report:
     """Measure and judge the window's profile; the same arguments give the same report."""
     pairs = _pairs(monitor, baseline, current)
-    before = occasion.before
-    promise = Promise(monitor.alarm_rate, (before.windows if before is not None else 0) + 1, occasion.final)
+    window, before = occasion.window, occasion.before
+    promise = Promise(monitor.alarm_rate, window.end - window.start, occasion.final)
     drift = drift_of(monitor.checks, pairs, promise)
     columns = [column_report(monitor.checks, *each, occasion.window) for each in zip(pairs, drift, strict=True)]
-    over_time = _over_time(monitor, pairs, drift, occasion, promise) if current.rows else OverTime(before, ())
+    over_time = over_time_of(monitor.checks, pairs, drift, before, promise) if current.rows else OverTime(before, ())
     left_out = sum(not item.used for item in occasion.inputs)
     findings = [
         *_window_findings(monitor, current, left_out),
@@ -107,18 +107,6 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
         definition=occasion.definition,
         trail=over_time.trail,
     )
-
-
-def _over_time(
-    monitor: Monitor, pairs: list[Pair], drift: list[Drift], occasion: Occasion, promise: Promise
-) -> OverTime:
-    told = any(
-        finding.status in ("alert", "warning") and finding.evidence is not None and finding.evidence.basis == "chance"
-        for of_pair in drift
-        for finding in of_pair.findings
-    )
-    whole = [pair for pair in pairs if pair.segment is None]
-    return over_time_of(monitor.checks, whole, occasion.before, promise, told=told)
 
 
 def _urgency(finding: Finding) -> tuple[int, str, str, str, str]:

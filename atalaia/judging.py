@@ -9,17 +9,15 @@ What is promised, by the monitor's `alarm_rate`:
 
 - **A warning**: in a window without drift the probability of any warning is at most the rate; where some columns have
   drifted, the warnings about others are at most this share of all on average (the false-discovery rate).
-- **An alert**: in a monitor without drift the probability that there is ever one is at most the rate, however long it
-  watches. Half of the rate is spent on single windows, the t-th of them since the baseline was made getting its part of
-  a series that sums to 1; windows that still go on, and are looked at again and again, get a tenth of that beside. A
-  fifth is for evidence over time (`atalaia.signals.over_time`).
+- **An alert**: in a monitor without drift the probability of any alert in a year is at most the rate. Half of it is
+  spent on single windows, each getting its part of the year; windows that still go on, and are looked at again and
+  again, get a tenth of that beside. A fifth is for evidence over time (`atalaia.signals.over_time`), for all time.
 
 Four fifths of the rate are used: the null distributions are good to a few percent, and promises are to be kept.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -30,11 +28,12 @@ from atalaia.profile import NumericGrid, NumericSummary
 from atalaia.signals.chance import Chance, chance_of, effective_rows
 from atalaia.signals.drift import Sides, of_lengths
 from atalaia.signals.quality import values_of
+from atalaia.window import SECOND
 
 USED = 0.8
 SINGLE, OVER_TIME = 0.5, 0.2
 OPEN = 0.1
-_SERIES = 2.1097428  # the sum over t from 1 of 1 / ((t + 1) ln²(t + 1))
+YEAR = 365 * 86_400 * SECOND
 
 
 class Promise(Struct, frozen=True):
@@ -42,25 +41,25 @@ class Promise(Struct, frozen=True):
 
     Attributes:
         rate: The monitor's `alarm_rate`.
-        window: Which window since the baseline was made this is, from 1; 0 for a comparison that is made once.
+        width: How wide windows are, in µs; None for a comparison that is made once.
         final: Whether the window is looked at for the last time.
     """
 
     rate: float
-    window: int = 0
+    width: int | None = None
     final: bool = True
 
     @property
     def warning(self) -> float | None:
         """The level of warnings; None where there are only alerts."""
-        return USED * self.rate if self.window else None
+        return None if self.width is None else USED * self.rate
 
     @property
     def alert(self) -> float:
         """The level of alerts."""
-        if not self.window:
+        if self.width is None:
             return USED * self.rate
-        spent = USED * self.rate * SINGLE / (_SERIES * (self.window + 1) * math.log(self.window + 1) ** 2)
+        spent = USED * self.rate * SINGLE * min(self.width / YEAR, 1.0)
         return spent if self.final else spent * OPEN
 
     @property

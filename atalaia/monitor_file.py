@@ -173,8 +173,8 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
         window: Width of the tumbling windows of event time, such as `1h` or `1d`.
         lateness: How long after a window's end rows may arrive before it is final.
         checks: What differs from the default checks.
-        alarm_rate: With what probability at most, 0 to 1, drift is told of that is none: in a window as a warning, and
-            ever as an alert.
+        alarm_rate: With what probability at most, 0 to 1, drift is told of that is none: in a window as a warning, in
+            a year as an alert.
         multivariate: Whether the relations of columns to each other are watched: true for those of all numeric
             features, or a list of columns.
         policies: When drift starts a job.

@@ -57,7 +57,7 @@ def _name(name: object) -> Iterator[Issue]:
 
 def _alarm_rate(rate: object) -> Iterator[Issue]:
     if is_number(rate) and not 0 < rate < 1:
-        fix = "Give a probability such as 0.05: of healthy monitors so many may ever alert, of healthy windows warn."
+        fix = "Give a probability such as 0.05: that of a false alert in a year, and of a false warning in a window."
         yield Issue(("alarm_rate",), f"{rate} is not between 0 and 1", fix)
 
 

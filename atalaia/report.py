@@ -178,8 +178,8 @@ class Trail(Struct, frozen=True):
     Attributes:
         after: Key of the report that this one continues; None for the first.
         windows: So many windows with rows there were, this one included.
-        told: In so many of them chance let drift be told of, as a warning or an alert.
-        rate: The share of windows without drift that this is promised to stay under.
+        told: In so many of them drift was told of that chance judges, as a warning or an alert.
+        rate: In windows without drift that is promised to happen with this probability at most.
         columns: By column and span (`atalaia.signals.over_time.spans`), how many values there were and the sum of each
             statistic over them.
     """
@@ -195,7 +195,8 @@ class Report(Struct, frozen=True):
     """All findings of one window.
 
     How often the window was evaluated before, and when, is no part of it: the same log objects give the same bytes, in
-    whatever order and however often they arrived. The number of the revision is in the key it is stored under.
+    whatever order and however often they arrived, but for what the windows before it carried on (`trail`). The number of
+    the revision is in the key it is stored under.
 
     Attributes:
         schema: The stored form's name and version.

@@ -4,9 +4,9 @@ Two samples of sizes n and m differ even if nothing has drifted, the more so the
 this is a quantile of the metric's null distribution; how likely the measured value or more is under it, is its p-value.
 
 - Metrics that are sums over bins, given what both samples hold together in each bin: the window's part is random, so
-  the sum's first three moments follow, the condition that the parts add up to m taken into account (Morris 1975). A shifted
-  gamma distribution has these moments (Pearson's type III): it is the exact limit, chi-square, where counts are large,
-  and follows rare categories where they are not.
+  the sum's first three moments follow, the condition that the parts add up to m taken into account (Morris 1975). A
+  shifted gamma distribution has these moments (Pearson's type III): it is the exact limit, chi-square, where counts are
+  large, and follows rare categories where they are not.
 - The Cramér-von Mises gap: its limit is a weighted sum of chi-squares whose weights are the eigenvalues of the Brownian
   bridge on the values' own steps (Anderson and Darling 1952), so that ties count as what they are.
 - Kolmogorov-Smirnov: Kolmogorov's distribution, which is never below the true probability where values are tied.

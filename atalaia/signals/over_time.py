@@ -114,6 +114,11 @@ def followed(grid: object, baseline: Summary) -> Followed | None:
             return None
 
 
+def nothing(statistics: Followed) -> Sums:
+    """Return what a window without values adds."""
+    return Sums(0, (0.0,) * len(statistics.names))
+
+
 def gathered(baseline: Summary, current: Summary, statistics: Followed) -> Sums:
     """Return what one window adds to the sums."""
     match baseline, current:
@@ -125,7 +130,7 @@ def gathered(baseline: Summary, current: Summary, statistics: Followed) -> Sums:
             order = _commonest(before)
             return Sums(now.valid, tuple(float(count) for count in now.counts[order]))
         case _:
-            return Sums(0, (0.0,) * len(statistics.names))
+            return nothing(statistics)
 
 
 def _of_ranks(summary: NumericSummary) -> Followed:
