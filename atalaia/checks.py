@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from atalaia.monitor_file import CheckRule, Limits
 from atalaia.schema import Column, Kind, Side
-from atalaia.signals.drift import NUMERIC_METRICS, SHARE_METRICS
+from atalaia.signals.drift import NUMERIC_METRICS
+from atalaia.signals.tables import SHARE_METRICS
 
 DATA_DRIFT, PREDICTION_DRIFT, QUALITY, STABILITY = "data_drift", "prediction_drift", "quality", "stability"
 MULTIVARIATE_DRIFT = "multivariate_drift"
@@ -54,14 +55,19 @@ def _rule(meaning: str) -> Metric:
 
 METRICS: dict[str, Metric] = {
     "kolmogorov_smirnov": _drift("largest distance between the distribution functions", 0.1),
+    "cramer_von_mises": _drift("root mean square distance between the distribution functions", 0.1),
     "jensen_shannon": _drift("Jensen-Shannon distance in base 2", 0.1),
+    "jensen_shannon_divergence": _drift("Jensen-Shannon divergence in base 2", 0.01),
     "psi": _drift("population stability index", 0.2),
+    "kullback_leibler": _drift("Kullback-Leibler divergence from the baseline", 0.1),
     "hellinger": _drift("Hellinger distance", 0.1),
     "total_variation": _drift("total variation distance", 0.1),
     "l_infinity": _drift("largest difference of a share", 0.1),
+    "l_infinity_robust": _drift("largest difference of a share, less an allowance for chance", 0.1),
     "wasserstein": _drift("Wasserstein distance in the column's unit", 0.1),
     "wasserstein_normalised": _drift("Wasserstein distance in standard deviations of the baseline", 0.1),
     "chi_square": _drift("chi-square statistic of the counts", 100.0),
+    "g_test": _drift("likelihood-ratio statistic of the counts", 100.0),
     "correlation_change": Metric(
         MULTIVARIATE_DRIFT,
         "root mean square change of the correlations between columns",

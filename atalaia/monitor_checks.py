@@ -23,17 +23,23 @@ RELATIONS = ("correlation_change", "reconstruction_error")
 
 SHORT_NAMES = {
     "ks": "kolmogorov_smirnov",
+    "cvm": "cramer_von_mises",
     "js": "jensen_shannon",
     "jsd": "jensen_shannon",
+    "jsdivergence": "jensen_shannon_divergence",
+    "kl": "kullback_leibler",
+    "kld": "kullback_leibler",
     "h": "hellinger",
     "tv": "total_variation",
     "tvd": "total_variation",
     "linf": "l_infinity",
+    "linfrobust": "l_infinity_robust",
     "w": "wasserstein",
     "emd": "wasserstein",
     "wn": "wasserstein_normalised",
     "wnorm": "wasserstein_normalised",
     "chi2": "chi_square",
+    "g": "g_test",
     "χ": "chi_square",
     "χ2": "chi_square",
 }

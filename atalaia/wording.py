@@ -19,12 +19,17 @@ NOTHING = "\N{EN DASH}"
 _METRICS = {
     "psi": "PSI",
     "kolmogorov_smirnov": "Kolmogorov-Smirnov",
+    "cramer_von_mises": "Cramér-von Mises",
     "jensen_shannon": "Jensen-Shannon",
+    "jensen_shannon_divergence": "Jensen-Shannon, divergence",
+    "kullback_leibler": "Kullback-Leibler",
     "l_infinity": "L-infinity",
+    "l_infinity_robust": "L-infinity, robust",
     "hellinger": "Hellinger",
     "wasserstein": "Wasserstein",
     "wasserstein_normalised": "Wasserstein, normalised",
     "chi_square": "chi-square",
+    "g_test": "G-test",
     "nan": "NaN",
 }
 _SHARES = frozenset(
