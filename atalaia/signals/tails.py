@@ -6,8 +6,11 @@ SciPy would take 150 ms of the first evaluation and 40 MB of a function's bundle
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
+
+from atalaia.profile.values import Floats
 
 _SMALL = 1.0  # below it, one series for Kolmogorov's distribution needs few terms; above it, the other one
 _TERMS = 8  # leave an error below 1e-17 on either side
@@ -32,9 +35,16 @@ def chi_square_tail(freedom: int, statistic: float) -> float:
     if not 0 < half < math.inf:
         return 1.0 if half <= 0 else 0.0
     rest = freedom % 2 / 2
-    powers = (rest + step for step in range((freedom + 1) // 2 - (1 if rest else 0)))
-    terms = [math.exp(power * math.log(half) - half - math.lgamma(power + 1)) for power in powers]
-    return min(1.0, math.fsum([math.erfc(math.sqrt(half)) if rest else 0.0, *terms]))
+    count = (freedom + 1) // 2 - (1 if rest else 0)
+    powers = np.arange(count) + rest
+    terms = np.exp(powers * math.log(half) - half - _log_factorials(rest, 1 << count.bit_length())[:count])
+    return min(1.0, (math.erfc(math.sqrt(half)) if rest else 0.0) + float(terms.sum()))
+
+
+@lru_cache(maxsize=64)  # one for each power of two
+def _log_factorials(first: float, count: int) -> Floats:
+    """Return the logarithms of the factorials of *first* and the numbers one, two, … above; shape (count,)."""
+    return np.array([math.lgamma(first + step + 1) for step in range(count)])
 
 
 def kolmogorov_tail(distance: float) -> float:
