@@ -19,6 +19,7 @@ from atalaia.profile.values import Floats
 _LONE = 4  # so many values in a cell are half a smooth curve
 _FLOAT_ROUNDING = 2.0**-50  # a few roundings of a float, relative to the largest value
 _MOST_CRAMER = 1 / math.sqrt(3)
+_TINY = 1e-300
 
 
 class Distances(Struct, frozen=True):
@@ -201,21 +202,32 @@ def cramer_von_mises(baseline: NumericSummary, current: NumericSummary) -> tuple
 
 def _mean_by_cells(baseline: NumericSummary, current: NumericSummary) -> tuple[float, float, float]:
     p, q = (np.concatenate(([0.0], _distribution(side))) for side in (baseline, current))
-    n, m = baseline.finite, current.finite
-    mixed = _square(p - q, _weights(p, q, n, m))
-    open_ = slice(None, None, 2)
-    before, after = (p - q)[:-1][open_], (p - q)[1:][open_]
-    highest = (p[1:] - q[:-1])[open_]  # all of the baseline's values come first
-    lowest = (p[:-1] - q[1:])[open_]
-    of_p, of_q = (side.cells[open_] / (n + m) for side in (baseline, current))
-    over = _above(before, highest, of_p) + _above(highest, after, of_q)
-    over_least = _above(before, lowest, of_q) + _above(lowest, after, of_p)
-    under = _above(-before, -lowest, of_q) + _above(-lowest, -after, of_p)
-    under_least = _above(-before, -highest, of_p) + _above(-highest, -after, of_q)
-    atoms = float(mixed[1::2].sum())
-    value = _root(float(mixed.sum()))
-    low, high = (_root(atoms + float(part.sum())) for part in (over_least + under_least, over + under))
+    both = baseline.finite + current.finite
+    mixed = _square(p - q, _weights(p, q, baseline.finite, current.finite))
+    in_open = _in_open_cells(p, q, baseline.cells[::2] / both, current.cells[::2] / both)
+    atoms, value = float(mixed[1::2].sum()), _root(float(mixed.sum()))
+    low, high = (_root(atoms + square) for square in in_open)
     return value, min(low, value), max(high, value)
+
+
+def _in_open_cells(p: Floats, q: Floats, of_p: Floats, of_q: Floats) -> tuple[float, float]:
+    """Return between what the integral over the open cells lies, in whatever order their values come.
+
+    The distance of the two functions runs from one end of a cell to the other between two lines with a bend each: it is
+    largest when all of the baseline's values come first, least when all of the window's do.
+
+    Args:
+        p: The baseline's distribution function at the ends of all cells; shape (cells + 1,).
+        q: The window's.
+        of_p: The share of the baseline's values in each open cell, of both sides' values; shape (open cells,).
+        of_q: The window's.
+    """
+    first, last = (p - q)[:-1:2], (p - q)[1::2]
+    largest, least = p[1::2] - q[:-1:2], p[:-1:2] - q[1::2]
+    starts, ends = np.array((first, largest, first, least)), np.array((largest, last, least, last))
+    weights = np.array((of_p, of_q, of_q, of_p))
+    above, below = _above(starts, ends, weights), _above(-starts, -ends, weights)
+    return float(above[2:].sum() + below[:2].sum()), float(above[:2].sum() + below[2:].sum())
 
 
 def _weights(p: Floats, q: Floats, n: int, m: int) -> Floats:
@@ -232,8 +244,7 @@ def _square(distances: Floats, weights: Floats) -> Floats:
 def _above(first: Floats, last: Floats, weights: Floats) -> Floats:
     """Integrate the square of straight lines where they are above 0."""
     a, b = np.maximum(first, 0.0), np.maximum(last, 0.0)
-    crossing = (first < 0) != (last < 0)
-    share = np.divide(a + b, np.abs(first - last), out=np.ones_like(a), where=crossing)
+    share = (a + b) / np.maximum(np.abs(first) + np.abs(last), _TINY)  # of the weight: how much of the line is above
     square: Floats = weights * share * (a * a + a * b + b * b) / 3
     return square
 

@@ -492,6 +492,9 @@ def test_a_text_column_compared_as_a_number_may_list_numbers():
     ("short", "long"),
     [
         ("KS", "kolmogorov_smirnov"),
+        ("CvM", "cramer_von_mises"),
+        ("KL", "kullback_leibler"),
+        ("G", "g_test"),
         ("JS", "jensen_shannon"),
         ("PSI", "psi"),
         ("TVD", "total_variation"),
