@@ -100,6 +100,9 @@ METRICS: dict[str, Metric] = {
     "lost_resolution": Metric(
         QUALITY, "share of values in one cell of the grid, beyond the baseline's", Limits(warning=0.2), _DRIFT_ROWS
     ),
+    "segment_rest": Metric(
+        QUALITY, "share of values that are no segment of their own", Limits(warning=0.1), _DRIFT_ROWS, relative=True
+    ),
     "nan": Metric(STABILITY, "share of numbers that are NaN", Limits(warning=0.0, alert=0.01), relative=True),
     "infinity": Metric(STABILITY, "share of numbers that are infinite", Limits(warning=0.0, alert=0.01), relative=True),
     "denormal": Metric(STABILITY, "share of numbers too small for full precision", Limits(warning=0.01), relative=True),

@@ -38,6 +38,7 @@ from atalaia.relations import measure_relations
 from atalaia.report import MOST_INPUTS, SCHEMA, BaselineRef, ColumnReport, Finding, Input, Report, digest_of
 from atalaia.report import Summary as ColumnSummary
 from atalaia.schema import Role, profiled
+from atalaia.segmentation import rest_findings, segment_columns
 from atalaia.signals.drift import Measures, measure_categorical, measure_numeric
 from atalaia.signals.quality import (
     Measured,
@@ -71,6 +72,7 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
     of_columns = [finding for _, findings in columns for finding in findings]
     left_out = sum(not item.used for item in occasion.inputs)
     findings = [*_window_findings(monitor, current, left_out), *_relations(monitor, baseline, current), *of_columns]
+    findings += rest_findings(monitor.checks, baseline, current)
     return Report(
         schema=SCHEMA,
         monitor=monitor.name,
@@ -92,6 +94,7 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
         inputs_digest=digest_of(occasion.inputs),
         baseline=occasion.baseline,
         definition=occasion.definition,
+        segments=segment_columns(baseline, current),
     )
 
 

@@ -141,6 +141,9 @@ def _idle(metric: str, column: dict[str, Any], path: Path) -> Iterator[Issue]:
     elif metric == "empty" and kind_of(column) is not Kind.TEXT:
         found = f"the column {name!r} is not of the kind 'text', so {metric!r} has nothing to check there"
         yield Issue(path, found, "Give the column `kind: text`, or remove it here.")
+    elif metric == "segment_rest" and column.get("role") != Role.SEGMENT:
+        found = f"the column {name!r} has not the role 'segment', so {metric!r} has nothing to check there"
+        yield Issue(path, found, "Give the column `role: segment`, or remove it here.")
     elif column.get(rule) is None:
         found = f"the column {name!r} has no `{rule}`, so {metric!r} has nothing to check there"
         yield Issue(path, found, f"Give the column a `{rule}`, or remove it here.")

@@ -20,7 +20,7 @@ class Finding(Struct, frozen=True):
         signal: What was watched: `data_drift`, `prediction_drift`, `multivariate_drift`, `quality` or `stability`.
         metric: The metric's name; where a column has several values of it, with the part's: `pattern_share[email]`.
         column: Where; None for a metric of the whole window.
-        segment: `column=value`, or None for all rows.
+        segment: `column=value`; `column (rest)` for rows with no value that is told apart; None for all rows.
         value: What was measured; None when it could not be.
         threshold: The limit that decided: the one passed, or the next one above.
         status: `ok`, `warning`, `alert` or `undecided`.
@@ -95,6 +95,36 @@ class ColumnReport(Struct, frozen=True):
     bars: Bars
 
 
+class Rest(Struct, frozen=True):
+    """What one side of the comparison holds of a segment column beside the values told apart.
+
+    Attributes:
+        rows: Rows that hold another value, or none.
+        values: Distinct values in them, estimated above about a thousand.
+    """
+
+    rows: int
+    values: int
+
+
+class SegmentColumn(Struct, frozen=True):
+    """How a column divides the rows: a segment for each value told apart, and one for all other rows.
+
+    Attributes:
+        column: Its name.
+        told_apart: The names of the segments of one value each, the baseline's commonest first.
+        rest: The name of the segment of all other rows.
+        baseline: What the rest was in the baseline.
+        current: What it is in the window.
+    """
+
+    column: str
+    told_apart: tuple[str, ...]
+    rest: str
+    baseline: Rest
+    current: Rest
+
+
 class Input(Struct, frozen=True):
     """One log object that went into the report.
 
@@ -160,6 +190,7 @@ class Report(Struct, frozen=True):
         baseline: What was compared against.
         definition: Key, in the output store, of the monitor file that the report was made under.
         actions: What was started because of this report; none in this release.
+        segments: How the rows were divided, for each segment column.
     """
 
     schema: str
@@ -183,6 +214,7 @@ class Report(Struct, frozen=True):
     baseline: BaselineRef
     definition: str
     actions: tuple[dict[str, str], ...] = ()
+    segments: tuple[SegmentColumn, ...] = ()
 
 
 def to_json(report: Report) -> bytes:
