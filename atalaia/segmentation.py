@@ -14,7 +14,7 @@ from atalaia.baseline import Baseline
 from atalaia.checks import check_of
 from atalaia.findings import Pair, finding_of, pair_of
 from atalaia.monitor_file import CheckRule, Limits
-from atalaia.profile import CategoricalGrid, CategoricalSummary, Profile
+from atalaia.profile import CategoricalGrid, CategoricalSummary, Grid, Profile, Summary
 from atalaia.profile.segments import rest_name, segment_name
 from atalaia.report import Finding, Rest, SegmentColumn
 from atalaia.schema import Column
@@ -27,16 +27,14 @@ _LARGE = 0.9  # a rest that is larger in the baseline has no room to grow in tha
 
 def segment_columns(baseline: Baseline, current: Profile) -> tuple[SegmentColumn, ...]:
     """Tell how each segment column divides the rows, on both sides of the comparison."""
-    return tuple(
-        SegmentColumn(
-            column.name,
-            tuple(segment_name(column.name, value) for value in baseline.grids.segments[column.name]),
-            rest_name(column.name),
-            _rest(baseline, baseline.profile, column.name),
-            _rest(baseline, current, column.name),
-        )
-        for column in _dividing(baseline)
-    )
+    return tuple(_segment_column(baseline, current, column) for column in _dividing(baseline))
+
+
+def _segment_column(baseline: Baseline, current: Profile, column: Column) -> SegmentColumn:
+    rest = pair_of(baseline, current, column, rest_name(column.name))
+    told_apart = tuple(segment_name(column.name, value) for value in baseline.grids.segments[column.name])
+    before, now = (Rest(side.rows, _distinct(rest.grid, side)) for side in (rest.baseline, rest.current))
+    return SegmentColumn(column.name, told_apart, rest_name(column.name), before, now)
 
 
 def rest_findings(rules: tuple[CheckRule, ...], baseline: Baseline, current: Profile) -> Iterator[Finding]:
@@ -56,22 +54,20 @@ def _dividing(baseline: Baseline) -> list[Column]:
     return [column for column in baseline.grids.columns if baseline.grids.segments.get(column.name)]
 
 
-def _rest(baseline: Baseline, profile: Profile, column: str) -> Rest:
-    name = rest_name(column)
-    grid, summary = baseline.grids.grids[column], profile.columns.get((name, column))
-    values = 0
-    if isinstance(grid, CategoricalGrid) and isinstance(summary, CategoricalSummary):
-        values = round(summary.distinct(grid).estimate())
-    return Rest(profile.segments.get(name, 0), values)
+def _distinct(grid: Grid, summary: Summary) -> int:
+    grid, summary = _of_categories(grid, summary)
+    return round(summary.distinct(grid).estimate())
+
+
+def _of_categories(grid: Grid, summary: Summary) -> tuple[CategoricalGrid, CategoricalSummary]:
+    assert isinstance(grid, CategoricalGrid) and isinstance(summary, CategoricalSummary)  # noqa: S101, PT018  # no others divide rows
+    return grid, summary
 
 
 def _largest(rest: Pair, values: int) -> str:
     """Name the commonest values of the rest in the window, with their shares of all *values*."""
-    match rest.grid, rest.current:
-        case CategoricalGrid() as grid, CategoricalSummary() as now:
-            named = [*zip(grid.categories, now.counts.tolist(), strict=True), *now.unseen.items()]
-            named.sort(key=lambda pair: (-pair[1], pair[0]))
-            told = [f"{shortened(name)!r} ({percent(count / values)})" for name, count in named[:_MOST_NAMED] if count]
-            return f"; among them {', '.join(told)}" if told else ""
-        case _:
-            return ""
+    grid, now = _of_categories(rest.grid, rest.current)
+    named = [*zip(grid.categories, now.counts.tolist(), strict=True), *now.unseen.items()]
+    named.sort(key=lambda pair: (-pair[1], pair[0]))
+    told = [f"{shortened(name)!r} ({percent(count / values)})" for name, count in named[:_MOST_NAMED] if count]
+    return f"; among them {', '.join(told)}"

@@ -92,10 +92,11 @@ def segments(found: SegmentColumn) -> str:
     Example:
         >>> from atalaia.report import Rest
         >>> segments(SegmentColumn("region", ("region=a", "region=b"), "region (rest)", Rest(0, 0), Rest(70, 4)))
-        'Segments of region: region=a, region=b; region (rest) is the other 70 rows, with 4 other values or none'
+        '3 segments of region: region=a, region=b; region (rest) is the other 70 rows, with 4 other values or none'
     """
     rest = found.current
-    told = f"Segments of {shortened(found.column)}: {listed(found.told_apart)}; {shortened(found.rest)} is "
+    names = f"{listed(found.told_apart)}; {shortened(found.rest)}"
+    told = f"{plural(len(found.told_apart) + 1, 'segment')} of {shortened(found.column)}: {names} is "
     if not rest.rows:
         return f"{told}empty"
     about = "about " if rest.values > _COUNTED_EXACTLY else ""

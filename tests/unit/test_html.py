@@ -588,7 +588,7 @@ def test_how_a_column_divides_the_rows_is_told_in_a_sentence():
 
     text = Page(render_html([a_report(segments=(found,))])).text
 
-    assert "Segments of <region>: <region>=a; <region> (rest) is the other 1,234 rows, with 56 other values" in text
+    assert "2 segments of <region>: <region>=a; <region> (rest) is the other 1,234 rows, with 56 other values" in text
 
 
 def test_columns_beyond_the_forty_worst_are_told_in_brief():

@@ -62,7 +62,8 @@ def test_it_is_told_in_one_sentence():
     region, tier = report(batch(["mars", "venus", None])).segments
 
     assert segments(region) == (
-        "Segments of region: region=north, region=south; region (rest) is the other 3 rows, with 2 other values or none"
+        "3 segments of region: region=north, region=south; "
+        "region (rest) is the other 3 rows, with 2 other values or none"
     )
     assert segments(tier).endswith("tier (rest) is empty")
 

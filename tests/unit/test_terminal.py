@@ -56,7 +56,7 @@ def test_the_segments_of_the_latest_window_are_told():
 
     text = one_line(printed(print_reports, [a_report(segments=(each,), day=1) for each in found], None))
 
-    assert "Segments of region: region=a; region (rest) is the other 1 row, with 1 other value or none." in text
+    assert "2 segments of region: region=a; region (rest) is the other 1 row, with 1 other value or none." in text
     assert "7 rows" not in text
 
 
