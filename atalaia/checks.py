@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from atalaia.monitor_file import AUTO, CheckRule, Limits
+from atalaia.monitor_file import CheckRule, Limits
 from atalaia.schema import Column, Kind, Side
 from atalaia.signals.drift import NUMERIC_METRICS
 from atalaia.signals.over_time import FLOOR as OVER_TIME_FLOOR
@@ -120,6 +120,9 @@ METRICS: dict[str, Metric] = {
     "lost_resolution": Metric(
         QUALITY, "share of values in one cell of the grid, beyond the baseline's", Limits(warning=0.2), _DRIFT_ROWS
     ),
+    "segment_rest": Metric(
+        QUALITY, "share of values that are no segment of their own", Limits(warning=0.1), _DRIFT_ROWS, relative=True
+    ),
     "nan": Metric(STABILITY, "share of numbers that are NaN", Limits(warning=0.0, alert=0.01), relative=True),
     "infinity": Metric(STABILITY, "share of numbers that are infinite", Limits(warning=0.0, alert=0.01), relative=True),
     "denormal": Metric(STABILITY, "share of numbers too small for full precision", Limits(warning=0.01), relative=True),
@@ -189,7 +192,7 @@ def _names(rule: CheckRule, column: str) -> bool:
 
 def _amended(metric: str, column: str | None, rule: CheckRule) -> Check:
     default = METRICS[metric]
-    if rule.threshold is None or rule.threshold == AUTO:
+    if rule.threshold is None or isinstance(rule.threshold, str):
         min_rows = default.min_rows if rule.min_rows is None else rule.min_rows
         floor = default.floor if rule.floor is None else rule.floor
         return Check(metric, column, default.limits, min_rows, default.relative, floor)

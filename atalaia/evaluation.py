@@ -33,6 +33,7 @@ from atalaia.relations import measure_relations
 from atalaia.report import MOST_INPUTS, SCHEMA, BaselineRef, ColumnReport, Finding, Input, Report, Trail, digest_of
 from atalaia.report import Summary as ColumnSummary
 from atalaia.schema import Role, profiled
+from atalaia.segmentation import rest_findings, segment_columns
 from atalaia.signals.quality import (
     Measured,
     is_constant,
@@ -83,6 +84,7 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
         *_relations(monitor, baseline, current),
         *(finding for _, findings in columns for finding in findings),
         *over_time.findings,
+        *rest_findings(monitor.checks, baseline, current),
     ]
     return Report(
         schema=SCHEMA,
@@ -106,6 +108,7 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
         baseline=occasion.baseline,
         definition=occasion.definition,
         trail=over_time.trail,
+        segments=segment_columns(baseline, current),
     )
 
 

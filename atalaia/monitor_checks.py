@@ -95,8 +95,15 @@ def broken_check_rules(
     yield from _checked(check, (*path, "columns"), columns, metric)
 
 
+AUTO = "auto"
+"""The threshold that is not given: the metric's own, which for drift knows the size of the window."""
+
+
 def _threshold(threshold: object, path: Path, metric: MetricRules | None) -> Iterator[Issue]:
     yield from _limit(threshold, path)
+    if isinstance(threshold, str) and threshold != AUTO:
+        fix = "Give a number, limits for `warning` and `alert`, or `auto`."
+        yield Issue(path, f"{threshold!r} is not a threshold", fix)
     if not isinstance(threshold, dict):
         return
     warning, alert = threshold.get("warning"), threshold.get("alert")
@@ -128,7 +135,7 @@ def _floor(check: dict[str, Any], path: Path, metric: MetricRules | None) -> Ite
         return
     if metric is not None and metric.floor is None:
         yield Issue(path, f"{check['metric']!r} is not judged by chance, so it has no floor", "Remove it.")
-    elif check.get("threshold") not in (None, "auto"):
+    elif check.get("threshold") not in (None, AUTO):
         yield Issue(path, "a floor has no meaning beside a given threshold", "Remove one of the two.")
 
 
@@ -163,6 +170,9 @@ def _idle(metric: str, column: dict[str, Any], path: Path) -> Iterator[Issue]:
     elif metric == "empty" and kind_of(column) is not Kind.TEXT:
         found = f"the column {name!r} is not of the kind 'text', so {metric!r} has nothing to check there"
         yield Issue(path, found, "Give the column `kind: text`, or remove it here.")
+    elif metric == "segment_rest" and column.get("role") != Role.SEGMENT:
+        found = f"the column {name!r} has not the role 'segment', so {metric!r} has nothing to check there"
+        yield Issue(path, found, "Give the column `role: segment`, or remove it here.")
     elif column.get(rule) is None:
         found = f"the column {name!r} has no `{rule}`, so {metric!r} has nothing to check there"
         yield Issue(path, found, f"Give the column a `{rule}`, or remove it here.")

@@ -9,7 +9,7 @@ import inspect
 import json
 import re
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct, field
@@ -83,10 +83,6 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     alert: float | None = None
 
 
-AUTO: Literal["auto"] = "auto"
-"""The threshold that is not given: the metric's own, which for drift knows the size of the window."""
-
-
 class CheckRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One entry of `checks`: it replaces the default of its metric (of its signal, for a drift metric) on its columns.
 
@@ -102,7 +98,7 @@ class CheckRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
 
     metric: str
     columns: tuple[str, ...] = ()
-    threshold: float | Literal["auto"] | Limits | None = None
+    threshold: float | str | Limits | None = None
     floor: float | None = None
     min_rows: int | None = None
     enabled: bool = True

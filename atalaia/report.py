@@ -58,7 +58,7 @@ class Finding(Struct, frozen=True):
         signal: What was watched: `data_drift`, `prediction_drift`, `multivariate_drift`, `quality` or `stability`.
         metric: The metric's name; where a column has several values of it, with the part's: `pattern_share[email]`.
         column: Where; None for a metric of the whole window.
-        segment: `column=value`, or None for all rows.
+        segment: `column=value`; `column (rest)` for rows with no value that is told apart; None for all rows.
         value: What was measured; None when it could not be.
         threshold: The limit that decided: the one passed, or the next one above.
         status: `ok`, `warning`, `alert` or `undecided`.
@@ -135,6 +135,36 @@ class ColumnReport(Struct, frozen=True):
     bars: Bars
 
 
+class Rest(Struct, frozen=True):
+    """What one side of the comparison holds of a segment column beside the values told apart.
+
+    Attributes:
+        rows: Rows that hold another value, or none.
+        values: Distinct values in them, estimated above about a thousand.
+    """
+
+    rows: int
+    values: int
+
+
+class SegmentColumn(Struct, frozen=True):
+    """How a column divides the rows: a segment for each value told apart, and one for all other rows.
+
+    Attributes:
+        column: Its name.
+        told_apart: The names of the segments of one value each, the baseline's commonest first.
+        rest: The name of the segment of all other rows.
+        baseline: What the rest was in the baseline.
+        current: What it is in the window.
+    """
+
+    column: str
+    told_apart: tuple[str, ...]
+    rest: str
+    baseline: Rest
+    current: Rest
+
+
 class Input(Struct, frozen=True):
     """One log object that went into the report.
 
@@ -195,8 +225,8 @@ class Report(Struct, frozen=True):
     """All findings of one window.
 
     How often the window was evaluated before, and when, is no part of it: the same log objects give the same bytes, in
-    whatever order and however often they arrived, but for what the windows before it carried on (`trail`). The number of
-    the revision is in the key it is stored under.
+    whatever order and however often they arrived, but for what the windows before it carried on (`trail`). The number
+    of the revision is in the key it is stored under.
 
     Attributes:
         schema: The stored form's name and version.
@@ -221,6 +251,7 @@ class Report(Struct, frozen=True):
         definition: Key, in the output store, of the monitor file that the report was made under.
         trail: What is carried on to the next window.
         actions: What was started because of this report; none in this release.
+        segments: How the rows were divided, for each segment column.
     """
 
     schema: str
@@ -245,6 +276,7 @@ class Report(Struct, frozen=True):
     definition: str
     trail: Trail | None = None
     actions: tuple[dict[str, str], ...] = ()
+    segments: tuple[SegmentColumn, ...] = ()
 
 
 def to_json(report: Report) -> bytes:
