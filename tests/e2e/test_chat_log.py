@@ -54,7 +54,7 @@ def test_init_takes_prompts_and_answers_for_free_text_and_says_why(place):
 
 
 def test_each_day_has_its_own_alerts(place):
-    longer = {("prompt", "kolmogorov_smirnov"), ("prompt", "pattern_share[email]")}
+    longer = {("prompt", "cramer_von_mises"), ("prompt", "pattern_share[email]")}
 
     assert alerts(place) == [set(), longer, {("prompt", "empty")}]
 
@@ -87,7 +87,7 @@ def test_two_files_are_compared_by_length(place):
 
     prompt = next(c for c in strict_json(done.stdout)["columns"] if c["column"] == "prompt")
     assert (prompt["kind"], prompt["finding"]["metric"], prompt["finding"]["status"]) == (
-        "text", "kolmogorov_smirnov", "alert",
+        "text", "cramer_von_mises", "alert",
     )  # fmt: skip
 
 

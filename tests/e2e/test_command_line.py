@@ -152,8 +152,8 @@ def test_compare_needs_no_monitor(place):
     assert (found["reference"]["rows"], found["current"]["rows"]) == (3000, 1000)
     income = next(c for c in found["columns"] if c["column"] == "income")
     assert income["finding"] == {
-        "metric": "kolmogorov_smirnov",
-        "value": income["metrics"]["kolmogorov_smirnov"],
+        "metric": "cramer_von_mises",
+        "value": income["metrics"]["cramer_von_mises"],
         "threshold": 0.1,
         "status": "alert",
     }

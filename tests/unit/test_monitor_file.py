@@ -248,7 +248,7 @@ def test_a_list_as_a_key_is_a_fault():
     ("text", "said"),
     [
         (SMALL + "windw: 1d\n", "m.yaml:8, windw: unknown key 'windw'. Did you mean 'window'?"),
-        (SMALL + "zzz: 1d\n", "Choose one of the keys: baseline, checks, lateness, multivariate, policies, window."),
+        (SMALL + "zzz: 1d\n", "Choose one of the keys: alarm_rate, baseline, checks, lateness, multivariate, policies, window."),
         (column(typ="number"), "columns[0].typ: unknown key 'typ'. Did you mean 'type'?"),
         (column(type="strng"), '"strng" is none of boolean, integer, number, string, time. Did you mean \'string\'?'),
         (column(role="zzz"), "Choose one of these."),
@@ -272,7 +272,7 @@ def test_a_list_as_a_key_is_a_fault():
         (small(window=5), "m.yaml:6, window: 5 is a number, not text. Write a whole number and a unit"),
         (small(baseline={"data": "a.csv"}), 'baseline.data: "a.csv" is text, not a list. Write a list: ["a.csv"].'),
         (small(baseline={}), "baseline.data: the key 'data' is missing. Add it: Files or folders"),
-        (check(threshold="high"), "\"high\" is text, not a number or a mapping"),
+        (check(threshold="high"), "'high' is not a threshold"),
         (check(threshold={"alarm": 1}), "checks[0].threshold.alarm: unknown key 'alarm'."),
         (check(threshold={"alert": "x"}), "checks[0].threshold.alert: \"x\" is text, not a number"),
         (check(min_rows=1.0), "checks[0].min_rows: 1.0 is a number, not a whole number"),

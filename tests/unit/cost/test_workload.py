@@ -46,7 +46,7 @@ checks:
   - {metric: wasserstein, columns: [x], threshold: 3}
   - {metric: nan, enabled: false}
   - {metric: late, enabled: false}
-  - {metric: kolmogorov_smirnov, columns: [y], enabled: false}
+  - {metric: cramer_von_mises, columns: [y], enabled: false}
 """,
 }
 SEGMENTS = 4
