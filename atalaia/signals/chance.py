@@ -25,7 +25,7 @@ from msgspec import Struct
 from atalaia.profile import NumericGrid, NumericSummary
 from atalaia.profile.values import Floats, Ints
 from atalaia.signals import shares
-from atalaia.signals.drift import Sides, of_lengths, tables_of
+from atalaia.signals.drift import Sides, of_lengths, table_of
 from atalaia.signals.tails import (
     gamma_tail,
     kolmogorov_tail,
@@ -188,9 +188,7 @@ def of_gap(pooled: Ints, n: int, m: int) -> Chance:
         n: The baseline's values.
         m: The window's values.
     """
-    mass = pooled / pooled.sum()
-    reached = np.cumsum(mass)
-    mean = float((mass * reached * (1 - reached)).sum())
+    mean = _mean_of_bridge(pooled[pooled > 0] / pooled.sum())
     weights = _bridge_weights(pooled)
     rest, rows = mean - sum(weights), effective_rows(n, m)
     largest, variance = max(weights, default=0.0), 2 * sum(weight**2 for weight in weights)
@@ -209,16 +207,29 @@ def of_gap(pooled: Ints, n: int, m: int) -> Chance:
 _UNTIED = tuple((1 / (np.arange(1, _TERMS + 1) * math.pi) ** 2).tolist())
 
 
+def _mean_of_bridge(mass: Floats) -> float:
+    """Return the mean of the squared Brownian bridge, straight between the ends of steps of this *mass*."""
+    ends = np.cumsum(mass)
+    begins = ends - mass
+    parts = begins * (1 - begins) + begins * (1 - ends) + ends * (1 - ends)
+    return float((mass * parts).sum() / 3)
+
+
 def _bridge_weights(pooled: Ints) -> tuple[float, ...]:
-    """Return the largest eigenvalues of the Brownian bridge on these steps, each weighed by its mass."""
+    """Return the largest eigenvalues of the squared Brownian bridge, straight between the ends of its steps."""
     alone = pooled / pooled.sum()
     if alone.max(initial=0.0) < _TIED:
         return _UNTIED
     mass = _taken_together(alone)
-    reached = np.cumsum(mass)
-    bridge = np.minimum(reached, reached[:, None]) - reached * reached[:, None]
-    roots = np.sqrt(mass)
-    found = np.linalg.eigvalsh(bridge * roots * roots[:, None])
+    ends = np.cumsum(mass)[:-1]
+    if not len(ends):
+        return ()
+    bridge = np.minimum(ends, ends[:, None]) - ends * ends[:, None]
+    weights = np.diag((mass[:-1] + mass[1:]) / 3)
+    between = np.arange(len(ends) - 1)
+    weights[between, between + 1] = weights[between + 1, between] = mass[1:-1] / 6
+    root = np.linalg.cholesky(weights)
+    found = np.linalg.eigvalsh(root.T @ bridge @ root)
     return tuple(found[found > found[-1] * 1e-4].tolist())
 
 
@@ -267,7 +278,7 @@ def chance_of(metric: str, column: Sides) -> Chance | None:
     for a column that can't vary.
     """
     grid, baseline, current = of_lengths(column)
-    table = tables_of((grid, baseline, current))[0]
+    table = table_of(column)
     n, m = (int(side.sum()) for side in table)
     if metric in _SUMS:
         return _of_sum(_SUMS[metric], *table)
