@@ -157,6 +157,9 @@ def expected_table():
     ]
     for name, metric in METRICS.items():
         limits = [limit_in_words(metric, limit) for limit in (metric.limits.warning, metric.limits.alert)]
+        if metric.floor is not None:
+            by_chance = f"chance, {metric.floor:g} at least"
+            limits = ["" if name == "drift_over_time" else by_chance, by_chance]
         rows.append(
             f"| `{name}` | {metric.family} | {metric.meaning} | {' | '.join(limits)} | {metric.min_rows or ''} |"
         )
