@@ -8,6 +8,7 @@ from atalaia.baseline import baseline_from_bytes, baseline_to_bytes, constrained
 from atalaia.constraints import CHECKS, constraint_findings, violations_text
 from atalaia.constraints_file import read_constraints
 from atalaia.conventions.sagemaker import subtracted
+from atalaia.monitor_file import ConstraintThresholds
 from atalaia.schema import Column, Kind, Role, Side, Type
 
 AGE, PLAN, FEE = Column("age", type=Type.INTEGER), Column("plan", type=Type.STRING), Column("fee")
@@ -34,7 +35,7 @@ FEATURES = {
 def held(features=None, columns=COLUMNS, rows=None, thresholds="container", **config):
     features = FEATURES if features is None else features
     content = {"features": [{"name": name, **more} for name, more in features.items()], "monitoring_config": config}
-    read = read_constraints(json.dumps(content).encode(), "c.json", thresholds)
+    read = read_constraints(json.dumps(content).encode(), "c.json", ConstraintThresholds(thresholds))
     return constrained(baseline_of_rows(columns, **(rows or known())), read)
 
 
