@@ -16,10 +16,12 @@ from atalaia.infer import Found, infer_monitor, slug
 from atalaia.monitor_file import find_faults
 from atalaia.monitoring.baselines import load_baseline, make_baseline
 from atalaia.monitoring.comparing import compare as compare_sources
+from atalaia.monitoring.exporting import sagemaker_files
 from atalaia.monitoring.promoting import promote_windows
 from atalaia.monitoring.sources import LogSource
 from atalaia.monitoring.verifying import verify_report
-from atalaia.wording import plural
+from atalaia.sagemaker_files import left_out
+from atalaia.wording import listed, plural
 from atalaia_cli.baselines import baseline_lines, baseline_shape
 from atalaia_cli.costing import cost
 from atalaia_cli.jobs import evaluated, held_baseline, ingested, moment, working
@@ -189,6 +191,30 @@ def _built(opened: Opened, data: tuple[str, ...]) -> Baseline:
         msg = f"{opened.monitor.name}: it names no reference data. Give DATA, or add baseline.data to it."
         raise AtalaiaError(msg)
     return make_baseline(opened.monitor, sources, opened.output, chosen=bool(data))
+
+
+@cli.command(short_help="Write the files of SageMaker Model Monitor.")
+@_MONITOR
+@click.argument("folder", metavar="DIR")
+@click.option("--window", "moment_in", metavar="TIME", help="Tell of the window that holds this moment (ISO 8601).")
+@_OUT
+def export(monitor: str, folder: str, moment_in: str | None, out: str | None) -> None:
+    """Write the baseline, or a window, into DIR as the files of SageMaker Model Monitor.
+
+    These are statistics.json and constraints.json, and of a window constraint_violations.json.
+
+    \b
+    Example: atalaia export monitor.yaml for-sagemaker
+    Example: atalaia export monitor.yaml for-sagemaker --window 2026-03-02
+    """
+    opened = open_monitor(monitor, out)
+    held = load_baseline(opened.monitor, opened.output)
+    time = None if moment_in is None else moment(moment_in, "--window")
+    files = sagemaker_files(opened.monitor, held, opened.output, time)
+    for name, data in sorted(files.items()):
+        click.echo(write_text(Path(folder) / name, data.decode()))
+    if left_out(held):
+        click.echo(f"Without statistics: {listed(left_out(held))} (times, or not measured).", err=True)
 
 
 @cli.command()
