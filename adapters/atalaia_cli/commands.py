@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -12,7 +11,6 @@ from rich.console import Console
 from atalaia.baseline import Baseline
 from atalaia.checks import METRICS
 from atalaia.errors import AtalaiaError
-from atalaia.infer import Found, infer_monitor, slug
 from atalaia.monitor_file import find_faults
 from atalaia.monitoring.baselines import load_baseline, make_baseline
 from atalaia.monitoring.comparing import compare as compare_sources
@@ -29,6 +27,7 @@ from atalaia_cli.packaging import package
 from atalaia_cli.places import Opened, open_monitor, open_place, read_bytes, write_text
 from atalaia_cli.querying import query
 from atalaia_cli.shapes import check_shape, compare_shape, print_json
+from atalaia_cli.starting import first_monitor, told_apart
 from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_one_sided, print_reports
 from atalaia_local import DirectoryStore
 
@@ -64,48 +63,43 @@ def cli() -> None:
 
 
 @cli.command(short_help="Infer a monitor file from data or logs.")
-@click.argument("data", nargs=-1, required=True)
+@click.argument("data", nargs=-1)
 @click.option("--logs", metavar="PATH", help="Where the logs to watch are; by default DATA.")
+@click.option(
+    "--from",
+    "carried",
+    metavar="FILE",
+    multiple=True,
+    help="Take over what this file of another tool says; may be repeated.",
+)
 @click.option("-o", "--output", "target", metavar="FILE", help="Write the monitor file here instead of printing it.")
 @click.option("--name", help="The monitor's name; by default made from the file's name.")
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
-def init(data: tuple[str, ...], logs: str | None, target: str | None, name: str | None, force: bool) -> None:
+def init(
+    data: tuple[str, ...], logs: str | None, carried: tuple[str, ...], target: str | None, name: str | None, force: bool
+) -> None:
     """Infer a monitor file from reference data, or from logs of any format.
+
+    The files of another tool are a constraints.json and a statistics.json of SageMaker Model Monitor, which need no
+    DATA, or the monitor schedule (YAML) of Azure Machine Learning, which does.
 
     \b
     Example: atalaia init reference.parquet --logs logs/ -o monitor.yaml
+    Example: atalaia init --from constraints.json --from statistics.json --logs logs/ -o monitor.yaml
     """
     file = Path(target) if target is not None else None
     if file is not None and file.exists() and not force:
         msg = f"{file}: exists already. Give another name, or --force to overwrite it."
         raise AtalaiaError(msg)
-    sources = [LogSource(*open_place(place)) for place in data]
-    found = next(((source, info) for source in sources for info in source.objects()), None)
-    if found is None:
-        msg = f"{', '.join(data)}: no data there. Give files or folders with rows."
-        raise AtalaiaError(msg)
-    reading = found[0].read(found[1])
-    base = file.parent if file is not None else Path()
-    text = infer_monitor(
-        (piece for source in sources for piece in source.batches()),
-        Found(
-            name=slug(name or Path(data[0]).stem),
-            logs=_relative(logs or data[0], base),
-            baseline=tuple(_relative(place, base) for place in data),
-            format=reading.format,
-            why=reading.why,
-        ),
-        served=LogSource(*open_place(logs)).batches() if logs else (),
-    )
+    if not data and not carried:
+        msg = "nothing to start from. Give DATA, or the files of another tool with --from."
+        raise click.UsageError(msg)
+    text = first_monitor(told_apart(data, carried), logs, file.parent if file is not None else Path(), name)
     if file is None:
         click.echo(text, nl=False)
         return
     write_text(file, text)
     click.echo(f"Wrote {file}. Read its comments, then run: atalaia check {file}", err=True)
-
-
-def _relative(place: str, base: Path) -> str:
-    return place if Path(place).is_absolute() else Path(os.path.relpath(place, base)).as_posix()
 
 
 @cli.command()
