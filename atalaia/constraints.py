@@ -5,7 +5,8 @@ are compared by name, all that the window carries with all that have constraints
 container looks at, the finding is undecided and says why; the two places where it is more lenient are known:
 
 - A number written without a point counts as Fractional, too: profiles keep values, not how they were written.
-- Texts that look like numbers are no Strings, as in the container, unless there are more than the profile names.
+- Booleans count as Strings and as Integrals, whether they were written as true or as 1.
+- Texts that look like numbers are no Strings, as in the container, but those that a profile does not name are.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from atalaia.errors import AtalaiaError
 from atalaia.infer import NOT_CARRIED, Carried
 from atalaia.infer_columns import Guess, bounds
 from atalaia.infer_tally import Tally
-from atalaia.monitor_columns import is_number, list_of, mapping_of
+from atalaia.monitor_columns import UNMEASURED, is_number, list_of, mapping_of
 from atalaia.monitor_yaml import quote, read
 from atalaia.window import parse_duration
 from atalaia.wording import listed
@@ -47,7 +47,6 @@ _LOOKBACK = re.compile(r"P(?:(\d+)([DW])|T(\d+)([HM]))")
 _MONTH = 4  # weeks: the nearest window of a fixed width
 _MOST_LISTED = 1000
 _AS_READ = "bounded by what was read, as Azure ML does"
-_UNMEASURED = ("id", "time", "ignored")
 
 
 class Schedule(Struct, frozen=True):
@@ -227,7 +226,7 @@ def _bound(guess: Guess, tally: Tally | None) -> bool:
 def _scope(name: str, signal: Mapping[str, Any], kind: str, guesses: Sequence[Guess], lost: list[str]) -> list[Guess]:
     """Return the columns that a signal watches."""
     outputs = ("prediction", "score")
-    measured = [guess for guess in guesses if guess.role not in _UNMEASURED and guess.role != "label"]
+    measured = [guess for guess in guesses if guess.role not in UNMEASURED and guess.role != "label"]
     chosen = [guess for guess in measured if (guess.role in outputs) is (kind == "prediction_drift")]
     chosen = measured if kind == "data_quality" else chosen
     features = signal.get("features")

@@ -13,12 +13,14 @@ from atalaia.constraints_file import Constraints, Feature
 from atalaia.infer import NOT_CARRIED, Carried, Carry
 from atalaia.infer_columns import Guess
 from atalaia.infer_tally import Tally
+from atalaia.monitor_columns import UNMEASURED
 from atalaia.monitor_yaml import quote
-from atalaia.statistics_file import NumericStatistics, Statistics
+from atalaia.statistics_file import NumericStatistics, Statistics, StringStatistics
 from atalaia.wording import listed, plural
 
 _TYPES = {"Integral": "integer", "Fractional": "number", "String": "string", "Unknown": "string"}
 _NUMBERS = ("integer", "number")
+_BOOLEANS = frozenset({"true", "false"})
 _MOST_LISTED = 1000
 _ROUNDED = 12  # digits: 1 - 0.98 is to be 0.02
 
@@ -38,8 +40,13 @@ def columns_of(statistics: Statistics | None, constraints: Constraints | None) -
             guess.reasons.append("without any value")
         elif isinstance(feature, NumericStatistics) and feature.minimum is not None and feature.maximum is not None:
             guess.reasons.append(f"from {feature.minimum:g} to {feature.maximum:g}")
-        elif feature is not None and not isinstance(feature, NumericStatistics) and feature.distinct is not None:
-            guess.reasons.append(f"{plural(feature.distinct, 'distinct value')}")
+        elif isinstance(feature, StringStatistics) and feature.distinct is not None:
+            guess.reasons.append(plural(feature.distinct, "distinct value"))
+    domains = {f.name: f.domains for f in (constraints.features if constraints else ()) if f.domains}
+    domains |= {f.name: tuple(text for text, _ in f.counts) for f in known.values() if isinstance(f, StringStatistics)}
+    for guess in guesses:
+        if guess.type == "string" and {text.lower() for text in domains.get(guess.name) or ("",)} <= _BOOLEANS:
+            guess.type = "boolean"
     return guesses
 
 
@@ -53,7 +60,7 @@ def carry_constraints(constraints: Constraints | None, *, judged: bool) -> Carry
         found = [(guess, features[guess.name]) for guess in guesses if guess.name in features]
         for guess, feature in found:
             _constrain(guess, feature)
-        rules = tuple(_rules(found))
+        rules = tuple(_rules(found, sum(guess.role not in UNMEASURED for guess in guesses)))
         told = (*_told(constraints, judged=judged), *_lost(constraints, [guess.name for guess in guesses]))
         return Carried(told, ("checks:", *(f"  - {rule}" for rule in rules)) if rules else ())
 
@@ -65,9 +72,9 @@ def _constrain(guess: Guess, feature: Feature) -> None:
     wanted = _TYPES[feature.inferred_type]
     if guess.type in _NUMBERS and wanted in _NUMBERS:
         guess.type = wanted
-    elif guess.type != wanted and feature.inferred_type != "Unknown":
+    elif guess.type not in (wanted, "boolean") and feature.inferred_type != "Unknown":
         guess.reasons.append(f"its constraint says {feature.inferred_type}")
-    if guess.role in ("id", "time", "ignored"):
+    if guess.role in UNMEASURED:
         return
     guess.nullable = feature.completeness is None or feature.completeness < 1
     if feature.non_negative and guess.type in _NUMBERS and not guess.categorical and not guess.share:
@@ -76,11 +83,11 @@ def _constrain(guess: Guess, feature: Feature) -> None:
         guess.set = feature.domains if len(feature.domains) <= _MOST_LISTED else ()
 
 
-def _rules(found: Sequence[tuple[Guess, Feature]]) -> Iterator[str]:
-    """Yield checks for those limits that differ from the defaults, the columns of one limit together."""
+def _rules(found: Sequence[tuple[Guess, Feature]], every: int) -> Iterator[str]:
+    """Yield checks for the limits, the columns of one limit together; all of *every* column need no names."""
     limits: dict[tuple[str, float], list[str]] = {}
     for guess, feature in found:
-        if guess.role in ("id", "time", "ignored"):
+        if guess.role in UNMEASURED:
             continue
         settings, name = feature.settings, guess.name
         if feature.completeness is not None and feature.completeness < 1:
@@ -89,8 +96,8 @@ def _rules(found: Sequence[tuple[Guess, Feature]]) -> Iterator[str]:
         if guess.set:
             limits.setdefault(("out_of_set", _rest(settings.domain_match)), []).append(name)
     for (metric, limit), names in limits.items():
-        columns = ", ".join(map(quote, names))
-        yield f"{{metric: {metric}, columns: [{columns}], threshold: {limit:g}, min_rows: 1}}"
+        columns = "" if len(names) == every else f" columns: [{', '.join(map(quote, names))}],"
+        yield f"{{metric: {metric},{columns} threshold: {limit:g}, min_rows: 1}}"
 
 
 def _rest(share: float) -> float:

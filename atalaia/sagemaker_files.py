@@ -3,8 +3,9 @@
 What the files hold, and what they can't:
 
 - Numbers: the moments, ten buckets of equal width from minimum to maximum, and a KLL sketch. Up to `_EXACT` values the
-  sketch is the values themselves; of more, each value of the profile's distribution stands once in every level whose
-  weight is part of its count, so the weights sum to the number of values and ranks are as right as the profile's.
+  sketch is the values themselves. Of more, each value of the profile's distribution stands in those levels whose
+  weights sum to its count: the weights sum to the number of values, and ranks are as right as the profile's. The
+  highest level is as low as the usual size of a sketch allows.
 - A value that is no finite number counts as missing: the schema has no place for it.
 - Texts, booleans, and categories of numbers as far as the profile names them; of free text only the number of rows.
 - Times, and columns that are not measured, have no statistics; their constraints are of an unknown type.
@@ -32,6 +33,9 @@ from atalaia.schema import Column, Type, profiled
 _SHRINK = 0.64
 _EXACT = 2 * (DEFAULT_K // 2 + 1)
 """So many values fit into the lowest level of a sketch of Deequ's."""
+
+_SIZE = math.ceil(DEFAULT_K / (1 - _SHRINK))
+"""So many values a sketch of many rows holds about, all levels together."""
 
 _BUCKETS = 10
 _FEW_TEXTS = 100
@@ -120,8 +124,12 @@ def _moments(weighted: Weighted) -> dict[str, float | None]:
 def _levels(weighted: Weighted) -> list[list[float]]:
     if weighted.rows <= _EXACT:
         return [np.repeat(weighted.values, weighted.weights).tolist()]
-    bits = int(weighted.weights.max()).bit_length()
-    return [weighted.values[(weighted.weights >> level & 1).astype(bool)].tolist() for level in range(bits)]
+    ones = [weighted.weights >> level & 1 for level in range(int(weighted.weights.max()).bit_length())]
+    sizes = [int(weighted.weights.sum()), *np.cumsum([bits.sum() for bits in ones]).tolist()]
+    whole = [int((weighted.weights >> top).sum()) for top in range(len(ones))]
+    top = next((top for top, many in enumerate(whole) if many + (sizes[top] if top else 0) <= _SIZE), len(ones) - 1)
+    lower = [weighted.values[bits.astype(bool)].tolist() for bits in ones[:top]]
+    return [*lower, np.repeat(weighted.values, weighted.weights >> top).tolist()]
 
 
 def _buckets(weighted: Weighted) -> list[dict[str, float]]:

@@ -64,11 +64,21 @@ def test_limits_become_checks_of_the_columns_that_share_them():
     _, monitor = monitor_of(None, constraints(datatype_check_threshold=0.9, domain_content_threshold=0.95))
 
     assert [(r.metric, r.columns, r.threshold, r.min_rows) for r in monitor.checks] == [
-        ("type_errors", ("age", "fee", "plan", "old"), 0.1, 1),
+        ("type_errors", (), 0.1, 1),
         ("missing", ("fee", "plan"), 0.02, 1),
         ("out_of_set", ("plan",), 0.05, 1),
         ("missing", ("old",), 1, 1),
     ]
+
+
+def test_texts_that_are_booleans_are_read_as_such():
+    limits = constraints({"vip": {"inferred_type": "String", "string_constraints": {"domains": ["True", "False"]}}})
+    baseline = baseline_of_rows([Column("vip", type=Type.BOOLEAN)], vip=[True, False, None])
+    known = read_statistics(statistics_text(baseline, baseline.profile), "s")
+
+    for arguments in ((None, limits), (known, None), (known, limits)):
+        _, monitor = monitor_of(*arguments)
+        assert (monitor.columns[0].type, monitor.columns[0].set) == ("boolean", None)
 
 
 def test_statistics_alone_give_columns_without_rules():

@@ -81,6 +81,18 @@ def test_of_many_values_the_weights_sum_to_their_number_and_the_ranks_hold():
     assert np.abs(ranks - exact)[last].max() <= 0.0011  # one cell of a thousandth
 
 
+def test_heavy_values_do_not_stand_in_levels_that_make_a_reader_doubt_them():
+    values = np.random.default_rng(5).integers(0, 70, 500_000)
+    column = Column("n", type=Type.INTEGER)
+    baseline = baseline_of_rows([column], n=values)
+    read = read_statistics(statistics_text(baseline, baseline.profile), "s").features[0].distribution
+    held = feature(written(baseline), "n")["numerical_statistics"]["distribution"]["kll"]["sketch"]["data"]
+
+    assert read.weights.tolist() == np.bincount(values).tolist()
+    assert read.rank_error < 0.005
+    assert sum(map(len, held)) <= 5689
+
+
 def test_what_was_written_reads_as_the_same_baseline():
     random = np.random.default_rng(3)
     columns = [X, WORD, Column("code", type=Type.INTEGER, kind=Kind.CATEGORICAL), Column("n", type=Type.INTEGER)]
