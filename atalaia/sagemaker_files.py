@@ -49,7 +49,7 @@ def statistics_text(baseline: Baseline, profile: Profile) -> bytes:
     features = [
         feature for column in profiled(baseline.grids.columns) for feature in _statistics(baseline, profile, column)
     ]
-    return _text({"version": 0.0, "dataset": {"item_count": profile.rows}, "features": features})
+    return _text({"version": 0.0, "dataset": {"item_count": profile.rows}, "features": features}, None)
 
 
 def left_out(baseline: Baseline) -> tuple[str, ...]:
@@ -72,11 +72,11 @@ def suggested_constraints(baseline: Baseline) -> Constraints:
 def constraints_text(constraints: Constraints) -> bytes:
     """Return a `constraints.json` that reads as *constraints*, whatever the file that they came from looked like."""
     features = [_feature(feature, constraints.settings) for feature in constraints.features]
-    return _text({"version": 0.0, "features": features, "monitoring_config": _settings(constraints.settings)})
+    return _text({"version": 0.0, "features": features, "monitoring_config": _settings(constraints.settings)}, 2)
 
 
-def _text(content: dict[str, Any]) -> bytes:
-    return json.dumps(content, indent=2, allow_nan=False).encode() + b"\n"
+def _text(content: dict[str, Any], indent: int | None) -> bytes:
+    return json.dumps(content, indent=indent, allow_nan=False).encode() + b"\n"
 
 
 def _statistics(baseline: Baseline, profile: Profile, column: Column) -> Iterator[dict[str, Any]]:

@@ -24,7 +24,7 @@ from atalaia_cli.baselines import baseline_lines, baseline_shape
 from atalaia_cli.costing import cost
 from atalaia_cli.jobs import evaluated, held_baseline, ingested, moment, working
 from atalaia_cli.packaging import package
-from atalaia_cli.places import Opened, open_monitor, open_place, read_bytes, write_text
+from atalaia_cli.places import Opened, make_folder, open_monitor, open_place, read_bytes, write_text
 from atalaia_cli.querying import query
 from atalaia_cli.shapes import check_shape, compare_shape, print_json
 from atalaia_cli.starting import first_monitor, told_apart
@@ -189,11 +189,11 @@ def _built(opened: Opened, data: tuple[str, ...]) -> Baseline:
 
 @cli.command(short_help="Write the files of SageMaker Model Monitor.")
 @_MONITOR
-@click.argument("folder", metavar="DIR")
+@click.argument("folder")
 @click.option("--window", "moment_in", metavar="TIME", help="Tell of the window that holds this moment (ISO 8601).")
 @_OUT
 def export(monitor: str, folder: str, moment_in: str | None, out: str | None) -> None:
-    """Write the baseline, or a window, into DIR as the files of SageMaker Model Monitor.
+    """Write the baseline, or a window, into FOLDER as the files of SageMaker Model Monitor.
 
     These are statistics.json and constraints.json, and of a window constraint_violations.json.
 
@@ -205,8 +205,10 @@ def export(monitor: str, folder: str, moment_in: str | None, out: str | None) ->
     held = load_baseline(opened.monitor, opened.output)
     time = None if moment_in is None else moment(moment_in, "--window")
     files = sagemaker_files(opened.monitor, held, opened.output, time)
+    into = make_folder(Path(folder))
     for name, data in sorted(files.items()):
-        click.echo(write_text(Path(folder) / name, data.decode()))
+        write_text(into / name, data.decode())
+        click.echo(into / name)
     if left_out(held):
         click.echo(f"Without statistics: {listed(left_out(held))} (times, or not measured).", err=True)
 

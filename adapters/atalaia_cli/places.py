@@ -90,19 +90,31 @@ def read_bytes(file: Path) -> bytes:
         raise AtalaiaError(msg) from error
 
 
-def write_text(file: Path, text: str) -> Path:
-    """Write a file that a user named, in a folder that is made if need be, and return its path.
+def make_folder(folder: Path) -> Path:
+    """Make a folder that a user named, unless it is there.
+
+    Raises:
+        AtalaiaError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"{folder}: {(error.strerror or 'cannot be made').lower()}. Give the path of a folder."
+        raise AtalaiaError(msg) from error
+    return folder
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a file that a user named.
 
     Raises:
         AtalaiaError: It cannot be written.
     """
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         msg = f"{file}: {(error.strerror or 'cannot be written').lower()}. Give a path that can be written to."
         raise AtalaiaError(msg) from error
-    return file
 
 
 def open_place(place: str, base: Path = Path(), home: Path = Path()) -> tuple[DirectoryStore, str]:
