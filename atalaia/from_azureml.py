@@ -210,11 +210,10 @@ def _bound(guess: Guess, tally: Tally | None) -> bool:
     if tally is None or guess.text or guess.type in ("boolean", "time"):
         return False
     if _is_numerical(guess):
-        if not guess.share and tally.numbers:
-            guess.range = bounds(tally.low, tally.high)
-            guess.reasons.append(_AS_READ)
-            guess.hints = [hint for hint in guess.hints if not hint.startswith("to bound it")]
-        return bool(guess.share or guess.range)
+        guess.share, guess.range = False, bounds(tally.low, tally.high)
+        guess.reasons.append(_AS_READ)
+        guess.hints = [hint for hint in guess.hints if not hint.startswith("to bound it")]
+        return True
     values = [value for value in tally.distinct if isinstance(value, str | int | float)]
     if not guess.set and not tally.capped and not tally.long_texts and 0 < len(values) <= _MOST_LISTED:
         guess.set = tuple(sorted(values, key=str))

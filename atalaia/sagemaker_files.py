@@ -25,10 +25,11 @@ import numpy as np
 from atalaia.baseline import Baseline
 from atalaia.constraints_file import Constraints, Feature, Settings
 from atalaia.kll import DEFAULT_K
-from atalaia.profile import CategoricalGrid, CategoricalSummary, Grid, NumericGrid, NumericSummary, Profile, TextSummary
+from atalaia.profile import CategoricalGrid, CategoricalSummary, Grid, NumericGrid, NumericSummary, Profile
 from atalaia.profile.reconstruction import reconstruct
 from atalaia.profile.weighted import Weighted
 from atalaia.schema import Column, Type, profiled
+from atalaia.signals.quality import values_of
 
 _SHRINK = 0.64
 _EXACT = 2 * (DEFAULT_K // 2 + 1)
@@ -92,8 +93,8 @@ def _statistics(baseline: Baseline, profile: Profile, column: Column) -> Iterato
     elif isinstance(summary, CategoricalSummary) and isinstance(grid, CategoricalGrid):
         amounts = _amounts(column, grid, summary)
         yield _texts(column, grid, summary) if amounts is None else _numbers(column, amounts, summary.rows, {})
-    elif isinstance(summary, TextSummary):
-        common = _common(summary.valid, summary.rows)
+    else:  # free text
+        common = _common(values_of(summary), summary.rows)
         yield {"name": column.name, "inferred_type": "String", "string_statistics": {"common": common}}
 
 

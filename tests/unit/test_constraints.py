@@ -216,14 +216,15 @@ def test_whole_numbers_kept_as_categories_are_compared_as_amounts():
     assert drift.value == 0.5  # the largest difference of a share would be 0.25
 
 
-def test_categories_that_are_no_amounts_are_compared_by_share():
+@pytest.mark.parametrize("strange", ["a", "inf"])
+def test_categories_that_are_no_amounts_are_compared_by_share(strange):
     baseline = held(
         {"plan": {"inferred_type": "Integral"}},
         (PLAN,),
-        {"plan": ["1", "a"] * 50},
+        {"plan": ["1", strange] * 50},
         distribution_constraints={"comparison_method": "Simple"},
     )
-    findings = list(constraint_findings(baseline, profile_of_rows(baseline, plan=["1", "1", "1", "a"] * 25)))
+    findings = list(constraint_findings(baseline, profile_of_rows(baseline, plan=["1", "1", "1", strange] * 25)))
     (drift,) = [finding for finding in findings if finding.metric == "baseline_drift_check"]
 
     assert drift.value == 0.25

@@ -69,6 +69,13 @@ def test_the_bounds_are_those_of_the_reference_data():
     assert columns["fee"].range is None
 
 
+def test_a_score_is_bounded_by_the_reference_data_too():
+    signal = "q: {type: data_quality, features: [score], metric_thresholds: {numerical: {out_of_bounds_rate: 0.1}}}"
+    monitor, _ = monitor_of(signal, score=[0.2 + i / 1000 for i in range(N)])
+
+    assert monitor.columns[-1].range == pytest.approx((0.2, 0.599))
+
+
 def test_distances_become_drift_checks_of_the_columns_of_their_kind():
     monitor, lost = monitor_of("""
 drift:
