@@ -36,7 +36,10 @@ def columns_of(statistics: Statistics | None, constraints: Constraints | None) -
     known = {feature.name: feature for feature in (statistics.features if statistics else ())}
     for guess in guesses:
         feature = known.get(guess.name)
-        if feature is not None and not feature.present:
+        if feature is None and statistics is not None:
+            guess.role = "ignored"
+            guess.reasons.append("not in the statistics, so there is nothing to compare it with")
+        elif feature is not None and not feature.present:
             guess.reasons.append("without any value")
         elif isinstance(feature, NumericStatistics) and feature.minimum is not None and feature.maximum is not None:
             guess.reasons.append(f"from {feature.minimum:g} to {feature.maximum:g}")

@@ -105,6 +105,13 @@ def test_of_types_the_statistics_know_and_the_difference_is_told():
     assert "its constraint says String" in text
 
 
+def test_a_column_that_the_statistics_lack_is_only_looked_for():
+    text, monitor = monitor_of(statistics(), constraints(FEATURES | {"new": FEATURES["plan"]}))
+
+    assert (monitor.columns[-1].name, monitor.columns[-1].role, monitor.columns[-1].set) == ("new", Role.IGNORED, None)
+    assert "not in the statistics" in text
+
+
 def test_what_has_no_place_here_is_told():
     long = {"inferred_type": "String", "string_constraints": {"domains": [str(i) for i in range(1001)]}}
     quiet = {"monitoringConfigOverrides": {"evaluate_constraints": "Disabled", "emit_metrics": "Disabled"}}
