@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from atalaia.baseline import Baseline
 from atalaia.checks import METRICS, Check, check_of
+from atalaia.constraints import constraint_findings
 from atalaia.drifting import Drift, OverTime, drift_of, over_time_of
 from atalaia.findings import Pair, finding_of, pair_of
 from atalaia.judging import Promise
@@ -85,6 +86,7 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
         *(finding for _, findings in columns for finding in findings),
         *over_time.findings,
         *rest_findings(monitor.checks, baseline, current),
+        *constraint_findings(baseline, current),
     ]
     return Report(
         schema=SCHEMA,
