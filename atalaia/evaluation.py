@@ -16,8 +16,10 @@ from atalaia.checks import (
     check_of,
     drift_checks,
 )
+from atalaia.conventions.tools import under_convention
 from atalaia.findings import Pair, finding_of, pair_of
 from atalaia.monitor_file import CheckRule, Limits, Monitor
+from atalaia.other_tools import tell_all
 from atalaia.outgrown import outgrown
 from atalaia.pictures import bars_of
 from atalaia.profile import (
@@ -67,6 +69,7 @@ class Occasion(Struct, frozen=True):
 
 def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: Occasion) -> Report:
     """Measure and judge the window's profile; the same arguments give the same report."""
+    monitor = replace(monitor, checks=under_convention(monitor.checks, monitor.convention))
     columns = list(_column_reports(monitor, baseline, current, occasion.window))
     of_columns = [finding for _, findings in columns for finding in findings]
     left_out = sum(not item.used for item in occasion.inputs)
@@ -211,7 +214,9 @@ def _distinct(grid: Grid, summary: Summary) -> Distinct:
 def _drift_findings(rules: tuple[CheckRule, ...], pair: Pair, measures: Measures) -> Iterator[Finding]:
     rows = min(values_of(pair.baseline), values_of(pair.current))
     categories = int((pair.baseline.counts > 0).sum()) if isinstance(pair.baseline, CategoricalSummary) else 0
-    for check in drift_checks(pair.column, rules):
+    told = tell_all(rules, pair)
+    yield from told
+    for check in drift_checks(pair.column, rules, default=not told):
         default = check.min_rows == METRICS[check.metric].min_rows  # a number of the monitor file's own holds as it is
         measured = Measured(measures.metrics[check.metric], rows)
         yield finding_of(check, measured, pair, needed=ROWS_PER_CATEGORY * categories if default else 0)

@@ -33,6 +33,16 @@ class LogFormat(StrEnum):
     PARQUET = "parquet"
 
 
+class Convention(StrEnum):
+    """Whose metrics, limits and verdicts hold for drift."""
+
+    ATALAIA = "atalaia"
+    AZUREML = "azureml"
+    EVIDENTLY = "evidently"
+    NANNYML = "nannyml"
+    SAGEMAKER = "sagemaker"
+
+
 class Model(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The model whose logs these are.
 
@@ -87,11 +97,12 @@ class CheckRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     """One entry of `checks`: it replaces the default of its metric (of its signal, for a drift metric) on its columns.
 
     Attributes:
-        metric: A metric's name.
+        metric: A metric's name; with a convention, `drift` for the metric that the tool itself would choose.
         columns: Where it is checked; by default on every column that it applies to.
         threshold: The alert limit, or a limit each for warning and alert.
         min_rows: With fewer rows than this the finding is `undecided`.
         enabled: False switches the check off on these columns.
+        convention: For drift: the tool whose definition, limit and verdict hold; by default the monitor's.
     """
 
     metric: str
@@ -99,6 +110,7 @@ class CheckRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     threshold: float | Limits | None = None
     min_rows: int | None = None
     enabled: bool = True
+    convention: Convention | None = None
 
 
 class Multivariate(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -169,6 +181,7 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
         multivariate: Whether the relations of columns to each other are watched: true for those of all numeric
             features, or a list of columns.
         policies: When drift starts a job.
+        convention: Whose metrics, limits and verdicts hold for drift, unless a check says otherwise.
     """
 
     name: str
@@ -182,6 +195,7 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     checks: tuple[CheckRule, ...] = field(default=())
     multivariate: bool | Multivariate = False
     policies: tuple[Policy, ...] = field(default=())
+    convention: Convention = Convention.ATALAIA
 
     @property
     def together(self) -> tuple[str, ...]:

@@ -81,6 +81,8 @@ def print_compare(console: Console, result: Mapping[str, Any]) -> None:
     print_one_sided(console, result)
     if columns:
         _print_table(console, _compared(console, columns))
+    for message in [told for column in columns if (told := (column.get("finding") or {}).get("message"))]:
+        console.print(_quiet(wording.printable(message)), overflow="fold")
 
 
 def print_one_sided(console: Console, result: Mapping[str, Any]) -> None:

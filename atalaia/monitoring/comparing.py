@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from atalaia.baseline import build_baseline, count_rows
+from msgspec import Struct
+
+from atalaia.baseline import Baseline, build_baseline, count_rows
+from atalaia.conventions.chunks import profiles_of_chunks
+from atalaia.conventions.tools import measured, under_convention
 from atalaia.errors import LogError
 from atalaia.evaluation import column_report
 from atalaia.findings import Pair, pair_of
 from atalaia.infer import inferred_columns
-from atalaia.monitor_file import CheckRule
+from atalaia.monitor_file import CheckRule, Convention
 from atalaia.monitoring.sources import LogSource, columnwise_if_sound
+from atalaia.other_tools import tell_all
+from atalaia.profile import Profile, Summary
 from atalaia.schema import profiled
 from atalaia.wording import by_reason, listed
 
 
-def compare(reference: LogSource, current: LogSource, rules: tuple[CheckRule, ...] = ()) -> dict[str, Any]:
+def compare(
+    reference: LogSource,
+    current: LogSource,
+    rules: tuple[CheckRule, ...] = (),
+    convention: Convention = Convention.ATALAIA,
+) -> dict[str, Any]:
     """Measure the drift of every column of *current* against *reference*, in the shape that `--json` prints.
+
+    Args:
+        reference: What is compared against.
+        current: What is compared with it.
+        rules: What differs from the default checks.
+        convention: The tool whose metrics, limits and verdicts are told.
 
     Raises:
         LogError: One of the two holds no rows, or they have no column in common.
@@ -40,7 +58,40 @@ def compare(reference: LogSource, current: LogSource, rules: tuple[CheckRule, ..
             "rejected": dict(profile.rejected),
             "extra_columns": sorted(profile.extra),
         },
-        "columns": [_compared(rules, pair_of(baseline, profile, column)) for column in profiled(columns)],
+        "columns": list(_columns(baseline, profile, _Wanted(rules, convention), reference)),
+    }
+
+
+class _Wanted(Struct, frozen=True):
+    rules: tuple[CheckRule, ...]
+    convention: Convention
+
+
+def _columns(baseline: Baseline, current: Profile, wanted: _Wanted, reference: LogSource) -> Iterator[dict[str, Any]]:
+    """Compare every column; the reference is read again where a tool's limits come from its parts."""
+    chunked = wanted.convention is Convention.NANNYML
+    chunks = profiles_of_chunks(baseline, reference.batches()) if chunked else []
+    rules = under_convention(wanted.rules, wanted.convention)
+    for column in profiled(baseline.grids.columns):
+        pair = pair_of(baseline, current, column)
+        shown = _compared(wanted.rules, pair)
+        if wanted.convention is not Convention.ATALAIA:
+            parts = tuple(chunk.columns[key] for chunk in chunks if (key := ("", column.name)) in chunk.columns)
+            shown |= _by_convention(wanted.convention, rules, pair, parts)
+        yield shown
+
+
+def _by_convention(
+    convention: str, rules: tuple[CheckRule, ...], pair: Pair, parts: tuple[Summary, ...]
+) -> dict[str, Any]:
+    """Return what a tool measures on a column, and what it would say of it."""
+    judged = measured(convention, pair.column, (pair.grid, pair.baseline, pair.current))
+    finding = tell_all(rules, pair, parts)[0]
+    return {
+        "metrics": {name: told.value for name, told in judged.items() if not told.below},
+        "p_values": {name: told.value for name, told in judged.items() if told.below},
+        "bounds": {},
+        "finding": {name: getattr(finding, name) for name in ("metric", "value", "threshold", "status", "message")},
     }
 
 
