@@ -73,7 +73,7 @@ def judge(column: Column, grid: Grid, baseline: Summary, current: Summary, asked
     """Judge one column's drift as Evidently does."""
     sides = sides_of(column, grid, baseline, current)
     if isinstance(sides, str):
-        fails = "; an empty column fails the whole report there" if "no value" in sides else ""
+        fails = "; an empty column fails the whole report there" if sides.endswith("has no value of it") else ""
         return judged(RULES[asked.metric or "jensen_shannon"], asked, None, (sides + fails,))
     metric = asked.metric or _choice(sides)
     found, notes = _measure(metric, sides)

@@ -1,11 +1,11 @@
 """NannyML 0.13: its univariate drift methods, and its limits from the reference's own chunks.
 
 Every column is judged by the Jensen-Shannon distance in base 2: numbers on bins by Doane's rule for the reference, with
-one more bin for what lies beyond these. The limits are the mean of the distances of the reference's ten chunks (in the
-order of its rows) from the whole, plus and minus three of their standard deviations.
+one more bin for what lies beyond these. The limit is the mean of the distances of the reference's ten chunks (in the
+order of its rows) from the whole, plus three of their standard deviations.
 
-A stored baseline keeps no chunks. Then the limits are those that ten chunks of rows in random order would have, found
-by drawing such chunks (a fixed seed); a reference that changes over time has wider ones. Where the drawn limits differ
+A stored baseline keeps no chunks. Then the limit is that which ten chunks of rows in random order would have, found by
+drawing such chunks (a fixed seed); a reference that changes over time has a higher one. Where the drawn limits differ
 enough for either verdict, there is none.
 
 Defects that are not copied: an own threshold of chi2 is ignored there, and a column without values fails.
@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from atalaia.conventions import Judged
 from atalaia.conventions.binning import Binned, count_bins, doane, equal_edges, exactly, values_of
@@ -63,13 +64,18 @@ _SEED = 20_240_513
 _APPROXIMATED = 10_000  # rows of a reference, from which on two methods are approximated
 
 
-class Limits(Struct, frozen=True):
-    """Between what a distance may lie, and how far the upper limit varies by chance, if it was drawn."""
+class Limit(Struct, frozen=True):
+    """Above what a distance alarms.
 
-    low: float
-    high: float
-    least: float
-    most: float
+    Attributes:
+        value: The limit.
+        off: How far NannyML's own may lie from it.
+        spread: Between what 90 % of all drawn limits lie, if it was drawn.
+    """
+
+    value: float
+    off: float = 0.0
+    spread: tuple[float, float] | None = None
 
 
 def judge(column: Column, grid: Grid, baseline: Summary, current: Summary, asked: Asked = Asked()) -> Judged:  # noqa: B008  # frozen
@@ -86,47 +92,43 @@ def judge(column: Column, grid: Grid, baseline: Summary, current: Summary, asked
         return Judged(NAMES[metric], None, asked.threshold, below=False, drifted=None, notes=notes)
     if asked.threshold is not None:
         return judged(Rule(NAMES[metric], asked.threshold), asked, found, notes)
-    chunks = _chunk_values(metric, column, grid, baseline, asked.chunks)
-    limits = _limits(chunks) if chunks else _drawn(metric, sides)
-    if limits is None:
+    limit = _of_chunks(metric, column, grid, baseline, asked.chunks) or _drawn(metric, sides)
+    if limit is None:
         return Judged(NAMES[metric], found.value, None, below=False, drifted=None, notes=(*notes, _TOO_FEW))
-    return _within(metric, found, limits, notes, drawn=not chunks)
+    outcome = judged(Rule(NAMES[metric], limit.value), asked, found, notes)
+    doubtful = limit.spread is not None and limit.spread[0] <= found.value <= limit.spread[1]
+    drifted = None if doubtful else outcome.drifted
+    return replace(outcome, drifted=drifted, notes=(*outcome.notes, _told(found, limit)))
 
 
 _TOO_FEW = f"the reference has fewer than {CHUNKS} rows, of which NannyML makes no chunks"
 
 
-def _within(metric: str, found: Distance, limits: Limits, notes: tuple[str, ...], *, drawn: bool) -> Judged:
-    """Judge by the limit that was passed, or else by the upper one."""
-    below = found.value < limits.low
-    limit = limits.low if below else limits.high
-    outcome = judged(Rule(NAMES[metric], limit, below=below), Asked(), found, notes)
-    if not drawn:
-        told = "the limits are the mean and three standard deviations of the reference's own chunks"
-        return Judged(outcome.metric, found.value, limit, below, outcome.drifted, (*outcome.notes, told))
-    told = (
-        "the baseline keeps no chunks, so the limit is that of ten chunks of rows in random order "
-        f"({number(limits.least)} to {number(limits.most)} by chance); a reference that changes has a higher one"
-    )
-    doubtful = limits.least <= found.value <= limits.most
-    return Judged(
-        outcome.metric, found.value, limit, below, None if doubtful else outcome.drifted, (*outcome.notes, told)
-    )
+def _told(found: Distance, limit: Limit) -> str:
+    """Say where the limit comes from, and how well it is known."""
+    if limit.spread is not None:
+        least, most = map(number, limit.spread)
+        return (
+            "the baseline keeps no chunks, so the limit is that of ten chunks of rows in random order "
+            f"({least} to {most} by chance); a reference that changes has a higher one"
+        )
+    told = "the limit is the mean and three standard deviations of the reference's own chunks"
+    if not limit.off:
+        return told
+    turned = ", which could turn the verdict" if abs(found.value - limit.value) <= found.off + limit.off else ""
+    return f"{told}, and may be off by {number(limit.off)}{turned}"
 
 
-def _limits(values: list[float]) -> Limits:
-    """Return the mean minus and plus three standard deviations, neither below 0."""
-    mean, spread = float(np.mean(values)), _SIGMAS * float(np.std(values))
-    return Limits(max(mean - spread, 0.0), mean + spread, mean + spread, mean + spread)
-
-
-def _chunk_values(
-    metric: str, column: Column, grid: Grid, baseline: Summary, chunks: tuple[Summary, ...]
-) -> list[float]:
-    """Return how far each chunk with values lies from the whole."""
+def _of_chunks(metric: str, column: Column, grid: Grid, baseline: Summary, chunks: tuple[Summary, ...]) -> Limit | None:
+    """Return the limit by how far each chunk with values lies from the whole; None without any."""
     all_sides = [sides_of(column, grid, baseline, chunk) for chunk in chunks]
     found = [_measure(metric, sides)[0] for sides in all_sides if not isinstance(sides, str)]
-    return [distance.value for distance in found if distance is not None]
+    known = [distance for distance in found if distance is not None]
+    if not known:
+        return None
+    values, offs = (np.array([getattr(distance, name) for distance in known]) for name in ("value", "off"))
+    off = float(offs.mean()) + _SIGMAS * math.sqrt(float((offs**2).mean()))
+    return Limit(float(values.mean() + _SIGMAS * values.std()), off)
 
 
 def _chi_square(sides: Sides, asked: Asked) -> Judged:
@@ -206,8 +208,8 @@ def _skewness(grid: NumericGrid, summary: NumericSummary) -> tuple[float, float]
     return skewness, float(parts.rows[held] @ (variance * (3 * np.abs(middle) + high - low))) / summary.finite
 
 
-def _drawn(metric: str, sides: Sides) -> Limits | None:
-    """Draw chunks of rows in random order, and return the mean limits and how far the upper one varies."""
+def _drawn(metric: str, sides: Sides) -> Limit | None:
+    """Draw chunks of rows in random order, and return the mean limit and how far it varies."""
     size = sides.rows[0] // CHUNKS
     if not size:
         return None
@@ -215,10 +217,9 @@ def _drawn(metric: str, sides: Sides) -> Limits | None:
     random = np.random.default_rng(_SEED)
     chunks = random.multivariate_hypergeometric(counts, size, (_SHUFFLES, CHUNKS), method="marginals")
     values = _DRAWN[metric](counts / counts.sum(), chunks / size, gaps)
-    means, spreads = values.mean(axis=1), _SIGMAS * values.std(axis=1)
-    least, most = np.quantile(means + spreads, (0.05, 0.95))
-    low, high = np.maximum(means - spreads, 0.0).mean(), (means + spreads).mean()
-    return Limits(float(low), float(high), float(least), float(most))
+    limits = values.mean(axis=1) + _SIGMAS * values.std(axis=1)
+    least, most = np.quantile(limits, (0.05, 0.95))
+    return Limit(float(limits.mean()), spread=(float(least), float(most)))
 
 
 def _population(metric: str, sides: Sides) -> tuple[Ints, Floats]:

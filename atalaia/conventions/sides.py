@@ -75,8 +75,9 @@ def sides_of(column: Column, grid: Grid, baseline: Summary, current: Summary) ->
     """Return both sides of a column, or in words why there is nothing to compare."""
     match grid, baseline, current:
         case NumericGrid(), NumericSummary(), NumericSummary():
-            held = baseline.finite and current.finite
-            return Numbers(column, grid, baseline, current) if held else _empty(baseline.finite)
+            if not baseline.finite or not current.finite:
+                return _empty(baseline.finite)
+            return Numbers(column, grid, baseline, current)
         case CategoricalGrid(), CategoricalSummary(), CategoricalSummary():
             if not baseline.valid or not current.valid:
                 return _empty(baseline.valid)

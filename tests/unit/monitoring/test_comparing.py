@@ -1,9 +1,12 @@
 import pytest
 from worlds import lines, rows
 
+from atalaia.conventions.tools import metrics_of
 from atalaia.errors import LogError
+from atalaia.monitor_file import Convention
 from atalaia.monitoring.comparing import compare
 from atalaia.monitoring.sources import LogSource
+from atalaia.schema import Kind
 from atalaia_local import MemoryStore
 
 
@@ -62,3 +65,24 @@ def test_reference_data_without_rows_are_an_error_that_names_them():
 def test_data_with_other_columns_are_an_error_that_names_both():
     with pytest.raises(LogError, match=r"b: its columns \(z\) are not those of a \(at, x, word\)"):
         compare(source("a", *rows(1)), source("b", {"z": 1}))
+
+
+@pytest.mark.parametrize("convention", [name for name in Convention if name is not Convention.ATALAIA])
+def test_a_convention_tells_that_tools_metrics_and_its_verdict(convention):
+    found = compare(source("a", *rows(1, n=2000, seed=1)), source("b", *rows(2, n=1500, seed=2)), convention=convention)
+    x, word = found["columns"]
+
+    assert set(x["metrics"]) | set(x["p_values"]) == set(metrics_of(convention, Kind.NUMERIC))
+    assert set(word["metrics"]) | set(word["p_values"]) == set(metrics_of(convention, Kind.CATEGORICAL))
+    assert x["finding"]["metric"].endswith(f"[{convention}]")
+    assert x["finding"]["status"] == word["finding"]["status"] == "ok"
+    assert x["finding"]["message"].startswith("x: ")
+
+
+def test_nannymls_limits_come_from_the_chunks_of_the_reference():
+    found = compare(source("a", *rows(1, seed=1)), source("b", *rows(2, seed=2)), convention=Convention.NANNYML)
+
+    assert (
+        "the limit is the mean and three standard deviations of the reference's own chunks"
+        in (found["columns"][0]["finding"]["message"])
+    )

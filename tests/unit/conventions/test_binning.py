@@ -1,0 +1,118 @@
+import math
+
+import numpy as np
+import pytest
+from conventional import by_cells_alone, numbers
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import entropy
+
+from atalaia.conventions.binning import Binned, by_value, count_bins, distinct_of, doane, equal_edges, exactly, sturges
+from atalaia.conventions.shares import filled, hellinger, jensen_shannon, kullback_leibler, laplace, stability_index
+
+SHAPES = {
+    "normal": lambda r, n: r.normal(size=n),
+    "log-normal": lambda r, n: r.lognormal(size=n),
+    "heavy tail": lambda r, n: r.standard_cauchy(n),
+    "ties": lambda r, n: np.where(r.random(n) < 0.4, 0.0, r.normal(size=n)),
+    "whole": lambda r, n: np.rint(r.normal(0, 300, n)),
+    "years": lambda r, n: 2019 + r.random(n) * 7,
+    "constant": lambda r, n: np.full(n, 5.0),
+}
+values = st.lists(st.one_of(st.integers(-5, 5).map(float), st.floats(-1e6, 1e6)), min_size=8, max_size=60)
+
+
+@pytest.mark.parametrize("rule", ["sturges", "doane"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_edges_are_numpys(rule, shape):
+    drawn = SHAPES[shape](np.random.default_rng(1), 3000)
+    deviation = drawn.std()
+    skewness = ((drawn - drawn.mean()) ** 3).mean() / deviation**3 if deviation else 0.0
+    wanted = sturges(len(drawn)) if rule == "sturges" else doane(len(drawn), skewness)
+
+    expected = np.histogram_bin_edges(drawn, rule)
+    assert equal_edges(drawn.min(), drawn.max(), wanted) == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+def test_edges_of_integers_are_no_nearer_than_1_as_numpys():
+    drawn = np.array([1, 2, 3, 3, 2] * 400)
+
+    expected = np.histogram_bin_edges(drawn, "sturges")
+    assert equal_edges(1.0, 3.0, sturges(len(drawn)), whole=True).tolist() == expected.tolist() == [1, 2, 3]
+
+
+def test_doane_asks_for_one_bin_for_two_rows():
+    assert doane(2, 5.0) == 1.0
+
+
+@settings(max_examples=200)
+@given(values, values, st.integers(1, 12))
+def test_no_count_is_further_off_than_stated(before, now, bins):
+    grid, *sides = by_cells_alone(*numbers(before, now))
+    low, high = min(*before, *now), max(*before, *now)
+    edges = np.linspace(low, high, bins + 1) if low < high else np.array([low - 1, low + 1])
+
+    for held, side in zip((before, now), sides, strict=True):
+        binned = count_bins(grid, side, edges)
+        assert (np.abs(np.histogram(held, edges)[0] - binned.counts) <= binned.loose + 1e-9).all()
+        assert binned.counts.sum() == pytest.approx(len(held))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_counts_and_distances_of_many_rows_are_no_further_off_than_stated(shape):
+    random = np.random.default_rng(2)
+    before, now = SHAPES[shape](random, 30_000), SHAPES[shape](random, 3000) * 1.1
+    edges = equal_edges(min(before.min(), now.min()), max(before.max(), now.max()), 15)
+    p, q = (np.histogram(side, edges)[0] for side in (before, now))
+    grid, *sides = numbers(before, now)
+    ours = [count_bins(grid, side, edges) for side in sides]
+    fills = {laplace: [laplace(p, 30_000), laplace(q, 3000)], filled: [filled(p, 30_000), filled(q, 3000)]}
+
+    for counts, binned in zip((p, q), ours, strict=True):
+        assert (np.abs(counts - binned.counts) <= binned.loose + 1e-9).all()
+    check(jensen_shannon(*ours, 2), jensenshannon(p, q, base=2))
+    check(jensen_shannon(*ours, math.e), jensenshannon(p, q))
+    check(hellinger(*ours), np.linalg.norm(np.sqrt(p / 30_000) - np.sqrt(q / 3000)) / 2**0.5)
+    for fill, (a, b) in fills.items():
+        check(stability_index(*ours, fill), ((b - a) * np.log(b / a)).sum())
+        check(kullback_leibler(*ours, fill), entropy(a, b))
+
+
+def check(distance, exact):
+    assert abs(distance.value - exact) <= distance.off + 1e-9
+
+
+def test_a_value_alone_in_its_cell_is_where_the_mean_is():
+    grid, before, _ = by_cells_alone(*numbers(np.linspace(0, 1, 2000), [0.5]))
+    binned = count_bins(grid, before, np.linspace(0, 1, 8))
+
+    assert binned.exact
+    assert binned.counts.tolist() == np.histogram(np.linspace(0, 1, 2000), 7, (0, 1))[0].tolist()
+
+
+def test_kept_values_of_a_cell_tell_how_its_rest_lies():
+    random = np.random.default_rng(3)
+    grid, _, now = numbers(random.random(2000), 2 + random.random(20_000) ** 2)
+    binned = count_bins(grid, now, np.array([2.0, 2.25, 3.0]))
+
+    assert binned.counts[0] == pytest.approx(10_000, abs=1000)
+    assert binned.loose[0] > 1000
+
+
+def test_counts_by_value_need_all_values():
+    _, before, now = numbers([1.0, 1.0, 2.0], [2.0, 3.0])
+    p, q = by_value(before, now)
+
+    assert (p.tolist(), q.tolist()) == ([2, 1, 0], [0, 1, 1])
+    assert distinct_of(before, now) == (3.0, True)
+    assert by_value(before, numbers(range(2000), [1.0])[1]) is None
+    assert distinct_of(*numbers(range(2000), range(2000))[1:])[1] is False
+
+
+def test_bins_that_may_be_empty_bound_the_index_by_what_fills_them():
+    sure, loose = exactly(np.array([5.0, 5.0])), Binned(np.array([9.0, 1.0]), np.array([1.0, 1.0]))
+    found = stability_index(sure, loose, filled)
+
+    all_in_one = ((np.array([1, 1e-4]) - 0.5) * np.log(np.array([1, 1e-4]) / 0.5)).sum()
+    assert abs(found.value - all_in_one) <= found.off
