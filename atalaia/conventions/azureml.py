@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from atalaia.conventions import Judged
 from atalaia.conventions.binning import Binned, by_value, count_bins, distinct_of, equal_edges, exactly, sturges
-from atalaia.conventions.shares import Distance, jensen_shannon, laplace, stability_index
+from atalaia.conventions.shares import LAPLACE, Distance, jensen_shannon, stability_index
 from atalaia.conventions.sides import (
     Asked,
     Categories,
@@ -75,7 +75,7 @@ def _measure(metric: str, sides: Sides) -> tuple[Distance | None, tuple[str, ...
     if metric == "jensen_shannon":
         return jensen_shannon(*_binned(sides), 2), ()
     if metric == "psi":
-        return stability_index(*_binned(sides), laplace), ()
+        return stability_index(*_binned(sides), LAPLACE), ()
     if metric == "wasserstein_normalised" and isinstance(sides, Numbers):
         return normalised_wasserstein(sides, ddof=1), ()
     if metric == "kolmogorov_smirnov" and isinstance(sides, Numbers):

@@ -27,7 +27,7 @@ class Binned(Struct, frozen=True):
     """Rows per bin.
 
     Attributes:
-        counts: The best guess, whole numbers if exact; shape (bins,).
+        counts: The best guess, in whole rows; shape (bins,).
         loose: By how many rows each may be off; shape (bins,).
     """
 
@@ -149,7 +149,7 @@ def _part_below(parts: Parts, cell: int, cut: float) -> tuple[float, float]:
     else:
         reach = min(mean - low, high - mean) * (1 - 1 / rows)
         guess = rows * (min(max((cut - mean + reach) / (2 * reach), 0.0), 1.0) if reach > 0 else float(mean < cut))
-    guess = min(max(guess, least), most)
+    guess = float(round(min(max(guess, least), most)))
     return known + guess, max(most - guess, guess - least)
 
 

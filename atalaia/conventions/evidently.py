@@ -27,8 +27,8 @@ from atalaia.conventions.binning import (
     sturges,
 )
 from atalaia.conventions.shares import (
+    FILLED,
     Distance,
-    filled,
     hellinger,
     jensen_shannon,
     kullback_leibler,
@@ -118,8 +118,8 @@ def _undefined(metric: str) -> tuple[None, tuple[str, ...]]:
 
 _ON_SHARES = {
     "jensen_shannon": lambda p, q: jensen_shannon(p, q, np.e),
-    "psi": lambda p, q: stability_index(p, q, filled),
-    "kullback_leibler": lambda p, q: kullback_leibler(p, q, filled),
+    "psi": lambda p, q: stability_index(p, q, FILLED),
+    "kullback_leibler": lambda p, q: kullback_leibler(p, q, FILLED),
 }
 
 

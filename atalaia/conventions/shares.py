@@ -51,23 +51,48 @@ def hellinger(baseline: Binned, current: Binned) -> Distance:
     return Distance(value, _moved(baseline) + _moved(current))
 
 
-Fill = Callable[[Floats, float], Floats]
-"""Makes shares above 0 of counts, which sum to so many rows."""
+class Fill(Struct, frozen=True):
+    """How shares above 0 are made of counts.
+
+    Attributes:
+        shares: Of counts of shape (bins,) and their sum.
+        between: Of the least and the most that each count can be, and their sum: the same of the shares.
+    """
+
+    shares: Callable[[Floats, float], Floats]
+    between: Callable[[Floats, Floats, float], tuple[Floats, Floats]]
 
 
-def laplace(counts: Floats, rows: float) -> Floats:
-    """Add one row to every bin, as Azure ML does."""
+def _add_one(counts: Floats, rows: float) -> Floats:
     return np.asarray((counts + 1) / (rows + len(counts)), np.float64)
 
 
-def filled(counts: Floats, rows: float) -> Floats:
-    """Let empty bins hold 0.0001, or a millionth of the smallest share if that is no larger, as Evidently does."""
-    shares = counts / rows
-    least = float(shares[shares > 0].min())
-    return np.where(shares > 0, shares, least / 1e6 if least <= _FILL else _FILL)
+LAPLACE = Fill(_add_one, lambda low, high, rows: (_add_one(low, rows), _add_one(high, rows)))
+"""One row more in every bin, as Azure ML counts."""
+
+
+def _fill_empty(counts: Floats, rows: float) -> Floats:
+    return np.where(counts > 0, counts / rows, _filling(float(counts[counts > 0].min()) / rows))
+
+
+def _filling(least: float) -> float:
+    """Return the share that an empty bin gets where the smallest of the others is *least*."""
+    return least / 1e6 if least <= _FILL else _FILL
 
 
 _FILL = 0.0001
+
+
+def _fill_between(low: Floats, high: Floats, rows: float) -> tuple[Floats, Floats]:
+    """Bound the shares; the smallest of the bins that hold something may be one row's, or that of a sure bin."""
+    least = float(np.maximum(low, 1.0)[high > 0].min()) / rows
+    most = float(high[low > 0].min(initial=rows)) / rows
+    lowest = np.where(low > 0, low / rows, _filling(least))
+    return lowest, np.where(high > 0, np.maximum(high / rows, lowest), _filling(most))
+
+
+FILLED = Fill(_fill_empty, _fill_between)
+"""Empty bins hold 0.0001, or a millionth of the smallest share if that is no larger, as Evidently counts."""
 
 
 def stability_index(baseline: Binned, current: Binned, fill: Fill) -> Distance:
@@ -102,15 +127,17 @@ def _between(value: float, least: float, most: float, baseline: Binned, current:
 def _filled(side: Binned, fill: Fill) -> tuple[Floats, Floats, Floats]:
     """Return the shares, filled, with the least and the most that they can be on either side."""
     rows = float(side.counts.sum())
-    shares = fill(side.counts, rows)
-    off = side.loose / rows
-    emptied = np.minimum(shares, fill(np.append(side.counts, 0.0), rows)[-1])
-    return np.where(off > 0, np.maximum(shares - off, emptied), shares), shares, shares + off
+    low, high = fill.between(np.maximum(side.counts - side.loose, 0.0), side.counts + side.loose, rows)
+    shares = fill.shares(side.counts, rows)
+    return np.minimum(low, shares), shares, np.maximum(high, shares)
 
 
 def _summing_to_1(sides: tuple[Floats, Floats, Floats]) -> tuple[Floats, Floats, Floats]:
+    """Divide shares, and the least and the most that they can be, by what all of them may sum to."""
     low, shares, high = sides
-    return low / shares.sum(), shares / shares.sum(), high / shares.sum()
+    total = float(shares.sum())
+    room = _FILL * len(shares) if (low < high).any() else 0.0
+    return low / (total + room), shares / total, high / (total - room)
 
 
 def _shares(side: Binned) -> Floats:
