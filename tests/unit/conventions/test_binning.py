@@ -9,7 +9,17 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import entropy
 
 from atalaia.conventions.binning import Binned, by_value, count_bins, distinct_of, doane, equal_edges, exactly, sturges
-from atalaia.conventions.shares import FILLED, LAPLACE, hellinger, jensen_shannon, kullback_leibler, stability_index
+from atalaia.conventions.shares import (
+    FILLED,
+    LAPLACE,
+    Fill,
+    hellinger,
+    jensen_shannon,
+    kullback_leibler,
+    stability_index,
+)
+from atalaia.conventions.sides import Numbers, plain_wasserstein
+from atalaia.schema import Column
 
 SHAPES = {
     "normal": lambda r, n: r.normal(size=n),
@@ -133,3 +143,26 @@ def test_bins_that_may_be_empty_bound_the_index_by_what_fills_them():
 
     all_in_one = ((np.array([1, 1e-4]) - 0.5) * np.log(np.array([1, 1e-4]) / 0.5)).sum()
     assert abs(found.value - all_in_one) <= found.off
+
+
+def test_ten_bins_over_both_sides_have_the_published_hellinger_and_index():
+    """The integration tests of frouros, which count on ten bins; samples are NumPy's own from the seed 31."""
+    random = np.random.RandomState(31)
+    before, now = random.normal(1, 1, 500), random.normal(1, 1, 500)
+    edges = equal_edges(min(before.min(), now.min()), max(before.max(), now.max()), 10)
+    p, q = (exactly(np.histogram(side, edges)[0]) for side in (before, now))
+    plain = Fill(lambda counts, rows: counts / rows, lambda low, high, rows: (low / rows, high / rows))
+
+    assert hellinger(p, q).value == pytest.approx(0.04792538, abs=1e-8)
+    assert stability_index(p, q, plain).value == pytest.approx(0.01840072, abs=1e-8)
+
+
+def test_shifted_samples_have_the_published_hellinger_and_wasserstein_distances():
+    before = np.random.RandomState(31).normal(1, 1, 100)
+    now = np.random.RandomState(31).normal(5, 2, 100)
+    edges = equal_edges(min(before.min(), now.min()), max(before.max(), now.max()), 10)
+
+    assert hellinger(*(exactly(np.histogram(side, edges)[0]) for side in (before, now))).value == pytest.approx(
+        0.74509099, abs=1e-8
+    )
+    assert plain_wasserstein(Numbers(Column("x"), *numbers(before, now))).value == pytest.approx(3.85346006, abs=1e-8)

@@ -62,6 +62,13 @@ def test_tests_of_counts_are_scipys(before, data):
     )
 
 
+def test_the_published_contingency_test():
+    """An integration test of frouros: aabaab against bacccc."""
+    statistic, p_value = contingency(np.array([4, 2, 0]), np.array([1, 1, 4]))
+
+    assert (statistic, p_value) == (pytest.approx(6.13333333, abs=1e-8), pytest.approx(0.04657615, abs=1e-8))
+
+
 def test_what_was_not_expected_makes_the_p_value_0():
     assert goodness_of_fit(np.array([5, 0]), np.array([5, 1])) == 0.0
 
