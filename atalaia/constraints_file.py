@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from atalaia.errors import StatisticsFileError
 from atalaia.json_nodes import Log, Node, decode, faults_text
+from atalaia.monitor_file import ConstraintThresholds
 from atalaia.wording import listed, shortened
 
 _MOST_FEATURES, _MOST_DOMAINS = 10_000, 100_000
@@ -38,10 +39,6 @@ _CONFIG = (
 _KEY = re.compile(rb'"(completeness|num_constraints|string_constraints|monitoring_config)"\s*:')
 _DOCUMENTED = 0.1
 _FIX = "Correct it, or run the baselining job again."
-
-Thresholds = Literal["container", "documents"]
-"""What the shares of a file mean: what must fit, or what may differ."""
-
 
 Method = Literal["Robust", "Simple"]
 CategoricalMethod = Literal["LInfinity", "ChiSquared"]
@@ -120,7 +117,9 @@ def is_constraints_file(beginning: bytes) -> bool:
     return is_object and b'"features"' in beginning and _KEY.search(beginning) is not None
 
 
-def read_constraints(data: bytes, where: str, thresholds: Thresholds = "container") -> Constraints:
+def read_constraints(
+    data: bytes, where: str, thresholds: ConstraintThresholds = ConstraintThresholds.CONTAINER
+) -> Constraints:
     """Read the file *data*; *where* names it in errors.
 
     Raises:
@@ -132,7 +131,7 @@ def read_constraints(data: bytes, where: str, thresholds: Thresholds = "containe
         fix = "Give the constraints.json of a data quality baseline; those of model quality are of another kind."
         features.fault("no columns", fix)
     unknown = _unknown(root, _FILE)
-    share = 1.0 if thresholds == "container" else 1 - _DOCUMENTED
+    share = 1.0 if thresholds is ConstraintThresholds.CONTAINER else 1 - _DOCUMENTED
     defaults = Settings(type_match=share, domain_match=share)
     settings = _settings(root.at("monitoring_config"), defaults, thresholds, unknown)
     read = tuple(_feature(node, settings, thresholds, unknown) for node in features.items(_MOST_FEATURES))
@@ -152,7 +151,7 @@ def _unknown(node: Node, known: tuple[str, ...]) -> list[str]:
     return [shortened(node.at(key).path) for key in keys if key not in known]
 
 
-def _feature(node: Node, settings: Settings, thresholds: Thresholds, unknown: list[str]) -> Feature:
+def _feature(node: Node, settings: Settings, thresholds: ConstraintThresholds, unknown: list[str]) -> Feature:
     numbers, strings = node.at("num_constraints"), node.at("string_constraints")
     unknown += _unknown(node, _FEATURE + _OVERRIDES)
     unknown += _unknown(numbers, ("is_non_negative", *_OVERRIDES)) + _unknown(strings, ("domains", *_OVERRIDES))
@@ -170,7 +169,7 @@ def _feature(node: Node, settings: Settings, thresholds: Thresholds, unknown: li
     )
 
 
-def _settings(node: Node, given: Settings, thresholds: Thresholds, unknown: list[str]) -> Settings:
+def _settings(node: Node, given: Settings, thresholds: ConstraintThresholds, unknown: list[str]) -> Settings:
     """Return *given* with what the place says."""
     compared, rule = node.at("distribution_constraints"), given.rule
     unknown += _unknown(node, _CONFIG) + _unknown(compared, _DISTRIBUTION)
@@ -215,11 +214,11 @@ def _share(node: Node) -> float | None:
     return number
 
 
-def _match(node: Node, default: float, thresholds: Thresholds) -> float:
+def _match(node: Node, default: float, thresholds: ConstraintThresholds) -> float:
     number = _share(node)
     if number is None:
         return default
-    return number if thresholds == "container" else 1 - number
+    return number if thresholds is ConstraintThresholds.CONTAINER else 1 - number
 
 
 def _limit(node: Node) -> float | None:

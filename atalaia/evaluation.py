@@ -16,6 +16,7 @@ from atalaia.checks import (
     check_of,
     drift_checks,
 )
+from atalaia.constraints import constraint_findings
 from atalaia.conventions.tools import under_convention
 from atalaia.findings import Pair, finding_of, pair_of
 from atalaia.monitor_file import CheckRule, Limits, Monitor
@@ -74,6 +75,7 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
     of_columns = [finding for _, findings in columns for finding in findings]
     left_out = sum(not item.used for item in occasion.inputs)
     findings = [*_window_findings(monitor, current, left_out), *_relations(monitor, baseline, current), *of_columns]
+    findings += constraint_findings(baseline, current)
     return Report(
         schema=SCHEMA,
         monitor=monitor.name,

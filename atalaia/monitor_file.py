@@ -69,16 +69,26 @@ class Logs(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     include: tuple[str, ...] = ()
 
 
+class ConstraintThresholds(StrEnum):
+    """What the shares in a `constraints.json` mean: what must fit, as the container has it, or what may differ."""
+
+    CONTAINER = "container"
+    DOCUMENTS = "documents"
+
+
 class BaselineSource(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The reference data that the baseline is made from.
 
     Attributes:
-        data: Files or folders, relative to the monitor file; or one `statistics.json` of SageMaker Model Monitor.
+        data: Files or folders, relative to the monitor file; or one `statistics.json` of SageMaker Model Monitor. A
+            `constraints.json` beside either says what windows must fulfil.
         format: `auto` looks into each object; anything else is taken at its word.
+        constraint_thresholds: What the shares in a `constraints.json` mean.
     """
 
     data: tuple[str, ...]
     format: LogFormat = LogFormat.AUTO
+    constraint_thresholds: ConstraintThresholds = ConstraintThresholds.CONTAINER
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -353,7 +353,7 @@ def test_compare_tells_what_is_missing_and_what_is_new(place):
 
 
 def test_help_of_every_command_has_an_example():
-    for command in ("init", "validate", "compare", "baseline", "ingest", "evaluate", "check", "verify"):
+    for command in ("init", "validate", "compare", "baseline", "export", "ingest", "evaluate", "check", "verify"):
         done = atalaia(command, "--help")
         assert done.returncode == 0
         assert f"Example: atalaia {command}" in done.stdout
@@ -429,3 +429,101 @@ def test_the_baseline_command_says_what_was_lost(place):
     assert "4,000 rows." in done.stdout
     assert "Made from 1 window of 2026-03-07T00:00:00Z" in done.stdout
     assert "Ranks may be off by a share of the values of up to: income" in done.stdout
+
+
+def test_who_leaves_model_monitor_is_told_the_same_violations(place):
+    atalaia("check", "monitor.yaml", cwd=place)
+    left = place / "left"
+    exported = atalaia("export", "monitor.yaml", "left", cwd=place)
+    made = atalaia(
+        "init", "--from", "left/constraints.json", "left/statistics.json", "--logs", "logs", "-o", "m.yaml", cwd=place
+    )
+    checked = strict_json(atalaia("check", "m.yaml", "--json", cwd=place).stdout)
+    alerts = [
+        {(f["metric"], f["column"]) for f in window["findings"] if f["status"] == "alert"}
+        for window in checked["windows"]
+    ]
+    files = [
+        strict_json(
+            (place / f"atalaia-out/statistics/reports/2026030{day}T000000Z/constraint_violations.json").read_text()
+        )
+        for day in (2, 3)
+    ]
+    told = [{(v["constraint_check_type"], v["feature_name"]) for v in file["violations"]} for file in files]
+
+    assert sorted(exported.stdout.split()) == ["left/constraints.json", "left/statistics.json"]
+    assert sorted(path.name for path in left.iterdir()) == ["constraints.json", "statistics.json"]
+    assert made.returncode == 0, made.stderr
+    assert told == [set(), {("baseline_drift_check", "income")}]
+    assert alerts[0] == set()
+    assert alerts[1] >= {("baseline_drift_check", "income"), ("kolmogorov_smirnov", "income")}
+
+
+def test_a_window_is_exported_as_it_was_judged(place):
+    atalaia("check", "monitor.yaml", cwd=place)
+    done = atalaia("export", "monitor.yaml", "window", "--window", "2026-03-03", cwd=place)
+    statistics = strict_json((place / "window/statistics.json").read_text())
+    violations = strict_json((place / "window/constraint_violations.json").read_text())["violations"]
+    nothing = atalaia("export", "monitor.yaml", "window", "--window", "2026-04-03", cwd=place)
+    blocked = atalaia("export", "monitor.yaml", "reference.csv", cwd=place)
+
+    assert done.returncode == 0, done.stderr
+    assert statistics["dataset"] == {"item_count": 800}
+    assert [v["feature_name"] for v in violations] == ["income"]
+    assert (nothing.returncode, blocked.returncode) == (2, 2)
+    assert "reference.csv: file exists. Give the path of a folder." in blocked.stderr
+    assert "no rows in the window from 2026-04-03T00:00:00Z" in nothing.stderr
+
+
+def test_times_are_told_to_have_no_statistics(place):
+    rows = [{"at": "2026-03-02T12:00:00Z", "x": i} for i in range(10)]
+    (place / "dated.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    atalaia("init", "dated.jsonl", "-o", "dated.yaml", cwd=place)
+    (place / "dated.yaml").write_text((place / "dated.yaml").read_text().replace("role: ignored", "role: time"))
+    atalaia("baseline", "dated.yaml", cwd=place)
+    done = atalaia("export", "dated.yaml", "out", cwd=place)
+
+    assert done.returncode == 0, done.stderr
+    assert "Without statistics: at (times, or not measured)." in done.stderr
+
+
+SCHEDULE = """name: shop_monitoring
+trigger: {type: recurrence, frequency: hour, interval: 6}
+create_monitor:
+  monitoring_signals:
+    drift: {type: data_drift, features: {top_n_feature_importance: 3}}
+"""
+
+
+def test_a_schedule_of_azure_gives_checks_and_window(place):
+    (place / "schedule.yaml").write_text(SCHEDULE)
+    done = atalaia("init", "reference.csv", "--from", "schedule.yaml", "--logs", "logs", cwd=place)
+
+    assert done.returncode == 0, done.stderr
+    assert "Not carried over: drift: features by importance; all columns are watched" in done.stderr
+    assert "name: shop-monitoring\n" in done.stdout
+    assert "window: 6h\n" in done.stdout
+    assert "{metric: wasserstein_normalised, columns: [income], threshold: {alert: 0.1}}" in done.stdout
+
+
+REFUSED = [
+    ((), "nothing to start from"),
+    (("--from", "reference.csv"), "reference.csv: not known. --from takes a constraints.json"),
+    (("--from", "schedule.yaml"), "a schedule names no columns"),
+    (("reference.csv", "--from", "schedule.yaml", "--from", "schedule.yaml"), "a second file of its kind"),
+    (("reference.csv", "--from", "left/statistics.json"), "statistics are the whole baseline"),
+    (("reference.csv", "--from", "left/constraints.json", "--from", "schedule.yaml"), "are of two tools"),
+    (("nothing.csv",), "there is no such file or folder"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "told"), REFUSED)
+def test_what_no_monitor_can_be_made_of_is_refused(place, arguments, told):
+    (place / "schedule.yaml").write_text(SCHEDULE)
+    atalaia("baseline", "monitor.yaml", cwd=place)
+    atalaia("export", "monitor.yaml", "left", cwd=place)
+    done = atalaia("init", *arguments, cwd=place)
+
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert done.stdout == ""

@@ -24,7 +24,14 @@ from emulated_aws.knobs import Knobs as AwsKnobs
 from emulated_azure.knobs import Knobs as AzureKnobs
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ["README.md", "docs/command-line.md", "docs/cost.md", "docs/conventions.md"]
+DOCUMENTS = [
+    "README.md",
+    "docs/command-line.md",
+    "docs/cost.md",
+    "docs/from-sagemaker.md",
+    "docs/from-azureml.md",
+    "docs/conventions.md",
+]
 
 
 def blocks(document):

@@ -5,6 +5,7 @@ import pytest
 
 from atalaia.constraints_file import Rule, Settings, is_constraints_file, read_constraints
 from atalaia.errors import StatisticsFileError
+from atalaia.monitor_file import ConstraintThresholds
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared/samples/sagemaker/sagemaker-python-sdk"
 
@@ -24,7 +25,7 @@ PLAN = {
 
 def read(*features, thresholds="container", **config):
     content = {"version": 0, "features": list(features), "monitoring_config": config}
-    return read_constraints(json.dumps(content).encode(), "constraints.json", thresholds)
+    return read_constraints(json.dumps(content).encode(), "constraints.json", ConstraintThresholds(thresholds))
 
 
 def test_a_file_is_read_with_all_it_says():
