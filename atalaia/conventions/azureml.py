@@ -30,6 +30,7 @@ from atalaia.conventions.sides import (
 )
 from atalaia.conventions.significance import goodness_of_fit, kolmogorov
 from atalaia.profile import Grid, Summary
+from atalaia.profile.values import Floats
 from atalaia.schema import Column, Type
 
 RULES: Mapping[str, Rule] = {
@@ -96,10 +97,13 @@ def _kolmogorov(sides: Numbers) -> tuple[Distance | None, tuple[str, ...]]:
 
 
 def _binned(sides: Sides) -> tuple[Binned, Binned]:
-    """Count on bins of equal width over both sides: by Sturges' rule for the smaller of the two; or by category."""
+    """Count on bins of equal width over both sides, or by category."""
     if isinstance(sides, Categories):
         return exactly(sides.baseline), exactly(sides.current)
-    low = min(sides.baseline.minimum, sides.current.minimum)
-    high = max(sides.baseline.maximum, sides.current.maximum)
-    edges = equal_edges(low, high, math.ceil(sturges(min(sides.rows))))
+    (edges,) = edges_of(sides)
     return count_bins(sides.grid, sides.baseline, edges), count_bins(sides.grid, sides.current, edges)
+
+
+def edges_of(sides: Numbers) -> list[Floats]:
+    """Return the edges of bins of equal width over both sides, by Sturges' rule for the smaller of the two."""
+    return [equal_edges(*sides.reach, math.ceil(sturges(min(sides.rows))))]

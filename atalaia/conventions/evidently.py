@@ -48,7 +48,7 @@ from atalaia.conventions.sides import (
 )
 from atalaia.conventions.significance import goodness_of_fit, kolmogorov, proportions
 from atalaia.profile import Grid, Summary
-from atalaia.profile.values import Ints
+from atalaia.profile.values import Floats, Ints
 from atalaia.schema import Column
 from atalaia.wording import plural
 
@@ -159,10 +159,14 @@ def _binned(sides: Sides) -> tuple[Binned, Binned] | None:
 
 
 def _on_bins(sides: Numbers, wanted: float) -> tuple[Binned, Binned]:
-    low = min(sides.baseline.minimum, sides.current.minimum)
-    high = max(sides.baseline.maximum, sides.current.maximum)
-    edges = equal_edges(low, high, wanted, sides.whole)
+    edges = equal_edges(*sides.reach, wanted, sides.whole)
     return count_bins(sides.grid, sides.baseline, edges), count_bins(sides.grid, sides.current, edges)
+
+
+def edges_of(sides: Numbers) -> list[Floats]:
+    """Return the edges of all its bins: by Sturges' rule for the rows, and for the distinct values."""
+    distinct, _ = distinct_of(sides.baseline, sides.current)
+    return [equal_edges(*sides.reach, sturges(count), sides.whole) for count in (sum(sides.rows), distinct)]
 
 
 def _hellinger(sides: Sides) -> tuple[Distance | None, tuple[str, ...]]:

@@ -187,6 +187,11 @@ def _doane_edges(grid: NumericGrid, summary: NumericSummary) -> tuple[Floats, tu
     return equal_edges(summary.minimum, summary.maximum, wanted[1]), notes
 
 
+def edges_of(sides: Numbers) -> list[Floats]:
+    """Return the edges of its bins, which are the reference's."""
+    return [_doane_edges(sides.grid, sides.baseline)[0]]
+
+
 def _skewness(grid: NumericGrid, summary: NumericSummary) -> tuple[float, float]:
     """Return the skewness, and by how much that of the rows may differ.
 

@@ -44,6 +44,11 @@ class Numbers(Struct, frozen=True):
         return self.baseline.finite, self.current.finite
 
     @property
+    def reach(self) -> tuple[float, float]:
+        """The smallest and the largest finite value of both sides."""
+        return min(self.baseline.minimum, self.current.minimum), max(self.baseline.maximum, self.current.maximum)
+
+    @property
     def whole(self) -> bool:
         """Whether pandas would hold the column in a type of integers."""
         sides = self.baseline, self.current

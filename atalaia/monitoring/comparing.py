@@ -8,8 +8,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from atalaia.baseline import Baseline, build_baseline, count_rows
+from atalaia.baseline import Baseline, baseline_of, build_baseline, count_rows
 from atalaia.conventions.chunks import profiles_of_chunks
+from atalaia.conventions.refining import refined
 from atalaia.conventions.tools import measured, under_convention
 from atalaia.errors import LogError
 from atalaia.evaluation import column_report
@@ -18,7 +19,7 @@ from atalaia.infer import inferred_columns
 from atalaia.monitor_file import CheckRule, Convention
 from atalaia.monitoring.sources import LogSource, columnwise_if_sound
 from atalaia.other_tools import tell_all
-from atalaia.profile import Profile, Summary
+from atalaia.profile import Profile, Profiler, Summary
 from atalaia.schema import profiled
 from atalaia.wording import by_reason, listed
 
@@ -42,7 +43,7 @@ def compare(
     """
     columns = inferred_columns(reference.batches(), _place(reference))
     baseline = columnwise_if_sound(lambda fast: build_baseline(columns, partial(reference.batches, columnwise=fast)))
-    profile = columnwise_if_sound(lambda fast: count_rows(baseline.profiler(), current.batches(columnwise=fast)))
+    profile = _counted(baseline.profiler(), current)
     if not profile.rows:
         reasons = by_reason(profile.rejected)
         msg = f"{_place(current)}: no usable rows{f' (rejected: {reasons})' if reasons else ''}. Give data with rows."
@@ -51,6 +52,10 @@ def compare(
         theirs, ours = listed(sorted(profile.extra)), listed([c.name for c in columns])
         msg = f"{_place(current)}: its columns ({theirs}) are not those of {_place(reference)} ({ours})."
         raise LogError(msg)
+    grids = refined(baseline, profile, convention)
+    if grids is not None:
+        baseline = baseline_of(grids, _counted(Profiler("", grids), reference))
+        profile = _counted(baseline.profiler(), current)
     return {
         "reference": {"rows": baseline.profile.rows, "rejected": dict(baseline.profile.rejected)},
         "current": {
@@ -60,6 +65,10 @@ def compare(
         },
         "columns": list(_columns(baseline, profile, _Wanted(rules, convention), reference)),
     }
+
+
+def _counted(profiler: Profiler, source: LogSource) -> Profile:
+    return columnwise_if_sound(lambda fast: count_rows(profiler, source.batches(columnwise=fast)))
 
 
 class _Wanted(Struct, frozen=True):
