@@ -11,7 +11,7 @@ from rich.console import Console
 from atalaia.baseline import Baseline
 from atalaia.checks import METRICS
 from atalaia.errors import AtalaiaError
-from atalaia.monitor_file import find_faults
+from atalaia.monitor_file import Convention, find_faults
 from atalaia.monitoring.baselines import load_baseline, make_baseline
 from atalaia.monitoring.comparing import compare as compare_sources
 from atalaia.monitoring.exporting import sagemaker_files
@@ -123,15 +123,23 @@ def validate(monitor: str, as_json: bool) -> None:
 @cli.command()
 @click.argument("reference")
 @click.argument("current")
+@click.option(
+    "--convention",
+    type=click.Choice([convention.value for convention in Convention]),
+    default=Convention.ATALAIA.value,
+    help="Tell what this tool would measure and say.",
+)
 @_JSON
-def compare(reference: str, current: str, as_json: bool) -> None:
+def compare(reference: str, current: str, convention: str, as_json: bool) -> None:
     """Show the drift of every column between two files or folders.
 
     \b
     Example: atalaia compare reference.parquet current.parquet
     """
+    chosen = Convention(convention)
     with working(f"comparing {current} with {reference}"):
-        result = compare_sources(LogSource(*open_place(reference)), LogSource(*open_place(current)))
+        sources = LogSource(*open_place(reference)), LogSource(*open_place(current))
+        result = compare_sources(*sources, convention=chosen)
     if as_json:
         print_one_sided(Console(stderr=True), result)
         print_json(compare_shape(result))

@@ -145,6 +145,31 @@ def test_a_baseline_tells_which_columns_its_data_lack_and_have_beside(place):
     assert (found["absent"], found["extra"]) == (["channel"], ["chanel"])
 
 
+def test_compare_tells_what_another_tool_would_say(place):
+    table(place / "current.csv", 1000, shift=10, seed=6)
+    sides = ("reference.csv", "current.csv", "--convention", "azureml")
+    done = atalaia("compare", *sides, "--json", cwd=place)
+    income = next(c for c in strict_json(done.stdout)["columns"] if c["column"] == "income")
+    read = atalaia("compare", *sides, cwd=place)
+
+    assert done.returncode == read.returncode == 1
+    assert income["finding"]["metric"] == "normalized_wasserstein_distance[azureml]"
+    assert income["finding"]["value"] == income["metrics"]["wasserstein_normalised"]
+    assert set(income["metrics"]) == {"wasserstein_normalised", "jensen_shannon", "psi"}
+    assert set(income["p_values"]) == {"kolmogorov_smirnov"}
+    assert "income: Azure ML would raise an alarm: its normalized_wasserstein_distance" in " ".join(read.stdout.split())
+
+
+def test_check_judges_by_the_convention_of_the_monitor(place):
+    monitor = place / "monitor.yaml"
+    monitor.write_text(monitor.read_text() + "\nconvention: evidently\n")
+    found = strict_json(atalaia("check", "monitor.yaml", "--json", cwd=place).stdout)
+    drift = [[f for f in w["findings"] if f["signal"].endswith("_drift")] for w in found["windows"]]
+
+    assert all(finding["metric"].endswith("[evidently]") for findings in drift for finding in findings)
+    assert [[f["column"] for f in findings if f["status"] == "alert"] for findings in drift] == [[], ["income"]]
+
+
 def test_compare_needs_no_monitor(place):
     table(place / "current.csv", 1000, shift=10, seed=6)
     done = atalaia("compare", "reference.csv", "current.csv", "--json", cwd=place)

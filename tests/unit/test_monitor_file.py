@@ -70,6 +70,17 @@ def raised_faults(text: str) -> list[str]:
 # ---- what loads
 
 
+def test_a_convention_is_the_monitors_or_a_checks():
+    named = {"metric": "kullback_leibler", "convention": "evidently"}
+    others = [{"metric": "drift", "convention": "sagemaker"}, {"metric": "psi", "convention": "atalaia"}]
+    kept = [named, *others, {"metric": "missing"}]
+    monitor = load_monitor(small(convention="nannyml", checks=kept), "m.yaml", METRICS)
+
+    assert monitor.convention == "nannyml"
+    assert [rule.convention for rule in monitor.checks] == ["evidently", "sagemaker", "atalaia", None]
+    assert load_monitor(SMALL, "m.yaml").convention == "atalaia"
+
+
 def test_a_small_file_takes_the_defaults():
     monitor = load_monitor(SMALL, "m.yaml")
 
@@ -248,7 +259,10 @@ def test_a_list_as_a_key_is_a_fault():
     ("text", "said"),
     [
         (SMALL + "windw: 1d\n", "m.yaml:8, windw: unknown key 'windw'. Did you mean 'window'?"),
-        (SMALL + "zzz: 1d\n", "Choose one of the keys: alarm_rate, baseline, checks, lateness, multivariate, policies, window."),
+        (
+            SMALL + "zzz: 1d\n",
+            "Choose one of the keys: alarm_rate, baseline, checks, convention, lateness, multivariate, policies, win",
+        ),
         (column(typ="number"), "columns[0].typ: unknown key 'typ'. Did you mean 'type'?"),
         (column(type="strng"), '"strng" is none of boolean, integer, number, string, time. Did you mean \'string\'?'),
         (column(role="zzz"), "Choose one of these."),
@@ -354,6 +368,17 @@ def test_keys_that_are_there_are_not_told_as_missing():
         (column(type="string", pattern="a(?=b)"), "patterns know no lookaround and no backreferences"),
         (check(metric="pis"), "checks[0].metric: there is no metric 'pis'. Did you mean 'psi'?"),
         (check(metric="qqq"), f"Choose one of the metrics: {', '.join(sorted(METRICS))}."),
+        (
+            check(convention="nannyml"),
+            "checks[0].metric: 'nannyml' has no metric 'psi'. Choose one of the metrics: chi_square, drift, hellinger, "
+            "jensen_shannon, kolmogorov_smirnov, l_infinity, wasserstein. `convention: atalaia` takes our own "
+            "definition.",
+        ),
+        (check(metric="missing", convention="azureml"), "'azureml' has no metric 'missing'."),
+        (check(metric="drift"), "there is no metric 'drift'"),
+        (check(metric="drift", convention="azureml", threshold=-1), "checks[0].threshold: -1 is below 0"),
+        (check(metric="drift", convention="azureml", columns=["agee"]), "there is no column 'agee'"),
+        (small(convention="nannyml", checks=[{"metric": "psi"}]), "'nannyml' has no metric 'psi'."),
         (check(columns=["agee"]), "checks[0].columns[0]: there is no column 'agee'. Did you mean 'age'?"),
         (check(threshold=-0.1), "m.yaml:6, checks[0].threshold: -0.1 is below 0. Give the largest"),
         (check(threshold={"warning": -1}), "checks[0].threshold.warning: -1 is below 0"),

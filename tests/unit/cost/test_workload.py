@@ -124,6 +124,16 @@ def test_a_plain_shape_has_nine_findings_for_each_column_and_three_of_the_window
     assert Workload(shape, 1, 1, 1).findings == 222 * 9 + 3
 
 
+def test_findings_by_other_tools_conventions_are_counted():
+    def findings(more):
+        return shape_of(load_monitor(HEAD + COLUMNS["plain"] + more, "monitor.yaml")).column_findings
+
+    own = findings("")
+    assert findings("convention: evidently\n") == own
+    assert findings("convention: evidently\nchecks: [{metric: drift, convention: nannyml, columns: [x]}]\n") == own + 1
+    assert findings("convention: sagemaker\nchecks: [{metric: psi, convention: atalaia}]\n") == own + 2
+
+
 def test_windows_lateness_and_format_are_the_monitor_files():
     text = HEAD + COLUMNS["plain"] + "window: 6h\nlateness: 30m\n"
     shape = shape_of(load_monitor(text.replace("mem://logs}", "mem://logs, format: parquet}"), "monitor.yaml"))
