@@ -17,10 +17,9 @@ from atalaia.checks import (
     drift_checks,
 )
 from atalaia.constraints import constraint_findings
-from atalaia.conventions.tools import under_convention
+from atalaia.conventions.asking import asked, under_convention
 from atalaia.findings import Pair, finding_of, pair_of
 from atalaia.monitor_file import CheckRule, Limits, Monitor
-from atalaia.other_tools import tell_all
 from atalaia.outgrown import outgrown
 from atalaia.pictures import bars_of
 from atalaia.profile import (
@@ -216,9 +215,12 @@ def _distinct(grid: Grid, summary: Summary) -> Distinct:
 def _drift_findings(rules: tuple[CheckRule, ...], pair: Pair, measures: Measures) -> Iterator[Finding]:
     rows = min(values_of(pair.baseline), values_of(pair.current))
     categories = int((pair.baseline.counts > 0).sum()) if isinstance(pair.baseline, CategoricalSummary) else 0
-    told = tell_all(rules, pair)
-    yield from told
-    for check in drift_checks(pair.column, rules, default=not told):
+    elsewhere = asked(rules, pair.column)
+    if elsewhere:
+        from atalaia.other_tools import tell_all  # noqa: PLC0415  # other tools are imported where one is asked
+
+        yield from tell_all(rules, pair)
+    for check in drift_checks(pair.column, rules, default=not elsewhere):
         default = check.min_rows == METRICS[check.metric].min_rows  # a number of the monitor file's own holds as it is
         measured = Measured(measures.metrics[check.metric], rows)
         yield finding_of(check, measured, pair, needed=ROWS_PER_CATEGORY * categories if default else 0)

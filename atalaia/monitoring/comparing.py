@@ -9,9 +9,10 @@ from typing import Any
 from msgspec import Struct
 
 from atalaia.baseline import Baseline, baseline_of, build_baseline, count_rows
+from atalaia.conventions.asking import under_convention
 from atalaia.conventions.chunks import profiles_of_chunks
 from atalaia.conventions.refining import refined
-from atalaia.conventions.tools import measured, under_convention
+from atalaia.conventions.tools import measured
 from atalaia.errors import LogError
 from atalaia.evaluation import column_report
 from atalaia.findings import Pair, pair_of
