@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from atalaia.baseline import Baseline
 from atalaia.checks import METRICS, Check, check_of
 from atalaia.constraints import constraint_findings
-from atalaia.conventions.tools import under_convention
+from atalaia.conventions.asking import under_convention
 from atalaia.drifting import Drift, OverTime, drift_of, over_time_of
 from atalaia.findings import Pair, finding_of, pair_of
 from atalaia.judging import Promise

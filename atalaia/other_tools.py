@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from atalaia.checks import signal_of
 from atalaia.conventions import Judged
+from atalaia.conventions.asking import asked, limits_of
 from atalaia.conventions.sides import Asked
-from atalaia.conventions.tools import TOOLS, asked, limits_of
+from atalaia.conventions.tools import TOOLS
 from atalaia.findings import Pair
 from atalaia.monitor_checks import CHOICE
 from atalaia.monitor_file import CheckRule

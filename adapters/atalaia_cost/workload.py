@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from atalaia.checks import check_of, drift_checks
-from atalaia.conventions.tools import asked, under_convention
+from atalaia.conventions.asking import asked, under_convention
 from atalaia.monitor_file import LogFormat, Logs, Model, Monitor
 from atalaia.schema import Column, Kind, Role, Side, profiled
 from atalaia.telemetry import Detail

@@ -10,9 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from atalaia.baseline import Baseline, baseline_of, build_baseline, count_rows
+from atalaia.conventions.asking import under_convention
 from atalaia.conventions.chunks import profiles_of_chunks
 from atalaia.conventions.refining import refined
-from atalaia.conventions.tools import measured, under_convention
+from atalaia.conventions.tools import measured
 from atalaia.drifting import drift_of
 from atalaia.errors import LogError
 from atalaia.evaluation import column_report

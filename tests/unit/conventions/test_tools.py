@@ -1,8 +1,9 @@
 import pytest
 from conventional import numbers, words
 
+from atalaia.conventions.asking import asked, limits_of, metrics_of, under_convention
 from atalaia.conventions.sides import Asked
-from atalaia.conventions.tools import TOOLS, asked, limits_of, measured, metrics_of, under_convention
+from atalaia.conventions.tools import TOOLS, measured
 from atalaia.monitor_checks import BY_CONVENTION
 from atalaia.monitor_file import CheckRule, Convention, Limits
 from atalaia.schema import Column, Kind, Type

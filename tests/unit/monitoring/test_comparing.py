@@ -2,7 +2,7 @@ import pytest
 from drawn import COLUMNS
 from worlds import lines, rows
 
-from atalaia.conventions.tools import metrics_of
+from atalaia.conventions.asking import metrics_of
 from atalaia.errors import LogError
 from atalaia.monitor_file import Convention
 from atalaia.monitoring.comparing import compare
