@@ -60,9 +60,17 @@ var suffix = take(replace(subscription().subscriptionId, '-', ''), 8)
 var queue = settings.environment.ATALAIA_QUEUE
 var monitorsContainer = '${name}-monitors'
 
+// What Terraform refuses, too, in words: nothing is deployed then.
+var limits = toObject(items(settings.alarms), each => each.key, each => contains(alarms, each.key) ? alarms[each.key] : each.value)
+var ofReports = filter(['drift', 'drifted_share', 'failed_share', 'lag_seconds', 'rejected_rows', 'silent_hours'], each => limits[each] != null)
+var refused = concat(
+  map(filter(objectKeys(alarms), each => !contains(settings.alarms, each)), each => 'alarms has no limit ${each}.'),
+  (environment.?ATALAIA_METRICS ?? '') == 'otlp' && !empty(ofReports) ? ['With ATALAIA_METRICS = otlp, Application Insights hears of no report, and alarms see none: set ${join(ofReports, ', ')} of alarms to null, and watch reports where metrics go.'] : []
+)
+
 // What the monitor files say, as the modules need it. A place is az://CONTAINER/FOLDER.
 var unitSeconds = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 }
-var watched = map(monitors, monitor => {
+var watched = map(empty(refused) ? monitors : fail(join(refused, ' ')), monitor => {
   name: monitor.name
   model: monitor.model.name
   grows: (monitor.logs.?format ?? '') == 'azureml'
@@ -250,8 +258,7 @@ module watch 'modules/alarms.bicep' = {
     name: name
     location: location
     monitors: map(watched, each => { name: each.name, model: each.model, hours: (each.seconds + 3599) / 3600 })
-    limits: toObject(items(settings.alarms), each => each.key, each => contains(alarms, each.key) ? alarms[each.key] : each.value)
-    unknown: filter(objectKeys(alarms), each => !contains(settings.alarms, each))
+    limits: limits
     dailyGigabytes: dailyGigabytes
     notify: notify
     insightsName: telemetry.outputs.insightsName

@@ -66,7 +66,18 @@ DIFFERENT = {
             "",
         ),
         ("too many gigabytes", "dailyGigabytes = 5", "dailyGigabytes = 5000", "dailyGigabytes is too large"),
-        ("a limit that there is not", "  lag_seconds: 7200", "  lag: 1\n  lag_seconds: 7200", "unknown is too long"),
+        (
+            "a limit that there is not",
+            "  lag_seconds: 7200",
+            "  lag: 1\n  lag_seconds: 7200",
+            "alarms has no limit lag.",
+        ),
+        (
+            "alarms that would see nothing",
+            "  ATALAIA_DETAIL: 'columns'\n",
+            "  ATALAIA_METRICS: 'otlp'\n",
+            "set drift, drifted_share, failed_share, lag_seconds, rejected_rows, silent_hours of alarms to null",
+        ),
     ],
 }
 

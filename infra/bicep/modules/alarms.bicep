@@ -15,10 +15,6 @@ param monitors { name: string, model: string, hours: int }[]
 @description('The limits, null for no such alarm.')
 param limits object
 
-@description('Limits that there are not; there must be none.')
-@maxLength(0)
-param unknown array
-
 @description('How many gigabytes Log Analytics takes a day.')
 param dailyGigabytes int
 
@@ -181,7 +177,7 @@ resource own 'Microsoft.Insights/actionGroups@2023-01-01' = if (notify.?action_g
   location: 'Global'
   tags: tags
   properties: {
-    enabled: empty(unknown)
+    enabled: true
     groupShortName: take(name, 12)
     emailReceivers: map(notify.?emails ?? [], address => { name: address, emailAddress: address, useCommonAlertSchema: true })
   }

@@ -90,6 +90,13 @@ variable "environment" {
   }
 
   validation {
+    condition = lookup(var.environment, "ATALAIA_METRICS", "") != "otlp" || try(var.alarms.lag_seconds, null) == null && alltrue([
+      for name in ["drift", "drifted_share", "failed_share", "rejected_rows", "silent_hours"] : try(var.alarms[name], 0) == null
+    ])
+    error_message = "With ATALAIA_METRICS = otlp, Application Insights hears of no report, and alarms see none: set drift, drifted_share, failed_share, rejected_rows and silent_hours of alarms to null, leave lag_seconds out, and watch reports where metrics go."
+  }
+
+  validation {
     condition     = contains(["summary", "columns"], lookup(var.environment, "ATALAIA_DETAIL", "summary"))
     error_message = "ATALAIA_DETAIL must be summary or columns."
   }

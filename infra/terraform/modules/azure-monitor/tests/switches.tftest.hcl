@@ -168,3 +168,17 @@ run "what_differs_is_heard" {
     error_message = "an input is not heard"
   }
 }
+
+run "reports_may_go_elsewhere_where_no_alarm_asks_for_them" {
+  command = plan
+
+  variables {
+    environment = { ATALAIA_METRICS = "otlp" }
+    alarms      = { drift = null, drifted_share = null, failed_share = null, rejected_rows = null, silent_hours = null }
+  }
+
+  assert {
+    condition     = keys(azurerm_monitor_scheduled_query_rules_alert_v2.query) == ["budget", "given-up", "heartbeat", "untold"]
+    error_message = "an alarm asks for reports that are told elsewhere"
+  }
+}
