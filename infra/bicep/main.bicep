@@ -266,6 +266,7 @@ module watch 'modules/alarms.bicep' = {
     storageAccountId: storage.outputs.id
     queue: queue
     topicId: empty(subjects) ? '' : logTopic!.outputs.id
+    jobTopics: [for (workspace, i) in workspaces: { name: workspace.name, id: jobTopics[i].outputs.id }]
     how: settings.evaluation
     tags: allTags
   }

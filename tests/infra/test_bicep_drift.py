@@ -29,6 +29,11 @@ DIFFERENT = {
         ("another queue", "queue: storage.outputs.queues[0]", "queue: storage.outputs.queues[1]"),
         ("a topic is made a second time", "isThere: contains(eventTopics, workspace.id)", "isThere: false"),
         ("jobs are told to another function", "functions/${settings.jobs.function}", "functions/evaluate"),
+        (
+            "lost events of jobs raise no alarm",
+            "for (workspace, i) in workspaces: { name",
+            "for (workspace, i) in []: { name",
+        ),
         ("another size", "size.?memory_mb ?? settings.size.memory_mb", "settings.size.memory_mb"),
     ],
     "storage-access": [

@@ -96,6 +96,12 @@ FALSE = [
     Mistake("an alarm tells nobody", "alarms.tf", "\n  action {\n    action_groups = [local.told]\n  }\n", ""),
     Mistake("the budget is told of when it is spent", "alarms.tf", "local.limits.budget_share * var", "1.5 * var"),
     Mistake("a metric is misspelt", "alarms.tf", '"DeadLetteredCount"', '"DeadLetterCount"'),
+    Mistake(
+        "lost events of jobs raise no alarm",
+        "alarms.tf",
+        "name, workspace in local.workspaces :",
+        "name, workspace in {} :",
+    ),
 ]
 UNDOCUMENTED = [
     Mistake(

@@ -47,7 +47,7 @@ run "logs_that_grow_need_no_topic" {
   }
 
   assert {
-    condition     = length(azurerm_eventgrid_system_topic.logs) == 0 && length(azurerm_eventgrid_system_topic_event_subscription.logs) == 0 && length(azurerm_role_assignment.topic) == 0 && !contains(keys(azurerm_monitor_metric_alert.metric), "undelivered")
+    condition     = length(azurerm_eventgrid_system_topic.logs) == 0 && length(azurerm_eventgrid_system_topic_event_subscription.logs) == 0 && length(azurerm_role_assignment.topic) == 0 && toset(keys(azurerm_monitor_metric_alert.metric)) == toset(["errors", "waiting"])
     error_message = "there is a topic that tells of nothing"
   }
 
@@ -104,7 +104,7 @@ run "null_is_no_alarm" {
   }
 
   assert {
-    condition     = toset(keys(azurerm_monitor_scheduled_query_rules_alert_v2.query)) == toset(["given-up", "heartbeat"]) && toset(keys(azurerm_monitor_metric_alert.metric)) == toset(["errors", "undelivered"])
+    condition     = toset(keys(azurerm_monitor_scheduled_query_rules_alert_v2.query)) == toset(["given-up", "heartbeat"]) && toset(keys(azurerm_monitor_metric_alert.metric)) == toset(["credit-dropped", "dropped", "errors", "undelivered"])
     error_message = "there is an alarm that nobody wants"
   }
 }
