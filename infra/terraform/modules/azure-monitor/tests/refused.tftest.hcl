@@ -236,3 +236,14 @@ run "refuses_too_many_folders" {
 
   expect_failures = [azurerm_eventgrid_system_topic_event_subscription.logs["logs"]]
 }
+
+run "refuses_sources_in_another_subscription" {
+  command = plan
+
+  variables {
+    monitors           = "./tests/refused/other-subscription"
+    storage_account_id = "/subscriptions/99999999-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.Storage/storageAccounts/models"
+  }
+
+  expect_failures = [azurerm_eventgrid_system_topic_event_subscription.logs["logs"], azurerm_eventgrid_system_topic_event_subscription.jobs["ml"]]
+}

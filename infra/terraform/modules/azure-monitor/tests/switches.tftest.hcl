@@ -39,6 +39,19 @@ run "a_topic_that_is_there_is_used" {
   }
 }
 
+run "a_workspace_may_have_a_name_that_no_topic_may" {
+  command = plan
+
+  variables {
+    monitors = "./tests/underscore"
+  }
+
+  assert {
+    condition     = azurerm_eventgrid_system_topic.jobs["my_ml"].name == "atalaia-my-ml" && azurerm_eventgrid_system_topic_event_subscription.jobs["my_ml"].system_topic == "atalaia-my-ml"
+    error_message = "a topic has a name that Azure refuses"
+  }
+}
+
 run "logs_that_grow_need_no_topic" {
   command = plan
 
