@@ -43,18 +43,34 @@ def mistakes(table):
     return [Mistake(files[file], *row) for file, rows in table.items() for row in rows]
 
 
-def broken(mistake, folder):
-    """Make a copy of the infrastructure with a mistake; return its folder."""
+def linked(folder):
+    """Make a copy of Bicep beside what it reads; return its folder."""
     copy = folder / "infra"
     copy.mkdir(parents=True)
     for shelf in ("dashboards", "queries", "settings", "terraform"):
         (copy / shelf).symlink_to(INFRA / shelf)
     shutil.copytree(INFRA / FOLDER, copy / FOLDER)
+    return copy
+
+
+def broken(mistake, folder):
+    """Make a copy of the infrastructure with a mistake; return its folder."""
+    copy = linked(folder)
     file = copy / FOLDER / mistake.file
     text = file.read_text()
     assert mistake.old in text
     file.write_text(text.replace(mistake.old, mistake.new, 1))
     return copy
+
+
+def tried(inputs, folder):
+    """By name, what the file of parameters made of each text deploys, or why it deploys nothing."""
+    copy = linked(folder)
+    paths = {name: copy / FOLDER / f"tried-{index}.bicepparam" for index, name in enumerate(inputs)}
+    for name, path in paths.items():
+        path.write_text(f"using 'main.bicep'\n\n{inputs[name]}\n")
+    found = worked_out(*paths.values())
+    return {name: found[path] for name, path in paths.items()}
 
 
 def files(infra):
