@@ -9,7 +9,7 @@ from unittest.mock import ANY
 
 import dashboards
 import pytest
-from telling import day, everything
+from telling import day, everything, troubles
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "infra/queries"
@@ -222,6 +222,31 @@ def test_an_alarm_finds_its_value_or_says_that_there_is_none(week, empty, name):
     found = [[row["value"] for row in each.rows(ALARMS[name])] for each in (week, empty)]
 
     assert found == list(VALUES[name])
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory):
+    """One that was told of faults which that week did not have."""
+    import workspaces
+
+    with workspaces.own_workspace(tmp_path_factory.mktemp("troubled")) as running:
+        answer = running.track(*troubles())
+        assert answer.status_code == 200, answer.text
+        yield running
+
+
+TROUBLED = {
+    "given-up": 3.0,  # of two calls
+    "heartbeat": 3.0,
+    "quality": 0.25,  # of four findings, and of the newest report alone
+    "rejected": 7.0,
+    "untold": 2.0,  # the fewest of the last quarter of an hour: so many have waited for all of it
+}
+
+
+@pytest.mark.parametrize("name", TROUBLED)
+def test_an_alarm_finds_how_bad_it_is(troubled, name):
+    assert [row["value"] for row in troubled.rows(ALARMS[name])] == [TROUBLED[name]]
 
 
 def rounded(value):
