@@ -2,11 +2,11 @@
 
 import json
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from azure_bodies import bodies, lowered
 from infrastructure import AZURE_COMPLETE, AZURE_MINIMAL, INFRA, checks
+from planting import Mistake, plant
 
 FOLDER = Path("bicep")
 ROLES = {  # Azure's own
@@ -21,26 +21,12 @@ ROLES = {  # Azure's own
 SAME = {AZURE_MINIMAL: FOLDER / "main.bicepparam", AZURE_COMPLETE: FOLDER / "examples/complete.bicepparam"}
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """A text of a file that is replaced, and what is said of it."""
-
-    file: str
-    what: str
-    old: str
-    new: str
-    said: str = ""
-
-    def __str__(self):
-        return self.what
-
-
 def mistakes(table):
     """The mistakes of a table, in which files of modules stand without folder and ending."""
     files = {
         file: file if file.startswith(("main", "roles", "examples")) else f"modules/{file}.bicep" for file in table
     }
-    return [Mistake(files[file], *row) for file, rows in table.items() for row in rows]
+    return [Mistake(what, files[file], *row) for file, rows in table.items() for what, *row in rows]
 
 
 def linked(folder):
@@ -56,10 +42,7 @@ def linked(folder):
 def broken(mistake, folder):
     """Make a copy of the infrastructure with a mistake; return its folder."""
     copy = linked(folder)
-    file = copy / FOLDER / mistake.file
-    text = file.read_text()
-    assert mistake.old in text
-    file.write_text(text.replace(mistake.old, mistake.new, 1))
+    plant(mistake, copy / FOLDER)
     return copy
 
 
