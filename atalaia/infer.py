@@ -189,7 +189,10 @@ def _writable(column: str) -> bool:
 
 def _nothing(sample: _Sample, found: Found) -> str:
     where, form = listed(found.baseline or (found.logs,)), f" in data read as {found.format}" if found.format else ""
-    return f"{where}: no row with columns was found{form}{_rejects(sample)}. Give files that hold at least one row."
+    fix = "in a format that is read: Parquet, CSV, lines of JSON, or a platform's own log"
+    if set(sample.rejected) != {"unknown_format"}:
+        fix = "that hold at least one row"
+    return f"{where}: no row with columns was found{form}{_rejects(sample)}. Give files {fix}."
 
 
 def _rejects(sample: _Sample) -> str:

@@ -217,6 +217,7 @@ def query(name):
 ALARMS = {
     "drift": lambda found: found > 1,
     "drifted-share": lambda found: found == pytest.approx(2 / 3),
+    "quality": lambda found: 0 < found < 0.5,
     "rejected": lambda found: found == 0,
     "silent": lambda found: found < 1,
     "given-up": lambda found: found == 0,

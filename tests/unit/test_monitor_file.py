@@ -310,6 +310,10 @@ def test_every_missing_key_is_told():
     assert all(f"the key '{key}' is missing" in told for key in ("name", "model", "logs", "columns", "output"))
 
 
+def test_a_misspelt_key_is_not_told_as_missing_too():
+    assert only_fault(SMALL.replace("output:", "ouput:")).endswith("ouput: unknown key 'ouput'. Did you mean 'output'?")
+
+
 def test_keys_that_are_there_are_not_told_as_missing():
     assert only_fault(SMALL.replace("output: out\n", "")).startswith("m.yaml:1, output: the key 'output' is missing.")
 
@@ -587,7 +591,7 @@ def test_all_faults_come_at_once_in_the_order_of_lines():
 
     lines = [fault.line for fault in find_faults(text, "m.yaml")]
 
-    assert lines == [1, 2, 3, 3, 4, 6]
+    assert lines == [1, 2, 3, 4, 6]
 
 
 def test_load_raises_with_every_fault():
