@@ -80,13 +80,16 @@ def _suspect(pair: Pair, check: Check, found: Measured) -> Suspect:
 def _finding(check: Check, found: Measured, pair: Pair, judged: Judged | None, bars: Bars) -> Finding:
     if check.floor is not None and judged is None:  # too few rows, or no value
         return finding_of(check, found, pair)
-    sizes = Evidence(values_of(pair.baseline), values_of(pair.current), "given", moved=_movers(bars))
+    sizes = Evidence(
+        values_of(pair.baseline), values_of(pair.current), "given", check.limits.alert, moved=_movers(bars)
+    )
     if judged is None:
         needed = ROWS_PER_CATEGORY * _categories(pair) if check.min_rows == GIVEN_ROWS else 0
         return finding_of(check, found, pair, needed=needed, evidence=sizes)
     evidence = replace(
         sizes,
         basis="chance",
+        alert=judged.limits.alert,
         floor=judged.floor,
         p_value=judged.p_value,
         tested=judged.tested,
@@ -202,7 +205,7 @@ def _told(drift: Drift, *statuses: str) -> bool:
 
 
 def _over_time(check: Check, pair: Pair, moved: Moved) -> Finding:
-    evidence = Evidence(values_of(pair.baseline), moved.rows, "time", floor=check.floor, windows=moved.windows)
+    evidence = Evidence(values_of(pair.baseline), moved.rows, "time", moved.limit, check.floor, windows=moved.windows)
     judged = replace(check, limits=Limits(alert=moved.limit))
     finding = finding_of(judged, Measured(abs(moved.value), moved.rows), pair, evidence=evidence)
     return replace(finding, message=f"{finding.message}; {_in_words(moved)}")

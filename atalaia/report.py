@@ -29,6 +29,7 @@ class Evidence(Struct, frozen=True):
         rows: Values of the window; over time, of all windows.
         basis: Where the limit comes from: `chance` (what windows of this size stay under without drift, or the floor if
             that is larger), `given` (the monitor file) or `time` (chance, over many windows).
+        alert: The limit of alerts; None where there are only warnings.
         floor: Values up to this are of no interest, however sure; in the metric's unit.
         p_value: How likely so large a value is without drift, corrected for all that was tested together.
         tested: How many values were tested together: columns, and segments.
@@ -42,6 +43,7 @@ class Evidence(Struct, frozen=True):
     baseline_rows: int
     rows: int
     basis: str
+    alert: float | None = None
     floor: float | None = None
     p_value: float | None = None
     tested: int | None = None

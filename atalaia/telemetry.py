@@ -70,7 +70,7 @@ def _summary(report: Report, time: int) -> Iterator[tuple[str, float, tuple[tupl
         yield FINDINGS, sum(finding.status == status for finding in report.findings), (("status", status),)
     decided = [finding for finding in report.findings if finding.status != "undecided"]
     drift = [finding for finding in decided if _NAME_OF_SIGNAL[finding.signal] == DRIFT]
-    ratios = [finding.value / finding.threshold for finding in drift if finding.value is not None and finding.threshold]
+    ratios = [_of_limit(finding) for finding in drift if finding.value is not None and finding.threshold]
     if ratios:
         yield DRIFT, max(ratios), (("metric", "of_limit"),)
     share = drifted_share(report)
@@ -79,6 +79,17 @@ def _summary(report: Report, time: int) -> Iterator[tuple[str, float, tuple[tupl
     quality = [finding.status != "ok" for finding in decided if _NAME_OF_SIGNAL[finding.signal] == QUALITY_POINT]
     if quality:
         yield QUALITY_POINT, sum(quality) / len(quality), (("metric", "failed_share"),)
+
+
+def _of_limit(finding: Finding) -> float:
+    """Return how many times its alert limit a finding is: above 1 exactly if it alerts, also where limits lie below."""
+    given = finding.threshold if finding.evidence is None else finding.evidence.alert
+    value, limit = finding.value or _LEAST, given or finding.threshold or _LEAST
+    ratio = value / limit
+    return ratio if (ratio > 1) == (finding.status == "alert") else min(1 / ratio, _MOST)
+
+
+_LEAST, _MOST = 1e-12, 1e3  # a probability of 0 is that many times below its limit
 
 
 def drifted_share(report: Report) -> float | None:

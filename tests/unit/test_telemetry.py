@@ -1,0 +1,39 @@
+import pytest
+from msgspec.structs import replace
+from reports import a_finding, a_report
+
+from atalaia.report import Evidence
+from atalaia.telemetry import DRIFT, report_events, report_points
+
+
+def largest_drift(*findings):
+    points = report_points(a_report(findings=findings), 0)
+    return next(point.value for point in points if point.name == DRIFT)
+
+
+def judged(status, value, threshold, alert):
+    return a_finding(status, value=value, threshold=threshold, evidence=Evidence(10_000, 300, "chance", alert))
+
+
+def test_drift_is_told_as_a_multiple_of_its_alert_limit():
+    assert largest_drift(judged("alert", 0.3, 0.2, 0.2)) == pytest.approx(1.5)
+    assert largest_drift(judged("ok", 0.1, 0.15, 0.2)) == pytest.approx(0.5)
+
+
+def test_a_warning_alone_never_passes_the_alert_limit():
+    assert largest_drift(judged("warning", 0.18, 0.1, 0.2)) == pytest.approx(0.9)
+
+
+def test_a_probability_below_its_limit_is_above_one_and_one_above_it_below():
+    assert largest_drift(a_finding("alert", value=0.01, threshold=0.05)) == pytest.approx(5)
+    assert largest_drift(a_finding("ok", value=0.5, threshold=0.05)) == pytest.approx(0.1)
+    assert largest_drift(a_finding("alert", value=0.0, threshold=0.05)) == 1000
+
+
+def test_events_of_findings_tell_the_p_value_but_not_all_of_the_evidence():
+    told = replace(a_finding(), evidence=Evidence(10_000, 300, "chance", p_value=0.0001))
+    _, by_chance, given = report_events(a_report(findings=[told, a_finding()]), 1, 0)
+
+    assert by_chance["p_value"] == 0.0001
+    assert "p_value" not in given
+    assert not {"evidence"} & {*by_chance, *given}
