@@ -59,7 +59,7 @@ def test_reference_data_without_rows_are_an_error_that_names_them():
     store = MemoryStore("a")
     store.put("data.txt", b"no table\n")
 
-    with pytest.raises(LogError, match="1 unknown_format. Give files in a format that is read: Parquet, CSV"):
+    with pytest.raises(LogError, match=r"1 unknown_format\. Give files in a format that is read: Parquet, CSV"):
         compare(LogSource(store), source("b", *rows(1)))
 
 
