@@ -200,7 +200,7 @@ def _in_words(moved: Moved) -> str:
     over = f"over {moved.windows:,} windows" if moved.windows > 1 else "in this window"
     more = "higher" if moved.value > 0 else "lower"
     if moved.statistic == "rank":
-        return f"{over} its values rank {percent(abs(moved.value))} of the baseline's {more} than these do"
+        return f"{over} its values rank at {percent(0.5 + moved.value)} of the baseline's on average, instead of 50%"
     if moved.statistic == "spread":
         return (
             f"{over} its values lie {'further from' if moved.value > 0 else 'nearer to'} the middle than the baseline's"
