@@ -394,3 +394,11 @@ def test_a_constant_that_moved_is_told_by_its_value():
     found = evaluate(watched, fixed, profile, occasion()).findings
 
     assert next(f for f in found if f.signal == "data_drift").message.endswith("; its value went from 5 to 7")
+
+
+def test_what_lies_just_below_zero_is_drawn_as_zero():
+    columns = (Column("visits"),)
+    baseline = build_baseline(columns, lambda: [batch(visits=np.arange(4000) % 4.0)])
+    found = evaluate(Monitor("m", Model("m"), Logs("l"), columns, "o"), baseline, baseline.profile, occasion())
+
+    assert found.columns[0].bars.labels[:3] == ("< 0", "0", "0 … 1")
