@@ -704,7 +704,7 @@ def test_a_card_lists_what_moved_most_from_and_to():
 def test_a_finding_in_the_list_says_what_moved_most_and_what_would_show():
     page = explained()
 
-    assert "Moved most: <bdi>&gt; 20</bdi>, 25% → 60%. Would have seen a shift of 0.071 standard deviations." in page
+    assert "Moved most: <bdi>&gt; 20</bdi> (25% → 60%). Would have seen a shift of 0.071 standard deviations." in page
 
 
 def test_without_evidence_nothing_is_explained():
