@@ -66,9 +66,10 @@ def _suspect(pair: Pair, check: Check, found: Measured) -> Suspect:
 
 
 def _finding(check: Check, found: Measured, pair: Pair, judged: Judged | None, bars: Bars) -> Finding:
+    rows = values_of(pair.baseline), values_of(pair.current)
     if check.floor is not None and judged is None:  # too few rows, or no value
-        return finding_of(check, found, pair)
-    sizes = Evidence(values_of(pair.baseline), values_of(pair.current), "given", moved=_movers(bars))
+        return finding_of(check, found, pair, evidence=Evidence(*rows, "chance"))
+    sizes = Evidence(*rows, "given", moved=_movers(bars))
     if judged is None:
         needed = ROWS_PER_CATEGORY * _categories(pair) if check.min_rows == GIVEN_ROWS else 0
         return finding_of(check, found, pair, needed=needed, evidence=sizes)

@@ -54,10 +54,12 @@ def sureness(evidence: Evidence, sign: str = "p ") -> str:
 
 
 def limit_source(finding: Finding) -> str:
-    """Say where a finding's limit comes from; "" for a finding without evidence or limit."""
+    """Say where a finding's limit comes from; "" for a finding without evidence."""
     evidence = finding.evidence
-    if evidence is None or finding.threshold is None:
+    if evidence is None:
         return ""
+    if finding.threshold is None:
+        return f"none, for {sizes(evidence)}"
     if evidence.basis == "given":
         return f"fixed, for any number of rows; here {sizes(evidence)}"
     if evidence.basis == "time":

@@ -33,7 +33,7 @@ def told(evidence, metric="cramer_von_mises", **changes):
         (CHANCE, 0.02, "floor: less is of no interest; 300 rows against 10,000"),
         (replace(CHANCE, basis="given"), 0.04, "fixed, for any number of rows; here 300 rows against 10,000"),
         (replace(CHANCE, basis="time", windows=14), 0.04, "chance, over 14 windows: 300 rows against 10,000"),
-        (CHANCE, None, ""),
+        (CHANCE, None, "none, for 300 rows against 10,000"),
         (None, 0.04, ""),
     ],
 )
