@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from terminal import atalaia, strict_json
 
+from atalaia.report import Evidence
+
 HOUR = "2026/03/02/12"
 
 
@@ -52,7 +54,7 @@ def test_check_does_the_whole_job_and_leaves_with_1_for_an_alert(place):
     done = atalaia("check", "monitor.yaml", cwd=place)
 
     assert done.returncode == 1, done.stderr
-    assert "1 alert in 1 of 2 windows" in done.stdout
+    assert "1 alert and 1 warning in 1 of 2 windows" in done.stdout
     assert (place / "atalaia-out/shop/report.html").is_file()
     assert (place / "atalaia-out/shop/reports/20260303T000000Z/r1.html").is_file()
 
@@ -86,7 +88,10 @@ def test_check_prints_strict_json_in_the_documented_shape(place):
     ]  # fmt: skip
     assert (window["start"], window["end"], window["rows"]) == ("2026-03-03T00:00:00Z", "2026-03-04T00:00:00Z", 800)
     finding = window["findings"][0]
-    assert list(finding) == ["signal", "metric", "column", "segment", "value", "threshold", "status", "message"]
+    assert list(finding) == [
+        "signal", "metric", "column", "segment", "value", "threshold", "status", "message", "evidence",
+    ]  # fmt: skip
+    assert list(finding["evidence"]) == list(Evidence.__struct_fields__)
     assert (finding["signal"], finding["column"], finding["status"]) == ("data_drift", "income", "alert")
 
 
@@ -151,12 +156,11 @@ def test_compare_needs_no_monitor(place):
     assert done.returncode == 1
     assert (found["reference"]["rows"], found["current"]["rows"]) == (3000, 1000)
     income = next(c for c in found["columns"] if c["column"] == "income")
-    assert income["finding"] == {
-        "metric": "cramer_von_mises",
-        "value": income["metrics"]["cramer_von_mises"],
-        "threshold": 0.1,
-        "status": "alert",
-    }
+    finding = income["finding"]
+    assert list(finding) == ["metric", "value", "threshold", "status", "evidence"]
+    assert (finding["metric"], finding["status"]) == ("cramer_von_mises", "alert")
+    assert finding["value"] == income["metrics"]["cramer_von_mises"] > finding["threshold"]
+    assert (finding["evidence"]["rows"], finding["evidence"]["baseline_rows"]) == (1000, 3000)
     assert set(income["metrics"]) >= {
         "kolmogorov_smirnov", "wasserstein", "wasserstein_normalised", "jensen_shannon", "psi", "l_infinity",
         "hellinger", "total_variation", "chi_square", "kullback_leibler", "jensen_shannon_divergence",
