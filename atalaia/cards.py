@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from atalaia import charts, wording
-from atalaia.report import ColumnReport, Finding, Report, Summary
+from atalaia.explanations import limit_source, sight, sureness
+from atalaia.report import ColumnReport, Evidence, Finding, Mover, Report, Summary
 
 _FULL = 40
 """So many columns are told in full, the worst; a page with more of them would grow too large to open."""
@@ -65,6 +66,15 @@ class Segment(Struct, frozen=True):
     missing: str
 
 
+class Ground(Struct, frozen=True):
+    """What one finding of drift rests on: its facts, each under its name, and what moved most."""
+
+    metric: str
+    status: str
+    facts: tuple[tuple[str, str], ...]
+    moved: tuple[Mover, ...]
+
+
 class Card(Struct, frozen=True):
     """Everything about one column in the window in focus; `drift` names the drift metric that was judged."""
 
@@ -78,6 +88,7 @@ class Card(Struct, frozen=True):
     has_current: bool
     summary: tuple[tuple[str, str, str], ...]
     measures: tuple[Measure, ...]
+    grounds: tuple[Ground, ...]
     trends: tuple[Trend, ...]
     segments: tuple[Segment, ...]
     more_segments: str
@@ -188,6 +199,7 @@ def _card(column: ColumnReport, status: str, anchor: str, windows: Windows) -> C
         has_current=any(column.bars.current),
         summary=tuple(_summary(column, whole)),
         measures=tuple(_measures(column, whole)),
+        grounds=tuple(_grounds(whole)),
         trends=tuple(_trends(column.column, drift, whole, windows)),
         segments=tuple(segments[:_MOST_SEGMENTS]),
         more_segments=_counted(segments[_MOST_SEGMENTS:]),
@@ -258,6 +270,22 @@ def _measures(column: ColumnReport, findings: Sequence[Finding]) -> Iterator[Mea
             limit=wording.measured(metric, finding.threshold) if finding else "",
             status=finding.status if finding else "",
         )
+
+
+def _grounds(findings: Sequence[Finding]) -> Iterator[Ground]:
+    for finding in findings:
+        if finding.evidence is not None:
+            facts = tuple((name, fact) for name, fact in _facts(finding, finding.evidence) if fact)
+            yield Ground(finding.metric, finding.status, facts, finding.evidence.moved)
+
+
+def _facts(finding: Finding, evidence: Evidence) -> Iterator[tuple[str, str]]:
+    value, limit = (wording.measured(finding.metric, each) for each in (finding.value, finding.threshold))
+    yield "Measured", f"{value}, limit {limit}" if finding.threshold is not None else value
+    yield "Limit from", limit_source(finding)
+    yield "p-value", sureness(evidence, "").removeprefix("= ")
+    seen = sight(finding.metric, evidence)
+    yield "Would have seen", f"{seen}, four times out of five" if seen else ""
 
 
 def _trends(column: str, drift: str, findings: Sequence[Finding], windows: Windows) -> Iterator[Trend]:

@@ -78,11 +78,10 @@ def _suspect(pair: Pair, check: Check, found: Measured) -> Suspect:
 
 
 def _finding(check: Check, found: Measured, pair: Pair, judged: Judged | None, bars: Bars) -> Finding:
+    rows = values_of(pair.baseline), values_of(pair.current)
     if check.floor is not None and judged is None:  # too few rows, or no value
-        return finding_of(check, found, pair)
-    sizes = Evidence(
-        values_of(pair.baseline), values_of(pair.current), "given", check.limits.alert, moved=_movers(bars)
-    )
+        return finding_of(check, found, pair, evidence=Evidence(*rows, "chance"))
+    sizes = Evidence(*rows, "given", check.limits.alert, moved=_movers(bars))
     if judged is None:
         needed = ROWS_PER_CATEGORY * _categories(pair) if check.min_rows == GIVEN_ROWS else 0
         return finding_of(check, found, pair, needed=needed, evidence=sizes)
@@ -215,7 +214,7 @@ def _in_words(moved: Moved) -> str:
     over = f"over {moved.windows:,} windows" if moved.windows > 1 else "in this window"
     more = "higher" if moved.value > 0 else "lower"
     if moved.statistic == "rank":
-        return f"{over} its values rank {percent(abs(moved.value))} of the baseline's {more} than these do"
+        return f"{over} its values rank at {percent(0.5 + moved.value)} of the baseline's on average, instead of 50%"
     if moved.statistic == "spread":
         return (
             f"{over} its values lie {'further from' if moved.value > 0 else 'nearer to'} the middle than the baseline's"

@@ -7,7 +7,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from atalaia.baseline import Baseline
-from atalaia.checks import METRICS, Check, Verdict, judge, signal_of
+from atalaia.checks import METRICS, OVER_TIME, Check, Verdict, judge, signal_of
+from atalaia.explanations import sizes, sureness, what_moved
 from atalaia.profile import (
     CategoricalGrid,
     CategoricalSummary,
@@ -25,7 +26,7 @@ from atalaia.schema import Column
 from atalaia.signals.drift import category_counts
 from atalaia.signals.quality import Measured, is_constant
 from atalaia.wording import measured as in_words
-from atalaia.wording import number, percent
+from atalaia.wording import metric_name, number, percent, plural
 
 
 class Pair(Struct, frozen=True):
@@ -86,41 +87,43 @@ def finding_of(
 def _explain(check: Check, measured: Measured, verdict: Verdict, from_baseline: float = 0.0, needed: int = 0) -> str:
     """Say in words what was measured and how it was judged, without naming where."""
     metric = METRICS[check.metric]
+    what, by = _named(check.metric)
     if measured.value is None:
-        return f"{metric.meaning} could not be measured: there are no values for it"
+        return f"{what} could not be measured{by}: there are no values for it"
     if check.metric in _PLAIN and verdict.status != "undecided":
         return _PLAIN[check.metric][measured.value > 0]
-    value = in_words(check.metric, measured.value)
+    value = in_words(check.metric, measured.value) + by
     if metric.relative and from_baseline:
         value += f" (baseline {in_words(check.metric, from_baseline)})"
     if verdict.status == "undecided":
         least = max(check.min_rows, needed)
-        return f"{metric.meaning} is {value}, but {measured.rows:,} rows are too few to judge: it takes {least:,}"
+        return f"{what} is {value}, but {measured.rows:,} rows are too few to judge: it takes {least:,}"
     if verdict.threshold is None:
-        return f"{metric.meaning} is {value}; it has no limit"
+        return f"{what} is {value}; it has no limit"
     limit = in_words(check.metric, verdict.threshold)
-    return f"{metric.meaning} is {value}, {_SIDES[metric.below, verdict.status == 'ok']} {limit}"
+    return f"{what} is {value}, {_SIDES[metric.below, verdict.status == 'ok']} {limit}"
+
+
+def _named(metric: str) -> tuple[str, str]:
+    """Return what a metric measures, and of a metric of drift its name."""
+    family = METRICS[metric].family
+    if family == OVER_TIME:
+        return "drift over time", ""
+    return ("drift", f" by {metric_name(metric)}") if family == "drift" else (METRICS[metric].meaning, "")
 
 
 def _grounds(verdict: Verdict, evidence: Evidence | None) -> str:
-    """Say what the limit is, where chance or its floor sets it."""
-    if evidence is None or verdict.status == "undecided" or evidence.basis == "given":
+    """Say where the limit of drift comes from and how sure the finding is."""
+    if evidence is None or verdict.threshold is None or verdict.status == "undecided":
         return ""
-    sizes = f"{evidence.rows:,} rows against {evidence.baseline_rows:,}"
+    rows, sure = sizes(evidence), sureness(evidence)
+    if evidence.basis == "given":
+        return f" ({rows})"
+    if evidence.basis == "time":
+        return f" that chance sets for {plural(evidence.windows, 'window')} together ({rows})"
     if verdict.threshold == evidence.floor:
-        return f", up to which it is of no interest ({sizes}{_chances(evidence)})"
-    return f", which chance sets {sizes}{_chances(evidence)}"
-
-
-def _chances(evidence: Evidence) -> str:
-    if evidence.p_value is None:
-        return ""
-    together = f" among {evidence.tested:,}" if evidence.tested and evidence.tested > 1 else ""
-    p_value = f"= {number(evidence.p_value)}" if evidence.p_value >= _LEAST else f"< {number(_LEAST)}"
-    return f"; p {p_value}{together}"
-
-
-_LEAST = 1e-12  # smaller probabilities are below what the null distributions are good for
+        return f", up to which drift is of no interest ({rows}{sure and '; '}{sure})"
+    return f" that chance sets for {rows}{sure and f' ({sure})'}"
 
 
 _PLAIN = {
@@ -153,8 +156,8 @@ def _story(pair: Pair) -> str:
         case NumericGrid() as grid, NumericSummary() as before, NumericSummary() as now:
             if is_constant(before) and is_constant(now):
                 return f"; its value went from {number(before.minimum)} to {number(now.minimum)}"
-            means = [summary.mean(grid) for summary in (before, now)]
-            return "" if None in means else f"; its mean went from {number(means[0])} to {number(means[1])}"
+            moved = what_moved(*((summary.mean(grid), summary.std(grid)) for summary in (before, now)))
+            return "" if moved is None else f"; its {moved[0]} went from {number(moved[1])} to {number(moved[2])}"
         case TextGrid() as grid, TextSummary() as before, TextSummary() as now:
             lengths = replace(pair, grid=grid.lengths, baseline=before.lengths, current=now.lengths)
             told = _story(lengths)

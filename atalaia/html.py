@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from atalaia import charts, wording
 from atalaia.cards import Windows, against_limit, column_cards, newsworthy, whole_columns, windows_of
+from atalaia.explanations import rates_of, rates_told, sight
 from atalaia.report import Finding, Report
 from atalaia.rows import REASONS
 
@@ -130,6 +131,7 @@ def render_html(reports: Sequence[Report], focus: int = -1, links: Mapping[int, 
             sides=_sides(reports),
             others=_other_windows(reports, at, places),
             told=_told(reports[at]),
+            rates=rates_of(reports[: at + 1]),
             cards=cards,
             brief_cards=brief_cards,
             anchors=anchors,
@@ -167,7 +169,8 @@ def _environment() -> jinja2.Environment:
         auto_reload=False,
     )
     environment.filters |= {name: getattr(wording, name) for name in _FILTERS}
-    environment.filters |= {"signal": _signal, "gauge": _gauge, "sum_values": _sum}
+    environment.filters |= {"signal": _signal, "gauge": _gauge, "sum_values": _sum, "seen": _seen}
+    environment.filters["rates_told"] = rates_told
     environment.globals |= {"wording": wording, "room": charts.ROOM}
     return environment
 
@@ -183,6 +186,10 @@ def _signal(name: str) -> str:
 
 def _sum(counts: Mapping[str, int]) -> int:
     return sum(counts.values())
+
+
+def _seen(finding: Finding) -> str:
+    return sight(finding.metric, finding.evidence) if finding.evidence is not None else ""
 
 
 def _gauge(finding: Finding) -> charts.Gauge | None:

@@ -21,10 +21,12 @@ from atalaia.profile.values import Floats, Ints
 from atalaia.profile.weighted import cells_of
 from atalaia.report import Bars
 from atalaia.signals.drift import bin_counts, category_counts
+from atalaia.wording import number
 
 _BARS = 20
 _CATEGORIES = 12
 _TAIL = 0.005
+_DENORMAL = float(np.finfo(np.float64).tiny)  # what lies just below 0 is drawn as 0
 
 
 def bars_of(grid: Grid, baseline: Summary, current: Summary) -> Bars:
@@ -67,7 +69,7 @@ def _bar_edges(edges: Floats, baseline: NumericSummary) -> Floats:
 
 
 def _intervals(edges: Floats) -> Iterator[str]:
-    words = [f"{edge:.4g}" for edge in edges.tolist()]
+    words = [number(edge) if abs(edge) > _DENORMAL else "0" for edge in edges.tolist()]
     if not words:
         yield "all"
         return

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from rich.console import Console
 from rich.padding import Padding
@@ -17,15 +18,16 @@ from rich.table import Table
 from rich.text import Text
 
 from atalaia import wording
+from atalaia.explanations import in_short, p_value, rates_of, rates_told, sight_of_all
 from atalaia.monitoring.receipts import Receipt
-from atalaia.report import Finding, Report
+from atalaia.report import ColumnReport, Evidence, Finding, Report
 from atalaia.rows import REASONS
 from atalaia_cli.tables import light_table
 
 _STYLES = {"alert": "bold red", "warning": "yellow", "undecided": "cyan", "ok": "green"}
 _SIGNS = {"alert": "✗", "warning": "!", "undecided": "?", "ok": "✓"}
 _NAME_LENGTH, _MESSAGE_LENGTH = 48, 480
-_WIDE = 110
+_WIDE, _WIDEST = 110, 120
 _MOST_TROUBLES = 50
 _MOST_WINDOWS, _LAST_WINDOWS = 40, 10
 _MOST_DATES = 3
@@ -34,9 +36,10 @@ _SHORT = {"cramer_von_mises": "CvM", "kolmogorov_smirnov": "KS", "jensen_shannon
 
 
 class _Trouble(Struct, frozen=True):
-    """A check's worst finding, the start of that window, and the others in which it was bad: start and status."""
+    """A check's worst finding, its explanation, that window's start, and the others it was bad in: start and status."""
 
     finding: Finding
+    told: str
     start: str
     others: tuple[tuple[str, str], ...]
 
@@ -66,6 +69,9 @@ def print_reports(console: Console, reports: Sequence[Report], html: str | None)
     unjudged = wording.unjudged(reports)
     if unjudged:
         console.print(_quiet(f"{unjudged}; the report says why."))
+    rates = rates_of(reports)
+    if rates:
+        console.print(_quiet(rates_told(rates)), overflow="fold")
     for found in reports[-1].segments:
         console.print(_quiet(f"{wording.segments(found)}."), overflow="fold")
     if html is not None:
@@ -85,6 +91,16 @@ def print_compare(console: Console, result: Mapping[str, Any]) -> None:
         _print_table(console, _compared(console, columns))
     for message in [told for column in columns if (told := (column.get("finding") or {}).get("message"))]:
         console.print(_quiet(wording.printable(message)), overflow="fold")
+    seen = sight_of_all(_evidence(columns))
+    if seen:
+        console.print(_quiet(f"Four times out of five, a comparison of this size tells of {seen}."), overflow="fold")
+
+
+def _evidence(columns: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Evidence]]:
+    for column in columns:
+        finding = column.get("finding") or {}
+        if finding.get("evidence"):
+            yield finding["metric"], msgspec.convert(finding["evidence"], Evidence)
 
 
 def print_one_sided(console: Console, result: Mapping[str, Any]) -> None:
@@ -163,9 +179,14 @@ def _troubles(reports: Sequence[Report]) -> list[_Trouble]:
 
 def _trouble(pairs: Sequence[tuple[int, Finding]], reports: Sequence[Report]) -> _Trouble:
     (at, worst), *others = pairs
-    return _Trouble(
-        worst, reports[at].start, tuple((reports[i].start, f.status) for i, f in sorted(others, key=_place_of))
-    )
+    told = in_short(worst, _column(reports[at], worst)) or worst.message
+    elsewhere = tuple((reports[i].start, f.status) for i, f in sorted(others, key=_place_of))
+    return _Trouble(worst, told, reports[at].start, elsewhere)
+
+
+def _column(report: Report, finding: Finding) -> ColumnReport | None:
+    place = (finding.column, finding.segment)
+    return next((each for each in report.columns if (each.column, each.segment) == place), None)
 
 
 def _place_of(pair: tuple[int, Finding]) -> int:
@@ -230,7 +251,7 @@ def _troubles_table(troubles: Iterable[_Trouble], several: bool) -> Table:
             Text(wording.measured(finding.metric, finding.value)),
             Text(wording.measured(finding.metric, finding.threshold)),
             *([_when(trouble)] if several else []),
-            _message(finding),
+            _told(trouble),
         )
     return table
 
@@ -244,7 +265,7 @@ def _print_list(console: Console, troubles: Iterable[_Trouble], several: bool) -
         if finding.threshold is not None:
             line.append(f", limit {wording.measured(finding.metric, finding.threshold)}", style="default")
         console.print(line, overflow="fold")
-        below = _when(trouble).append(": ").append_text(_message(finding)) if several else _message(finding)
+        below = _when(trouble).append(": ").append_text(_told(trouble)) if several else _told(trouble)
         console.print(Padding(below, (0, 0, 0, 2), expand=False), overflow="fold")
     console.print()
 
@@ -268,7 +289,7 @@ def _milder(trouble: _Trouble, status: str) -> str:
 
 
 def _compared(console: Console, columns: Sequence[Mapping[str, Any]]) -> Table:
-    wide = console.width >= _WIDE
+    wide, widest = console.width >= _WIDE, console.width >= _WIDEST
     extra = ("kolmogorov_smirnov", "jensen_shannon", "psi") if wide else ("psi",)
     table = light_table()
     table.add_column("status", no_wrap=True)
@@ -280,7 +301,8 @@ def _compared(console: Console, columns: Sequence[Mapping[str, Any]]) -> Table:
         table.add_column("metric", overflow="fold", ratio=1)
     else:
         table.add_column("metric", no_wrap=not wide)
-    for title in ("value", "limit", *(_SHORT.get(metric, metric) for metric in extra)):
+    judged = ("value", "limit", "p-value") if widest else ("value", "limit")
+    for title in (*judged, *(_SHORT.get(metric, metric) for metric in extra)):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("missing", justify="right", no_wrap=True)
     for column in columns:
@@ -294,9 +316,14 @@ def _compared(console: Console, columns: Sequence[Mapping[str, Any]]) -> Table:
             Text(wording.shortened(column["column"], _NAME_LENGTH)),
             *([_quiet(wording.printable(column["kind"]))] if wide else []),
             Text(_metric(metric) if wide else _SHORT.get(metric, _metric(metric))),
-            *(Text(text) for text in (*numbers, *others, missing)),
+            *(Text(text) for text in (*numbers, *([_p_value(finding)] if widest else []), *others, missing)),
         )
     return table
+
+
+def _p_value(finding: Mapping[str, Any]) -> str:
+    value = (finding.get("evidence") or {}).get("p_value")
+    return wording.NOTHING if value is None else p_value(value).removeprefix("= ")
 
 
 def _status(column: Mapping[str, Any]) -> str:
@@ -338,8 +365,8 @@ def _metric(metric: str) -> str:
     return wording.shortened(wording.metric_name(metric), _NAME_LENGTH)
 
 
-def _message(finding: Finding) -> Text:
-    return _quiet(wording.shortened(finding.message, _MESSAGE_LENGTH))
+def _told(trouble: _Trouble) -> Text:
+    return _quiet(wording.shortened(trouble.told, _MESSAGE_LENGTH))
 
 
 def _count(count: int, status: str) -> Text:

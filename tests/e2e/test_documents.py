@@ -17,6 +17,7 @@ from atalaia.checks import METRICS
 from atalaia.monitor_checks import BY_CONVENTION
 from atalaia.monitor_file import find_faults
 from atalaia.monitoring.receipts import Receipt
+from atalaia.report import Evidence
 from atalaia_azure.draining import MOST_TRIES
 from atalaia_azure.runtime import LIMIT
 from atalaia_cli.commands import cli
@@ -214,6 +215,13 @@ def test_what_ingest_prints_for_machines_is_documented():
     keys = re.findall(r'"(\w+)"', text.partition("`ingest`: a list of `{")[2].partition("}`")[0])
 
     assert keys == [*Receipt.__struct_fields__, "new"]
+
+
+def test_what_evidence_holds_is_documented():
+    text = (ROOT / "docs/command-line.md").read_text().partition("## What a finding of drift rests on")[2]
+    rows = re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
+
+    assert re.findall(r"`(\w+)`", " ".join(rows)) == list(Evidence.__struct_fields__)
 
 
 def test_links_between_documents_lead_somewhere():

@@ -10,7 +10,7 @@ from atalaia.errors import StoredFormError
 from atalaia.evaluation import Occasion, evaluate
 from atalaia.monitor_file import CheckRule, Limits, Logs, Model, Monitor
 from atalaia.profile import Profile
-from atalaia.report import BaselineRef, report_from_json, to_json
+from atalaia.report import BaselineRef, Evidence, report_from_json, to_json
 from atalaia.rows import ALL_SIDES, NO_TIME, RowBatch, Side
 from atalaia.schema import Column, Role, Type
 from atalaia.window import Window
@@ -394,3 +394,21 @@ def test_a_constant_that_moved_is_told_by_its_value():
     found = evaluate(watched, fixed, profile, occasion()).findings
 
     assert next(f for f in found if f.signal == "data_drift").message.endswith("; its value went from 5 to 7")
+
+
+def test_what_lies_just_below_zero_is_drawn_as_zero():
+    columns = (Column("visits"),)
+    baseline = build_baseline(columns, lambda: [batch(visits=np.arange(4000) % 4.0)])
+    found = evaluate(Monitor("m", Model("m"), Logs("l"), columns, "o"), baseline, baseline.profile, occasion())
+
+    assert found.columns[0].bars.labels[:3] == ("< 0", "0", "0 … 1")
+
+
+def test_an_undecided_finding_of_drift_tells_both_numbers_of_rows():
+    columns = (Column("visits"),)
+    baseline = build_baseline(columns, lambda: [batch(visits=np.arange(4000) % 4.0)])
+    current = baseline.profiler().profile(batch(visits=np.arange(12) % 4.0))
+    found = evaluate(Monitor("m", Model("m"), Logs("l"), columns, "o"), baseline, current, occasion())
+
+    drift = next(finding for finding in found.findings if finding.metric == "cramer_von_mises")
+    assert (drift.status, drift.evidence) == ("undecided", Evidence(4000, 12, "chance"))

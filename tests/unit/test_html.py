@@ -12,7 +12,7 @@ from reports import a_column, a_finding, a_report, wide_reports
 from atalaia.charts import gauge, histogram, pairs, spark
 from atalaia.checks import METRICS
 from atalaia.html import render_html
-from atalaia.report import SCHEMA, Bars, Finding, Input, Rest, SegmentColumn
+from atalaia.report import SCHEMA, Bars, Evidence, Finding, Input, Mover, Rest, SegmentColumn, Trail
 from atalaia.rows import REASONS
 from atalaia.wording import (
     compact,
@@ -658,3 +658,81 @@ def test_ticks_rise_and_stay_inside_their_picture(edges):
 
     assert places == sorted(places)
     assert all(0 <= x <= 360 for x in places)
+
+
+CHANCE = Evidence(
+    200_000,
+    11_874,
+    "chance",
+    floor=0.02,
+    p_value=0.00823,
+    tested=12,
+    seen=0.03,
+    shift=0.0712,
+    moved=(Mover("> 20", 0.25, 0.6), Mover("10 … 20", 0.5, 0.3)),
+)
+
+
+def explained(evidence=CHANCE, **changes):
+    made = {"metric": "cramer_von_mises", "evidence": evidence} | changes
+    return render_html([a_report([a_finding(**made)], [a_column()], trail=Trail(None, 31, 2, 0.05, {}))])
+
+
+def cells(page):
+    return [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<(?:td|th|dd|dt)[^>]*>(.*?)</(?:td|th|dd|dt)>", page)]
+
+
+def test_a_card_explains_drift_by_its_limit_p_value_and_what_would_show():
+    told = cells(explained())
+
+    facts = {
+        "Measured": "0.31, limit 0.2",
+        "Limit from": "chance, for 11,874 rows against 200,000",
+        "p-value": "0.0082, corrected for 12 tests",
+        "Would have seen": "a shift of 0.071 standard deviations, four times out of five",
+    }
+    assert {name: told[told.index(name) + 1] for name in facts} == facts
+
+
+def test_a_card_lists_what_moved_most_from_and_to():
+    told = cells(explained())
+
+    at = told.index("&gt; 20")
+    assert told[at : at + 6] == ["&gt; 20", "25%", "60%", "10 … 20", "50%", "30%"]
+
+
+def test_a_finding_in_the_list_says_what_moved_most_and_what_would_show():
+    page = explained()
+
+    assert "Moved most: <bdi>&gt; 20</bdi> (25% → 60%). Would have seen a shift of 0.071 standard deviations." in page
+
+
+def test_without_evidence_nothing_is_explained():
+    page = explained(None)
+
+    assert "Limit from" not in page
+    assert "Moved most" not in page
+
+
+def test_evidence_without_a_shift_or_a_mover_leaves_these_out():
+    page = explained(Evidence(200_000, 11_874, "time", windows=14))
+
+    assert "chance, over 14 windows: 11,874 rows against 200,000" in page
+    assert not re.search(r"Moved most|Would have seen|<dt>p-value", page)
+
+
+def test_the_rate_promised_and_the_rate_realised_stand_at_the_head_and_the_foot():
+    page = explained()
+
+    assert '2 of 31 windows <span class="quiet">(5% may without drift)</span>' in page
+    assert "5% of windows without drift may warn of drift; 2 of 31 windows did." in page
+
+
+def test_where_no_limit_is_chances_there_is_no_rate():
+    assert "may without drift" not in explained(Evidence(200_000, 11_874, "given"))
+
+
+def test_hostile_labels_of_what_moved_are_text():
+    page = explained(replace(CHANCE, moved=(Mover("<script>x", 0.1, 0.2),)))
+
+    assert "<script" not in page

@@ -3,6 +3,7 @@
 import io
 import re
 
+import msgspec
 import numpy as np
 import pytest
 import reports
@@ -15,7 +16,7 @@ from rich.console import Console
 from atalaia.monitoring.receipts import Receipt
 from atalaia.outgrown import outgrown
 from atalaia.profile import NumericGrid
-from atalaia.report import Finding, Rest, SegmentColumn
+from atalaia.report import Evidence, Finding, Rest, SegmentColumn, Trail
 from atalaia.window import Window
 from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_reports
 
@@ -207,7 +208,7 @@ def test_compared_columns_are_ordered_by_status_then_by_their_distance_from_the_
 def test_a_wide_comparison_shows_the_other_metrics_and_a_dash_where_there_is_none():
     text = one_line(printed(print_compare, a_comparison(compared("income", 0.34, "alert")), width=130))
 
-    assert "income numeric Kolmogorov-Smirnov 0.34 0.1 0.34 0.0123 \N{EN DASH}" in text
+    assert "income numeric Kolmogorov-Smirnov 0.34 0.1 \N{EN DASH} 0.34 0.0123 \N{EN DASH}" in text
 
 
 @pytest.mark.parametrize(
@@ -330,3 +331,42 @@ def test_rows_rejected_from_either_side_of_a_comparison_are_told_by_reason(side)
 
     assert f"{side}: 3 rows rejected: the line is not valid JSON" in text
     assert f"{side}: 1 row rejected: eaten_by_mice" in text
+
+
+CHANCE = Evidence(10_000, 300, "chance", floor=0.02, p_value=0.00823, tested=12, seen=0.06, shift=0.1812)
+
+
+@pytest.mark.parametrize("width", [80, 130])
+def test_a_finding_of_drift_is_explained_in_place_of_its_message(width):
+    finding = a_finding(metric="cramer_von_mises", evidence=CHANCE)
+
+    text = one_line(printed(print_reports, [a_report(finding, columns=(reports.a_column(),))], None, width=width))
+
+    words = re.findall(r"[\w.,→=]+", "mean 41,173 → 58,961; p = 0.0082 in 12 tests; limit by chance, 300 rows against")
+    assert set(words) <= set(re.findall(r"[\w.,→=]+", text))
+    assert finding.message not in text
+
+
+def test_the_rate_promised_and_the_rate_realised_are_told_on_one_line():
+    trail = Trail(None, 31, 2, 0.05, {})
+
+    text = printed(print_reports, [a_report(a_finding(evidence=CHANCE), trail=trail)], None)
+
+    assert "5% of windows without drift may warn of drift; 2 of 31 windows did.\n" in text
+
+
+def test_a_comparison_tells_what_one_of_its_size_could_have_seen():
+    column = compared("income", 0.01, "ok")
+    column["finding"] |= {"metric": "cramer_von_mises", "evidence": msgspec.to_builtins(CHANCE)}
+
+    text = one_line(printed(print_compare, a_comparison(column)))
+
+    assert "Four times out of five, a comparison of this size tells of a shift of 0.18 standard deviations." in text
+
+
+@pytest.mark.parametrize(("width", "shown"), [(119, False), (120, True)])
+def test_a_very_wide_comparison_shows_p_values(width, shown):
+    column = compared("income", 0.34, "alert")
+    column["finding"]["evidence"] = msgspec.to_builtins(CHANCE)
+
+    assert ("0.0082" in printed(print_compare, a_comparison(column), width=width)) == shown

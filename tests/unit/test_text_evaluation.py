@@ -77,7 +77,7 @@ def test_longer_texts_are_data_drift_in_words_of_length():
     places = (None, "region=north", "region=south")
     assert bad(found) == {("alert", "data_drift", "cramer_von_mises", "prompt", place) for place in places}
     message = finding(found, "cramer_von_mises").message
-    assert message.startswith("length of prompt: root mean square distance between the distribution functions is ")
+    assert message.startswith("length of prompt: drift is ")
     assert message.endswith(" characters")
     assert "; its mean went from 31" in message
 
