@@ -232,7 +232,7 @@ def test_of_a_tail_with_steps_the_value_is_just_behind_the_last_that_is_too_like
 
 @pytest.mark.parametrize("constant", [0.0, 1.0])
 def test_a_tail_that_never_falls_or_is_nowhere_above_ends_the_search(constant):
-    assert math.isfinite(value_at(lambda value: constant, 0.05, 1.0))  # noqa: ARG005  # a tail takes a value
+    assert math.isfinite(value_at(lambda value: constant, 0.05, 1.0))  # a tail takes a value
 
 
 @pytest.mark.parametrize("name", TAILS)
