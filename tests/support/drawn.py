@@ -21,16 +21,24 @@ CELLS = NumericGrid(stats.norm.ppf(np.arange(1, 200) / 200))
 def numbers(grid, cells):
     """A summary of so many values in each cell; the distinct ones are not all known."""
     cells = np.asarray(cells, np.int64)
+    steps = np.round((grid.edges[_nearest(grid)] - grid.ruler.centre) * 2.0**-grid.ruler.exponent)
     held = np.flatnonzero(cells)
-    ends = grid.edges[np.clip(np.array([held[0], held[-1]]) // 2, 0, len(grid.edges) - 1)] if len(held) else (1.0, -1.0)
+    ends = grid.edges[_nearest(grid)[[held[0], held[-1]]]] if len(held) else (np.inf, -np.inf)
     return replace(
         NumericSummary.empty(grid),
         rows=int(cells.sum()),
         cells=cells,
+        total=int(cells @ steps),
+        squares=int(cells @ steps**2),
         minimum=float(ends[0]),
         maximum=float(ends[1]),
         distinct=Distinct.empty(0),
     )
+
+
+def _nearest(grid):
+    """For each cell an edge that is on it or beside it."""
+    return np.minimum(np.arange(2 * len(grid.edges) + 1) // 2, len(grid.edges) - 1)
 
 
 def normal_cells(shift=0.0, spread=1.0):

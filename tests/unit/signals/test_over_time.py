@@ -156,7 +156,7 @@ def test_without_drift_hardly_any_monitor_ever_alarms(name, kind, n, m):
 
 
 def test_of_a_year_of_windows_no_more_than_the_rate_of_monitors_alarm():
-    random, monitors, rate = np.random.default_rng(11), 40, 0.2
+    random, monitors, rate = np.random.default_rng(11), 20, 0.2
     alarmed = 0
     for _ in range(monitors):
         windows = [normal(random, 300) for _ in range(365)]
