@@ -207,16 +207,14 @@ def _over_time(check: Check, pair: Pair, moved: Moved) -> Finding:
     evidence = Evidence(values_of(pair.baseline), moved.rows, "time", moved.limit, check.floor, windows=moved.windows)
     judged = replace(check, limits=Limits(alert=moved.limit))
     finding = finding_of(judged, Measured(abs(moved.value), moved.rows), pair, evidence=evidence)
-    return replace(finding, message=f"{finding.message}; {_in_words(moved)}")
+    return replace(finding, message=f"{finding.message}; {_in_words(moved, pair)}")
 
 
-def _in_words(moved: Moved) -> str:
+def _in_words(moved: Moved, pair: Pair) -> str:
     over = f"over {moved.windows:,} windows" if moved.windows > 1 else "in this window"
     more = "higher" if moved.value > 0 else "lower"
+    if isinstance(pair.baseline, CategoricalSummary):
+        return f"{over} the share of {moved.statistic!r} is {number(abs(moved.value) * 100)} points {more}"
     if moved.statistic == "rank":
         return f"{over} its values rank at {percent(0.5 + moved.value)} of the baseline's on average, instead of 50%"
-    if moved.statistic == "spread":
-        return (
-            f"{over} its values lie {'further from' if moved.value > 0 else 'nearer to'} the middle than the baseline's"
-        )
-    return f"{over} the share of {moved.statistic!r} is {number(abs(moved.value) * 100)} points {more}"
+    return f"{over} its values lie {'further from' if moved.value > 0 else 'nearer to'} the middle than the baseline's"

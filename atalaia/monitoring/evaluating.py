@@ -29,7 +29,7 @@ from atalaia.monitoring.layout import (
 )
 from atalaia.monitoring.merging import Merged, merge_compacted, merge_profiles
 from atalaia.ports import ObjectInfo, ObjectStore
-from atalaia.report import BaselineRef, Report, Trail, report_from_json, to_json
+from atalaia.report import BaselineRef, Report, Trail, digest_of, report_from_json, to_json
 from atalaia.window import Window, parse_duration, window_at_key
 
 MOST_EMPTY = 31
@@ -153,7 +153,12 @@ class Evaluator:
             PreconditionError: Another has stored one after the latest.
         """
         final = self.is_over(window) or (latest is not None and latest.report.final)
-        before = self._before(window, latest)
+        try:
+            before = self._before(window, latest)
+        except ObjectNotFoundError:  # the report that the latest one continues is gone
+            if latest is not None and self._made_of(latest.report, merged):
+                return latest
+            before = trail_before(self._monitor.name, self._output, window, self._reference)
         occasion = Occasion(window, final, merged.inputs, self._reference, self._definition, before)
         report = evaluate(self._monitor, self._baseline, merged.profile, occasion)
         if latest is not None and to_json(report) == to_json(latest.report):
@@ -171,10 +176,17 @@ class Evaluator:
         return Evaluated(report, window, revision, new=True, time=self._now)
 
     def _before(self, window: Window, latest: Evaluated | None) -> Trail | None:
-        """Return what the window before carries on; a final report stays with the one that it continued."""
+        """Return what the window before carries on; a final report stays with the one that it continued.
+
+        Raises:
+            ObjectNotFoundError: That one is gone.
+        """
         if latest is not None and latest.report.final and latest.report.baseline == self._reference:
             return trail_after(latest.report, self._output)
         return trail_before(self._monitor.name, self._output, window, self._reference)
+
+    def _made_of(self, report: Report, merged: Merged) -> bool:
+        return (report.inputs_digest, report.definition) == (digest_of(merged.inputs), self._definition)
 
     def _is_news(self, report: Report, latest: Evaluated) -> bool:
         is_due = not self._often or self._now - latest.time >= self._width / PARTS

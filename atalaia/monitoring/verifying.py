@@ -49,7 +49,7 @@ def verify_report(key: str, output: ObjectStore) -> Verification:
 
 _ALTERED = (
     "its log objects are the same, but the computed report has other bytes: the stored one was altered, or a profile "
-    "was, or it was made anew under other settings"
+    "was, or the report of the window before, which it continues; or it was made anew under other settings"
 )
 _UNLISTED = "log objects that the report counts but does not list, as there are too many, have changed or been joined"
 

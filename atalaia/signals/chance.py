@@ -9,8 +9,10 @@ this is a quantile of the metric's null distribution; how likely the measured va
   large, and follows rare categories where they are not.
 - The Cramér-von Mises gap: its limit is a weighted sum of chi-squares whose weights are the eigenvalues of the Brownian
   bridge on the values' own steps (Anderson and Darling 1952), so that ties count as what they are.
-- Kolmogorov-Smirnov: Kolmogorov's distribution, which is never below the true probability where values are tied.
-- The largest difference of a share: from the binomial parts of all bins.
+- Kolmogorov-Smirnov: Kolmogorov's distribution, which is never below the true probability where values are tied; where
+  there are few different ones, the least of it and of what the parts at each step add up to.
+- Total variation and the largest difference of a share: from the hypergeometric parts of all bins
+  (`atalaia.signals.marginals`). The former is extended as the length of a normal vector, which it is for two bins.
 - Wasserstein: bridges drawn on the baseline's own cells with a fixed seed, extended by their three moments.
 """
 
@@ -27,6 +29,7 @@ from atalaia.profile import NumericGrid, NumericSummary
 from atalaia.profile.values import Floats, Ints
 from atalaia.signals import shares
 from atalaia.signals.drift import Sides, of_lengths, table_of
+from atalaia.signals.marginals import dimensions, log_factorial, of_largest, of_steps, of_variation
 from atalaia.signals.tails import (
     gamma_tail,
     kolmogorov_tail,
@@ -131,23 +134,10 @@ def _parts(totals: Ints, share: float) -> tuple[Floats, Floats]:
     values = low[:, None] + steps * stride[:, None]
     inside = values <= high[:, None]
     values = np.where(inside, values, high[:, None])
-    logs = _log_factorial(totals)[:, None] - _log_factorial(values) - _log_factorial(totals[:, None] - values)
+    logs = log_factorial(totals)[:, None] - log_factorial(values) - log_factorial(totals[:, None] - values)
     logs = logs + values * math.log(share) + (totals[:, None] - values) * math.log1p(-share)
     chances = np.where(inside, np.exp(logs - logs.max(axis=1, keepdims=True)), 0.0)
     return values, chances / chances.sum(axis=1, keepdims=True)
-
-
-def _log_factorial(values: Floats | Ints) -> Floats:
-    """Stirling's series for log(v!), exact to 1e-9 from 16 on; below it, from a table."""
-    large = np.maximum(values, 16).astype(np.float64) + 1.0
-    series = (
-        (large - 0.5) * np.log(large) - large + 0.5 * math.log(2 * math.pi) + 1 / (12 * large) - 1 / (360 * large**3)
-    )
-    table = _SMALL_FACTORIALS[np.minimum(values, 15).astype(np.int64)]
-    return np.where(np.asarray(values) < 16, table, series)
-
-
-_SMALL_FACTORIALS = np.array([math.lgamma(value + 1) for value in range(16)])
 
 
 def of_quadratic(moments: Moments) -> Callable[[float], float]:
@@ -166,20 +156,6 @@ def _beyond(limit: float, mean: float, weight: float, variance: float) -> float:
 
 
 _FOUR_OF_FIVE = 0.8416212335729143  # the standard normal's quantile
-
-
-def of_largest(baseline: Ints, current: Ints) -> Callable[[float], float]:
-    """Return the tail of the largest difference of a bin's share, as if bins varied apart: that is on the safe side."""
-    n, m = int(baseline.sum()), int(current.sum())
-    totals, repeated = np.unique((baseline + current)[(baseline + current) > 0], return_counts=True)
-    values, chances = _parts(totals, m / (n + m))
-    differences = np.abs(values / m - (totals[:, None] - values) / n)
-
-    def tail(value: float) -> float:
-        passed = np.where(differences >= value * (1 - 1e-12), chances, 0.0).sum(axis=1)
-        return float(-np.expm1((repeated * np.log1p(-np.minimum(passed, 1 - 1e-15))).sum()))
-
-    return tail
 
 
 def of_gap(pooled: Ints, n: int, m: int) -> Chance:
@@ -258,16 +234,16 @@ def of_area(reached: Floats, edges: Floats, rows: float) -> Moments:
     """Return the moments, under no drift, of the area between the two distribution functions.
 
     Args:
-        reached: Share of the values up to each edge of the grid; shape (edges,).
+        reached: Share of the values up to the end of each cell of the grid; shape (2 * edges + 1,).
         edges: Rising, in the unit that the area is wanted in; shape (edges,).
         rows: Effective rows.
     """
     some = np.unique(np.linspace(0, len(edges) - 1, min(len(edges), _PIECES)).astype(np.int64))
-    reached, edges = reached[some], edges[some]
-    steps = np.sqrt(np.maximum(np.diff(np.concatenate(([0.0], reached, [1.0]))), 0.0))
+    ends = reached[np.stack((2 * some, 2 * some + 1), axis=1).ravel()]  # before each edge's own values, and with them
+    steps = np.sqrt(np.maximum(np.diff(np.concatenate(([0.0], ends, [1.0]))), 0.0))
     walked = np.cumsum(np.random.default_rng(_SEED).standard_normal((_DRAWS, len(steps))) * steps, axis=1)
-    bridges = np.abs(walked[:, :-1] - reached * walked[:, -1:])
-    areas = ((bridges[:, 1:] + bridges[:, :-1]) / 2 * np.diff(edges)).sum(axis=1) / math.sqrt(rows)
+    bridges = np.abs(walked[:, :-1] - ends * walked[:, -1:])
+    areas = ((bridges[:, 1:-1:2] + bridges[:, 2::2]) / 2 * np.diff(edges[some])).sum(axis=1) / math.sqrt(rows)
     mean, std = float(areas.mean()), float(areas.std())
     return Moments(mean, std, float((((areas - mean) / std) ** 3).mean()) if std > 0 else 0.0)
 
@@ -276,10 +252,16 @@ _PIECES = 200
 _SEED = 20_260_301
 
 
-def of_supremum(n: int, m: int) -> Callable[[float], float]:
-    """Return the tail of the Kolmogorov-Smirnov distance."""
-    rows = effective_rows(n, m)
-    return lambda value: kolmogorov_tail(math.sqrt(rows) * value)
+def of_supremum(baseline: Ints, current: Ints) -> Callable[[float], float]:
+    """Return the tail of the Kolmogorov-Smirnov distance of values counted on these steps."""
+    root = math.sqrt(effective_rows(int(baseline.sum()), int(current.sum())))
+    if np.count_nonzero(baseline + current) > _FEW:
+        return lambda value: kolmogorov_tail(root * value)
+    at_steps = of_steps(baseline, current)
+    return lambda value: min(kolmogorov_tail(root * value), at_steps(value))
+
+
+_FEW = 50
 
 
 def chance_of(metric: str, column: Sides) -> Chance | None:
@@ -293,13 +275,15 @@ def chance_of(metric: str, column: Sides) -> Chance | None:
     n, m = (int(side.sum()) for side in table)
     if metric in _SUMS:
         return _of_sum(_SUMS[metric], *table)
+    if metric == "total_variation":
+        return _of_variation(*table)
     if metric == "l_infinity":
         near = 1 / math.sqrt(effective_rows(n, m))
         return _chance(of_largest(*table), near, lambda limit: limit + _FOUR_OF_FIVE * near / 2)
     match metric, grid, baseline, current:
-        case "kolmogorov_smirnov", _, NumericSummary(), NumericSummary():
+        case "kolmogorov_smirnov", _, NumericSummary() as before, NumericSummary() as now:
             near = 1 / math.sqrt(effective_rows(n, m))
-            return _chance(of_supremum(n, m), near, lambda limit: limit + _FOUR_OF_FIVE * near / 2)
+            return _chance(of_supremum(before.cells, now.cells), near, lambda limit: limit + _FOUR_OF_FIVE * near / 2)
         case "cramer_von_mises", _, NumericSummary() as before, NumericSummary() as now:
             return of_gap(before.cells + now.cells, n, m)
         case (("wasserstein" | "wasserstein_normalised"), NumericGrid() as numbers, NumericSummary() as before, _):
@@ -314,12 +298,10 @@ class _Sum(Struct, frozen=True):
     Attributes:
         part: What a bin adds, from its shares p and q, and from the sizes n and m of both samples.
         root: The metric is the root of the sum.
-        linear: The sum grows with what moved, not with its square.
     """
 
     part: Callable[[Floats, Floats, int, int], Floats]
     root: bool = False
-    linear: bool = False
 
 
 def _alone(metric: Callable[[Floats, Floats], Floats]) -> Callable[[Floats, Floats, int, int], Floats]:
@@ -348,7 +330,6 @@ _SUMS = {
     "jensen_shannon_divergence": _Sum(_alone(shares.jensen_shannon_divergence)),
     "jensen_shannon": _Sum(_alone(shares.jensen_shannon_divergence), root=True),
     "hellinger": _Sum(_squared_hellinger, root=True),
-    "total_variation": _Sum(_alone(shares.total_variation), linear=True),
     "chi_square": _Sum(_pearson),
     "g_test": _Sum(_likelihood),
 }
@@ -359,8 +340,6 @@ def _of_sum(sum_: _Sum, baseline: Ints, current: Ints) -> Chance | None:
     moments = of_sum(lambda held, taken: sum_.part(held / n, taken / m, n, m), baseline, current)
     if moments.std <= 0:
         return None
-    if sum_.linear:
-        return _chance(moments.tail, moments.mean, lambda limit: limit + _FOUR_OF_FIVE * moments.std)
     seen = of_quadratic(moments)
     if not sum_.root:
         return _chance(moments.tail, moments.mean, seen)
@@ -375,5 +354,17 @@ def _of_area(metric: str, grid: NumericGrid, baseline: NumericSummary, rows: flo
     unit = (baseline.std(grid) or 0.0) if metric == "wasserstein_normalised" else 1.0
     if not unit or not baseline.std(grid):
         return None
-    moments = of_area(baseline.reached[1::2] / baseline.finite, grid.edges / unit, rows)
+    moments = of_area(baseline.reached / baseline.finite, grid.edges / unit, rows)
     return _chance(moments.tail, moments.mean, lambda limit: limit + _FOUR_OF_FIVE * moments.std)
+
+
+def _of_variation(baseline: Ints, current: Ints) -> Chance | None:
+    """Take the distance as the length of a normal vector that has its mean and its standard deviation."""
+    mean, std = of_variation(baseline, current)
+    if std <= 0:
+        return None
+    half = dimensions(mean, std) / 2
+    scale = half / (mean * mean + std * std)
+    return _chance(
+        lambda value: gamma_tail(half, scale * value * value), mean, lambda limit: limit + _FOUR_OF_FIVE * std
+    )

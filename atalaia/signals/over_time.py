@@ -32,7 +32,6 @@ FLOOR = 0.001
 """A mean rank, or a share, that has moved by less than this is of no interest, however sure it is."""
 
 _RANK, _SPREAD = "rank", "spread"
-_SLOPES = (-3.0, -2.0, -1.0, 1.0, 2.0, 3.0)  # as far as the mixture leans on the moment generating function
 
 
 class Sums(Struct, frozen=True):
@@ -139,7 +138,7 @@ def _of_ranks(summary: NumericSummary) -> Followed:
     scores = np.stack((ranks, np.abs(2 * ranks - 1)))
     means = scores @ shares
     variances = ((scores - means[:, None]) ** 2) @ shares
-    bounds = np.array([_bound(score - mean, shares) for score, mean in zip(scores, means, strict=True)])
+    bounds = np.array([_bound(score, mean, summary) for score, mean in zip(scores, means, strict=True)])
     return Followed((_RANK, _SPREAD), means, variances, np.maximum(bounds, variances), summary.finite)
 
 
@@ -154,9 +153,22 @@ def _rank_sums(baseline: NumericSummary, current: NumericSummary) -> Sums:
     return Sums(current.finite, (float(ranks @ counts), float(np.abs(2 * ranks - 1) @ counts)))
 
 
-def _bound(away: Floats, shares: Floats) -> float:
-    """Return the variance of the normal distribution whose tails are no lighter, within a few slopes."""
-    return max(2 * math.log(float(np.exp(slope * away) @ shares)) / slope**2 for slope in _SLOPES)
+def _bound(scores: Floats, mean: float, summary: NumericSummary) -> float:
+    """Return the variance of the normal distribution whose tails are no lighter, within the slopes that are leant on.
+
+    The baseline has not seen all that there is: one value more counts at either end of the scores.
+    """
+    rows = summary.finite
+    most = _STEEPEST / math.sqrt(rows * max(float((scores - mean) ** 2 @ summary.cells) / rows, 1 / rows))
+    found = []
+    for slope in (-most, -most / 2, -most / 4, most / 4, most / 2, most):
+        seen = float(np.exp(slope * (scores - mean)) @ summary.cells)
+        more = math.exp(-slope * mean) + math.exp(slope * (1 - mean))
+        found.append(2 * math.log((seen + more) / (rows + 2)) / slope**2)
+    return max(found)
+
+
+_STEEPEST = 25.0  # in standard deviations of the baseline's mean
 
 
 def _commonest(summary: CategoricalSummary) -> Ints:
@@ -168,7 +180,8 @@ def _of_shares(grid: CategoricalGrid, summary: CategoricalSummary) -> Followed:
     order = _commonest(summary)
     shares = summary.counts[order] / summary.valid
     names = tuple(grid.categories[place] for place in order.tolist())
-    bounds = np.array([_share_bound(share) for share in shares.tolist()])
+    less_sure = (summary.counts[order] + 1) / (summary.valid + 2)  # it has not seen all that there is
+    bounds = np.array([_share_bound(share) for share in less_sure.tolist()])
     return Followed(names, shares, shares * (1 - shares), bounds, summary.valid)
 
 
@@ -176,22 +189,20 @@ _EVEN = 1e-6
 
 
 def _share_bound(share: float) -> float:
-    """Return the variance of the normal distribution whose tails are no lighter than those of a share's part.
+    """Return the variance of the normal distribution whose tails are no lighter than those of a share, 0 to 1.
 
     Source: Kearns and Saul (1998).
     """
     odd = 1 - 2 * share
     if abs(odd) < _EVEN:
         return 0.25
-    if share <= 0 or share >= 1:
-        return 0.0
     return odd / (2 * math.log((1 - share) / share))
 
 
 def furthest(statistics: Followed, held: tuple[Sums, ...], window: int, rate: float, floor: float) -> Moved | None:
     """Return the statistic that has moved furthest, as a share of what is explained; None without a value.
 
-    What has come back by the newest span, all or halfway, counts with twice what is left there.
+    What has come back of late, all or halfway, counts with twice what is left.
 
     Args:
         statistics: Of the baseline.
@@ -203,22 +214,32 @@ def furthest(statistics: Followed, held: tuple[Sums, ...], window: int, rate: fl
     if not statistics.names or not held[0].rows:
         return None
     own = rate / len(statistics.names)
-    chance = own / 4  # for the baseline's interval, both sides together a half
-    certain = normal_quantile(chance) * np.sqrt(statistics.variances / statistics.rows) + floor
+    certain = _uncertainty(statistics, own / 4) + floor  # both sides together a half
     found = []
-    newest = _deviations(statistics, held[-1])
+    late, left = _of_late(statistics, held)
     for begun, sums in zip(spans(window), held, strict=True):
         if not sums.rows:
             continue
         level = own / 2 * _share_of_rate(begun)
         moved = _deviations(statistics, sums)
-        moved = np.where(newest * moved > 0, np.sign(moved) * np.minimum(np.abs(moved), 2 * np.abs(newest)), 0.0)
+        if begun < spans(window)[late]:
+            moved = np.where(left * moved > 0, np.sign(moved) * np.minimum(np.abs(moved), 2 * np.abs(left)), 0.0)
         limits = _mixture(statistics, sums.rows, level) + certain
         found += [
             Moved(name, float(value), float(limit), window - begun + 1, sums.rows)
             for name, value, limit in zip(statistics.names, moved, limits, strict=True)
         ]
-    return max(found, key=lambda each: abs(each.value) / each.limit if each.limit else 0.0)
+    return max(found, key=lambda each: abs(each.value) / each.limit)
+
+
+def _uncertainty(statistics: Followed, probability: float) -> Floats:
+    """Return how far what the baseline was drawn from can be above, or below, its means; with this *probability* more.
+
+    Source: Wilson (1927): of a rare value a small baseline says less than its own variance has it.
+    """
+    quantile = normal_quantile(probability)
+    least = quantile / (2 * statistics.rows)
+    return quantile * (np.sqrt(statistics.variances / statistics.rows + least**2) + least)
 
 
 def _share_of_rate(begun: int) -> float:
@@ -226,8 +247,23 @@ def _share_of_rate(begun: int) -> float:
     return 6 / (math.pi * begun.bit_length()) ** 2
 
 
+def _of_late(statistics: Followed, held: tuple[Sums, ...]) -> tuple[int, Floats]:
+    """Return which span is the newest that is a match for the one before, and how far it has moved, 0 where unsure."""
+    late = next(
+        place
+        for place in reversed(range(len(held)))
+        if held[place].rows and (not place or held[place].rows * _MATCH >= held[place - 1].rows)
+    )
+    moved, rows = _deviations(statistics, held[late]), held[late].rows
+    return late, np.where(np.abs(moved) > _SURE * np.sqrt(statistics.variances / rows), moved, 0.0)
+
+
+_MATCH = 4  # so many times its values the span before may have
+_SURE = 2.0  # standard deviations
+
+
 def _deviations(statistics: Followed, sums: Sums) -> Floats:
-    return np.array(sums.sums) / max(sums.rows, 1) - statistics.means
+    return np.array(sums.sums) / sums.rows - statistics.means
 
 
 def _mixture(statistics: Followed, rows: int, level: float) -> Floats:
@@ -235,6 +271,5 @@ def _mixture(statistics: Followed, rows: int, level: float) -> Floats:
     loss = 2 * math.log(1 / level)
     tuned = statistics.bounds * statistics.rows / (loss + math.log1p(loss))
     spread = statistics.bounds * rows
-    with np.errstate(invalid="ignore", divide="ignore"):
-        width = np.sqrt((spread + tuned) * (np.log((spread + tuned) / tuned) + loss)) / rows
-    return np.where(tuned > 0, width, 0.0)
+    width: Floats = np.sqrt((spread + tuned) * (np.log((spread + tuned) / tuned) + loss)) / rows
+    return width

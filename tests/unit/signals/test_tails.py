@@ -2,16 +2,22 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import special, stats
+from scipy import integrate, optimize, special, stats
 
 from atalaia.signals.tails import (
     chi_square_tail,
     cramer_von_mises_tail,
+    gamma_tail,
     kolmogorov_tail,
+    normal_quantile,
+    normal_tail,
+    quadratic_tail,
     two_sample_cramer_von_mises_tail,
+    value_at,
 )
 
 
@@ -99,3 +105,139 @@ def variance_of(n, m):
 
 def test_of_one_value_each_nothing_can_be_said():
     assert two_sample_cramer_von_mises_tail(0.5, 1, 1) == 1.0
+
+
+@pytest.mark.parametrize("distance", [0.0, 0.3, 0.577])
+@pytest.mark.parametrize("sizes", [(1, 2), (1, 1_000_000_000), (10**9, 10**9)])
+def test_the_tail_for_two_samples_of_any_sizes_is_a_probability(sizes, distance):
+    assert 0 <= two_sample_cramer_von_mises_tail(distance, *sizes) <= 1
+
+
+@pytest.mark.parametrize(("shape", "digits"), [(1e-6, 1e-10), (0.5, 1e-10), (3.7, 1e-10), (1e4, 1e-10), (1e6, 1e-8)])
+@pytest.mark.parametrize("away", [-6.0, -1.0, 0.0, 0.5, 3.0, 8.0])
+def test_the_tail_of_the_gamma_distribution_is_scipys(shape, digits, away):
+    value = shape + away * math.sqrt(shape)
+
+    exact = special.gammaincc(shape, max(value, 0.0))
+    assert gamma_tail(shape, value) == pytest.approx(exact, rel=digits, abs=1e-13)
+
+
+@given(st.floats(-37, 37))
+def test_the_tail_of_the_normal_distribution_is_scipys(value):
+    assert normal_tail(value) == pytest.approx(stats.norm.sf(value), rel=1e-12)
+
+
+@pytest.mark.parametrize("probability", [0.4999, 0.4, 0.05, 1e-3, 1e-9, 1e-100, 1e-300])
+def test_the_quantile_of_the_normal_distribution_is_scipys(probability):
+    exact = stats.norm.isf(probability)
+
+    assert normal_quantile(probability) == pytest.approx(exact, rel=2e-6)
+    assert normal_quantile(0.5) == pytest.approx(0.0, abs=1e-30)
+
+
+PROBABILITIES = [0.9999, 0.99, 0.9, 0.6, 0.5, 0.4, 0.2, 0.05, 0.01, 1e-3, 1e-6, 1e-12, 1e-30]
+
+
+@pytest.mark.parametrize("probability", PROBABILITIES)
+@pytest.mark.parametrize(("freedom", "error"), [(1, 0.14), (2, 0.07), (3, 0.05), (9, 0.02), (100, 0.005)])
+def test_the_tail_of_a_sum_of_equal_weights_is_that_of_chi_square(freedom, error, probability):
+    value = 0.3 * stats.chi2.isf(probability, freedom)
+
+    assert quadratic_tail(np.full(freedom, 0.3), value) == pytest.approx(probability, rel=error)
+
+
+def of_two_pairs(one, other, value):
+    """Two variables of weight *one* and two of weight *other*: a sum of two exponential variables."""
+    return (one * math.exp(-value / 2 / one) - other * math.exp(-value / 2 / other)) / (one - other)
+
+
+@pytest.mark.parametrize("probability", PROBABILITIES[:-1])
+@pytest.mark.parametrize(("one", "other"), [(1.0, 0.5), (1.0, 0.1), (30.0, 0.3), (0.2, 0.199)])
+def test_the_tail_of_two_pairs_of_equal_weights_is_the_closed_form(one, other, probability):
+    value = optimize.brentq(lambda value: of_two_pairs(one, other, value) - probability, 0.0, 200 * one)
+
+    assert quadratic_tail(np.array([one, one, other, other]), value) == pytest.approx(probability, rel=0.06)
+
+
+def imhof(weights, value):
+    """The tail by numeric inversion of the characteristic function (Imhof 1961)."""
+
+    def part(at):
+        angle = np.arctan(weights * at).sum() / 2 - value * at / 2
+        return math.sin(angle) / (at * np.prod((1 + (weights * at) ** 2) ** 0.25))
+
+    return 0.5 + integrate.quad(part, 0, 300 / weights.max(), limit=2000)[0] / math.pi
+
+
+@pytest.mark.parametrize("times", [0.5, 0.9, 1.0, 1.2, 2.0, 4.0])
+@pytest.mark.parametrize("weights", [[1, 0.5, 0.2], [1, 0.9, 0.3, 0.3, 0.1], 1 / np.arange(1, 21) ** 2])
+def test_the_tail_of_a_sum_of_unequal_weights_is_that_of_numeric_inversion(weights, times):
+    weights = np.array(weights)
+    value = times * weights.sum()
+
+    assert quadratic_tail(weights, value) == pytest.approx(imhof(weights, value), rel=0.05, abs=1e-5)
+
+
+@pytest.mark.parametrize("weights", [[1.0], [1.0, 1.0], [1.0, 0.1, 0.01], [2.0] * 9, 1 / np.arange(1, 41) ** 2])
+def test_the_tail_of_a_sum_falls_through_its_mean_where_the_formula_changes(weights):
+    weights = np.array(weights)
+    mean, std = weights.sum(), math.sqrt(2 * (weights**2).sum())
+
+    tails = [quadratic_tail(weights, mean + std * step) for step in np.linspace(-0.005, 0.005, 201)]
+    assert np.diff(tails).max() < 0
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e200])
+@pytest.mark.parametrize("weights", [[1.0], [1.0, 1e-12], [1.0] * 300])
+def test_far_away_the_tail_of_a_sum_is_all_or_nothing(weights, scale):
+    weights = np.array(weights) * scale
+
+    assert quadratic_tail(weights, -1.0) == quadratic_tail(weights, 0.0) == 1.0
+    assert quadratic_tail(weights, scale * 1e-30) == pytest.approx(1.0, abs=1e-14)
+    assert quadratic_tail(weights, math.inf) == 0.0
+    assert quadratic_tail(weights, scale * 1e6) == 0.0
+
+
+TAILS = {
+    "normal": normal_tail,
+    "kolmogorov": kolmogorov_tail,
+    "cramer-von mises": cramer_von_mises_tail,
+    "gamma": lambda value: gamma_tail(2.5, value),
+    "chi-square": lambda value: chi_square_tail(900, value),
+    "one weight": lambda value: quadratic_tail(np.ones(1), value),
+    "many weights": lambda value: quadratic_tail(1 / np.arange(1, 41) ** 2, value),
+}
+
+
+@pytest.mark.parametrize("name", TAILS)
+@pytest.mark.parametrize("probability", [0.3, 0.05, 1e-4, 1e-9, 1e-60])
+@pytest.mark.parametrize("guess", [1e-6, 1.0, 1e6])
+def test_the_value_at_a_probability_has_it_as_its_tail(name, probability, guess):
+    tail = TAILS[name]
+    value = value_at(tail, probability, guess)
+
+    assert tail(value) <= probability <= tail(value * (1 - 2e-6))
+
+
+@pytest.mark.parametrize("probability", [0.7, 0.3, 0.1, 1e-5])
+def test_of_a_tail_with_steps_the_value_is_just_behind_the_last_that_is_too_likely(probability):
+    steps = [(0.1, 0.5), (0.3, 0.2), (0.7, 0.01), (math.inf, 0.0)]  # values up to these have these tails
+
+    def tail(value):
+        return 1.0 if value <= 0.02 else next(chance for up_to, chance in steps if value <= up_to)
+
+    last = {0.7: 0.02, 0.3: 0.1, 0.1: 0.3, 1e-5: 0.7}[probability]
+    assert last < value_at(tail, probability, 0.25) <= last * (1 + 2e-6)
+
+
+@pytest.mark.parametrize("constant", [0.0, 1.0])
+def test_a_tail_that_never_falls_or_is_nowhere_above_ends_the_search(constant):
+    assert math.isfinite(value_at(lambda value: constant, 0.05, 1.0))  # a tail takes a value
+
+
+@pytest.mark.parametrize("name", TAILS)
+@given(st.floats(allow_nan=False), st.floats(allow_nan=False))
+def test_every_tail_is_a_probability_that_falls(name, one, other):
+    low, high = sorted((one, other))
+
+    assert 1 >= TAILS[name](low) >= TAILS[name](high) * (1 - 1e-9) >= 0
