@@ -20,6 +20,7 @@ _LEAST = 1e-300
 _NODES = 256  # give the integral over an arc to the last digit, as its integrand is periodic
 _NEGLIGIBLE = 40.0  # of exponents: beyond, a term is less than 1e-17
 _CERTAIN = 0.002  # below it, the tail of the Cramér-von Mises distribution is 1 to the last digit
+_NEVER = 1000.0  # above it, it is 0
 
 
 def chi_square_tail(freedom: int, statistic: float) -> float:
@@ -122,8 +123,8 @@ def cramer_von_mises_tail(statistic: float) -> float:
 
     Source: Smirnov (1936), in the form of Anderson and Darling (1952), there with a table.
     """
-    if statistic <= _CERTAIN:
-        return 1.0
+    if not _CERTAIN < statistic < _NEVER:
+        return 1.0 if statistic <= _CERTAIN else 0.0
     arcs = np.arange(1, math.ceil(math.sqrt(2 * _NEGLIGIBLE / statistic) / (2 * math.pi)) + 1)[:, None]
     angles = (np.arange(_NODES) + 0.5) * math.pi / _NODES
     places = (2 * arcs - 0.5) * math.pi - math.pi / 2 * np.cos(angles)
