@@ -211,10 +211,10 @@ def _over_time(check: Check, pair: Pair, moved: Moved) -> Finding:
 
 
 def _in_words(moved: Moved, pair: Pair) -> str:
-    over = f"over {moved.windows:,} windows" if moved.windows > 1 else "in this window"
-    more = "higher" if moved.value > 0 else "lower"
     if isinstance(pair.baseline, CategoricalSummary):
-        return f"{over} the share of {moved.statistic!r} is {number(abs(moved.value) * 100)} points {more}"
+        more = "higher" if moved.value > 0 else "lower"
+        return f"the share of {moved.statistic!r} is {number(abs(moved.value) * 100)} points {more}"
     if moved.statistic == "rank":
-        return f"{over} its values rank at {percent(0.5 + moved.value)} of the baseline's on average, instead of 50%"
-    return f"{over} its values lie {'further from' if moved.value > 0 else 'nearer to'} the middle than the baseline's"
+        return f"its values rank at {percent(0.5 + moved.value)} of the baseline's on average, instead of 50%"
+    where = "further from" if moved.value > 0 else "nearer to"
+    return f"its values lie {where} the middle than the baseline's on average"

@@ -120,7 +120,8 @@ def _grounds(verdict: Verdict, evidence: Evidence | None) -> str:
     if evidence.basis == "given":
         return f" ({rows})"
     if evidence.basis == "time":
-        return f" that chance sets for {plural(evidence.windows, 'window')} together ({rows})"
+        together = " together" if evidence.windows > 1 else ""
+        return f" that chance sets for {plural(evidence.windows, 'window')}{together} ({rows})"
     if verdict.threshold == evidence.floor:
         return f", up to which drift is of no interest ({rows}{sure and '; '}{sure})"
     return f" that chance sets for {rows}{sure and f' ({sure})'}"

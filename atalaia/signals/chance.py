@@ -342,10 +342,10 @@ def _of_sum(sum_: _Sum, baseline: Ints, current: Ints) -> Chance | None:
         return None
     seen = of_quadratic(moments)
     if not sum_.root:
-        return _chance(moments.tail, moments.mean, seen)
+        return _chance(moments.tail, max(moments.mean, _LEAST), seen)
     return _chance(
         lambda value: moments.tail(value * value),
-        math.sqrt(moments.mean),
+        math.sqrt(max(moments.mean, _LEAST)),
         lambda limit: math.sqrt(max(seen(limit * limit), 0.0)),
     )
 

@@ -1,4 +1,5 @@
 import itertools
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -412,3 +413,39 @@ def test_an_undecided_finding_of_drift_tells_both_numbers_of_rows():
 
     drift = next(finding for finding in found.findings if finding.metric == "cramer_von_mises")
     assert (drift.status, drift.evidence) == ("undecided", Evidence(4000, 12, "chance"))
+
+
+@pytest.mark.parametrize(
+    ("name", "shift", "words"),
+    [
+        ("x", 0.1, r"its values rank at 5[1-4]\.\d+% of the baseline's on average, instead of 50%"),
+        ("x", -0.1, r"its values rank at 4[6-8]\.\d+% of the baseline's on average, instead of 50%"),
+        ("wide", 0.08, "its values lie further from the middle than the baseline's on average"),
+        ("wide", -0.08, "its values lie nearer to the middle than the baseline's on average"),
+        ("plan", 0.03, r"the share of 'b' is [2-4](\.\d+)? points higher|the share of 'a' is .* points lower"),
+        ("plan", -0.03, r"the share of 'b' is [2-4](\.\d+)? points lower|the share of 'a' is .* points higher"),
+    ],
+)
+def test_drift_over_time_says_what_moved_which_way(name, shift, words):
+    random = np.random.default_rng(5)
+    columns = (Column("plan", type=Type.STRING) if name == "plan" else Column(name),)
+
+    def rows(count, by=0.0):
+        values = {
+            "x": random.normal(by, 1, count),
+            "wide": random.normal(0, 1 + by, count),
+            "plan": np.where(random.random(count) < 0.5 + by, "b", "a").tolist(),
+        }
+        return batch(**{name: values[name]})
+
+    reference = rows(20_000)
+    baseline = build_baseline(columns, lambda: [reference])
+    monitor = Monitor("m", Model("m"), Logs("l"), columns, "o")
+    trail, found = None, []
+    for _ in range(30):
+        current = baseline.profiler().profile(rows(600, shift))
+        report = evaluate(monitor, baseline, current, replace(occasion(), before=trail))
+        trail = report.trail
+        found += [finding.message for finding in report.findings if finding.metric == "drift_over_time"]
+
+    assert re.search(words, found[-1])

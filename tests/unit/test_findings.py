@@ -45,12 +45,12 @@ def test_the_sentence_says_where_the_limit_of_drift_comes_from(evidence, alert, 
     assert message(0.01, evidence, alert) == f"drift is 0.01 by Cramér-von Mises, not above {expected}"
 
 
-def test_drift_over_time_names_its_windows():
-    evidence = Evidence(10_000, 4200, "time", floor=0.001, windows=14)
+@pytest.mark.parametrize(("windows", "words"), [(14, "14 windows together"), (1, "1 window")])
+def test_drift_over_time_names_its_windows(windows, words):
+    evidence = Evidence(10_000, 4200, "time", floor=0.001, windows=windows)
 
     assert message(0.06, evidence, metric="drift_over_time") == (
-        "drift over time is 0.06, above the limit of 0.04 that chance sets for 14 windows together "
-        "(4,200 rows against 10,000)"
+        f"drift over time is 0.06, above the limit of 0.04 that chance sets for {words} (4,200 rows against 10,000)"
     )
 
 
