@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from atalaia.checks import GIVEN_ROWS, OVER_TIME, ROWS_PER_CATEGORY, Check, check_of, drift_checks
 from atalaia.findings import Pair, finding_of
 from atalaia.judging import Judged, Promise, Suspect, judge_together
+from atalaia.judging_history import by_history
 from atalaia.monitor_file import CheckRule, Limits
 from atalaia.pictures import bars_of
 from atalaia.profile import CategoricalSummary, NumericGrid, NumericSummary
@@ -69,6 +70,8 @@ def _finding(check: Check, found: Measured, pair: Pair, judged: Judged | None, b
     if check.floor is not None and judged is None:  # too few rows, or no value
         return finding_of(check, found, pair)
     sizes = Evidence(values_of(pair.baseline), values_of(pair.current), "given", moved=_movers(bars))
+    if check.limits.history is not None:
+        return by_history(check, found, sizes, pair)
     if judged is None:
         needed = ROWS_PER_CATEGORY * _categories(pair) if check.min_rows == GIVEN_ROWS else 0
         return finding_of(check, found, pair, needed=needed, evidence=sizes)
