@@ -74,6 +74,14 @@ class Baseline(Struct, frozen=True):
     loss: Mapping[str, float] = field(default_factory=dict)
     history: History | None = None
 
+    @property
+    def name(self) -> str:
+        """What it is stored under: its version, and a digest of its history if it has one: that never changes."""
+        if self.history is None:
+            return self.version
+        plain = msgspec.msgpack.encode(history_to_plain(self.history))
+        return f"{self.version}-{hashlib.blake2b(plain, digest_size=4).hexdigest()}"
+
     @classmethod
     def from_pandas(cls, frame: Any, columns: Sequence[Column] | None = None) -> Baseline:
         """Build a baseline from a pandas DataFrame: the one that a Parquet file with the same rows gives.

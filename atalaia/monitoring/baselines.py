@@ -29,6 +29,7 @@ class CurrentBaseline(msgspec.Struct, frozen=True):
         data: URI and ETag of each reference object.
         chosen: Whether it was built by hand, from other data than the monitor file names.
         history: What its history was asked for: the width of windows, and metrics; nothing if it was not.
+        name: What it is stored under; its version if this is empty.
     """
 
     version: str
@@ -36,6 +37,7 @@ class CurrentBaseline(msgspec.Struct, frozen=True):
     data: tuple[tuple[str, str], ...]
     chosen: bool = False
     history: tuple[str, ...] = ()
+    name: str = ""
 
 
 def columns_fingerprint(monitor: Monitor) -> str:
@@ -70,7 +72,11 @@ def load_baseline(monitor: Monitor, output: ObjectStore) -> Baseline:
             "together under `multivariate`. Run `atalaia baseline` again."
         )
         raise BaselineError(msg)
-    return read_baseline(baseline_key(monitor.name, current.version), output)
+    return _read(monitor, current, output)
+
+
+def _read(monitor: Monitor, current: CurrentBaseline, output: ObjectStore) -> Baseline:
+    return read_baseline(baseline_key(monitor.name, current.name or current.version), output)
 
 
 def read_baseline(key: str, output: ObjectStore) -> Baseline:
@@ -105,7 +111,7 @@ def ensure_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectSt
         is_known = set(history_asked(monitor)) <= set(current.history)
         holds = current.chosen or not sources or (is_known and current.data == _data(sources))
         if holds:
-            return read_baseline(baseline_key(monitor.name, current.version), output), False
+            return _read(monitor, current, output), False
     if not sources:
         msg = (
             f"{monitor.name}: there is no baseline for these columns, and the monitor file names no reference data. "
@@ -170,10 +176,9 @@ def hold_baseline(
     monitor: Monitor, baseline: Baseline, output: ObjectStore, data: tuple[tuple[str, str], ...], *, chosen: bool
 ) -> Baseline:
     """Store a baseline made from *data* (URIs and ETags), and let it hold from now on."""
-    output.put(baseline_key(monitor.name, baseline.version), baseline_to_bytes(baseline))
-    current = CurrentBaseline(
-        baseline.version, columns_fingerprint(monitor), data, chosen, history=history_asked(monitor)
-    )
+    output.put(baseline_key(monitor.name, baseline.name), baseline_to_bytes(baseline))
+    fingerprint, asked = columns_fingerprint(monitor), history_asked(monitor)
+    current = CurrentBaseline(baseline.version, fingerprint, data, chosen, asked, baseline.name)
     output.put(current_baseline_key(monitor.name), msgspec.json.encode(current) + b"\n")
     return baseline
 
