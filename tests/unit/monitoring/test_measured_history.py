@@ -141,13 +141,21 @@ def test_only_what_is_asked_for_is_kept():
     assert {metric for _, _, metric in found.values} == {"psi"}
 
 
+def test_rows_that_lack_the_column_of_times_count_as_without_one():
+    whole = made()
+    columns = {name: array for name, array in whole.columns.items() if name != "at"}
+
+    assert history(replace(whole, columns=columns)).width == 0
+
+
 def test_rejects_are_passed_over():
     whole = made()
 
     assert history(whole, Reject("not_json", 0, 1)) == history(whole)
 
 
-def test_of_many_windows_the_same_sample_is_taken_in_whatever_order_they_come():
+def test_of_many_windows_the_same_sample_is_taken_in_whatever_order_they_come(monkeypatch):
+    monkeypatch.setattr(module, "joined", lambda batches: batches)
     whole = made(n=4000, days=400)
     order = np.random.default_rng(4).permutation(4000)
     mixed = [taken(whole, order[start : start + 500]) for start in range(0, 4000, 500)]
@@ -401,6 +409,12 @@ def test_windows_that_become_a_baseline_are_its_history(world):
     assert [rows for _, rows in baseline.history.values["", "x", "cramer_von_mises"]] == [300] * 8
 
 
+def test_of_many_windows_that_become_a_baseline_a_sample_is_its_history(world, monkeypatch):
+    monkeypatch.setattr(module, "MOST_WINDOWS", 3)
+
+    assert promoted(world, 5, 13).history.windows == 3
+
+
 @pytest.mark.parametrize("shift", [0.0, 50.0])
 def test_their_history_is_that_of_their_rows_within_the_stated_loss(world, shift):
     """With a shift of 50 all values lie in one cell of the old grid."""
@@ -416,3 +430,10 @@ def test_their_history_is_that_of_their_rows_within_the_stated_loss(world, shift
 
 def test_without_a_check_that_asks_promoted_windows_keep_no_history(known):
     assert promoted(make_world(TEXT, known=known), 5, 13).history is None
+
+
+def test_what_could_not_be_measured_says_so_also_without_a_history(known):
+    world = make_world(FROM_HISTORY, known=reference(range(1, 3)))
+    found = judged(world, "cramer_von_mises", "x", x=lambda x: None)
+
+    assert found.message.endswith("could not be measured: there are no values for it")
