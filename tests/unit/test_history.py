@@ -1,13 +1,18 @@
+import re
 import statistics
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from atalaia.checks import METRICS
 from atalaia.history import History, history_from_plain, history_to_plain, past_of, spread_of
-from atalaia.monitor_file import FromHistory, Limits
+from atalaia.monitor_file import FromHistory, Limits, find_faults
 
 CHUNKS = (0.0312, 0.0254, 0.0291, 0.0345, 0.0268, 0.0330, 0.0287, 0.0301, 0.0279, 0.0318)
 """Distances of ten chunks from their reference, all of them healthy."""
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/metrics.md"
 
 SD = Limits(history=FromHistory.SD)
 QUANTILE = Limits(history=FromHistory.QUANTILE)
@@ -88,3 +93,46 @@ def test_the_stored_form_gives_back_the_same_history():
     history = History(86_400_000_000, 2, values)
 
     assert history_from_plain(history_to_plain(history)) == history
+
+
+# ---- what the page tells of false alarms
+
+ROWS = 100
+RULES = {
+    "sd, k = 3": lambda own: past(own, SD).limit,
+    "sd, k = 5": lambda own: past(own, Limits(history=FromHistory.SD, k=5.0)).limit,
+    "0.99 quantile": lambda own: past(own, QUANTILE).limit,
+    "mean + 3 standard deviations": mean_and_three_deviations,
+}
+REPETITIONS = {6: 800, 12: 600, 30: 250, 50: 150}
+
+
+def distances(windows, random, fresh):
+    """Cramér-von Mises distances of a baseline's windows from all of it, and those of *fresh* windows without drift."""
+    values, n = random.random((windows, ROWS)), windows * ROWS
+    order = np.argsort(values, axis=None)
+    own = np.cumsum(order // ROWS == np.arange(windows)[:, None], axis=1) / ROWS
+    places = np.searchsorted(values.ravel()[order], random.random((fresh, ROWS)))
+    steps = np.zeros((fresh, n + 1))
+    np.add.at(steps, (np.arange(fresh)[:, None], places), 1 / ROWS)
+    whole = np.arange(1, n + 1) / n
+    return [np.sqrt(((each - whole) ** 2).mean(axis=1)) for each in (own, np.cumsum(steps, axis=1)[:, :n])]
+
+
+def test_the_example_of_the_page_has_no_fault():
+    section = PAGE.read_text(encoding="utf-8").split("## Limits from history")[1]
+
+    assert find_faults(section.split("```yaml\n")[1].split("```")[0], "example", METRICS) == []
+
+
+@pytest.mark.parametrize("windows", REPETITIONS)
+def test_healthy_windows_pass_a_limit_as_often_as_the_page_says(windows):
+    random, passed = np.random.default_rng(windows), dict.fromkeys(RULES, 0.0)
+    for _ in range(REPETITIONS[windows]):
+        own, new = distances(windows, random, 25)
+        for name, limit in RULES.items():
+            passed[name] += float((new > limit(own.tolist())).mean()) / REPETITIONS[windows]
+    (row,) = re.findall(rf"^\| {windows} \|(.*)\|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    told = [float(cell.strip(" %")) for cell in row.split("|")]
+
+    assert [100 * share for share in passed.values()] == pytest.approx(told, abs=0.6)
