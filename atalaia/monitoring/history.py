@@ -2,30 +2,28 @@
 
 Where rows have times (of the event, or of the record that holds it), they are divided into the monitor's windows; of
 more than `MOST_WINDOWS` an even sample of these is taken, always the same. Else they are cut into `PARTS` parts of
-equal size in the order of reading. That takes one pass over the data, or two where no row has a time.
-
-What is under way is put away, packed, where it would take too much memory.
+equal size in the order of reading. That takes one pass over the data, and one more where no row has a time. Of many
+columns or segments only some are counted in one pass, as many as memory holds in all parts at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
-from msgspec import Struct, field
-from msgspec.structs import replace
+from msgspec import Struct
 
 from atalaia.baseline import Baseline, Batches
 from atalaia.batches import joined
 from atalaia.evaluation import pairs_of
 from atalaia.history import History, Place, Values
 from atalaia.monitoring.dating import event_times
-from atalaia.profile import Profile, ProfileCounter, Profiler, pack, profile_from_plain, profile_to_plain, unpack
+from atalaia.profile import Grids, Profile, ProfileCounter, Profiler
 from atalaia.profile.hashing import mix
 from atalaia.profile.number_counter import MOST_WAITING
 from atalaia.profile.values import Ints
 from atalaia.rows import NO_TIME, Reject, RowBatch
-from atalaia.schema import Role
+from atalaia.schema import Column, Role, profiled
 from atalaia.signals.drift import measure_all
 from atalaia.signals.quality import measure_quality, measure_window, values_of
 from atalaia.window import window_of
@@ -36,7 +34,7 @@ MOST_WINDOWS = 50
 PARTS = 30
 """Rows without times are cut into so many equal parts."""
 
-_MOST_OPEN = 2048  # columns under way in all parts together: each takes about 40 kB
+_MOST_OPEN = 4096  # columns under way in all parts and segments together: each takes about 40 kB
 _TOGETHER = 8  # parts whose rows are counted at once
 _NOWHERE = NO_TIME
 
@@ -48,34 +46,49 @@ def measure_history(baseline: Baseline, batches: Batches, width: int, metrics: S
 
     Args:
         baseline: Made of these data.
-        batches: Opens them anew.
+        batches: Opens them anew for each pass.
         width: Of the windows, in µs.
         metrics: What is measured: drift metrics, `missing`, `row_count`.
     """
-    grids = replace(baseline.grids, cross=None, classes={})
-    profiler = Profiler(baseline.version, grids)
-    column = next((column.name for column in grids.columns if column.role is Role.TIME), None)
-    parts = _divided(profiler, batches(), lambda batch: _windows(batch, column, width))
-    timed = bool(parts.counters)
-    if not timed:
-        numbered = _Numbered(baseline.profile.rows)
-        parts = _divided(profiler, batches(), numbered.places)
-    history = history_of(baseline, parts.profiles(), width if timed else 0, metrics)
-    counts = history.values.get(_ROW_COUNT, ())[1:-1] if timed else ()  # data seldom begin and end with a window
-    rest = {place: values for place, values in history.values.items() if place != _ROW_COUNT}
-    return replace(history, values={**rest, _ROW_COUNT: counts} if counts else rest)
+    values: dict[Place, Values] = {}
+    time = next((column.name for column in baseline.grids.columns if column.role is Role.TIME), None)
+    timed = True
+    parts: dict[int, ProfileCounter] = {}
+    for columns in _groups(baseline.grids):
+        profiler = Profiler(baseline.version, _only(baseline.grids, columns))
+        parts = _divided(profiler, batches(), lambda batch: _windows(batch, time, width)) if timed else {}
+        if not parts:
+            timed = False
+            parts = _divided(profiler, batches(), _Numbered(baseline.profile.rows).places)
+        values |= measure_parts(baseline, columns, (parts[place].profile() for place in sorted(parts)), metrics)
+    counts = values.pop(_ROW_COUNT, ())[1:-1] if timed else ()  # data seldom begin and end with a window
+    known = {place: found for place, found in values.items() if place != _ROW_COUNT}
+    return History(width if timed else 0, len(parts), {**known, _ROW_COUNT: counts} if counts else known)
 
 
-def history_of(baseline: Baseline, parts: Iterable[Profile], width: int, metrics: Sequence[str]) -> History:
-    """Measure *parts* of the baseline's rows, counted on its grids: windows of that *width* in µs, or 0."""
+def measure_parts(
+    baseline: Baseline, columns: tuple[Column, ...], parts: Iterable[Profile], metrics: Sequence[str]
+) -> dict[Place, Values]:
+    """Measure some columns of *parts* of the baseline's rows, counted on its grids; one of them is held at a time."""
     found: dict[Place, list[tuple[float, int]]] = {}
-    windows = 0
     for part in parts:
-        windows += 1
-        for place, value in _measured(baseline, part, frozenset(metrics)):
+        for place, value in _measured(baseline, columns, part, frozenset(metrics)):
             found.setdefault(place, []).append(value)
-    values: Mapping[Place, Values] = {place: tuple(each) for place, each in found.items()}
-    return History(width, windows, values)
+    return {place: tuple(each) for place, each in found.items()}
+
+
+def _groups(grids: Grids) -> list[tuple[Column, ...]]:
+    """Divide the columns into groups, one at least, whose counts in all parts and segments may be held at once."""
+    columns = profiled(grids.columns)
+    segments = 1 + sum(len(values) + 1 for values in grids.segments.values())
+    size = max(_MOST_OPEN // (MOST_WINDOWS * segments), 1)
+    return [columns[start : start + size] for start in range(0, max(len(columns), 1), size)]
+
+
+def _only(grids: Grids, columns: tuple[Column, ...]) -> Grids:
+    """Return the grids of some columns, and of those that divide rows into segments."""
+    kept = tuple(column for column in grids.columns if column in columns or column.name in grids.segments)
+    return Grids(kept, {column.name: grids.grids[column.name] for column in kept}, grids.segments)
 
 
 def sampled(places: Iterable[int]) -> set[int]:
@@ -88,8 +101,10 @@ def sampled(places: Iterable[int]) -> set[int]:
     return set(every[np.argsort(hashes, kind="stable")[:MOST_WINDOWS]].tolist())
 
 
-def _measured(baseline: Baseline, part: Profile, metrics: frozenset[str]) -> Iterator[tuple[Place, tuple[float, int]]]:
-    pairs = pairs_of(baseline.grids.columns, baseline, part)
+def _measured(
+    baseline: Baseline, columns: tuple[Column, ...], part: Profile, metrics: frozenset[str]
+) -> Iterator[tuple[Place, tuple[float, int]]]:
+    pairs = pairs_of(columns, baseline, part)
     drift = measure_all([(pair.grid, pair.baseline, pair.current) for pair in pairs])
     for pair, measures in zip(pairs, drift, strict=True):
         place, rows = (pair.segment or "", pair.column.name), min(values_of(pair.baseline), values_of(pair.current))
@@ -126,51 +141,27 @@ class _Numbered(Struct):
         return numbers * PARTS // max(self.rows, 1)
 
 
-class _Parts(Struct):
-    """A profile under way for each part that is chosen."""
-
-    profiler: Profiler
-    counters: dict[int, ProfileCounter] = field(default_factory=dict)
-    parked: dict[int, list[bytes]] = field(default_factory=dict)
-
-    def count(self, batch: RowBatch, places: Ints) -> None:
-        """Count each row of *batch* at its place, if that is among those chosen by now."""
-        there = np.unique(places[places != _NOWHERE]).tolist()
-        chosen = sampled([*self.counters, *there])
-        for place in self.counters.keys() - chosen:
-            del self.counters[place]
-            self.parked.pop(place, None)
-        counted = [place for place in there if place in chosen]
-        for start in range(0, len(counted), _TOGETHER):
-            some = counted[start : start + _TOGETHER]
-            self.profiler.count(batch, [(self._counter(place), np.flatnonzero(places == place)) for place in some])
-            self._keep_bounded()
-
-    def profiles(self) -> Iterator[Profile]:
-        """Yield the profile of each part in their order, and let go of it."""
-        for place in sorted(self.counters):
-            parked = [profile_from_plain(unpack(data, "memory")) for data in self.parked.pop(place, ())]
-            yield Profile.merged([self.counters.pop(place).profile(), *parked])
-
-    def _counter(self, place: int) -> ProfileCounter:
-        if place not in self.counters:
-            self.counters[place] = self.profiler.counter()
-        return self.counters[place]
-
-    def _keep_bounded(self) -> None:
-        if sum(len(counter.columns) for counter in self.counters.values()) > _MOST_OPEN:
-            for place, counter in self.counters.items():
-                if counter.columns:
-                    self.parked.setdefault(place, []).append(pack(profile_to_plain(counter.profile())))
-                    self.counters[place] = self.profiler.counter()
-        elif sum(counter.waiting.values for counter in self.counters.values()) > MOST_WAITING:
-            for counter in self.counters.values():
-                counter.settle()
-
-
-def _divided(profiler: Profiler, batches: Iterable[RowBatch | Reject], places_of: Callable[[RowBatch], Ints]) -> _Parts:
-    parts = _Parts(profiler)
+def _divided(
+    profiler: Profiler, batches: Iterable[RowBatch | Reject], places_of: Callable[[RowBatch], Ints]
+) -> dict[int, ProfileCounter]:
+    """Count each row at its place, as far as places are chosen; return what was counted at each."""
+    counters: dict[int, ProfileCounter] = {}
     for batch in joined(batches):
         if isinstance(batch, RowBatch):
-            parts.count(batch, places_of(batch))
-    return parts
+            _count(profiler, batch, places_of(batch), counters)
+    return counters
+
+
+def _count(profiler: Profiler, batch: RowBatch, places: Ints, counters: dict[int, ProfileCounter]) -> None:
+    there = np.unique(places[places != _NOWHERE]).tolist()
+    chosen = sampled([*counters, *there])
+    for place in counters.keys() - chosen:
+        del counters[place]
+    counted = [place for place in there if place in chosen]
+    counters.update({place: profiler.counter() for place in counted if place not in counters})
+    for start in range(0, len(counted), _TOGETHER):
+        some = counted[start : start + _TOGETHER]
+        profiler.count(batch, [(counters[place], np.flatnonzero(places == place)) for place in some])
+    if sum(counter.waiting.values for counter in counters.values()) > MOST_WAITING:
+        for counter in counters.values():
+            counter.settle()

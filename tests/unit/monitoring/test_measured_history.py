@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -20,6 +22,7 @@ from atalaia.rows import ALL_SIDES, NO_TIME, Reject, RowBatch
 from atalaia.schema import Column, Role, Type
 from atalaia.signals.drift import measure_all
 from atalaia.window import SECOND
+from atalaia_local import MemoryStore
 
 DAY = 86_400 * SECOND
 START = moment("2026-02-01T00:00:00Z")
@@ -173,9 +176,11 @@ def test_a_sample_keeps_its_members_whatever_else_there_is():
 
 
 @pytest.mark.parametrize("bound", ["_MOST_OPEN", "MOST_WAITING"])
-def test_what_is_put_away_changes_nothing(monkeypatch, bound):
-    whole = made()
-    cut = [taken(whole, np.arange(start, start + 400)) for start in range(0, 1200, 400)]
+@pytest.mark.parametrize("timed", [True, False])
+def test_to_count_some_columns_or_values_at_a_time_changes_nothing(monkeypatch, bound, timed):
+    whole = made(timed=timed)
+    mixed = np.random.default_rng(3).permutation(1200) if timed else np.arange(1200)
+    cut = [taken(whole, mixed[start : start + 100]) for start in range(0, 1200, 100)]
     expected = history(whole)
     monkeypatch.setattr(module, bound, 5)
     monkeypatch.setattr(module, "joined", lambda batches: batches)
@@ -437,3 +442,19 @@ def test_what_could_not_be_measured_says_so_also_without_a_history(known):
     found = judged(world, "cramer_von_mises", "x", x=lambda x: None)
 
     assert found.message.endswith("could not be measured: there are no values for it")
+
+
+def test_statistics_tell_of_no_windows_and_are_not_read_again_for_that():
+    kll = {"kll": {"sketch": {"parameters": {"c": 0.64, "k": 2048}, "data": [[0.5, 1.5, 2.5]]}}}
+    common = {"num_present": 3, "num_missing": 0}
+    numbers = {"common": common, "distribution": kll}
+    feature = {"name": "x", "inferred_type": "Fractional", "numerical_statistics": numbers}
+    found = {"version": 0.0, "dataset": {"item_count": 3}, "features": [feature]}
+    text = TEXT.replace("  - {name: word, type: string}\n", "").replace("  - {name: at, type: time, role: time}\n", "")
+    monitor = load_monitor(f"{text}\nchecks: [{{metric: missing, threshold: {{history: sd}}}}]", "m")
+    store, output = MemoryStore("sagemaker"), MemoryStore("out")
+    store.put("statistics.json", json.dumps(found).encode())
+
+    made = [ensure_baseline(monitor, [LogSource(store)], output) for _ in range(2)]
+
+    assert [(baseline.history, built) for baseline, built in made] == [(None, True), (None, False)]
