@@ -28,6 +28,7 @@ from atalaia.constraints_file import Constraints
 from atalaia.deciles import Search, search_of, with_deciles
 from atalaia.drafts import CategoricalDraft, NumericDraft, sample_size
 from atalaia.errors import BaselineError, StoredFormError
+from atalaia.history import History, history_from_plain, history_to_plain
 from atalaia.profile import (
     CategoricalGrid,
     Grid,
@@ -58,12 +59,14 @@ class Baseline(Struct, frozen=True):
     """What current data is compared against.
 
     Attributes:
-        version: Derived from the content: the same data under the same columns gives the same version.
+        version: Derived from the grids and the profile: the same data under the same columns gives the same version,
+            with a history or without, as whatever was counted on these grids can still be compared.
         grids: The columns, their cells and categories, and the segments told apart.
         profile: The reference data's profile on these grids.
         origin: What it was made from, if not from rows, and what that lacks, in words.
         loss: By column, how far ranks (of categories: shares) may be off as shares 0..1, where they are not exact.
         constraints: What a `constraints.json` says that windows must fulfil; None without one.
+        history: What its own windows are like; None if no check asks for that, or it can't be known.
     """
 
     version: str
@@ -72,6 +75,15 @@ class Baseline(Struct, frozen=True):
     origin: str = ""
     loss: Mapping[str, float] = field(default_factory=dict)
     constraints: Constraints | None = None
+    history: History | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is stored under: its version, and a digest of its history if it has one: that never changes."""
+        if self.history is None:
+            return self.version
+        plain = msgspec.msgpack.encode(history_to_plain(self.history))
+        return f"{self.version}-{hashlib.blake2b(plain, digest_size=4).hexdigest()}"
 
     @classmethod
     def from_pandas(cls, frame: Any, columns: Sequence[Column] | None = None) -> Baseline:
@@ -230,7 +242,7 @@ def _grid_from_plain(plain: Any) -> Grid:
     return NumericGrid(np.frombuffer(plain, "<f8")) if isinstance(plain, bytes) else CategoricalGrid(tuple(plain))
 
 
-def _versioned(content: dict[str, Any]) -> Baseline:
+def _versioned(content: dict[str, Any], history: History | None = None) -> Baseline:
     plain = msgspec.msgpack.encode(content, order="deterministic")
     version = hashlib.blake2b(plain, digest_size=8).hexdigest()
     columns = msgspec.convert(content["columns"], tuple[Column, ...])
@@ -240,16 +252,19 @@ def _versioned(content: dict[str, Any]) -> Baseline:
     )
     cross = msgspec.convert(content["cross"], CrossGrid) if "cross" in content else None
     profile = profile_from_plain(content["profile"] | {"baseline": version})
-    told = {name: content[name] for name in ("origin", "loss") if name in content}
+    told: dict[str, Any] = {name: content[name] for name in ("origin", "loss") if name in content}
     constraints = msgspec.convert(content["constraints"], Constraints) if "constraints" in content else None
-    return Baseline(version, Grids(columns, grids, segments, classes, cross), profile, **told, constraints=constraints)
+    told |= {"constraints": constraints, "history": history}
+    return Baseline(version, Grids(columns, grids, segments, classes, cross), profile, **told)
 
 
 def baseline_to_bytes(baseline: Baseline) -> bytes:
     """Return the stored form."""
     content = _content(baseline.grids, baseline.profile)
     content["profile"]["baseline"] = ""  # the version is derived from the content, so it can't be part of it
-    return pack({"kind": "baseline", **content, **_told(baseline.origin, baseline.loss, baseline.constraints)})
+    past = {} if baseline.history is None else {"history": history_to_plain(baseline.history)}
+    told = _told(baseline.origin, baseline.loss, baseline.constraints)
+    return pack({"kind": "baseline", **content, **told, **past})
 
 
 def baseline_from_bytes(data: bytes, where: str) -> Baseline:
@@ -262,4 +277,5 @@ def baseline_from_bytes(data: bytes, where: str) -> Baseline:
     if content.pop("kind", None) != "baseline":
         msg = f"{where}: not a baseline. Build one with `atalaia baseline`."
         raise StoredFormError(msg)
-    return _versioned(content)
+    past = content.pop("history", None)
+    return _versioned(content, None if past is None else history_from_plain(past))

@@ -38,6 +38,7 @@ class Metric(Struct, frozen=True):
         relative: The default limits are added to what the baseline has.
         below: The limits are the smallest values that are still fine, not the largest.
         of_window: Measured once for the window, not for each column.
+        history: The baseline's own windows can set the limit.
     """
 
     family: str
@@ -48,6 +49,7 @@ class Metric(Struct, frozen=True):
     relative: bool = False
     below: bool = False
     of_window: bool = False
+    history: bool = False
 
 
 _DRIFT_ROWS = 500
@@ -55,7 +57,7 @@ _CHANCE_ROWS = 30
 
 
 def _drift(meaning: str, floor: float) -> Metric:
-    return Metric("drift", meaning, Limits(), _CHANCE_ROWS, floor)
+    return Metric("drift", meaning, Limits(), _CHANCE_ROWS, floor, history=True)
 
 
 def _rule(meaning: str) -> Metric:
@@ -73,7 +75,11 @@ METRICS: dict[str, Metric] = {
     "total_variation": _drift("total variation distance", 0.02),
     "l_infinity": _drift("largest difference of a share", 0.02),
     "l_infinity_robust": Metric(
-        "drift", "largest difference of a share, less what chance makes of it", Limits(alert=0.1), _CHANCE_ROWS
+        "drift",
+        "largest difference of a share, less what chance makes of it",
+        Limits(alert=0.1),
+        _CHANCE_ROWS,
+        history=True,
     ),
     "wasserstein": _drift("Wasserstein distance in the column's unit", 0.05),
     "wasserstein_normalised": _drift("Wasserstein distance in standard deviations of the baseline", 0.05),
@@ -96,7 +102,9 @@ METRICS: dict[str, Metric] = {
         _DRIFT_ROWS,
         of_window=True,
     ),
-    "missing": Metric(QUALITY, "share of rows without a value", Limits(alert=0.05), min_rows=100, relative=True),
+    "missing": Metric(
+        QUALITY, "share of rows without a value", Limits(alert=0.05), min_rows=100, relative=True, history=True
+    ),
     "type_errors": _rule("share of rows with a value of another type"),
     "out_of_range": _rule("share of values outside the range"),
     "out_of_set": _rule("share of values outside the set"),
@@ -107,7 +115,9 @@ METRICS: dict[str, Metric] = {
     ),
     "missing_column": Metric(QUALITY, "whether the column is gone from every row (1) or not (0)", Limits(alert=0.0)),
     "extra_column": Metric(QUALITY, "share of rows with a column that the monitor does not know", Limits(warning=0.0)),
-    "row_count": Metric(QUALITY, "the number of rows in the window", Limits(alert=1.0), 0, below=True, of_window=True),
+    "row_count": Metric(
+        QUALITY, "the number of rows in the window", Limits(alert=1.0), 0, below=True, of_window=True, history=True
+    ),
     "rejected": Metric(QUALITY, "share of rows rejected", Limits(warning=0.0, alert=0.05), of_window=True),
     "undated": Metric(QUALITY, "share of rows without a believable event time", Limits(warning=0.01), of_window=True),
     "late": Metric(QUALITY, "share of rows logged after the lateness", Limits(warning=0.01), of_window=True),
@@ -208,7 +218,7 @@ def _amended(metric: str, column: str | None, rule: CheckRule) -> Check:
         floor = default.floor if rule.floor is None else rule.floor
         return Check(metric, column, default.limits, min_rows, default.relative, floor)
     limits = rule.threshold if isinstance(rule.threshold, Limits) else Limits(alert=float(rule.threshold))
-    least = GIVEN_ROWS if default.floor is not None else default.min_rows
+    least = GIVEN_ROWS if default.floor is not None and limits.history is None else default.min_rows
     return Check(metric, column, limits, least if rule.min_rows is None else rule.min_rows, relative=False)
 
 

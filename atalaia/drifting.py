@@ -13,6 +13,7 @@ from atalaia.checks import GIVEN_ROWS, OVER_TIME, ROWS_PER_CATEGORY, Check, chec
 from atalaia.conventions.asking import asked
 from atalaia.findings import Pair, finding_of
 from atalaia.judging import Judged, Promise, Suspect, judge_together
+from atalaia.judging_history import by_history
 from atalaia.monitor_file import CheckRule, Limits
 from atalaia.pictures import bars_of
 from atalaia.profile import CategoricalSummary, NumericGrid, NumericSummary
@@ -82,6 +83,8 @@ def _finding(check: Check, found: Measured, pair: Pair, judged: Judged | None, b
     if check.floor is not None and judged is None:  # too few rows, or no value
         return finding_of(check, found, pair, evidence=Evidence(*rows, "chance"))
     sizes = Evidence(*rows, "given", check.limits.alert, moved=_movers(bars))
+    if check.limits.history is not None:
+        return by_history(check, found, sizes, pair)
     if judged is None:
         needed = ROWS_PER_CATEGORY * _categories(pair) if check.min_rows == GIVEN_ROWS else 0
         return finding_of(check, found, pair, needed=needed, evidence=sizes)

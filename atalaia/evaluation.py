@@ -15,6 +15,7 @@ from atalaia.conventions.asking import under_convention
 from atalaia.drifting import Drift, OverTime, drift_of, over_time_of
 from atalaia.findings import Pair, finding_of, pair_of
 from atalaia.judging import Promise
+from atalaia.judging_history import by_history, count_by_history, with_history_for
 from atalaia.monitor_file import CheckRule, Limits, Monitor
 from atalaia.outgrown import outgrown
 from atalaia.profile import (
@@ -32,9 +33,20 @@ from atalaia.profile.cross import CrossMoments
 from atalaia.profile.distinct import Distinct
 from atalaia.profile.segments import segment_column
 from atalaia.relations import measure_relations
-from atalaia.report import MOST_INPUTS, SCHEMA, BaselineRef, ColumnReport, Finding, Input, Report, Trail, digest_of
+from atalaia.report import (
+    MOST_INPUTS,
+    SCHEMA,
+    BaselineRef,
+    ColumnReport,
+    Evidence,
+    Finding,
+    Input,
+    Report,
+    Trail,
+    digest_of,
+)
 from atalaia.report import Summary as ColumnSummary
-from atalaia.schema import Role, profiled
+from atalaia.schema import Column, Role, profiled
 from atalaia.segmentation import rest_findings, segment_columns
 from atalaia.signals.quality import (
     Measured,
@@ -75,7 +87,8 @@ class Occasion(Struct, frozen=True):
 def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: Occasion) -> Report:
     """Measure and judge the window's profile; the same arguments give the same report."""
     monitor = replace(monitor, checks=under_convention(monitor.checks, monitor.convention))
-    pairs = _pairs(monitor, baseline, current)
+    baseline = with_history_for(baseline, occasion.window)
+    pairs = pairs_of(monitor.columns, baseline, current)
     window, before = occasion.window, occasion.before
     promise = Promise(monitor.alarm_rate, window.end - window.start, occasion.final)
     drift = drift_of(monitor.checks, pairs, promise)
@@ -83,7 +96,7 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
     over_time = over_time_of(monitor.checks, pairs, drift, before, promise) if current.rows else OverTime(before, ())
     left_out = sum(not item.used for item in occasion.inputs)
     findings = [
-        *_window_findings(monitor, current, left_out),
+        *_window_findings(monitor, baseline, current, left_out, final=occasion.final),
         *_relations(monitor, baseline, current),
         *(finding for _, findings in columns for finding in findings),
         *over_time.findings,
@@ -121,9 +134,13 @@ def _urgency(finding: Finding) -> tuple[int, str, str, str, str]:
     return STATUSES.index(finding.status), *place
 
 
-def _window_findings(monitor: Monitor, current: Profile, left_out: int) -> Iterator[Finding]:
+def _window_findings(
+    monitor: Monitor, baseline: Baseline, current: Profile, left_out: int, *, final: bool
+) -> Iterator[Finding]:
     for check, measured in _window_checks(monitor, current, left_out):
-        if check is not None:
+        if check is not None and check.limits.history is not None:
+            yield count_by_history(check, measured, baseline, final=final)
+        elif check is not None:
             finding = finding_of(check, measured)
             detail = _by_reason(current) if check.metric == "rejected" else ""
             yield msgspec.structs.replace(finding, message=finding.message + detail)
@@ -162,13 +179,13 @@ def _by_reason(current: Profile) -> str:
     return f" ({reasons})" if reasons else ""
 
 
-def _pairs(monitor: Monitor, baseline: Baseline, current: Profile) -> list[Pair]:
-    """Return every column of all rows and of each segment told apart, in the order of the file."""
+def pairs_of(columns: tuple[Column, ...], baseline: Baseline, current: Profile) -> list[Pair]:
+    """Return each of the *columns*, of all rows and of each segment told apart, in the order of the file."""
     told_apart = {segment for segment, _ in (*baseline.profile.columns, *current.columns)}
     segments = sorted(s for s in told_apart if not s or segment_column(s) in baseline.grids.segments)
     return [
         pair_of(baseline, current, column, segment)
-        for column in profiled(monitor.columns)
+        for column in profiled(columns)
         for segment in segments
         if segment_column(segment) != column.name  # a segment's own column is the same in all its rows
     ]
@@ -227,7 +244,9 @@ def _soundness_findings(rules: tuple[CheckRule, ...], pair: Pair) -> Iterator[Fi
             continue
         if metric == "missing" and not pair.column.nullable:
             check = _never(check)
-        if check is not None:
+        if check is not None and check.limits.history is not None:
+            yield by_history(check, measured, Evidence(pair.baseline.rows, pair.current.rows, "history"), pair)
+        elif check is not None:
             held = values_of(pair.baseline) or metric != "missing"  # a baseline without a value is no measure of this
             yield finding_of(check, measured, pair, from_baseline=(before[metric].value or 0.0) if held else 0.0)
 

@@ -64,6 +64,9 @@ def limit_source(finding: Finding) -> str:
         return f"fixed, for any number of rows; here {sizes(evidence)}"
     if evidence.basis == "time":
         return f"chance, over {plural(evidence.windows, 'window')}: {sizes(evidence)}"
+    if evidence.past is not None:
+        kind = "window" if evidence.past.timed else "equal part"
+        return f"history, {plural(evidence.past.windows, kind)} of the baseline; here {sizes(evidence)}"
     what = "floor: less is of no interest; " if _source(finding) == "floor" else "chance, for "
     return what + sizes(evidence)
 
@@ -125,8 +128,10 @@ def in_short(finding: Finding, column: ColumnReport | None) -> str:
 
 
 def _source(finding: Finding) -> str:
-    at_floor = finding.evidence is not None and finding.threshold == finding.evidence.floor
-    return "floor" if at_floor else "chance"
+    evidence = finding.evidence
+    if evidence is not None and evidence.past is not None:
+        return "history"
+    return "floor" if evidence is not None and finding.threshold == evidence.floor else "chance"
 
 
 def _went(evidence: Evidence, column: ColumnReport | None) -> str:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from atalaia.baseline import Baseline
 from atalaia.checks import METRICS, OVER_TIME, Check, Verdict, judge, signal_of
 from atalaia.explanations import sizes, sureness, what_moved
+from atalaia.history import History
 from atalaia.profile import (
     CategoricalGrid,
     CategoricalSummary,
@@ -21,7 +22,7 @@ from atalaia.profile import (
     TextSummary,
     empty_summary,
 )
-from atalaia.report import Evidence, Finding
+from atalaia.report import Evidence, Finding, Past
 from atalaia.schema import Column
 from atalaia.signals.drift import category_counts
 from atalaia.signals.quality import Measured, is_constant
@@ -30,13 +31,14 @@ from atalaia.wording import metric_name, number, percent, plural
 
 
 class Pair(Struct, frozen=True):
-    """One column of one segment (None for all rows), on both sides of the comparison."""
+    """One column of one segment (None for all rows), on both sides of the comparison, and the baseline's history."""
 
     column: Column
     segment: str | None
     grid: Grid
     baseline: Summary
     current: Summary
+    history: History | None = None
 
 
 def pair_of(baseline: Baseline, current: Profile, column: Column, segment: str = "") -> Pair:
@@ -44,7 +46,7 @@ def pair_of(baseline: Baseline, current: Profile, column: Column, segment: str =
     grid, key = baseline.grids.grids[column.name], (segment, column.name)
     before = baseline.profile.columns.get(key) or empty_summary(grid)
     now = current.columns.get(key) or empty_summary(grid)
-    return Pair(column, segment or None, grid, before, now)
+    return Pair(column, segment or None, grid, before, now, baseline.history)
 
 
 def finding_of(
@@ -63,7 +65,7 @@ def finding_of(
         pair: The column's two sides; None for a finding of the window.
         from_baseline: The baseline's own value, which relative limits start from.
         needed: So many rows it takes, if these are more than the check says.
-        evidence: Of drift: what it rests on.
+        evidence: Of drift, and where history sets the limit: what it rests on.
     """
     verdict = judge(check, measured.value, measured.rows, from_baseline, needed)
     drifted = METRICS[check.metric].family == "drift" and verdict.status in ("alert", "warning")
@@ -78,7 +80,7 @@ def finding_of(
         status=verdict.status,
         message=_where(check, pair)
         + _explain(check, measured, verdict, from_baseline, needed)
-        + _grounds(verdict, evidence)
+        + _grounds(check, verdict, evidence)
         + moved,
         evidence=evidence,
     )
@@ -112,11 +114,13 @@ def _named(metric: str) -> tuple[str, str]:
     return ("drift", f" by {metric_name(metric)}") if family == "drift" else (METRICS[metric].meaning, "")
 
 
-def _grounds(verdict: Verdict, evidence: Evidence | None) -> str:
+def _grounds(check: Check, verdict: Verdict, evidence: Evidence | None) -> str:
     """Say where the limit of drift comes from and how sure the finding is."""
     if evidence is None or verdict.threshold is None or verdict.status == "undecided":
         return ""
     rows, sure = sizes(evidence), sureness(evidence)
+    if evidence.past is not None:
+        return f" from {_precedents(check, evidence.past)}"
     if evidence.basis == "given":
         return f" ({rows})"
     if evidence.basis == "time":
@@ -125,6 +129,16 @@ def _grounds(verdict: Verdict, evidence: Evidence | None) -> str:
     if verdict.threshold == evidence.floor:
         return f", up to which drift is of no interest ({rows}{sure and '; '}{sure})"
     return f" that chance sets for {rows}{sure and f' ({sure})'}"
+
+
+def _precedents(check: Check, past: Past) -> str:
+    """Say which windows of the baseline set a limit, and how."""
+    kind = "window" if past.timed else "equal part"
+    rows = f"{past.rows:,} rows each; " if not past.timed else ""
+    how = f"{number(past.quantile)} quantile" if past.k is None else f"k = {number(past.k)}"
+    spread = "" if past.spread is None else f"spread {in_words(check.metric, past.spread)}, "
+    middle = f"median {in_words(check.metric, past.median)}"
+    return f"{plural(past.windows, kind)} of the baseline ({rows}{middle}, {spread}{how})"
 
 
 _PLAIN = {

@@ -84,6 +84,10 @@ class MetricRules(Protocol):
     def floor(self) -> float | None:
         """What a value has to exceed at least, where chance sets the limits."""
 
+    @property
+    def history(self) -> bool:
+        """Whether the baseline's own windows can set its limit."""
+
 
 Metrics = Mapping[str, MetricRules]
 """The metrics that a check may name."""
@@ -144,14 +148,47 @@ def _threshold(threshold: object, path: Path, metric: MetricRules | None) -> Ite
         yield Issue(path, f"{threshold!r} is not a threshold", fix)
     if not isinstance(threshold, dict):
         return
+    yield from _history(threshold, path, metric)
     warning, alert = threshold.get("warning"), threshold.get("alert")
-    if warning is None and alert is None and threshold.keys() <= {"warning", "alert"}:
+    if not any(value is not None for value in threshold.values()) and threshold.keys() <= _LIMITS:
         fix = "Give `warning`, `alert` or both; `enabled: false` switches a check off."
         yield Issue(path, "no limit is given, so every value would be fine", fix)
     yield from _limit(warning, (*path, "warning"))
     yield from _limit(alert, (*path, "alert"))
     if metric is not None and is_number(warning) and is_number(alert):
         yield from _order(warning, alert, metric.below, path)
+
+
+_LIMITS = {"warning", "alert", "history", "k", "quantile"}
+_OF_HISTORY = {"k": "sd", "quantile": "quantile"}
+"""Keys that say more about a limit from history, each with the `history` that it belongs to."""
+
+
+def _history(threshold: dict[str, Any], path: Path, metric: MetricRules | None) -> Iterator[Issue]:
+    """Yield what is wrong with a limit that the baseline's own windows are to set."""
+    history = threshold.get("history")
+    yield from _how(threshold, path)
+    if history is not None and metric is not None and not metric.history:
+        fix = "Give limits instead; drift metrics, `missing` and `row_count` can take theirs from history."
+        yield Issue((*path, "history"), "this metric has no history in the baseline", fix)
+    for key in ("warning", "alert"):
+        if history is not None and threshold.get(key) is not None:
+            yield Issue((*path, key), "a limit has no meaning beside `history`, which sets it", "Remove one of them.")
+
+
+def _how(threshold: dict[str, Any], path: Path) -> Iterator[Issue]:
+    for key, way in _OF_HISTORY.items():
+        if threshold.get(key) is not None and threshold.get("history") != way:
+            yield Issue((*path, key), f"`{key}` has no meaning without `history: {way}`", "Remove it, or add that.")
+    k, quantile = threshold.get("k"), threshold.get("quantile")
+    if is_number(k) and k <= 0:
+        yield Issue((*path, "k"), f"{k} is not above 0", "Give how many standard deviations are fine, such as 3.")
+    if is_number(quantile) and not _MIDDLE < quantile <= 1:
+        fix = "Give the share of the baseline's windows that are to be fine, such as 0.99."
+        yield Issue((*path, "quantile"), f"{quantile} is not above 0.5 and up to 1", fix)
+
+
+_MIDDLE = 0.5
 
 
 def _order(warning: float, alert: float, floor: bool, path: Path) -> Iterator[Issue]:

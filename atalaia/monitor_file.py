@@ -91,16 +91,31 @@ class BaselineSource(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     constraint_thresholds: ConstraintThresholds = ConstraintThresholds.CONTAINER
 
 
+class FromHistory(StrEnum):
+    """How a limit follows from the baseline's own windows."""
+
+    SD = "sd"
+    QUANTILE = "quantile"
+
+
 class Limits(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The largest values that are still fine; for `row_count`, the smallest.
+    """The largest values that are still fine; for `row_count`, the smallest. Or that the baseline's windows set them.
 
     Attributes:
         warning: Beyond it, a finding is a warning.
         alert: Beyond it, a finding is an alert.
+        history: Instead of both: the alert limit is the median over the baseline's own windows and `k` robust standard
+            deviations (`sd`), or a quantile of them (`quantile`).
+        k: With `sd`, how many; 3 if it is not given.
+        quantile: With `quantile`, which one, above 0.5 and up to 1; 0.99 if it is not given. For `row_count`, whose
+            limit is the smallest value, it counts from the other end.
     """
 
     warning: float | None = None
     alert: float | None = None
+    history: FromHistory | None = None
+    k: float | None = None
+    quantile: float | None = None
 
 
 class CheckRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -109,8 +124,8 @@ class CheckRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     Attributes:
         metric: A metric's name; with a convention, `drift` for the metric that the tool itself would choose.
         columns: Where it is checked; by default on every column that it applies to.
-        threshold: The alert limit, or a limit each for warning and alert; or `auto`, the default: for drift what chance
-            alone exceeds too rarely in windows of this size, for all else the metric's own limits.
+        threshold: The alert limit, or a limit each for warning and alert, or `history`; or `auto`, the default: for
+            drift what chance alone exceeds too rarely in windows of this size, for all else the metric's own limits.
         floor: With `auto`, for drift: values up to this are of no interest, however sure they are.
         min_rows: With fewer rows than this the finding is `undecided`.
         enabled: False switches the check off on these columns.

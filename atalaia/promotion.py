@@ -46,15 +46,21 @@ def promoted(old: Baseline, profile: Profile, origin: str) -> Baseline:
     """
     totals = {name: profile.columns.get(("", name)) for name in old.grids.grids}
     grids = {name: _new_grid(grid, totals[name]) for name, grid in old.grids.grids.items()}
-    columns = {
-        (segment, name): _recounted(old.grids.grids[name], grids[name], summary)
-        for (segment, name), summary in profile.columns.items()
-    }
-    found = replace(profile, baseline="", late=0, times={}, minutes=Minutes.empty(), columns=columns)
+    recounted = recount(profile, old.grids.grids, grids)
+    found = replace(recounted, baseline="", late=0, times={}, minutes=Minutes.empty())
     losses = {name: _loss(old.grids.grids[name], summary) for name, summary in totals.items() if summary is not None}
     notes = [origin, *_unnamed(profile.columns, losses)]
     kept = {name: loss for name, loss in losses.items() if loss}
     return baseline_of(replace(old.grids, grids=grids), found, "; ".join(notes), kept)
+
+
+def recount(profile: Profile, old: Mapping[str, Grid], new: Mapping[str, Grid]) -> Profile:
+    """Return a *profile* that was counted on the *old* grids as one on the *new*, as nearly as it can be known."""
+    columns = {
+        (segment, name): _recounted(old[name], new[name], summary)
+        for (segment, name), summary in profile.columns.items()
+    }
+    return replace(profile, columns=columns)
 
 
 def _unnamed(columns: Mapping[tuple[str, str], Summary], losses: Mapping[str, float]) -> list[str]:

@@ -21,6 +21,29 @@ class Mover(Struct, frozen=True):
     current: float
 
 
+class Past(Struct, frozen=True):
+    """A limit that the baseline's own windows set, in the metric's unit as all values here.
+
+    Attributes:
+        limit: The largest value that is still fine; for `row_count`, the smallest.
+        windows: How many windows of the baseline it follows from.
+        rows: Rows of the middle one of these; for `row_count` the same as `median`.
+        median: The middle of their values.
+        timed: Whether they are windows of time; else the baseline's rows had no times and were cut into equal parts.
+        spread: Their robust standard deviation, and how many of these are fine (`k`); or else
+        quantile: which quantile of the values is the limit.
+    """
+
+    limit: float
+    windows: int
+    rows: int
+    median: float
+    timed: bool
+    spread: float | None = None
+    k: float | None = None
+    quantile: float | None = None
+
+
 class Evidence(Struct, frozen=True):
     """What a finding of drift rests on.
 
@@ -28,7 +51,8 @@ class Evidence(Struct, frozen=True):
         baseline_rows: Values of the baseline.
         rows: Values of the window; over time, of all windows.
         basis: Where the limit comes from: `chance` (what windows of this size stay under without drift, or the floor if
-            that is larger), `given` (the monitor file) or `time` (chance, over many windows).
+            that is larger), `given` (the monitor file), `history` (the baseline's own windows) or `time` (chance, over
+            many windows).
         alert: The limit of alerts; None where there are only warnings.
         floor: Values up to this are of no interest, however sure; in the metric's unit.
         p_value: How likely so large a value is without drift, corrected for all that was tested together.
@@ -38,6 +62,7 @@ class Evidence(Struct, frozen=True):
             of the commonest category does.
         windows: Over so many windows.
         moved: What moved most, the largest change first.
+        past: Of a limit from history: how it came about.
     """
 
     baseline_rows: int
@@ -51,6 +76,7 @@ class Evidence(Struct, frozen=True):
     shift: float | None = None
     windows: int = 1
     moved: tuple[Mover, ...] = ()
+    past: Past | None = None
 
 
 class Finding(Struct, frozen=True):
@@ -65,7 +91,7 @@ class Finding(Struct, frozen=True):
         threshold: The limit that decided: the one passed, or the next one above.
         status: `ok`, `warning`, `alert` or `undecided`.
         message: One sentence for people.
-        evidence: Of drift: what it rests on.
+        evidence: Of drift, and where history sets the limit: what it rests on.
     """
 
     signal: str

@@ -24,6 +24,9 @@ def baseline_lines(baseline: Baseline) -> list[str]:
     if baseline.origin:
         lines.append(f"Made {printable(baseline.origin)}.")
         lines.append(_loss(baseline))
+    if baseline.history is not None:
+        kind = "window" if baseline.history.width else "equal part"
+        lines.append(f"Limits from history rest on {plural(baseline.history.windows, kind)} of it.")
     return lines + _constraints(baseline)
 
 

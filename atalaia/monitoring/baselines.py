@@ -7,15 +7,17 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 import msgspec
+from msgspec.structs import replace
 
-from atalaia.baseline import Baseline, baseline_from_bytes, baseline_to_bytes, build_baseline, constrained
+from atalaia.baseline import Baseline, Batches, baseline_from_bytes, baseline_to_bytes, build_baseline, constrained
 from atalaia.constraints_file import read_constraints
 from atalaia.errors import BaselineError, ObjectNotFoundError
-from atalaia.monitor_file import ConstraintThresholds, Monitor
+from atalaia.monitor_file import CheckRule, ConstraintThresholds, Limits, Monitor
 from atalaia.monitoring.layout import baseline_key, current_baseline_key
 from atalaia.monitoring.sources import LogSource, columnwise_if_sound
 from atalaia.ports import ObjectStore
 from atalaia.rows import Reject, RowBatch
+from atalaia.window import parse_duration
 from atalaia.wording import listed
 
 
@@ -27,18 +29,32 @@ class CurrentBaseline(msgspec.Struct, frozen=True):
         columns: Fingerprint of the monitor's columns when it was built, and of those taken together.
         data: URI and ETag of each reference object.
         chosen: Whether it was built by hand, from other data than the monitor file names.
+        history: What its history was asked for: the width of windows, and metrics; nothing if it was not.
+        name: What it is stored under; its version if this is empty.
     """
 
     version: str
     columns: str
     data: tuple[tuple[str, str], ...]
     chosen: bool = False
+    history: tuple[str, ...] = ()
+    name: str = ""
 
 
 def columns_fingerprint(monitor: Monitor) -> str:
     """Return what changes when any column's declaration changes, or which columns are taken together."""
     kept = (monitor.columns, monitor.together) if monitor.together else monitor.columns
     return hashlib.sha256(msgspec.json.encode(kept, order="deterministic")).hexdigest()[:16]
+
+
+def history_asked(monitor: Monitor) -> tuple[str, ...]:
+    """Return the width of windows, and the metrics whose checks ask for their history; nothing if none do."""
+    metrics = {rule.metric for rule in monitor.checks if rule.enabled and _is_from_history(rule)}
+    return (monitor.window, *sorted(metrics)) if metrics else ()
+
+
+def _is_from_history(rule: CheckRule) -> bool:
+    return isinstance(rule.threshold, Limits) and rule.threshold.history is not None
 
 
 def load_baseline(monitor: Monitor, output: ObjectStore) -> Baseline:
@@ -57,7 +73,11 @@ def load_baseline(monitor: Monitor, output: ObjectStore) -> Baseline:
             "together under `multivariate`. Run `atalaia baseline` again."
         )
         raise BaselineError(msg)
-    return read_baseline(baseline_key(monitor.name, current.version), output)
+    return _read(monitor, current, output)
+
+
+def _read(monitor: Monitor, current: CurrentBaseline, output: ObjectStore) -> Baseline:
+    return read_baseline(baseline_key(monitor.name, current.name or current.version), output)
 
 
 def read_baseline(key: str, output: ObjectStore) -> Baseline:
@@ -77,8 +97,9 @@ def read_baseline(key: str, output: ObjectStore) -> Baseline:
 def ensure_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectStore) -> tuple[Baseline, bool]:
     """Return the baseline that holds, built from the monitor file's reference data if need be.
 
-    It is built when there is none, when the columns or those taken together have changed, or when the reference data
-    have changed, unless it was chosen by hand with `atalaia baseline`.
+    It is built when there is none, or when the columns or those taken together have changed. One that was not chosen by
+    hand with `atalaia baseline` is also built again when the reference data have changed, or when checks ask for a
+    history that it lacks.
 
     Returns:
         The baseline, and whether it was built just now.
@@ -88,9 +109,10 @@ def ensure_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectSt
     """
     current = _current(monitor, output)
     if current is not None and current.columns == columns_fingerprint(monitor):
-        holds = current.chosen or not sources or current.data == _data(sources)
+        is_known = set(history_asked(monitor)) <= set(current.history)
+        holds = current.chosen or not sources or (is_known and current.data == _data(sources))
         if holds:
-            return read_baseline(baseline_key(monitor.name, current.version), output), False
+            return _read(monitor, current, output), False
     if not sources:
         msg = (
             f"{monitor.name}: there is no baseline for these columns, and the monitor file names no reference data. "
@@ -140,12 +162,21 @@ def _constrained(monitor: Monitor, baseline: Baseline, place: tuple[ObjectStore,
 
 def _built(monitor: Monitor, sources: Sequence[LogSource]) -> Baseline:
     try:
-        return columnwise_if_sound(
-            lambda columnwise: build_baseline(monitor.columns, partial(_rows, sources, columnwise), monitor.together)
-        )
+        return columnwise_if_sound(lambda columnwise: _with_history(monitor, partial(_rows, sources, columnwise)))
     except BaselineError as error:
         msg = f"{_places(sources)}: {error}"
         raise BaselineError(msg) from error
+
+
+def _with_history(monitor: Monitor, batches: Batches) -> Baseline:
+    """Build a baseline, with its history if a check asks for that."""
+    baseline = build_baseline(monitor.columns, batches, monitor.together)
+    width, *metrics = history_asked(monitor) or ("",)
+    if not metrics:
+        return baseline
+    from atalaia.monitoring.history import measure_history  # noqa: PLC0415 - most baselines have none
+
+    return replace(baseline, history=measure_history(baseline, batches, parse_duration(width), metrics))
 
 
 def _places(sources: Sequence[LogSource]) -> str:
@@ -156,8 +187,9 @@ def hold_baseline(
     monitor: Monitor, baseline: Baseline, output: ObjectStore, data: tuple[tuple[str, str], ...], *, chosen: bool
 ) -> Baseline:
     """Store a baseline made from *data* (URIs and ETags), and let it hold from now on."""
-    output.put(baseline_key(monitor.name, baseline.version), baseline_to_bytes(baseline))
-    current = CurrentBaseline(baseline.version, columns_fingerprint(monitor), data, chosen)
+    output.put(baseline_key(monitor.name, baseline.name), baseline_to_bytes(baseline))
+    fingerprint, asked = columns_fingerprint(monitor), history_asked(monitor)
+    current = CurrentBaseline(baseline.version, fingerprint, data, chosen, asked, baseline.name)
     output.put(current_baseline_key(monitor.name), msgspec.json.encode(current) + b"\n")
     return baseline
 

@@ -84,7 +84,7 @@ class Evaluator:
         self._now = now
         self._width = parse_duration(monitor.window)
         self._lateness = parse_duration(monitor.lateness)
-        key = baseline_key(monitor.name, baseline.version)
+        key = baseline_key(monitor.name, baseline.name)
         self._reference = BaselineRef(baseline.version, key, baseline.profile.rows)
         self._written = msgspec.json.encode(monitor, order="deterministic")
         self._definition = definition_key(monitor.name, hashlib.sha256(self._written).hexdigest()[:16])
@@ -106,7 +106,7 @@ class Evaluator:
     def basis(self, window: Window) -> str:
         """Return what tells whether the window must be evaluated: as long as it is the same, the report is."""
         profiles = [(info.key, info.etag) for info in self._profiles(window)]
-        told = (self._definition, self._baseline.version, self.is_over(window), profiles)
+        told = (self._definition, self._baseline.name, self.is_over(window), profiles)
         return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
 
     def is_over(self, window: Window) -> bool:
@@ -181,7 +181,7 @@ class Evaluator:
         Raises:
             ObjectNotFoundError: That one is gone.
         """
-        if latest is not None and latest.report.final and latest.report.baseline == self._reference:
+        if latest is not None and latest.report.final and latest.report.baseline.version == self._baseline.version:
             return trail_after(latest.report, self._output)
         return trail_before(self._monitor.name, self._output, window, self._reference)
 
@@ -258,7 +258,7 @@ def trail_before(monitor: str, output: ObjectStore, window: Window, baseline: Ba
     """Return what the last window before *window* that has a report on this *baseline* carries on, or None."""
     last = Window(2 * window.start - window.end, window.start)
     before = latest_report(monitor, output, last) or _last_report(monitor, output, window)
-    if before is None or before.report.trail is None or before.report.baseline != baseline:
+    if before is None or before.report.trail is None or before.report.baseline.version != baseline.version:
         return None
     return replace(before.report.trail, after=report_key(monitor, before.window, before.revision))
 

@@ -26,9 +26,9 @@ def is_of_several(packet: str) -> bool:
     return packet.startswith("p")
 
 
-def baseline_key(monitor: str, version: str) -> str:
-    """Return where a baseline is stored."""
-    return f"{monitor}/baseline/{version}.profile"
+def baseline_key(monitor: str, name: str) -> str:
+    """Return where the baseline of that name (`Baseline.name`) is stored."""
+    return f"{monitor}/baseline/{name}.profile"
 
 
 def current_baseline_key(monitor: str) -> str:

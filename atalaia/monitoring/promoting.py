@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
+
 from atalaia.baseline import Baseline
 from atalaia.errors import BaselineError
+from atalaia.history import History
 from atalaia.monitor_file import Monitor
-from atalaia.monitoring.baselines import hold_baseline, load_baseline
+from atalaia.monitoring.baselines import history_asked, hold_baseline, load_baseline
+from atalaia.monitoring.history import measure_parts, sampled
 from atalaia.monitoring.layout import profiles_prefix
 from atalaia.monitoring.merging import merge_profiles
 from atalaia.ports import ObjectInfo, ObjectStore
 from atalaia.profile import Profile
-from atalaia.promotion import promoted
+from atalaia.promotion import promoted, recount
+from atalaia.schema import profiled
 from atalaia.window import Window, iso, parse_duration, window_at_key
 from atalaia.wording import plural
 
@@ -34,7 +41,22 @@ def promote_windows(monitor: Monitor, output: ObjectStore, start: int, end: int)
         raise BaselineError(_nothing(monitor, start, end, windows, left_out))
     data = tuple((f"{output.uri}/{info.key}", info.etag) for infos in used.values() for info in infos)
     baseline = promoted(old, profile, _origin(old, sorted(used), left_out))
+    metrics = history_asked(monitor)[1:]
+    if metrics:
+        starts = sampled([window.start for window in used])
+        parts = _parts(old, baseline, output, {window: used[window] for window in used if window.start in starts})
+        values = measure_parts(baseline, profiled(baseline.grids.columns), parts, metrics)
+        baseline = replace(baseline, history=History(parse_duration(monitor.window), len(starts), values))
     return hold_baseline(monitor, baseline, output, data, chosen=True)
+
+
+def _parts(
+    old: Baseline, new: Baseline, output: ObjectStore, windows: Mapping[Window, Sequence[ObjectInfo]]
+) -> Iterator[Profile]:
+    """Yield the profile of each window, as if it had been counted on the *new* baseline's grids."""
+    for window in sorted(windows):
+        profile = merge_profiles(old, output, windows[window], window).profile
+        yield recount(profile, old.grids.grids, new.grids.grids)
 
 
 def _origin(old: Baseline, windows: list[Window], left_out: int) -> str:

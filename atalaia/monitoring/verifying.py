@@ -122,7 +122,7 @@ def _again(report: Report, output: ObjectStore) -> tuple[Report, tuple[Input, ..
     baseline = read_baseline(report.baseline.key, output)
     window = _window(report)
     merged = merge_profiles(baseline, output, _profiles(report, output), window)
-    reference = BaselineRef(baseline.version, baseline_key(monitor.name, baseline.version), baseline.profile.rows)
+    reference = BaselineRef(baseline.version, baseline_key(monitor.name, baseline.name), baseline.profile.rows)
     made_under = definition_key(monitor.name, hashlib.sha256(definition).hexdigest()[:16])
     occasion = Occasion(window, report.final, merged.inputs, reference, made_under, _before(report, output))
     return evaluate(monitor, baseline, merged.profile, occasion), merged.inputs

@@ -533,3 +533,68 @@ def test_what_no_monitor_can_be_made_of_is_refused(place, arguments, told):
     assert done.returncode == 2
     assert told in done.stderr
     assert done.stdout == ""
+
+
+HISTORY = """
+name: shop
+model: {name: shop}
+logs: {source: logs}
+baseline: {data: [reference.csv]}
+output: out
+columns:
+  - {name: at, type: time, role: time}
+  - {name: income}
+checks:
+  - {metric: kolmogorov_smirnov, threshold: {history: sd, k: 5}}
+  - {metric: row_count, threshold: {history: quantile, quantile: 0.9}}
+"""
+
+
+def dated(path, days, rows=200, shift=0.0, month=3):
+    random = np.random.default_rng(month * 100 + days[0])
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["at", "income"])
+        for day in days:
+            for _ in range(rows + day):
+                writer.writerow([f"2026-{month:02}-{day:02}T12:00:00Z", round(random.normal(100 + shift, 10), 3)])
+
+
+def test_the_baselines_own_windows_set_limits(tmp_path):
+    dated(tmp_path / "reference.csv", range(1, 25), month=2)
+    dated(tmp_path / "logs/a.csv", [20])
+    dated(tmp_path / "logs/b.csv", [21], rows=150, shift=10)
+    (tmp_path / "monitor.yaml").write_text(HISTORY)
+    built = atalaia("baseline", "monitor.yaml", cwd=tmp_path)
+    done = atalaia("check", "monitor.yaml", "--json", cwd=tmp_path)
+    windows = strict_json(done.stdout)["windows"]
+    found = [
+        {f["metric"]: f for f in window["findings"] if f["metric"] in ("kolmogorov_smirnov", "row_count")}
+        for window in windows
+    ]
+    reports = sorted((tmp_path / "out/shop/reports").rglob("r1.json"))
+    told = [
+        {f["metric"]: f["evidence"] for f in json.loads(path.read_text())["findings"] if f["evidence"]}
+        for path in reports
+    ]
+
+    assert "Limits from history rest on 24 windows of it." in built.stdout
+    assert (done.returncode, [w["kolmogorov_smirnov"]["status"] for w in found]) == (1, ["ok", "alert"])
+    assert [window["row_count"]["status"] for window in found] == ["ok", "alert"]
+    assert "from 24 windows of the baseline (median " in found[1]["kolmogorov_smirnov"]["message"]
+    assert (
+        "below the limit of 204.1 from 22 windows of the baseline (median 212.5, 0.9 quantile)"
+        in (found[1]["row_count"]["message"])
+    )
+    assert told[1]["kolmogorov_smirnov"]["basis"] == "history"
+    assert told[1]["kolmogorov_smirnov"]["past"]["windows"] == 24
+    assert [atalaia("verify", path).returncode for path in reports] == [0, 0]
+
+
+def test_a_metric_without_a_history_is_a_fault(tmp_path):
+    (tmp_path / "monitor.yaml").write_text(HISTORY.replace("row_count", "duplicates"))
+    done = atalaia("validate", "monitor.yaml", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "this metric has no history in the baseline" in " ".join(done.stdout.split())

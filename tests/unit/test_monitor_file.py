@@ -390,6 +390,16 @@ def test_keys_that_are_there_are_not_told_as_missing():
         (check(threshold={"warning": 2, "alert": 1}), "the warning limit 2 is above the alert limit 1"),
         (check(threshold={}), "checks[0].threshold: no limit is given, so every value would be fine. Give `warning`"),
         (check(threshold={"alert": None}), "no limit is given"),
+        (check(threshold={"history": None}), "no limit is given"),
+        (check(threshold={"history": "mean"}), 'checks[0].threshold.history: "mean" is none of quantile, sd.'),
+        (check(threshold={"history": "sd", "k": 0}), "checks[0].threshold.k: 0 is not above 0. Give how many standard"),
+        (check(threshold={"history": "quantile", "quantile": 0.5}), "threshold.quantile: 0.5 is not above 0.5 and up"),
+        (check(threshold={"history": "quantile", "quantile": 1.1}), "threshold.quantile: 1.1 is not above 0.5 and up"),
+        (check(threshold={"history": "quantile", "k": 2}), "threshold.k: `k` has no meaning without `history: sd`."),
+        (check(threshold={"k": 2}), "threshold.k: `k` has no meaning without `history: sd`. Remove it, or add that."),
+        (check(threshold={"history": "sd", "alert": 2}), "threshold.alert: a limit has no meaning beside `history`"),
+        (check(metric="late", threshold={"history": "sd"}), "threshold.history: this metric has no history in the bas"),
+        (check(floor=0.1, threshold={"history": "sd"}), "a floor has no meaning beside a given threshold"),
         (check(metric="out_of_set", columns=["age"]), "columns[0]: the column 'age' has no `set`, so 'out_of_set' has"),
         (check(metric="out_of_range", columns=["age"]), "Give the column a `range`, or remove it here."),
         (check(metric="off_pattern", columns=["sex"]), "the column 'sex' has no `pattern`"),
@@ -406,6 +416,13 @@ def test_the_limits_of_a_floor_metric_stand_the_other_way_round():
 
     assert faults(fine) == []
     assert "the warning limit 100 is below the alert limit 1000" in only_fault(swapped)
+
+
+@pytest.mark.parametrize("metric", sorted(name for name, metric in METRICS.items() if metric.history))
+def test_drift_missing_values_and_the_number_of_rows_can_have_a_limit_from_history(metric):
+    assert METRICS[metric].family == "drift" or metric in ("missing", "row_count")
+    assert faults(small(checks=[{"metric": metric, "threshold": {"history": "sd", "k": 2.5}}])) == []
+    assert faults(small(checks=[{"metric": metric, "threshold": {"history": "quantile", "quantile": 1}}])) == []
 
 
 @pytest.mark.parametrize("metric", sorted(name for name, metric in METRICS.items() if metric.of_window))
