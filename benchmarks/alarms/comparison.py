@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from scipy import stats
+from scipy.special import rel_entr
 
 from alarms.populations import Floats, Ints, Random, Sample
 from alarms.sketches import sketch
@@ -18,13 +20,13 @@ class Reference:
     Attributes:
         kind: `float`, `integer` or `text`.
         random: For the coins of sketches.
-        chunk_limits: The limits that NannyML takes from chunks of so many rows.
+        chunk_limit: The limit that NannyML takes from chunks of so many rows.
     """
 
     sample: Sample
     kind: str
     random: Random
-    chunk_limits: dict[int, tuple[float, float]] = field(default_factory=dict)
+    chunk_limit: dict[int, float] = field(default_factory=dict)
 
     @cached_property
     def deviation(self) -> float:
@@ -120,7 +122,15 @@ class Comparison:
     def jensen_shannon(self) -> float:
         """The Jensen-Shannon divergence of the shares of all categories, in nats."""
         before, now = self.counts
-        return divergence(before / before.sum(), now / now.sum())
+        return float(divergences(before / before.sum(), (now / now.sum())[None])[0])
+
+    @cached_property
+    def p_value(self) -> float:
+        """Of Kolmogorov-Smirnov (asymptotic), or of texts of chi-square of both sides' counts."""
+        n, m = self.sizes
+        if self.reference.kind == "text":
+            return float(stats.chi2_contingency(np.stack(self.counts)).pvalue)
+        return float(stats.kstwo.sf(self.kolmogorov_smirnov, np.round(m * n / (m + n))))
 
 
 def reached_at(side: Sample, points: Floats, at: str = "right") -> Ints:
@@ -129,9 +139,8 @@ def reached_at(side: Sample, points: Floats, at: str = "right") -> Ints:
     return np.concatenate(([0], side.reached))[places]
 
 
-def divergence(p: Floats, q: Floats) -> float:
-    """Return the Jensen-Shannon divergence in nats; both are brought to a sum of 1, as SciPy does."""
-    p, q = p / p.sum(), q / q.sum()
+def divergences(p: Floats, q: Floats) -> Floats:
+    """Return the Jensen-Shannon divergence, in nats, of shares *p* (bins,) and each row of *q* (rows, bins)."""
     middle = (p + q) / 2
-    parts = (side[side > 0] @ np.log(side[side > 0] / middle[side > 0]) for side in (p, q))
-    return max(float(sum(parts)) / 2, 0.0)
+    twice = rel_entr(p, middle).sum(axis=-1) + rel_entr(q, middle).sum(axis=-1)
+    return np.asarray(np.maximum(twice / 2, 0.0), np.float64)

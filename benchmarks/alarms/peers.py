@@ -8,13 +8,14 @@ three to the installed packages. SageMaker's KLL sketch (k = 2,048) is taken as 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from scipy.spatial.distance import jensenshannon
 
-from alarms.comparison import Comparison, Reference, divergence, reached_at
+from alarms.comparison import Comparison, Reference, divergences, reached_at
 from alarms.populations import Floats, Ints
 from alarms.sketches import sketch
 
@@ -26,16 +27,23 @@ class PeerRule:
     """How a tool judges a column unless told otherwise.
 
     Attributes:
-        score: How far past its limit a column is, above 0 for an alarm; given how many columns are judged together.
-        frugal: Cheap enough for twenty times the repetitions.
+        score: How far past its limit a column is, above 0 for an alarm; or of tests that are corrected, the p-value.
+        corrected: Whether that is compared with 5 % over the number of columns.
+        frugal: Cheap enough for many more repetitions.
     """
 
     name: str
-    score: Callable[[Comparison, int], float]
+    score: Callable[[Comparison], float]
+    corrected: bool = False
     frugal: bool = False
 
+    def alarms(self, scores: Sequence[float], columns: int) -> Floats:
+        """Return 1 for each score that is an alarm in a window of *columns* columns, else 0."""
+        values = np.array(scores)
+        return (values < _LEVEL / columns if self.corrected else values > 0).astype(np.float64)
 
-def evidently(pair: Comparison, columns: int) -> float:  # noqa: ARG001
+
+def evidently(pair: Comparison) -> float:
     """Up to 1,000 rows tests at 5 %, above that distances from 0.1: Wasserstein / sd, or Jensen-Shannon in nats."""
     rows, _ = pair.sizes
     is_text, distinct = pair.reference.kind == "text", len(pair.union)
@@ -83,7 +91,7 @@ def _exact_ks(pair: Comparison) -> float:
     return p_value
 
 
-def azure(pair: Comparison, columns: int) -> float:  # noqa: ARG001
+def azure(pair: Comparison) -> float:
     """Wasserstein / sd above 0.1; Jensen-Shannon in base 2 for texts, and for whole numbers with few distinct ones."""
     sample, kind = pair.reference.sample, pair.reference.kind
     if kind == "text" or (kind == "integer" and len(sample.values) / sample.size < 0.05):
@@ -92,40 +100,44 @@ def azure(pair: Comparison, columns: int) -> float:  # noqa: ARG001
     return pair.wasserstein / max(spread, 0.001) - 0.1
 
 
-def sagemaker_simple(pair: Comparison, columns: int) -> float:  # noqa: ARG001
+def sagemaker_simple(pair: Comparison) -> float:
     """The largest difference of distribution functions, or of a category's shares, above 0.1."""
     return (pair.largest_share_gap if pair.reference.kind == "text" else pair.kolmogorov_smirnov) - 0.1
 
 
-def sagemaker_robust(pair: Comparison, columns: int) -> float:
+def sagemaker_robust(pair: Comparison) -> float:
     """The same, less 1.8 sqrt(1/n + 1/m), which is the default."""
     n, m = pair.sizes
-    return sagemaker_simple(pair, columns) - 1.8 * math.sqrt(1 / n + 1 / m)
+    return sagemaker_simple(pair) - 1.8 * math.sqrt(1 / n + 1 / m)
 
 
-def nannyml(pair: Comparison, columns: int) -> float:  # noqa: ARG001
-    """Jensen-Shannon in base 2 beyond mean +- 3 sd of the baseline's own chunks, each as long as the window."""
+def nannyml(pair: Comparison) -> float:
+    """Jensen-Shannon in base 2 above mean + 3 sd of the baseline's own chunks, each as long as the window."""
     reference, window = pair.reference, pair.window
-    if window.size not in reference.chunk_limits:
-        reference.chunk_limits[window.size] = _chunk_limits(reference, window.size)
-    low, high = reference.chunk_limits[window.size]
+    if window.size not in reference.chunk_limit:
+        reference.chunk_limit[window.size] = _chunk_limit(reference, window.size)
     edges = reference.bins
     if reference.kind == "text":
         counts = reached_at(window, edges) - reached_at(window, edges, "left")
     else:
-        counts = np.diff(np.append(reached_at(window, edges[:-1], "left"), reached_at(window, edges[-1:])))
-    now = _distance(reference.shares, counts, window.size)
-    return max(now - high, low - now)
+        begins = reached_at(window, edges[:-1], "left")
+        counts = np.append(begins[1:], reached_at(window, edges[-1:])) - begins
+    return _distance(reference.shares, counts, window.size) - reference.chunk_limit[window.size]
 
 
-def _chunk_limits(reference: Reference, size: int) -> tuple[float, float]:
-    """Three deviations around the mean of the baseline's chunks, the last of which may be shorter."""
-    places = reference.places
-    chunks = [places[start : start + size] for start in range(0, len(places), size)]
-    shares = reference.shares
-    past = [_distance(shares, np.bincount(chunk, minlength=len(shares)), len(chunk)) for chunk in chunks]
-    middle, spread = float(np.mean(past)), float(np.std(past))
-    return max(middle - 3 * spread, 0.0), middle + 3 * spread
+def _chunk_limit(reference: Reference, size: int) -> float:
+    """Return three deviations above the mean of the baseline's chunks, the last of which may be shorter.
+
+    A single chunk is the baseline itself: its distance is 0, or what rounding makes of it, or no number at all.
+    """
+    bins = len(reference.shares)
+    chunk = np.arange(reference.sample.size) // size
+    counts = np.bincount(chunk * bins + reference.places, minlength=(chunk[-1] + 1) * bins).reshape(-1, bins)
+    if len(counts) == 1:
+        past = np.array([_distance(reference.shares, counts[0], reference.sample.size)])
+    else:
+        past = np.sqrt(divergences(reference.shares, counts / counts.sum(axis=1, keepdims=True)) / math.log(2))
+    return float(past.mean() + 3 * past.std())
 
 
 def _distance(shares: Floats, counts: Ints, size: int) -> float:
@@ -133,13 +145,14 @@ def _distance(shares: Floats, counts: Ints, size: int) -> float:
     left = 1 - now.sum()
     if left > 0:
         now, shares = np.append(now, left), np.append(shares, 0.0)
-    return math.sqrt(divergence(shares, now) / math.log(2))
+    with np.errstate(invalid="ignore"):
+        return float(jensenshannon(shares, now, base=2))
 
 
 _QUANTILES = np.linspace(0, 1, 100)
 
 
-def whylogs(pair: Comparison, columns: int) -> float:  # noqa: ARG001
+def whylogs(pair: Comparison) -> float:
     """A test at 5 % on KLL sketches at 100 quantiles of both sides; for texts chi-square, infinite for a new one."""
     if pair.reference.kind == "text":
         return _LEVEL - _whole_chi_square(pair)
@@ -160,7 +173,7 @@ def _quantiles(kept: Floats, reached: Ints, values: Floats) -> Floats:
 
 
 def _below(kept: Floats, reached: Ints, points: Floats) -> Floats:
-    return np.concatenate(([0], reached))[np.searchsorted(kept, points)] / reached[-1]
+    return np.asarray(np.concatenate(([0], reached))[np.searchsorted(kept, points)] / reached[-1], np.float64)
 
 
 def _whole_chi_square(pair: Comparison) -> float:
@@ -172,21 +185,14 @@ def _whole_chi_square(pair: Comparison) -> float:
     return float(stats.chi2.sf(statistic, max(np.count_nonzero(now) - 1, 1)))
 
 
-def uncorrected(pair: Comparison, columns: int) -> float:  # noqa: ARG001
+def uncorrected(pair: Comparison) -> float:
     """Kolmogorov-Smirnov, or for texts chi-square of both sides' counts, at 5 % for each column."""
-    return math.nextafter(_LEVEL, 1) - _p_value(pair)
+    return math.nextafter(_LEVEL, 1) - pair.p_value
 
 
-def alibi(pair: Comparison, columns: int) -> float:
-    """The same at 5 % over the number of columns (Bonferroni), as Alibi Detect's TabularDrift."""
-    return _LEVEL / columns - _p_value(pair)
-
-
-def _p_value(pair: Comparison) -> float:
-    n, m = pair.sizes
-    if pair.reference.kind == "text":
-        return float(stats.chi2_contingency(np.stack(pair.counts)).pvalue)
-    return float(stats.kstwo.sf(pair.kolmogorov_smirnov, np.round(m * n / (m + n))))
+def alibi(pair: Comparison) -> float:
+    """The p-value of the same, for 5 % over the number of columns (Bonferroni), as Alibi Detect's TabularDrift."""
+    return pair.p_value
 
 
 PEERS = (
@@ -197,5 +203,5 @@ PEERS = (
     PeerRule("NannyML", nannyml),
     PeerRule("whylogs", whylogs),
     PeerRule("KS 5 %", uncorrected, frugal=True),
-    PeerRule("Alibi, Bonferroni", alibi, frugal=True),
+    PeerRule("Alibi, Bonferroni", alibi, corrected=True, frugal=True),
 )

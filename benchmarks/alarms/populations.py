@@ -44,22 +44,27 @@ class Sample:
 
 
 class Population(Protocol):
-    """A true distribution.
+    """A true distribution."""
 
-    Attributes:
-        name: How the table calls it.
-        kind: `float`, `integer` or `text`: what a tool takes the column for.
-    """
+    @property
+    def name(self) -> str:
+        """How the table calls it."""
+        ...
 
-    name: str
-    kind: str
+    @property
+    def kind(self) -> str:
+        """What a tool takes the column for: `float`, `integer` or `text`."""
+        ...
 
     def draw(self, random: Random, size: int, shift: float) -> Sample:
         """Draw rows, moved by *shift* standard deviations."""
         ...
 
     def cells(self, edges: Floats, shift: float) -> Floats:
-        """Return the true share of each cell that *edges* cut (`atalaia.profile.numeric`); shape (2 * edges + 1,)."""
+        """Return the true share of each cell that *edges* cut (`atalaia.profile.numeric`); shape (2 * edges + 1,).
+
+        Of texts, the share of each category, whatever the edges.
+        """
         ...
 
 
@@ -111,10 +116,12 @@ class Atoms:
     def cells(self, edges: Floats, shift: float) -> Floats:
         """Return the true share of each cell, the atoms between edges included."""
         shares = self.shares(shift)
+        if self.kind == "text":
+            return shares
         values = np.arange(len(shares), dtype=np.float64)
         places = np.searchsorted(edges, values)
         on_edge = edges[np.minimum(places, len(edges) - 1)] == values
-        return np.bincount(2 * places + on_edge, shares, 2 * len(edges) + 1)
+        return np.bincount(2 * places + on_edge, shares, 2 * len(edges) + 1).astype(np.float64)
 
 
 _T_DEVIATION = math.sqrt(3)  # of Student's t with three degrees of freedom
