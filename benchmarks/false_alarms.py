@@ -17,14 +17,14 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from alarms import over_time, windows
-from alarms.peers import PEERS
-from alarms.picture import draw
-from alarms.populations import POPULATIONS, Population, Random
-from alarms.proof import prove
-from alarms.results import Record, into_page, joined, of_cell, of_course, read, shown_in_docs, tables, written
-from alarms.rules import RULES, WATCHES
-from alarms.windows import Plan
+from simulation import over_time, windows
+from simulation.peers import PEERS
+from simulation.picture import draw
+from simulation.populations import POPULATIONS, Population, Random
+from simulation.proof import prove
+from simulation.results import Record, into_page, joined, of_cell, of_course, read, shown_in_docs, tables, written
+from simulation.rules import RULES, WATCHES
+from simulation.windows import Plan
 
 _HERE = Path(__file__).parent
 PAGE = _HERE.parent / "docs" / "false-alarms.md"
@@ -52,7 +52,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1.0, help="of the repetitions, such as 0.1 for a tenth")
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder of the results")
     parser.add_argument(
-        "--add", action="store_true", help="keep results in the docs and the folder of what is not simulated now"
+        "--add", action="store_true", help="keep the docs' and earlier results of what is not simulated now"
     )
     parser.add_argument("--write-docs", action="store_true", help=f"write {PAGE.name}, its picture and its figures")
     parser.add_argument("--prove", action="store_true", help="only compare the rules with the tools' own packages")

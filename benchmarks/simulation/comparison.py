@@ -9,8 +9,8 @@ import numpy as np
 from scipy import stats
 from scipy.special import rel_entr
 
-from alarms.populations import Floats, Ints, Random, Sample
-from alarms.sketches import sketch
+from simulation.populations import Floats, Ints, Random, Sample
+from simulation.sketches import sketch
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ import numpy as np
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
-from alarms.comparison import Comparison, Reference, divergences, reached_at
-from alarms.populations import Floats, Ints
-from alarms.sketches import sketch
+from simulation.comparison import Comparison, Reference, divergences, reached_at
+from simulation.populations import Floats, Ints
+from simulation.sketches import sketch
 
 _LEVEL = 0.05
 

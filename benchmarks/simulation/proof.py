@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from alarms.comparison import Comparison, Reference
-from alarms.peers import PEERS
-from alarms.populations import POPULATIONS, Random, Sample
+from simulation.comparison import Comparison, Reference
+from simulation.peers import PEERS
+from simulation.populations import POPULATIONS, Random, Sample
 from environments import Environments
 from running import Runner, Step
 

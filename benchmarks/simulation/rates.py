@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from alarms.populations import Floats
+from simulation.populations import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from alarms.populations import Floats, Ints, Population, Random
+from simulation.populations import Floats, Ints, Population, Random
 from atalaia.checks import METRICS
 from atalaia.profile.numeric import edge_ranks
 from atalaia.signals.drift import jensen_shannon

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from alarms.over_time import Course
-from alarms.windows import Cell
+from simulation.over_time import Course
+from simulation.windows import Cell
 
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from alarms.results import Record
+from simulation.results import Record
 
 _WIDTH, _LABELS, _CELL, _ROW, _HEAD = 800, 170, 84, 24, 76
 _TEXT, _FAINT, _FALSE, _FOUND = "#1f2933", "#52606d", "#c0392b", "#0b6e4f"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from alarms.populations import Floats, Ints, Random
+from simulation.populations import Floats, Ints, Random
 
 _K, _SHRINK = 1024, 2 / 3
 

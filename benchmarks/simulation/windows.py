@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alarms.comparison import Comparison, Reference
-from alarms.peers import PEERS, PeerRule
-from alarms.populations import Floats, Population, Random
-from alarms.rates import Rate, Window, of_columns, of_families
-from alarms.rules import ALERT, WARNING, Column, Rule
+from simulation.comparison import Comparison, Reference
+from simulation.peers import PEERS, PeerRule
+from simulation.populations import Floats, Population, Random
+from simulation.rates import Rate, Window, of_columns, of_families
+from simulation.rules import ALERT, WARNING, Column, Rule
 
 MOVED_IN = 10
 """In windows of more columns one of so many has moved."""

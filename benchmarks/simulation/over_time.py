@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alarms.comparison import Comparison, Reference
-from alarms.peers import PEERS
-from alarms.populations import Floats, Ints, Population, Random
-from alarms.rates import Rate
-from alarms.rules import ALERT, WARNING, Column, Watch
+from simulation.comparison import Comparison, Reference
+from simulation.peers import PEERS
+from simulation.populations import Floats, Ints, Population, Random
+from simulation.rates import Rate
+from simulation.rules import ALERT, WARNING, Column, Watch
 
 Shifts = Callable[[int], float]
 """By how many standard deviations a column has moved in each window, from 0."""
