@@ -42,7 +42,7 @@ from atalaia.profile import (
     unpack,
 )
 from atalaia.profile.cross import CrossGrid, cross_grid
-from atalaia.profile.profiler import MOST_CLASSES, MOST_SEGMENTS
+from atalaia.profile.profiler import MOST_CLASSES
 from atalaia.profile.text_counter import read_lengths
 from atalaia.profile.values import read_categories, read_numbers
 from atalaia.rows import Reject, RowBatch
@@ -176,7 +176,7 @@ def find_grids(
                 categorical[column.name].add(read_categories(column, array))
     grids: dict[str, Grid] = {n: d.grid() for n, d in numeric.items()}
     grids |= {n: d.grid() for n, d in categorical.items()} | {n: TextGrid(d.grid()) for n, d in lengths.items()}
-    segments = {c.name: _commonest(grids[c.name], MOST_SEGMENTS) for c in kept if c.role is Role.SEGMENT}
+    segments = {c.name: _commonest(grids[c.name], c.most_segments) for c in kept if c.role is Role.SEGMENT}
     scored = any(c.role is Role.SCORE and c.name in numeric for c in kept)
     telling = [c for c in kept if scored and c.role in (Role.PREDICTION, Role.LABEL) and c.name in categorical]
     classes = {c.name: _commonest(grids[c.name], MOST_CLASSES) for c in telling}

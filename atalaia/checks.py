@@ -1,7 +1,8 @@
 """Checks: which metric is judged where, and how.
 
-Every metric has one default limit, fixed and documented in `METRICS`. An entry under `checks` in the monitor file
-replaces the default of its metric on its columns; an entry for a drift metric replaces the default drift metric there.
+Every metric has one default, documented in `METRICS`: fixed limits, or for drift the limit that chance sets
+(`atalaia.judging`). An entry under `checks` in the monitor file replaces the default of its metric on its columns; an
+entry for a drift metric replaces the default drift metric there.
 """
 
 from __future__ import annotations
@@ -10,13 +11,19 @@ from msgspec import Struct
 
 from atalaia.monitor_file import CheckRule, Limits
 from atalaia.schema import Column, Kind, Side
-from atalaia.signals.drift import NUMERIC_METRICS, SHARE_METRICS
+from atalaia.signals.drift import NUMERIC_METRICS
+from atalaia.signals.over_time import FLOOR as OVER_TIME_FLOOR
+from atalaia.signals.tables import SHARE_METRICS
 
 DATA_DRIFT, PREDICTION_DRIFT, QUALITY, STABILITY = "data_drift", "prediction_drift", "quality", "stability"
 MULTIVARIATE_DRIFT = "multivariate_drift"
+OVER_TIME = "drift_over_time"
 
 ROWS_PER_CATEGORY = 50
-"""With fewer rows than this for each category, metrics on shares say more about chance than about drift."""
+"""With fewer rows than this for each category, a given limit on shares says more about chance than about drift."""
+
+GIVEN_ROWS = 500
+"""With fewer rows than this on either side, a given limit of drift says more about chance than about drift."""
 
 
 class Metric(Struct, frozen=True):
@@ -25,7 +32,8 @@ class Metric(Struct, frozen=True):
     Attributes:
         family: `drift`, `multivariate_drift`, `quality` or `stability`.
         meaning: What the value is, in words.
-        limits: The default limits.
+        limits: The default limits; none where chance sets them.
+        floor: Where chance sets the limits: what a value has to exceed at least to be of interest.
         min_rows: With fewer rows the finding is undecided.
         relative: The default limits are added to what the baseline has.
         below: The limits are the smallest values that are still fine, not the largest.
@@ -36,16 +44,18 @@ class Metric(Struct, frozen=True):
     meaning: str
     limits: Limits
     min_rows: int = 1
+    floor: float | None = None
     relative: bool = False
     below: bool = False
     of_window: bool = False
 
 
 _DRIFT_ROWS = 500
+_CHANCE_ROWS = 30
 
 
-def _drift(meaning: str, alert: float) -> Metric:
-    return Metric("drift", meaning, Limits(alert=alert), _DRIFT_ROWS)
+def _drift(meaning: str, floor: float) -> Metric:
+    return Metric("drift", meaning, Limits(), _CHANCE_ROWS, floor)
 
 
 def _rule(meaning: str) -> Metric:
@@ -53,15 +63,25 @@ def _rule(meaning: str) -> Metric:
 
 
 METRICS: dict[str, Metric] = {
-    "kolmogorov_smirnov": _drift("largest distance between the distribution functions", 0.1),
-    "jensen_shannon": _drift("Jensen-Shannon distance in base 2", 0.1),
-    "psi": _drift("population stability index", 0.2),
-    "hellinger": _drift("Hellinger distance", 0.1),
-    "total_variation": _drift("total variation distance", 0.1),
-    "l_infinity": _drift("largest difference of a share", 0.1),
-    "wasserstein": _drift("Wasserstein distance in the column's unit", 0.1),
-    "wasserstein_normalised": _drift("Wasserstein distance in standard deviations of the baseline", 0.1),
-    "chi_square": _drift("chi-square statistic of the counts", 100.0),
+    "cramer_von_mises": _drift("root mean square distance between the distribution functions", 0.02),
+    "kolmogorov_smirnov": _drift("largest distance between the distribution functions", 0.03),
+    "jensen_shannon": _drift("Jensen-Shannon distance in base 2", 0.02),
+    "jensen_shannon_divergence": _drift("Jensen-Shannon divergence in base 2", 0.0004),
+    "psi": _drift("population stability index", 0.002),
+    "kullback_leibler": _drift("Kullback-Leibler divergence from the baseline", 0.001),
+    "hellinger": _drift("Hellinger distance", 0.02),
+    "total_variation": _drift("total variation distance", 0.02),
+    "l_infinity": _drift("largest difference of a share", 0.02),
+    "l_infinity_robust": Metric(
+        "drift", "largest difference of a share, less what chance makes of it", Limits(alert=0.1), _CHANCE_ROWS
+    ),
+    "wasserstein": _drift("Wasserstein distance in the column's unit", 0.05),
+    "wasserstein_normalised": _drift("Wasserstein distance in standard deviations of the baseline", 0.05),
+    "chi_square": _drift("chi-square statistic of the counts", 0.002),
+    "g_test": _drift("likelihood-ratio statistic of the counts", 0.002),
+    "drift_over_time": Metric(
+        OVER_TIME, "how far the mean rank, or a share, has moved over many windows", Limits(), floor=OVER_TIME_FLOOR
+    ),
     "correlation_change": Metric(
         MULTIVARIATE_DRIFT,
         "root mean square change of the correlations between columns",
@@ -100,6 +120,9 @@ METRICS: dict[str, Metric] = {
     "lost_resolution": Metric(
         QUALITY, "share of values in one cell of the grid, beyond the baseline's", Limits(warning=0.2), _DRIFT_ROWS
     ),
+    "segment_rest": Metric(
+        QUALITY, "share of values that are no segment of their own", Limits(warning=0.1), _DRIFT_ROWS, relative=True
+    ),
     "nan": Metric(STABILITY, "share of numbers that are NaN", Limits(warning=0.0, alert=0.01), relative=True),
     "infinity": Metric(STABILITY, "share of numbers that are infinite", Limits(warning=0.0, alert=0.01), relative=True),
     "denormal": Metric(STABILITY, "share of numbers too small for full precision", Limits(warning=0.01), relative=True),
@@ -114,24 +137,28 @@ METRICS: dict[str, Metric] = {
 
 
 class Check(Struct, frozen=True):
-    """A metric with the limits that judge it on one column, or on the window when *column* is None."""
+    """A metric with the limits that judge it on one column, or on the window when *column* is None.
+
+    With a *floor* the limits are those that chance sets, above it.
+    """
 
     metric: str
     column: str | None
     limits: Limits
     min_rows: int
     relative: bool
+    floor: float | None = None
 
 
 def default_drift_metric(column: Column) -> str:
     """Return the metric that judges a column's drift unless the monitor file names another; of text, its lengths'."""
-    return "jensen_shannon" if column.effective_kind is Kind.CATEGORICAL else "kolmogorov_smirnov"
+    return "jensen_shannon" if column.effective_kind is Kind.CATEGORICAL else "cramer_von_mises"
 
 
 def signal_of(metric: str, column: Column | None) -> str:
     """Return the signal that a metric on a column belongs to."""
     family = METRICS[metric].family
-    if family != "drift":
+    if family not in ("drift", OVER_TIME):
         return family
     return PREDICTION_DRIFT if column is not None and column.side is Side.OUTPUT else DATA_DRIFT
 
@@ -155,7 +182,7 @@ def check_of(metric: str, column: str | None, rules: tuple[CheckRule, ...]) -> C
     fitting = [rule for rule in rules if rule.metric == metric and (column is None or _names(rule, column))]
     if not fitting:
         default = METRICS[metric]
-        return Check(metric, column, default.limits, default.min_rows, default.relative)
+        return Check(metric, column, default.limits, default.min_rows, default.relative, default.floor)
     return _amended(metric, column, fitting[-1]) if fitting[-1].enabled else None
 
 
@@ -165,11 +192,13 @@ def _names(rule: CheckRule, column: str) -> bool:
 
 def _amended(metric: str, column: str | None, rule: CheckRule) -> Check:
     default = METRICS[metric]
-    min_rows = default.min_rows if rule.min_rows is None else rule.min_rows
-    if rule.threshold is None:
-        return Check(metric, column, default.limits, min_rows, default.relative)
+    if rule.threshold is None or isinstance(rule.threshold, str):
+        min_rows = default.min_rows if rule.min_rows is None else rule.min_rows
+        floor = default.floor if rule.floor is None else rule.floor
+        return Check(metric, column, default.limits, min_rows, default.relative, floor)
     limits = rule.threshold if isinstance(rule.threshold, Limits) else Limits(alert=float(rule.threshold))
-    return Check(metric, column, limits, min_rows, relative=False)
+    least = GIVEN_ROWS if default.floor is not None else default.min_rows
+    return Check(metric, column, limits, least if rule.min_rows is None else rule.min_rows, relative=False)
 
 
 class Verdict(Struct, frozen=True):

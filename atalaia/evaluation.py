@@ -9,17 +9,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from atalaia.baseline import Baseline
-from atalaia.checks import (
-    METRICS,
-    ROWS_PER_CATEGORY,
-    Check,
-    check_of,
-    drift_checks,
-)
+from atalaia.checks import METRICS, Check, check_of
+from atalaia.drifting import Drift, OverTime, drift_of, over_time_of
 from atalaia.findings import Pair, finding_of, pair_of
+from atalaia.judging import Promise
 from atalaia.monitor_file import CheckRule, Limits, Monitor
 from atalaia.outgrown import outgrown
-from atalaia.pictures import bars_of
 from atalaia.profile import (
     CategoricalGrid,
     CategoricalSummary,
@@ -35,10 +30,10 @@ from atalaia.profile.cross import CrossMoments
 from atalaia.profile.distinct import Distinct
 from atalaia.profile.segments import segment_column
 from atalaia.relations import measure_relations
-from atalaia.report import MOST_INPUTS, SCHEMA, BaselineRef, ColumnReport, Finding, Input, Report, digest_of
+from atalaia.report import MOST_INPUTS, SCHEMA, BaselineRef, ColumnReport, Finding, Input, Report, Trail, digest_of
 from atalaia.report import Summary as ColumnSummary
 from atalaia.schema import Role, profiled
-from atalaia.signals.drift import Measures, measure_categorical, measure_numeric
+from atalaia.segmentation import rest_findings, segment_columns
 from atalaia.signals.quality import (
     Measured,
     is_constant,
@@ -56,21 +51,41 @@ from atalaia.wording import STATUSES, by_reason, percent, worst
 
 
 class Occasion(Struct, frozen=True):
-    """Which evaluation of which window this is, and what went into it."""
+    """Which evaluation of which window this is, and what went into it.
+
+    Attributes:
+        window: The window.
+        final: Whether its lateness has passed.
+        inputs: The log objects.
+        baseline: What is compared against.
+        definition: Key of the monitor file.
+        before: What the window before carried on, `after` being its report's key; None without one on this baseline.
+    """
 
     window: Window
     final: bool
     inputs: tuple[Input, ...]
     baseline: BaselineRef
     definition: str
+    before: Trail | None = None
 
 
 def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: Occasion) -> Report:
     """Measure and judge the window's profile; the same arguments give the same report."""
-    columns = list(_column_reports(monitor, baseline, current, occasion.window))
-    of_columns = [finding for _, findings in columns for finding in findings]
+    pairs = _pairs(monitor, baseline, current)
+    window, before = occasion.window, occasion.before
+    promise = Promise(monitor.alarm_rate, window.end - window.start, occasion.final)
+    drift = drift_of(monitor.checks, pairs, promise)
+    columns = [column_report(monitor.checks, *each, occasion.window) for each in zip(pairs, drift, strict=True)]
+    over_time = over_time_of(monitor.checks, pairs, drift, before, promise) if current.rows else OverTime(before, ())
     left_out = sum(not item.used for item in occasion.inputs)
-    findings = [*_window_findings(monitor, current, left_out), *_relations(monitor, baseline, current), *of_columns]
+    findings = [
+        *_window_findings(monitor, current, left_out),
+        *_relations(monitor, baseline, current),
+        *(finding for _, findings in columns for finding in findings),
+        *over_time.findings,
+        *rest_findings(monitor.checks, baseline, current),
+    ]
     return Report(
         schema=SCHEMA,
         monitor=monitor.name,
@@ -92,6 +107,8 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
         inputs_digest=digest_of(occasion.inputs),
         baseline=occasion.baseline,
         definition=occasion.definition,
+        trail=over_time.trail,
+        segments=segment_columns(baseline, current),
     )
 
 
@@ -141,23 +158,23 @@ def _by_reason(current: Profile) -> str:
     return f" ({reasons})" if reasons else ""
 
 
-def _column_reports(
-    monitor: Monitor, baseline: Baseline, current: Profile, window: Window
-) -> Iterator[tuple[ColumnReport, list[Finding]]]:
+def _pairs(monitor: Monitor, baseline: Baseline, current: Profile) -> list[Pair]:
+    """Return every column of all rows and of each segment told apart, in the order of the file."""
     told_apart = {segment for segment, _ in (*baseline.profile.columns, *current.columns)}
     segments = sorted(s for s in told_apart if not s or segment_column(s) in baseline.grids.segments)
-    for column in profiled(monitor.columns):
-        for segment in segments:
-            if segment_column(segment) != column.name:  # a segment's own column is the same in all its rows
-                yield column_report(monitor.checks, pair_of(baseline, current, column, segment), window)
+    return [
+        pair_of(baseline, current, column, segment)
+        for column in profiled(monitor.columns)
+        for segment in segments
+        if segment_column(segment) != column.name  # a segment's own column is the same in all its rows
+    ]
 
 
 def column_report(
-    rules: tuple[CheckRule, ...], pair: Pair, window: Window | None = None
+    rules: tuple[CheckRule, ...], pair: Pair, drift: Drift, window: Window | None = None
 ) -> tuple[ColumnReport, list[Finding]]:
-    """Measure and judge one column of a window, or of no window; within a segment only drift is judged."""
-    measures = _measure_drift(pair)
-    findings = list(_drift_findings(rules, pair, measures))
+    """Judge the rest of one column of a window, or of no window; within a segment only drift is judged."""
+    findings = list(drift.findings)
     if pair.segment is None:
         findings += [*_soundness_findings(rules, pair), *_pattern_findings(rules, pair)]
         findings += _resolution_findings(rules, pair, window)
@@ -167,27 +184,14 @@ def column_report(
         kind=pair.column.effective_kind.value,
         role=pair.column.role.value,
         status=worst([finding.status for finding in findings], default="undecided"),
-        metrics=measures.metrics,
-        bounds=measures.bounds,
-        p_values=measures.p_values,
+        metrics=drift.measures.metrics,
+        bounds=drift.measures.bounds,
+        p_values=drift.measures.p_values,
         baseline=_summary(pair.grid, pair.baseline),
         current=_summary(pair.grid, pair.current),
-        bars=bars_of(pair.grid, pair.baseline, pair.current),
+        bars=drift.bars,
     )
     return report, findings
-
-
-def _measure_drift(pair: Pair) -> Measures:
-    match pair.grid, pair.baseline, pair.current:
-        case NumericGrid() as grid, NumericSummary() as before, NumericSummary() as now:
-            return measure_numeric(grid, before, now)
-        case CategoricalGrid() as grid, CategoricalSummary() as before, CategoricalSummary() as now:
-            return measure_categorical(grid, before, now)
-        case TextGrid() as grid, TextSummary() as before, TextSummary() as now:
-            return measure_numeric(grid.lengths, before.lengths, now.lengths)
-        case _:
-            msg = f"column {pair.column.name}: its profiles are of different kinds"
-            raise TypeError(msg)
 
 
 def _summary(grid: Grid, summary: Summary) -> ColumnSummary:
@@ -206,15 +210,6 @@ def _distinct(grid: Grid, summary: Summary) -> Distinct:
     if isinstance(summary, CategoricalSummary) and isinstance(grid, CategoricalGrid):
         return summary.distinct(grid)
     return summary.distinct if isinstance(summary, NumericSummary) else Distinct.empty(1)
-
-
-def _drift_findings(rules: tuple[CheckRule, ...], pair: Pair, measures: Measures) -> Iterator[Finding]:
-    rows = min(values_of(pair.baseline), values_of(pair.current))
-    categories = int((pair.baseline.counts > 0).sum()) if isinstance(pair.baseline, CategoricalSummary) else 0
-    for check in drift_checks(pair.column, rules):
-        default = check.min_rows == METRICS[check.metric].min_rows  # a number of the monitor file's own holds as it is
-        measured = Measured(measures.metrics[check.metric], rows)
-        yield finding_of(check, measured, pair, needed=ROWS_PER_CATEGORY * categories if default else 0)
 
 
 def _soundness_findings(rules: tuple[CheckRule, ...], pair: Pair) -> Iterator[Finding]:

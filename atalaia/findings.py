@@ -20,7 +20,7 @@ from atalaia.profile import (
     TextSummary,
     empty_summary,
 )
-from atalaia.report import Finding
+from atalaia.report import Evidence, Finding
 from atalaia.schema import Column
 from atalaia.signals.drift import category_counts
 from atalaia.signals.quality import Measured, is_constant
@@ -47,7 +47,12 @@ def pair_of(baseline: Baseline, current: Profile, column: Column, segment: str =
 
 
 def finding_of(
-    check: Check, measured: Measured, pair: Pair | None = None, from_baseline: float = 0.0, needed: int = 0
+    check: Check,
+    measured: Measured,
+    pair: Pair | None = None,
+    from_baseline: float = 0.0,
+    needed: int = 0,
+    evidence: Evidence | None = None,
 ) -> Finding:
     """Judge what *check* measured, of a *pair* or of the whole window, and say so in words.
 
@@ -57,6 +62,7 @@ def finding_of(
         pair: The column's two sides; None for a finding of the window.
         from_baseline: The baseline's own value, which relative limits start from.
         needed: So many rows it takes, if these are more than the check says.
+        evidence: Of drift: what it rests on.
     """
     verdict = judge(check, measured.value, measured.rows, from_baseline, needed)
     drifted = METRICS[check.metric].family == "drift" and verdict.status in ("alert", "warning")
@@ -69,7 +75,11 @@ def finding_of(
         value=measured.value,
         threshold=verdict.threshold,
         status=verdict.status,
-        message=_where(check, pair) + _explain(check, measured, verdict, from_baseline, needed) + moved,
+        message=_where(check, pair)
+        + _explain(check, measured, verdict, from_baseline, needed)
+        + _grounds(verdict, evidence)
+        + moved,
+        evidence=evidence,
     )
 
 
@@ -90,6 +100,23 @@ def _explain(check: Check, measured: Measured, verdict: Verdict, from_baseline: 
         return f"{metric.meaning} is {value}; it has no limit"
     limit = in_words(check.metric, verdict.threshold)
     return f"{metric.meaning} is {value}, {_SIDES[metric.below, verdict.status == 'ok']} {limit}"
+
+
+def _grounds(verdict: Verdict, evidence: Evidence | None) -> str:
+    """Say what the limit is, where chance or its floor sets it."""
+    if evidence is None or verdict.status == "undecided" or evidence.basis == "given":
+        return ""
+    sizes = f"{evidence.rows:,} rows against {evidence.baseline_rows:,}"
+    if verdict.threshold == evidence.floor:
+        return f", under which it is of no interest ({sizes}{_chances(evidence)})"
+    return f", which chance makes of {sizes}{_chances(evidence)}"
+
+
+def _chances(evidence: Evidence) -> str:
+    if evidence.p_value is None:
+        return ""
+    together = f" among {evidence.tested:,}" if evidence.tested and evidence.tested > 1 else ""
+    return f"; p = {number(evidence.p_value)}{together}"
 
 
 _PLAIN = {

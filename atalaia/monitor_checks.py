@@ -23,17 +23,23 @@ RELATIONS = ("correlation_change", "reconstruction_error")
 
 SHORT_NAMES = {
     "ks": "kolmogorov_smirnov",
+    "cvm": "cramer_von_mises",
     "js": "jensen_shannon",
     "jsd": "jensen_shannon",
+    "jsdivergence": "jensen_shannon_divergence",
+    "kl": "kullback_leibler",
+    "kld": "kullback_leibler",
     "h": "hellinger",
     "tv": "total_variation",
     "tvd": "total_variation",
     "linf": "l_infinity",
+    "linfrobust": "l_infinity_robust",
     "w": "wasserstein",
     "emd": "wasserstein",
     "wn": "wasserstein_normalised",
     "wnorm": "wasserstein_normalised",
     "chi2": "chi_square",
+    "g": "g_test",
     "χ": "chi_square",
     "χ2": "chi_square",
 }
@@ -50,6 +56,10 @@ class MetricRules(Protocol):
     @property
     def of_window(self) -> bool:
         """Whether it is measured once for the window, not for each column."""
+
+    @property
+    def floor(self) -> float | None:
+        """What a value has to exceed at least, where chance sets the limits."""
 
 
 Metrics = Mapping[str, MetricRules]
@@ -80,12 +90,20 @@ def broken_check_rules(
     if known_metrics is not None and isinstance(name, str) and metric is None:
         yield Issue((*path, "metric"), f"there is no metric {name!r}", _suggest_metric(name, known_metrics))
     yield from _threshold(check.get("threshold"), (*path, "threshold"), metric)
+    yield from _floor(check, (*path, "floor"), metric)
     yield from _min_rows(check.get("min_rows"), (*path, "min_rows"))
     yield from _checked(check, (*path, "columns"), columns, metric)
 
 
+AUTO = "auto"
+"""The threshold that is not given: the metric's own, which for drift knows the size of the window."""
+
+
 def _threshold(threshold: object, path: Path, metric: MetricRules | None) -> Iterator[Issue]:
     yield from _limit(threshold, path)
+    if isinstance(threshold, str) and threshold != AUTO:
+        fix = "Give a number, limits for `warning` and `alert`, or `auto`."
+        yield Issue(path, f"{threshold!r} is not a threshold", fix)
     if not isinstance(threshold, dict):
         return
     warning, alert = threshold.get("warning"), threshold.get("alert")
@@ -108,6 +126,17 @@ def _order(warning: float, alert: float, floor: bool, path: Path) -> Iterator[Is
 def _limit(value: object, path: Path) -> Iterator[Issue]:
     if is_number(value) and value < 0:
         yield Issue(path, f"{value} is below 0", "Give the largest value you accept, such as 0.2.")
+
+
+def _floor(check: dict[str, Any], path: Path, metric: MetricRules | None) -> Iterator[Issue]:
+    floor = check.get("floor")
+    yield from _limit(floor, path)
+    if floor is None:
+        return
+    if metric is not None and metric.floor is None:
+        yield Issue(path, f"{check['metric']!r} is not judged by chance, so it has no floor", "Remove it.")
+    elif check.get("threshold") not in (None, AUTO):
+        yield Issue(path, "a floor has no meaning beside a given threshold", "Remove one of the two.")
 
 
 def _min_rows(least: object, path: Path) -> Iterator[Issue]:
@@ -141,6 +170,9 @@ def _idle(metric: str, column: dict[str, Any], path: Path) -> Iterator[Issue]:
     elif metric == "empty" and kind_of(column) is not Kind.TEXT:
         found = f"the column {name!r} is not of the kind 'text', so {metric!r} has nothing to check there"
         yield Issue(path, found, "Give the column `kind: text`, or remove it here.")
+    elif metric == "segment_rest" and column.get("role") != Role.SEGMENT:
+        found = f"the column {name!r} has not the role 'segment', so {metric!r} has nothing to check there"
+        yield Issue(path, found, "Give the column `role: segment`, or remove it here.")
     elif column.get(rule) is None:
         found = f"the column {name!r} has no `{rule}`, so {metric!r} has nothing to check there"
         yield Issue(path, found, f"Give the column a `{rule}`, or remove it here.")

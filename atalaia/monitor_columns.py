@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 
 from atalaia.monitor_text import broken_text_rules
 from atalaia.monitor_yaml import Issue, Path
-from atalaia.schema import Column, Kind, Role, Type
+from atalaia.schema import MOST_SEGMENTS, Column, Kind, Role, Type
 
 UNMEASURED = (Role.ID, Role.TIME, Role.IGNORED)
 """Roles of columns whose values are not summarised: no rule and no check has an effect on them."""
@@ -70,14 +70,21 @@ def _type(column: dict[str, Any]) -> Any:
 
 
 def _without_effect(column: dict[str, Any], path: Path) -> Iterator[Issue]:
-    for key in ("nullable", "range", "set", "pattern", "patterns"):
+    for key in ("nullable", "range", "set", "pattern", "patterns", "segments"):
         if column.get(key) not in (None, True):
             found = f"`{key}` has no effect on a column of the role {column['role']!r}"
             yield Issue((*path, key), found, "Remove it, or give the column a role whose values are looked at.")
 
 
 def _segment(column: dict[str, Any], path: Path, kind: Kind) -> Iterator[Issue]:
-    if column.get("role") == Role.SEGMENT and kind is not Kind.CATEGORICAL:
+    role, most = column.get("role", Role.FEATURE.value), column.get("segments")
+    if most is not None and role != Role.SEGMENT:
+        found = f"`segments` has no effect on a column of the role {role!r}"
+        yield Issue((*path, "segments"), found, "Remove it, or write `role: segment`.")
+    elif is_number(most) and not 1 <= most <= MOST_SEGMENTS:
+        fix = "Write how many of the column's values are to be told apart; all others are one segment together."
+        yield Issue((*path, "segments"), f"{most} is not from 1 to {MOST_SEGMENTS}", fix)
+    if role == Role.SEGMENT and kind is not Kind.CATEGORICAL:
         fix = "Add `kind: categorical`, or give the type string."
         if column.get("kind") is not None:
             fix = "Write `kind: categorical`."

@@ -89,14 +89,17 @@ class CheckRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     Attributes:
         metric: A metric's name.
         columns: Where it is checked; by default on every column that it applies to.
-        threshold: The alert limit, or a limit each for warning and alert.
+        threshold: The alert limit, or a limit each for warning and alert; or `auto`, the default: for drift what chance
+            alone exceeds too rarely in windows of this size, for all else the metric's own limits.
+        floor: With `auto`, for drift: values up to this are of no interest, however sure they are.
         min_rows: With fewer rows than this the finding is `undecided`.
         enabled: False switches the check off on these columns.
     """
 
     metric: str
     columns: tuple[str, ...] = ()
-    threshold: float | Limits | None = None
+    threshold: float | str | Limits | None = None
+    floor: float | None = None
     min_rows: int | None = None
     enabled: bool = True
 
@@ -166,6 +169,8 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
         window: Width of the tumbling windows of event time, such as `1h` or `1d`.
         lateness: How long after a window's end rows may arrive before it is final.
         checks: What differs from the default checks.
+        alarm_rate: With what probability at most, 0 to 1, drift is told of that is none: in a window as a warning, in
+            a year as an alert.
         multivariate: Whether the relations of columns to each other are watched: true for those of all numeric
             features, or a list of columns.
         policies: When drift starts a job.
@@ -180,6 +185,7 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     window: str = "1d"
     lateness: str = "1h"
     checks: tuple[CheckRule, ...] = field(default=())
+    alarm_rate: float = 0.05
     multivariate: bool | Multivariate = False
     policies: tuple[Policy, ...] = field(default=())
 

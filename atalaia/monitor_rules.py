@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from atalaia.monitor_checks import RELATIONS, Metrics, broken_check_rules, broken_relation_rules
-from atalaia.monitor_columns import broken_column_rules, list_of, mapping_of
+from atalaia.monitor_columns import broken_column_rules, is_number, list_of, mapping_of
 from atalaia.monitor_policies import broken_policies
 from atalaia.monitor_yaml import Issue
 from atalaia.spelling import slug
@@ -31,6 +31,7 @@ def broken_rules(data: object, known_metrics: Metrics | None = None) -> Iterator
     yield from _name(monitor.get("name"))
     yield from _blanks(monitor)
     yield from _time_keys(monitor)
+    yield from _alarm_rate(monitor.get("alarm_rate"))
     columns = [mapping_of(column) for column in list_of(monitor.get("columns"))]
     names: dict[str, int] = {}
     roles: dict[str, int] = {}
@@ -52,6 +53,12 @@ def _name(name: object) -> Iterator[Issue]:
     if isinstance(name, str) and not _NAME.fullmatch(name):
         found = f"{name!r} is not a name of small letters, digits and hyphens, at most 63, not beginning with a hyphen"
         yield Issue(("name",), found, f"Write {slug(name)!r}, for example.")
+
+
+def _alarm_rate(rate: object) -> Iterator[Issue]:
+    if is_number(rate) and not 0 < rate < 1:
+        fix = "Give a probability such as 0.05: that of a false alert in a year, and of a false warning in a window."
+        yield Issue(("alarm_rate",), f"{rate} is not between 0 and 1", fix)
 
 
 def _blanks(monitor: dict[str, Any]) -> Iterator[Issue]:

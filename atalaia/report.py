@@ -13,6 +13,44 @@ from atalaia.errors import StoredFormError
 SCHEMA = "atalaia.report/1"
 
 
+class Mover(Struct, frozen=True):
+    """A bin or category whose share has changed: its label, and its share on both sides, 0..1."""
+
+    label: str
+    baseline: float
+    current: float
+
+
+class Evidence(Struct, frozen=True):
+    """What a finding of drift rests on.
+
+    Attributes:
+        baseline_rows: Values of the baseline.
+        rows: Values of the window; over time, of all windows.
+        basis: Where the limit comes from: `chance` (what windows of this size stay under without drift, or the floor if
+            that is larger), `given` (the monitor file) or `time` (chance, over many windows).
+        floor: Values up to this are of no interest, however sure; in the metric's unit.
+        p_value: How likely so large a value is without drift, corrected for all that was tested together.
+        tested: How many values were tested together: columns, and segments.
+        seen: The smallest true value that four windows out of five of this size tell of.
+        shift: The same in terms of the column: standard deviations by which all numbers move, or by how much the share
+            of the commonest category does.
+        windows: Over so many windows.
+        moved: What moved most, the largest change first.
+    """
+
+    baseline_rows: int
+    rows: int
+    basis: str
+    floor: float | None = None
+    p_value: float | None = None
+    tested: int | None = None
+    seen: float | None = None
+    shift: float | None = None
+    windows: int = 1
+    moved: tuple[Mover, ...] = ()
+
+
 class Finding(Struct, frozen=True):
     """The outcome of one check.
 
@@ -20,11 +58,12 @@ class Finding(Struct, frozen=True):
         signal: What was watched: `data_drift`, `prediction_drift`, `multivariate_drift`, `quality` or `stability`.
         metric: The metric's name; where a column has several values of it, with the part's: `pattern_share[email]`.
         column: Where; None for a metric of the whole window.
-        segment: `column=value`, or None for all rows.
+        segment: `column=value`; `column (rest)` for rows with no value that is told apart; None for all rows.
         value: What was measured; None when it could not be.
         threshold: The limit that decided: the one passed, or the next one above.
         status: `ok`, `warning`, `alert` or `undecided`.
         message: One sentence for people.
+        evidence: Of drift: what it rests on.
     """
 
     signal: str
@@ -35,6 +74,7 @@ class Finding(Struct, frozen=True):
     threshold: float | None
     status: str
     message: str
+    evidence: Evidence | None = None
 
 
 class Bars(Struct, frozen=True):
@@ -95,6 +135,36 @@ class ColumnReport(Struct, frozen=True):
     bars: Bars
 
 
+class Rest(Struct, frozen=True):
+    """What one side of the comparison holds of a segment column beside the values told apart.
+
+    Attributes:
+        rows: Rows that hold another value, or none.
+        values: Distinct values in them, estimated above about a thousand.
+    """
+
+    rows: int
+    values: int
+
+
+class SegmentColumn(Struct, frozen=True):
+    """How a column divides the rows: a segment for each value told apart, and one for all other rows.
+
+    Attributes:
+        column: Its name.
+        told_apart: The names of the segments of one value each, the baseline's commonest first.
+        rest: The name of the segment of all other rows.
+        baseline: What the rest was in the baseline.
+        current: What it is in the window.
+    """
+
+    column: str
+    told_apart: tuple[str, ...]
+    rest: str
+    baseline: Rest
+    current: Rest
+
+
 class Input(Struct, frozen=True):
     """One log object that went into the report.
 
@@ -132,11 +202,31 @@ class BaselineRef(Struct, frozen=True):
     rows: int
 
 
+class Trail(Struct, frozen=True):
+    """What a monitor carries from window to window since its baseline was made.
+
+    Attributes:
+        after: Key of the report that this one continues; None for the first.
+        windows: So many windows with rows there were, this one included.
+        told: In so many of them drift was told of that chance judges, as a warning or an alert.
+        rate: In windows without drift that is promised to happen with this probability at most.
+        columns: By column and span (`atalaia.signals.over_time.spans`), how many values there were and the sum of each
+            statistic over them.
+    """
+
+    after: str | None
+    windows: int
+    told: int
+    rate: float
+    columns: dict[str, tuple[tuple[float, ...], ...]]
+
+
 class Report(Struct, frozen=True):
     """All findings of one window.
 
     How often the window was evaluated before, and when, is no part of it: the same log objects give the same bytes, in
-    whatever order and however often they arrived. The number of the revision is in the key it is stored under.
+    whatever order and however often they arrived, but for what the windows before it carried on (`trail`). The number
+    of the revision is in the key it is stored under.
 
     Attributes:
         schema: The stored form's name and version.
@@ -159,7 +249,9 @@ class Report(Struct, frozen=True):
         inputs_digest: A digest of all of them.
         baseline: What was compared against.
         definition: Key, in the output store, of the monitor file that the report was made under.
+        trail: What is carried on to the next window.
         actions: What was started because of this report; none in this release.
+        segments: How the rows were divided, for each segment column.
     """
 
     schema: str
@@ -182,7 +274,9 @@ class Report(Struct, frozen=True):
     inputs_digest: str
     baseline: BaselineRef
     definition: str
+    trail: Trail | None = None
     actions: tuple[dict[str, str], ...] = ()
+    segments: tuple[SegmentColumn, ...] = ()
 
 
 def to_json(report: Report) -> bytes:

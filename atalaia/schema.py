@@ -53,6 +53,13 @@ class Kind(StrEnum):
 _SIDES = {Role.PREDICTION: Side.OUTPUT, Role.SCORE: Side.OUTPUT, Role.LABEL: Side.LABEL}
 
 
+SEGMENTS = 10
+"""So many values of a segment column are told apart, unless the monitor file says how many."""
+
+MOST_SEGMENTS = 200
+"""And so many at most: each costs a profile and a report as much again as all rows do."""
+
+
 class Column(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One column.
 
@@ -67,6 +74,8 @@ class Column(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         set: The allowed values.
         pattern: A regular expression that every value must match as a whole.
         patterns: For free text: regular expressions by name; how many texts contain each is counted.
+        segments: For a segment: so many of its values are told apart at most, the baseline's commonest; 10 if it is not
+            given, 200 at most. All other rows are one segment together.
     """
 
     name: str
@@ -78,6 +87,7 @@ class Column(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     set: tuple[str | float | bool, ...] | None = None
     pattern: str | None = None
     patterns: dict[str, str] | None = None
+    segments: int | None = None
 
     @property
     def side(self) -> Side:
@@ -90,6 +100,11 @@ class Column(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         if self.kind is not None:
             return self.kind
         return Kind.CATEGORICAL if self.type in (Type.BOOLEAN, Type.STRING) else Kind.NUMERIC
+
+    @property
+    def most_segments(self) -> int:
+        """How many of a segment's values are told apart at most."""
+        return SEGMENTS if self.segments is None else self.segments
 
 
 def profiled(columns: tuple[Column, ...]) -> tuple[Column, ...]:

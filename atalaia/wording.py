@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from atalaia.report import Finding, Report
+from atalaia.report import Finding, Report, SegmentColumn
 
 STATUSES = ("alert", "warning", "undecided", "ok")
 """Every status, worst first."""
@@ -19,25 +19,31 @@ NOTHING = "\N{EN DASH}"
 _METRICS = {
     "psi": "PSI",
     "kolmogorov_smirnov": "Kolmogorov-Smirnov",
+    "cramer_von_mises": "Cramér-von Mises",
     "jensen_shannon": "Jensen-Shannon",
+    "jensen_shannon_divergence": "Jensen-Shannon, divergence",
+    "kullback_leibler": "Kullback-Leibler",
     "l_infinity": "L-infinity",
+    "l_infinity_robust": "L-infinity, robust",
     "hellinger": "Hellinger",
     "wasserstein": "Wasserstein",
     "wasserstein_normalised": "Wasserstein, normalised",
     "chi_square": "chi-square",
+    "g_test": "G-test",
     "nan": "NaN",
 }
 _SHARES = frozenset(
     {
         "missing", "type_errors", "out_of_range", "out_of_set", "off_pattern", "extra_column", "empty", "pattern_share",
         "rejected", "late", "duplicates", "undated", "nan", "infinity", "denormal", "overflow",
-        "lost_resolution",
+        "lost_resolution", "segment_rest",
     }
 )  # fmt: skip
 _FLAGS = frozenset({"missing_column", "constant"})
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNSHOWABLE = {"Cc": "\N{REPLACEMENT CHARACTER}", "Cs": "\N{REPLACEMENT CHARACTER}"}
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_COUNTED_EXACTLY = 1000  # distinct values; beyond, their number is an estimate
 _LARGEST_PLAIN, _SMALLEST_PLAIN = 1e15, 1e-4
 
 
@@ -83,6 +89,23 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     """
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(map(shortened, names[:most])) + more
+
+
+def segments(found: SegmentColumn) -> str:
+    """Say which values of a column are segments of their own, and what the rest of the window's rows is.
+
+    Example:
+        >>> from atalaia.report import Rest
+        >>> segments(SegmentColumn("region", ("region=a", "region=b"), "region (rest)", Rest(0, 0), Rest(70, 4)))
+        '3 segments of region: region=a, region=b; region (rest) is the other 70 rows, with 4 other values or none'
+    """
+    rest = found.current
+    names = f"{listed(found.told_apart)}; {shortened(found.rest)}"
+    told = f"{plural(len(found.told_apart) + 1, 'segment')} of {shortened(found.column)}: {names} is "
+    if not rest.rows:
+        return f"{told}empty"
+    about = "about " if rest.values > _COUNTED_EXACTLY else ""
+    return f"{told}the other {plural(rest.rows, 'row')}, with {about}{plural(rest.values, 'other value')} or none"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

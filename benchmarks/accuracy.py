@@ -15,7 +15,8 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy import stats
+from scipy import special, stats
+from scipy.spatial import distance
 
 from atalaia.baseline import Baseline, build_baseline, count_rows
 from atalaia.monitor_file import Monitor, load_monitor
@@ -24,6 +25,7 @@ from atalaia.rows import ALL_SIDES, NO_TIME, RowBatch
 from comparing import compare
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Random = np.random.Generator
 
 _SEED = 20260719
@@ -67,14 +69,18 @@ DRIFTS: dict[str, Callable[[Floats, float, Random], Floats]] = {
 class Errors:
     """How far one case's measured values lie from the exact ones; a certificate is broken or it is not.
 
-    `wasserstein` is the error of the normalised metric (of the raw one where the baseline has no spread).
+    `wasserstein` is the error of the normalised metric (of the raw one where the baseline has no spread),
+    `other_shares` the largest of the other metrics on shares, relative where the value is above 1.
     """
 
     case: str
     ks: float
     ks_outside: bool
+    cvm: float
+    cvm_outside: bool
     psi: float
     jensen_shannon: float
+    other_shares: float
     wasserstein: float
     wasserstein_outside: bool
 
@@ -83,10 +89,10 @@ def worst(sizes: list[int]) -> dict[str, float | str]:
     """Return the largest errors over all cases of *sizes* rows and where they occur, and the certificates broken."""
     cases = [errors for size in sizes for errors in _cases(size)]
     told: dict[str, float | str] = {"cases": len(cases)}
-    for name in ("ks", "psi", "jensen_shannon", "wasserstein"):
+    for name in ("ks", "cvm", "psi", "jensen_shannon", "other_shares", "wasserstein"):
         largest = max(cases, key=lambda errors: getattr(errors, name))
         told |= {f"{name}_error": getattr(largest, name), f"{name}_error_in": largest.case}
-    for name in ("ks_outside", "wasserstein_outside"):
+    for name in ("ks_outside", "cvm_outside", "wasserstein_outside"):
         told[name] = sum(getattr(errors, name) for errors in cases)
     return told
 
@@ -121,7 +127,9 @@ def _measured(baseline: Baseline, values: Floats) -> ColumnReport:
 def _errors(case: str, before: Floats, now: Floats, measured: ColumnReport) -> Errors:
     ks = float(stats.ks_2samp(before, now, method="asymp").statistic)
     area = float(stats.wasserstein_distance(before, now))
-    p, q = _shares(before, now)
+    cvm = _cramer_von_mises(before, now)
+    counts = _counts(before, now)
+    p, q = (side / side.sum() for side in counts)
     metrics, bounds = measured.metrics, measured.bounds
     spread = float(np.std(before)) if metrics["wasserstein_normalised"] is not None else 1.0
     low, high = bounds["wasserstein"]
@@ -130,8 +138,13 @@ def _errors(case: str, before: Floats, now: Floats, measured: ColumnReport) -> E
         case,
         ks=abs(_value(metrics["kolmogorov_smirnov"]) - ks),
         ks_outside=not _holds(bounds["kolmogorov_smirnov"], ks, _ROUNDING),
+        cvm=abs(_value(metrics["cramer_von_mises"]) - cvm),
+        cvm_outside=not _holds(bounds["cramer_von_mises"], cvm, _ROUNDING),
         psi=abs(_value(metrics["psi"]) - _psi(p, q)),
         jensen_shannon=abs(_value(metrics["jensen_shannon"]) - _jensen_shannon(p, q)),
+        other_shares=max(
+            abs(_value(metrics[name]) - exact) / max(exact, 1.0) for name, exact in _other_shares(*counts).items()
+        ),
         wasserstein=abs(_value(metrics["wasserstein"]) - area) / spread,
         wasserstein_outside=not _holds((low, high), area, slack),
     )
@@ -145,15 +158,46 @@ def _holds(interval: tuple[float, float], exact: float, slack: float) -> bool:
     return interval[0] - slack <= exact <= interval[1] + slack
 
 
-def _shares(before: Floats, now: Floats) -> tuple[Floats, Floats]:
+def _counts(before: Floats, now: Floats) -> tuple[Ints, Ints]:
     """Cut both sides at the baseline's deciles: a bin ends with the smallest value that has k/10 at or below it."""
     ordered = np.sort(before)
     ends = np.unique(ordered[(np.arange(1, 10) * len(ordered) + 9) // 10 - 1])
     below = [float(np.nextafter(ends[0], -np.inf))] if ends[0] == ordered[0] else []
     cuts = np.concatenate((below, ends))
     sides = [np.searchsorted(np.sort(side), cuts, "right") for side in (before, now)]
-    p, q = (np.diff(np.concatenate(([0], ranks, [len(before)]))) / len(before) for ranks in sides)
+    p, q = (np.diff(np.concatenate(([0], ranks, [len(before)]))) for ranks in sides)
     return p, q
+
+
+def _other_shares(before: Ints, now: Ints) -> dict[str, float]:
+    """Return what SciPy makes of the counts."""
+    p, q = (side / side.sum() for side in (before, now))
+    table = np.stack((before, now))[:, before + now > 0]
+    if table.shape[1] == 1:
+        table = np.repeat(table, 2, axis=1)  # SciPy refuses a single category; this has the same statistic of 0
+    tests = {"chi_square": "pearson", "g_test": "log-likelihood"}
+    linf, variation = float(distance.chebyshev(p, q)), float(distance.cityblock(p, q)) / 2
+    robust = max(linf - 1.8 * math.sqrt(1 / before.sum() + 1 / now.sum()), 0.0)
+    return {
+        "kullback_leibler": float(special.kl_div(np.maximum(q, _FLOOR), np.maximum(p, _FLOOR)).sum()),
+        "jensen_shannon_divergence": float(distance.jensenshannon(p, q, base=2)) ** 2,
+        "hellinger": float(distance.euclidean(np.sqrt(p), np.sqrt(q))) / math.sqrt(2),
+        "total_variation": variation,
+        "l_infinity": linf,
+        "l_infinity_robust": robust,
+    } | {
+        name: float(stats.chi2_contingency(table, correction=False, lambda_=kind).statistic)
+        for name, kind in tests.items()
+    }
+
+
+def _cramer_von_mises(before: Floats, now: Floats) -> float:
+    """Integrate the squared distance over the values of both sides in their order, those of a tie evenly mixed."""
+    values = np.union1d(before, now)
+    ranks = [np.concatenate(([0], np.searchsorted(np.sort(side), values, "right"))) for side in (before, now)]
+    first, last = (apart := ranks[0] / len(before) - ranks[1] / len(now))[:-1], apart[1:]
+    weights = np.diff(ranks[0] + ranks[1]) / (len(before) + len(now))
+    return math.sqrt(float((weights * (first * first + first * last + last * last)).sum()) / 3)
 
 
 def _psi(p: Floats, q: Floats) -> float:

@@ -131,6 +131,12 @@ def _accuracy(shop: Workshop) -> list[Step]:
     return [Step(OURS, "ours", "work.py", given)]
 
 
+def _metrics(shop: Workshop) -> list[Step]:
+    del shop  # needs no data
+    given = {"work": "metrics", "layout": Layout.LOG, "format": Format.PARQUET, "columns": 1_000, "bins": 512}
+    return [Step(OURS, "ours", "work.py", given)]
+
+
 JOBS = {
     job.name: job
     for job in (
@@ -143,6 +149,7 @@ JOBS = {
         Job("capture-json", "SageMaker capture, JSON payload", _window(Format.CAPTURE_JSON)),
         Job("azure", "Azure ML data collector", _window(Format.AZURE)),
         Job("wide", "Parquet, 1,000 numeric columns", _wide),
+        Job("metrics", "metrics on shares, 1,000 columns of 512 bins", _metrics),
         Job("merge", "merging 1,000 profiles of 50 columns", _merge),
         Job("objects-jsonl", "20,000 objects of 2 KB, JSON lines", _objects(Format.JSONL)),
         Job("objects-capture", "20,000 objects of 2 KB, SageMaker capture", _objects(Format.CAPTURE_CSV)),

@@ -152,12 +152,20 @@ def accuracy_work(bench: Bench) -> None:
         bench.meter.note(**accuracy.worst(bench.given["sizes"]))
 
 
+def metrics_work(bench: Bench) -> None:
+    """Measure the metrics on shares of many columns."""
+    import stacking  # noqa: PLC0415 - SciPy would count as memory of the other works
+
+    stacking.measure(bench.meter, bench.given["columns"], bench.given["bins"])
+
+
 _WORKS: dict[str, Callable[[Bench], None]] = {
     "baseline": baseline_work,
     "window": window_work,
     "objects": objects_work,
     "merge": merge_work,
     "accuracy": accuracy_work,
+    "metrics": metrics_work,
 }
 
 

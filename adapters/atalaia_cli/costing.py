@@ -23,7 +23,6 @@ from atalaia_cost import (
     CELL_BYTES,
     CLOUDS,
     FLEX_MEMORIES,
-    SEGMENT_VALUES,
     WAYS,
     Shape,
     Workload,
@@ -75,7 +74,7 @@ class _Given(Struct, frozen=True):
 @click.option("--columns", type=click.IntRange(1, 10_000), help="Without MONITOR: so many numeric columns.")
 @click.option("--window", metavar="DURATION", help="Width of its windows; by default the monitor file's, or 1d.")
 @click.option(
-    "--segments", type=click.IntRange(0, 1_000), help=f"Values told apart; by default {SEGMENT_VALUES} a column."
+    "--segments", type=click.IntRange(0, 1_000), help="How many there are; by default the most that there can be."
 )
 @click.option("--cloud", type=click.Choice([*CLOUDS, "both"]), default="both", show_default=True, help="Where it runs.")
 @click.option(
@@ -140,7 +139,7 @@ def _workload(given: _Given, shape: Shape) -> Workload:
     objects = rows / given.rows_per_object if given.objects is None else _count(given.objects, "--objects")
     objects = max(1.0, objects) if rows else 0.0
     bytes_each = rows / objects * shape.columns * CELL_BYTES if rows else 0.0
-    segments = shape.segment_columns * SEGMENT_VALUES if given.segments is None else given.segments
+    segments = shape.segments if given.segments is None else given.segments
     work = Workload(
         shape=shape,
         rows=rows,

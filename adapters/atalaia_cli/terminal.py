@@ -66,6 +66,8 @@ def print_reports(console: Console, reports: Sequence[Report], html: str | None)
     unjudged = wording.unjudged(reports)
     if unjudged:
         console.print(_quiet(f"{unjudged}; the report says why."))
+    for found in reports[-1].segments:
+        console.print(_quiet(f"{wording.segments(found)}."), overflow="fold")
     if html is not None:
         console.print(Text("Report: ").append(wording.printable(html), style="underline"), soft_wrap=True)
 

@@ -13,9 +13,6 @@ from atalaia.schema import Column, Kind, Role, Side, profiled
 from atalaia.telemetry import Detail
 from atalaia.window import SECOND, parse_duration
 
-SEGMENT_VALUES = 8
-"""So many values of a segment column are told apart, unless it is said how many."""
-
 
 class Shape(Struct, frozen=True):
     """What of a monitor file costs something.
@@ -26,7 +23,7 @@ class Shape(Struct, frozen=True):
         window_findings: Of a report, those of the window and of columns that are gone.
         column_findings: Those of all columns.
         segment_findings: Those of one segment.
-        segment_columns: Columns whose values are told apart.
+        segments: So many there are at most, of all segment columns together.
         window_seconds, lateness_seconds: Of its windows.
         format: Of its logs; JSON lines if that is not said.
     """
@@ -36,7 +33,7 @@ class Shape(Struct, frozen=True):
     window_findings: int
     column_findings: int
     segment_findings: int
-    segment_columns: int
+    segments: int
     window_seconds: float
     lateness_seconds: float
     format: LogFormat = LogFormat.JSONL
@@ -53,7 +50,7 @@ class Workload(Struct, frozen=True):
         shape: The monitor's.
         rows, objects: Logged in a month.
         object_bytes: Size of a log object.
-        segments: Values that are told apart, of all segment columns together.
+        segments: How many there are, of all segment columns together.
         detail: How much of a report goes into metrics.
         aws_way, azure_way: Where metrics go: a choice of ATALAIA_METRICS.
         every_seconds: How often `evaluate` is called, and on Azure `collect`.
@@ -109,7 +106,7 @@ def shape_of(monitor: Monitor) -> Shape:
         window_findings=_enabled(monitor, _of_window(monitor)),
         column_findings=drift + sum(_enabled(monitor, _of_column(column)) for column in columns),
         segment_findings=max(0, drift - 1),  # a segment's own column is the same in all its rows
-        segment_columns=sum(column.role is Role.SEGMENT for column in columns),
+        segments=sum(column.most_segments + 1 for column in columns if column.role is Role.SEGMENT),  # and the rest
         window_seconds=parse_duration(monitor.window) / SECOND,
         lateness_seconds=parse_duration(monitor.lateness) / SECOND,
         format=format_given,
@@ -150,6 +147,8 @@ def _of_column(column: Column) -> _Checks:
         metrics += ["empty", *("pattern_share" for _ in column.patterns or ())]
     elif column.side is Side.OUTPUT:
         metrics += ["constant"]
+    if column.role is Role.SEGMENT:
+        metrics += ["segment_rest"]
     rules = {
         "out_of_set": column.set is not None and kind is not Kind.TEXT,
         "out_of_range": column.range is not None and kind is Kind.NUMERIC,

@@ -5,18 +5,28 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from atalaia.baseline import build_baseline, count_rows
+from atalaia.drifting import drift_of
 from atalaia.errors import LogError
 from atalaia.evaluation import column_report
 from atalaia.findings import Pair, pair_of
 from atalaia.infer import inferred_columns
+from atalaia.judging import Promise
 from atalaia.monitor_file import CheckRule
 from atalaia.monitoring.sources import LogSource, columnwise_if_sound
+from atalaia.report import ColumnReport, Finding
 from atalaia.schema import profiled
 from atalaia.wording import by_reason, listed
 
+ALARM_RATE = 0.05
+"""With what probability a comparison of two sets without drift alerts at most."""
 
-def compare(reference: LogSource, current: LogSource, rules: tuple[CheckRule, ...] = ()) -> dict[str, Any]:
+
+def compare(
+    reference: LogSource, current: LogSource, rules: tuple[CheckRule, ...] = (), rate: float = ALARM_RATE
+) -> dict[str, Any]:
     """Measure the drift of every column of *current* against *reference*, in the shape that `--json` prints.
 
     Raises:
@@ -40,7 +50,7 @@ def compare(reference: LogSource, current: LogSource, rules: tuple[CheckRule, ..
             "rejected": dict(profile.rejected),
             "extra_columns": sorted(profile.extra),
         },
-        "columns": [_compared(rules, pair_of(baseline, profile, column)) for column in profiled(columns)],
+        "columns": _compared(rules, [pair_of(baseline, profile, column) for column in profiled(columns)], rate),
     }
 
 
@@ -48,8 +58,12 @@ def _place(source: LogSource) -> str:
     return f"{source.store.uri}/{source.prefix}".rstrip("/")
 
 
-def _compared(rules: tuple[CheckRule, ...], pair: Pair) -> dict[str, Any]:
-    report, findings = column_report(rules, pair)
+def _compared(rules: tuple[CheckRule, ...], pairs: list[Pair], rate: float) -> list[dict[str, Any]]:
+    drift = drift_of(rules, pairs, Promise(rate))
+    return [_shape(*column_report(rules, *each)) for each in zip(pairs, drift, strict=True)]
+
+
+def _shape(report: ColumnReport, findings: list[Finding]) -> dict[str, Any]:
     drift = next(finding for finding in findings if finding.signal.endswith("drift"))
     return {
         "column": report.column,
@@ -63,5 +77,6 @@ def _compared(rules: tuple[CheckRule, ...], pair: Pair) -> dict[str, Any]:
             "value": drift.value,
             "threshold": drift.threshold,
             "status": drift.status,
+            "evidence": msgspec.to_builtins(drift.evidence),
         },
     }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from atalaia.baseline import Baseline
 from atalaia.errors import ObjectNotFoundError, PreconditionError
@@ -14,6 +15,7 @@ from atalaia.evaluation import Occasion, evaluate
 from atalaia.html import render_html
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.layout import (
+    all_reports_prefix,
     baseline_key,
     definition_key,
     overview_key,
@@ -25,7 +27,7 @@ from atalaia.monitoring.layout import (
 )
 from atalaia.monitoring.merging import Merged, merge_compacted, merge_profiles
 from atalaia.ports import ObjectInfo, ObjectStore
-from atalaia.report import BaselineRef, Report, report_from_json, to_json
+from atalaia.report import BaselineRef, Report, Trail, report_from_json, to_json
 from atalaia.window import Window, parse_duration, window_at_key
 
 MOST_EMPTY = 31
@@ -149,7 +151,8 @@ class Evaluator:
             PreconditionError: Another has stored one after the latest.
         """
         final = self.is_over(window) or (latest is not None and latest.report.final)
-        occasion = Occasion(window, final, merged.inputs, self._reference, self._definition)
+        before = self._before(window, latest)
+        occasion = Occasion(window, final, merged.inputs, self._reference, self._definition, before)
         report = evaluate(self._monitor, self._baseline, merged.profile, occasion)
         if latest is not None and to_json(report) == to_json(latest.report):
             return Evaluated(report, window, latest.revision, new=False, time=latest.time)
@@ -162,6 +165,12 @@ class Evaluator:
             self._announce(key)
         self._output.put(key, to_json(report), if_absent=True)
         return Evaluated(report, window, revision, new=True, time=self._now)
+
+    def _before(self, window: Window, latest: Evaluated | None) -> Trail | None:
+        """Return what the window before carries on; a final report stays with the one that it continued."""
+        if latest is not None and latest.report.final and latest.report.baseline == self._reference:
+            return trail_after(latest.report, self._output)
+        return trail_before(self._monitor.name, self._output, window, self._reference)
 
     def _is_news(self, report: Report, latest: Evaluated) -> bool:
         is_due = not self._often or self._now - latest.time >= self._width / PARTS
@@ -214,6 +223,37 @@ def between(before: Window, after: Window) -> list[Window]:
     starts = range(before.end, after.start, width)
     told = starts if len(starts) <= MOST_EMPTY else starts[:1]
     return [Window(start, start + width) for start in told]
+
+
+def trail_after(report: Report, output: ObjectStore) -> Trail | None:
+    """Return what *report* continued: the trail of the report that it names, or None.
+
+    Raises:
+        ObjectNotFoundError: That report is gone.
+    """
+    key = report.trail.after if report.trail is not None else None
+    if key is None:
+        return None
+    before = report_from_json(output.get(key)[0], f"{output.uri}/{key}")
+    return replace(before.trail, after=key) if before.trail is not None else None
+
+
+def trail_before(monitor: str, output: ObjectStore, window: Window, baseline: BaselineRef) -> Trail | None:
+    """Return what the last window before *window* that has a report on this *baseline* carries on, or None."""
+    last = Window(2 * window.start - window.end, window.start)
+    before = latest_report(monitor, output, last) or _last_report(monitor, output, window)
+    if before is None or before.report.trail is None or before.report.baseline != baseline:
+        return None
+    return replace(before.report.trail, after=report_key(monitor, before.window, before.revision))
+
+
+def _last_report(monitor: str, output: ObjectStore, window: Window) -> Evaluated | None:
+    """Find the last report before *window*, where the window next to it has none."""
+    prefix = all_reports_prefix(monitor)
+    names = {info.key.removeprefix(prefix).partition("/")[0] for info in output.list(prefix)}
+    found = [each for name in names if (each := window_at_key(name, window.end - window.start))]
+    earlier = max((each for each in found if each < window), default=None)
+    return latest_report(monitor, output, earlier) if earlier is not None else None
 
 
 def latest_revision(monitor: str, output: ObjectStore, window: Window) -> int:

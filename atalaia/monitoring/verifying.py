@@ -11,10 +11,11 @@ from atalaia.errors import ObjectNotFoundError, StoredFormError
 from atalaia.evaluation import Occasion, evaluate
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.baselines import read_baseline
+from atalaia.monitoring.evaluating import trail_after
 from atalaia.monitoring.layout import baseline_key, definition_key, report_key, revision_of, window_prefix
 from atalaia.monitoring.merging import content_of, merge_profiles
 from atalaia.ports import ObjectInfo, ObjectStore
-from atalaia.report import BaselineRef, Input, Report, digest_of, report_from_json, to_json
+from atalaia.report import BaselineRef, Input, Report, Trail, digest_of, report_from_json, to_json
 from atalaia.window import Window, parse_time
 
 
@@ -102,6 +103,14 @@ def _profiles(report: Report, output: ObjectStore) -> list[ObjectInfo]:
     return named
 
 
+def _before(report: Report, output: ObjectStore) -> Trail | None:
+    try:
+        return trail_after(report, output)
+    except ObjectNotFoundError as error:
+        msg = f"{output.uri}: the report of the window before, which this one continues, is gone."
+        raise StoredFormError(msg) from error
+
+
 def _again(report: Report, output: ObjectStore) -> tuple[Report, tuple[Input, ...]]:
     """Compute the report again; return it with all its inputs."""
     try:
@@ -115,5 +124,5 @@ def _again(report: Report, output: ObjectStore) -> tuple[Report, tuple[Input, ..
     merged = merge_profiles(baseline, output, _profiles(report, output), window)
     reference = BaselineRef(baseline.version, baseline_key(monitor.name, baseline.version), baseline.profile.rows)
     made_under = definition_key(monitor.name, hashlib.sha256(definition).hexdigest()[:16])
-    occasion = Occasion(window, report.final, merged.inputs, reference, made_under)
+    occasion = Occasion(window, report.final, merged.inputs, reference, made_under, _before(report, output))
     return evaluate(monitor, baseline, merged.profile, occasion), merged.inputs

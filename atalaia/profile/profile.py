@@ -41,7 +41,8 @@ class Profile(Struct, frozen=True):
         extra: Columns that the monitor does not know, and in how many rows they came; at most `MOST_EXTRA` of them.
         present: In how many rows each known column's key or place was there at all.
         ids: Row ids.
-        segments: Rows by segment: `""` for all rows, else a `segment_name`.
+        segments: Rows by segment: `""` for all rows, else a `segment_name` or a `rest_name`. Those of one column add up
+            to the rows that carried its side.
         columns: By segment and column, what is kept of the values; scores also by the value of a prediction or label,
             named like a segment.
         cross: What is kept of the columns taken together, over all rows; None if nothing is.
@@ -132,7 +133,8 @@ class Grids(Struct, frozen=True):
     Attributes:
         columns: The monitor's columns in the order of its file.
         grids: A grid for each profiled column, by name.
-        segments: The values told apart of each segment column, by its name.
+        segments: The values told apart of each segment column, by its name; all its other rows are one segment more,
+            unless none is told apart.
         classes: The values of predictions and labels by which scores are told apart, by column.
         cross: The columns taken together; None if none are.
     """

@@ -22,15 +22,12 @@ from atalaia.profile.numeric import NumericGrid
 from atalaia.profile.profile import ID_SIZE, MOST_EXTRA, Grids, Profile
 from atalaia.profile.row_ids import RowIds, row_ids
 from atalaia.profile.rules import allowed_categories, allowed_numbers, pattern_match
-from atalaia.profile.segments import segment_name
+from atalaia.profile.segments import rest_name, segment_name
 from atalaia.profile.text import TextGrid
 from atalaia.profile.text_counter import TextCounter, read_texts
-from atalaia.profile.values import Floats, Ints, Rows, bounded_text, read_categories, read_numbers
+from atalaia.profile.values import Categories, Floats, Ints, Rows, bounded_text, read_categories, read_numbers
 from atalaia.rows import RowBatch
 from atalaia.schema import Column, Role, profiled
-
-MOST_SEGMENTS = 32
-"""At most so many values of a segment column are profiled apart, the baseline's commonest."""
 
 MOST_CLASSES = 10
 """Scores are told apart by at most so many values of a prediction or label, the baseline's commonest."""
@@ -133,10 +130,10 @@ class Profiler:
         ids = row_ids(batch, self._id)
         for target in targets:
             self._count_rows(batch, target, ids)
-        segments = list(self._told_apart(batch, self._grids.segments, targets))
+        segments = list(self._segments(batch, targets))
         for target in segments:
             target.counter.tally("segments", {target.segment: _length(target.rows, batch.rows)})
-        classes = list(self._told_apart(batch, self._grids.classes, targets))
+        classes = list(self._classes(batch, targets))
         read = self._count_columns(batch, [*targets, *segments], classes)
         if self._cross is None:
             deque(read, maxlen=0)
@@ -155,22 +152,20 @@ class Profiler:
             hashes = hashes if ids.known is None else hashes[ids.known[target.rows]]
             counter.ids = counter.ids.add(hashes, np.ones(len(hashes), np.int64))
 
-    def _told_apart(
-        self, batch: RowBatch, values: Mapping[str, tuple[str, ...]], targets: Sequence[_Target]
-    ) -> Iterator[_Target]:
-        """Yield, for each value of each column told apart, the rows that hold it."""
-        for name, told_apart in values.items():
-            if name not in batch.columns:
-                continue
-            categories = read_categories(self._named[name], batch.columns[name])
-            codes = {text: code for code, text in enumerate(categories.texts)}
-            for target in targets:
-                found = categories.codes[target.rows]
-                for value in told_apart:
-                    places = np.flatnonzero(found == codes.get(value, -3))
-                    if len(places):
-                        rows = _within(target.rows, places)
-                        yield _Target(target.counter, segment_name(name, value), rows)
+    def _segments(self, batch: RowBatch, targets: Sequence[_Target]) -> Iterator[_Target]:
+        """Yield the rows of each segment: of each value told apart, and of the rest; together they are all rows."""
+        for name, values in self._grids.segments.items():
+            column = self._named[name]
+            if values and column.side in batch.captured:
+                names = [*(segment_name(name, value) for value in values), rest_name(name)]
+                yield from _divided(read_categories(column, _values(batch, column)), values, names, targets)
+
+    def _classes(self, batch: RowBatch, targets: Sequence[_Target]) -> Iterator[_Target]:
+        """Yield the rows of each value of a prediction or label that is told apart."""
+        for name, values in self._grids.classes.items():
+            if name in batch.columns:
+                names = [segment_name(name, value) for value in values]
+                yield from _divided(read_categories(self._named[name], batch.columns[name]), values, names, targets)
 
     def _count_columns(
         self, batch: RowBatch, targets: Sequence[_Target], classes: Sequence[_Target]
@@ -216,6 +211,19 @@ class Profiler:
             assert isinstance(grid, CategoricalGrid)  # noqa: S101  # as above
             held[key] = CategoryCounter(grid, allowed_categories(column), pattern_match(column))
         return held[key]  # type: ignore[return-value]  # as above
+
+
+def _divided(
+    categories: Categories, values: Sequence[str], names: Sequence[str], targets: Iterable[_Target]
+) -> Iterator[_Target]:
+    """Yield the rows of each of *values* under its name; under one name more, if there is one, all other rows."""
+    places = {value: place for place, value in enumerate(values)}
+    other = len(values)
+    place_of = np.array([*(places.get(text, other) for text in categories.texts), other, other])  # at the end: no value
+    for target in targets:
+        found = place_of[categories.codes[target.rows]]
+        for place in np.flatnonzero(np.bincount(found)[: len(names)]).tolist():
+            yield _Target(target.counter, names[place], _within(target.rows, np.flatnonzero(found == place)))
 
 
 def _add_moments(targets: Iterable[_Target], found: Iterable[CrossMoments]) -> None:

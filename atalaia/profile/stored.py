@@ -21,7 +21,7 @@ from atalaia.profile.stored_arrays import array_to_plain, distinct_to_plain, ris
 from atalaia.profile.text import TextSummary
 
 _MAGIC = b"ATALAIA"
-_VERSION = b"3"
+_VERSION = b"4"
 _LARGEST = 1 << 30  # bytes; a stored profile is a few hundred kilobytes
 _CHECKSUM_SIZE = 4
 

@@ -1,6 +1,6 @@
 """Distances between two distribution functions that are known at the edges of cells: how far apart, and how surely.
 
-Both come with bounds that the cells and their sums make certain. Where a column has few distinct values, the profile
+All come with bounds that the cells and their sums make certain. Where a column has few distinct values, the profile
 knows all of them with their counts, and the distances are exact.
 """
 
@@ -18,6 +18,26 @@ from atalaia.profile.values import Floats
 
 _LONE = 4  # so many values in a cell are half a smooth curve
 _FLOAT_ROUNDING = 2.0**-50  # a few roundings of a float, relative to the largest value
+_MOST_CRAMER = 1 / math.sqrt(3)
+_TINY = 1e-300
+
+
+class Distances(Struct, frozen=True):
+    """All three distances: the value, and a low and a high bound on the exact one."""
+
+    kolmogorov_smirnov: tuple[float, float, float]
+    wasserstein: tuple[float, float, float]
+    cramer_von_mises: tuple[float, float, float]
+
+
+def distances(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> Distances:
+    """Measure all three distances of one column; each side must hold finite values."""
+    steps = _steps_of(baseline, current)
+    if steps is None:
+        low, high = _largest_by_cells(baseline, current)
+        return Distances((low, low, high), _area_by_cells(grid, baseline, current), _mean_by_cells(baseline, current))
+    largest, mean = steps.largest(), steps.mean(baseline.finite, current.finite)
+    return Distances((largest, largest, largest), steps.area(), (mean, mean, mean))
 
 
 def kolmogorov_smirnov(baseline: NumericSummary, current: NumericSummary) -> tuple[float, float]:
@@ -30,9 +50,12 @@ def kolmogorov_smirnov(baseline: NumericSummary, current: NumericSummary) -> tup
         Low and high bound, 0 to 1; equal where no open cell holds values of both sides, or all values are known.
     """
     steps = _steps_of(baseline, current)
-    if steps is not None:
-        exact = float(np.abs(steps.baseline - steps.current).max())
-        return exact, exact
+    if steps is None:
+        return _largest_by_cells(baseline, current)
+    return steps.largest(), steps.largest()
+
+
+def _largest_by_cells(baseline: NumericSummary, current: NumericSummary) -> tuple[float, float]:
     p, q = _distribution(baseline), _distribution(current)
     at_edges = float(np.abs(p - q).max())
     before_p, before_q = (np.concatenate(([0.0], side[1::2])) for side in (p, q))
@@ -48,6 +71,15 @@ class _Steps(Struct, frozen=True):
     values: Floats
     baseline: Floats
     current: Floats
+
+    def largest(self) -> float:
+        """Return the largest distance of the two."""
+        return float(np.abs(self.baseline - self.current).max())
+
+    def mean(self, n: int, m: int) -> float:
+        """Return the root of their mean square distance over the *n* and *m* values of both sides together."""
+        p, q = (np.concatenate(([0.0], side)) for side in (self.baseline, self.current))
+        return _root(float(_square(p - q, _weights(p, q, n, m)).sum()))
 
     def area(self) -> tuple[float, float, float]:
         """Return the area between the two, and bounds that allow for the rounding of its sum."""
@@ -99,8 +131,10 @@ def wasserstein(grid: NumericGrid, baseline: NumericSummary, current: NumericSum
     Source: Vallender (1974), the first Wasserstein distance on the line as the area between distribution functions.
     """
     steps = _steps_of(baseline, current)
-    if steps is not None:
-        return steps.area()
+    return _area_by_cells(grid, baseline, current) if steps is None else steps.area()
+
+
+def _area_by_cells(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> tuple[float, float, float]:
     p, q = _distribution(baseline), _distribution(current)
     width = grid.widths
     # At the beginning of the k-th interval the atom of edge k is behind: that is cell 2k+1; the interval is cell 2k+2.
@@ -139,3 +173,81 @@ def _tails(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary)
         low += abs(areas[0] - areas[1])
         high += areas[0] + areas[1]
     return float(low), float(high)
+
+
+def cramer_von_mises(baseline: NumericSummary, current: NumericSummary) -> tuple[float, float, float]:
+    """Root mean square distance between the two distribution functions F and G, over the values of both sides.
+
+    The root of the integral of (F - G)² dH, where H is the distribution of both sides' values together: n + m values
+    that weigh the same. Equal values count as if those of both sides lay evenly mixed in an interval of their own, so
+    that it makes no difference whether rounding tied them, and which way the axis points.
+
+    It has no unit: 0 if equal, at most 1/sqrt(3) = 0.577, which it is if one side lies below the other altogether, and
+    never above Kolmogorov-Smirnov's distance. Without ties n m / (n + m) times its square is the two-sample statistic T
+    less 1 / (6 (n + m)).
+
+    Returns:
+        The distance as if the values of both sides lay evenly mixed within each open cell, or the exact one where all
+        values are known or no open cell holds values of both sides; then a low and a high bound on the exact one,
+        which hold in whatever order the values of an open cell come.
+
+    Source: Anderson (1962), "On the distribution of the two-sample Cramér-von Mises criterion".
+    """
+    steps = _steps_of(baseline, current)
+    if steps is None:
+        return _mean_by_cells(baseline, current)
+    exact = steps.mean(baseline.finite, current.finite)
+    return exact, exact, exact
+
+
+def _mean_by_cells(baseline: NumericSummary, current: NumericSummary) -> tuple[float, float, float]:
+    p, q = (np.concatenate(([0.0], _distribution(side))) for side in (baseline, current))
+    both = baseline.finite + current.finite
+    mixed = _square(p - q, _weights(p, q, baseline.finite, current.finite))
+    in_open = _in_open_cells(p, q, baseline.cells[::2] / both, current.cells[::2] / both)
+    atoms, value = float(mixed[1::2].sum()), _root(float(mixed.sum()))
+    low, high = (_root(atoms + square) for square in in_open)
+    return value, min(low, value), max(high, value)
+
+
+def _in_open_cells(p: Floats, q: Floats, of_p: Floats, of_q: Floats) -> tuple[float, float]:
+    """Return between what the integral over the open cells lies, in whatever order their values come.
+
+    The distance of the two functions runs from one end of a cell to the other between two lines with a bend each: it is
+    largest when all of the baseline's values come first, least when all of the window's do.
+
+    Args:
+        p: The baseline's distribution function at the ends of all cells; shape (cells + 1,).
+        q: The window's.
+        of_p: The share of the baseline's values in each open cell, of both sides' values; shape (open cells,).
+        of_q: The window's.
+    """
+    first, last = (p - q)[:-1:2], (p - q)[1::2]
+    largest, least = p[1::2] - q[:-1:2], p[:-1:2] - q[1::2]
+    starts, ends = np.array((first, largest, first, least)), np.array((largest, last, least, last))
+    weights = np.array((of_p, of_q, of_q, of_p))
+    above, below = _above(starts, ends, weights), _above(-starts, -ends, weights)
+    return float(above[2:].sum() + below[:2].sum()), float(above[:2].sum() + below[2:].sum())
+
+
+def _weights(p: Floats, q: Floats, n: int, m: int) -> Floats:
+    """Share of both sides' values that lie between each place and the next."""
+    return (np.diff(p) * n + np.diff(q) * m) / (n + m)
+
+
+def _square(distances: Floats, weights: Floats) -> Floats:
+    """Integrate the square of what is straight between its *distances*; shape (distances - 1,), as the *weights*."""
+    first, last = distances[:-1], distances[1:]
+    return np.multiply(weights, (first * first + first * last + last * last) / 3)
+
+
+def _above(first: Floats, last: Floats, weights: Floats) -> Floats:
+    """Integrate the square of straight lines where they are above 0."""
+    a, b = np.maximum(first, 0.0), np.maximum(last, 0.0)
+    share = (a + b) / np.maximum(np.abs(first) + np.abs(last), _TINY)  # of the weight: how much of the line is above
+    square: Floats = weights * share * (a * a + a * b + b * b) / 3
+    return square
+
+
+def _root(square: float) -> float:
+    return min(math.sqrt(square), _MOST_CRAMER)

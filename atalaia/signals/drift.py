@@ -1,28 +1,44 @@
 """Drift metrics: how far a column's current values lie from the baseline's.
 
-Metrics on shares take two arrays of shape (bins,) that each sum to 1. Numeric columns are compared on ten bins cut at
-the baseline's deciles (fewer where ties fill more than one; a tied value never splits), categorical ones on every
-category of either side. Kolmogorov-Smirnov and Wasserstein use all cells of the profile and come with bounds
-(`atalaia.signals.distributions`).
+Metrics on shares (`atalaia.signals.shares`) are measured for all columns of a window at once. Numeric columns are
+compared on ten bins cut at the baseline's deciles (fewer where ties fill more than one; a tied value never splits),
+categorical ones on every category of either side. Kolmogorov-Smirnov, Cramér-von Mises and Wasserstein use all cells of
+the profile and come with bounds (`atalaia.signals.distributions`).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from msgspec import Struct
 
-from atalaia.profile import CategoricalGrid, CategoricalSummary, NumericGrid, NumericSummary
+from atalaia.profile import (
+    CategoricalGrid,
+    CategoricalSummary,
+    Grid,
+    NumericGrid,
+    NumericSummary,
+    Summary,
+    TextGrid,
+    TextSummary,
+)
 from atalaia.profile.hashing import hash_text
-from atalaia.profile.values import Floats, Ints
-from atalaia.signals.distributions import kolmogorov_smirnov, wasserstein
-from atalaia.signals.tails import chi_square_tail, kolmogorov_tail
+from atalaia.profile.values import Ints
+from atalaia.signals import shares
+from atalaia.signals.distributions import distances
+from atalaia.signals.tables import SHARE_METRICS, OnTable, Table, measure_tables
+from atalaia.signals.tails import kolmogorov_tail, two_sample_cramer_von_mises_tail
 
 BINS = 10
 """Into how many bins of equal baseline mass a numeric column is cut for the metrics on shares."""
 
-_FLOOR = 1e-4
+NUMERIC_METRICS = (
+    *SHARE_METRICS, "kolmogorov_smirnov", "cramer_von_mises", "wasserstein", "wasserstein_normalised",
+)  # fmt: skip
+"""What is measured of a column of numbers, or of the lengths of texts."""
+
 _ALL_HASHES = 2**64
 
 
@@ -38,72 +54,6 @@ class Measures(Struct, frozen=True):
     metrics: dict[str, float | None]
     bounds: dict[str, tuple[float, float]]
     p_values: dict[str, float | None]
-
-
-def psi(baseline: Floats, current: Floats) -> float:
-    """Population stability index: sum of (q - p) ln(q / p) over bins, in nats; 0 if equal, no upper limit.
-
-    Shares below 0.0001 count as 0.0001 on either side, as is usual in credit scoring; nothing is renormalised.
-
-    Example:
-        >>> round(psi(np.array([0.5, 0.5]), np.array([0.6, 0.4])), 4)
-        0.0405
-
-    Source: J-divergence, Jeffreys (1946).
-    """
-    p, q = np.maximum(baseline, _FLOOR), np.maximum(current, _FLOOR)
-    return float(((q - p) * np.log(q / p)).sum())
-
-
-def jensen_shannon(baseline: Floats, current: Floats) -> float:
-    """Jensen-Shannon distance: the root of the divergence in base 2; 0 if equal, 1 if nothing is shared.
-
-    Example:
-        >>> jensen_shannon(np.array([1.0, 0.0]), np.array([0.0, 1.0]))
-        1.0
-
-    Source: Endres and Schindelin (2003).
-    """
-    middle = (baseline + current) / 2
-    divergence = (_kullback_leibler(baseline, middle) + _kullback_leibler(current, middle)) / 2
-    return math.sqrt(min(max(divergence, 0.0), 1.0))
-
-
-def _kullback_leibler(p: Floats, q: Floats) -> float:
-    held = p > 0
-    return float((p[held] * np.log2(p[held] / q[held])).sum())
-
-
-def hellinger(baseline: Floats, current: Floats) -> float:
-    """Hellinger distance: the Euclidean distance of the shares' roots over sqrt(2); 0 if equal, 1 if nothing is shared.
-
-    Source: Hellinger (1909).
-    """
-    return float(np.linalg.norm(np.sqrt(baseline) - np.sqrt(current)) / math.sqrt(2))
-
-
-def total_variation(baseline: Floats, current: Floats) -> float:
-    """Total variation distance: half the sum of the shares' absolute differences; 0 to 1."""
-    return float(np.abs(baseline - current).sum() / 2)
-
-
-def l_infinity(baseline: Floats, current: Floats) -> float:
-    """Largest absolute difference of any bin's share; 0 to 1."""
-    return float(np.abs(baseline - current).max())
-
-
-def chi_square(baseline: Ints, current: Ints) -> tuple[float, int]:
-    """Pearson's two-sample chi-square of the counts (shape (bins,)), without continuity correction.
-
-    Returns:
-        The statistic, and its degrees of freedom: bins that hold anything, less one.
-
-    Source: Pearson (1900), as a 2 x bins contingency table.
-    """
-    held = (baseline + current) > 0
-    table = np.stack((baseline[held], current[held])).astype(np.float64)
-    expected = table.sum(axis=0) * table.sum(axis=1, keepdims=True) / table.sum()
-    return float(((table - expected) ** 2 / expected).sum()), int(held.sum()) - 1
 
 
 def decile_cuts(baseline: NumericSummary) -> Ints:
@@ -150,69 +100,115 @@ def _kept_by_both(baseline: CategoricalSummary, current: CategoricalSummary) -> 
     return min((max(map(hash_text, s.unseen), default=0) for s in dropping), default=_ALL_HASHES)
 
 
+Sides = tuple[Grid, Summary, Summary]
+"""The grid of a column, what the baseline holds of it, and what the window holds."""
+
+
+def measure_all(columns: Sequence[Sides]) -> list[Measures]:
+    """Measure every drift metric of all *columns*, on the finite or valid values of both sides; of texts, on lengths.
+
+    What is measured of one column does not depend on which others there are, to the last bit.
+
+    Raises:
+        TypeError: A column's grid and its two summaries are not of one kind.
+    """
+    compared = [of_lengths(column) for column in columns]
+    tables = [tables_of(column) for column in compared]
+    measured = iter(measure_tables([table for several in tables for table in several]))
+    return [_measures(column, several, measured) for column, several in zip(compared, tables, strict=True)]
+
+
 def measure_numeric(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> Measures:
     """Measure every drift metric of a numeric column, on the finite values of both sides."""
-    if not baseline.finite or not current.finite:
-        return Measures(dict.fromkeys(NUMERIC_METRICS), {}, {})
-    cuts = decile_cuts(baseline)
-    shared = _on_counts(bin_counts(baseline, cuts), bin_counts(current, cuts))
-    ks = kolmogorov_smirnov(baseline, current)
-    area, *area_bounds = wasserstein(grid, baseline, current)
-    std = baseline.std(grid) or math.nan
-    bounded = {
-        "kolmogorov_smirnov": (ks[0], *ks),
-        "wasserstein": (area, *area_bounds),
-        "wasserstein_normalised": (area / std, area_bounds[0] / std, area_bounds[1] / std),
-    }
-    known = {name: values for name, values in bounded.items() if math.isfinite(values[2])}
-    metrics = shared.metrics | {name: known[name][0] if name in known else None for name in bounded}
-    bounds = {name: (low, high) for name, (_, low, high) in known.items()}
-    p_value = _kolmogorov_p(ks[0], baseline.finite, current.finite)
-    return Measures(metrics, bounds, shared.p_values | {"kolmogorov_smirnov": p_value})
+    return measure_all([(grid, baseline, current)])[0]
 
 
 def measure_categorical(grid: CategoricalGrid, baseline: CategoricalSummary, current: CategoricalSummary) -> Measures:
     """Measure every drift metric of a categorical column, on the valid values of both sides."""
-    if not baseline.valid or not current.valid:
-        return Measures(dict.fromkeys(SHARE_METRICS), {}, {})
-    _, p, q = category_counts(grid, baseline, current)
-    measures = _on_counts(p, q)
-    return _with_rest(measures, p, q) if p[-1] and q[-1] else measures
+    return measure_all([(grid, baseline, current)])[0]
 
 
-def _with_rest(matched: Measures, p: Ints, q: Ints) -> Measures:
+def of_lengths(column: Sides) -> Sides:
+    """Return what a column is compared by: of texts their lengths, of all else itself."""
+    match column:
+        case TextGrid() as grid, TextSummary() as before, TextSummary() as now:
+            return grid.lengths, before.lengths, now.lengths
+        case _:
+            return column
+
+
+def tables_of(column: Sides) -> list[Table]:
+    """Return the counts that a column is measured on: none, one pair, or two where a rest has no names."""
+    match column:
+        case NumericGrid(), NumericSummary() as before, NumericSummary() as now:
+            if not before.finite or not now.finite:
+                return []
+            cuts = decile_cuts(before)
+            return [(bin_counts(before, cuts), bin_counts(now, cuts))]
+        case CategoricalGrid() as grid, CategoricalSummary() as before, CategoricalSummary() as now:
+            if not before.valid or not now.valid:
+                return []
+            _, p, q = category_counts(grid, before, now)
+            return [(p, q), _rest_apart(p, q)] if p[-1] and q[-1] else [(p, q)]
+        case _:
+            msg = "a column's profiles are of different kinds"
+            raise TypeError(msg)
+
+
+def _measures(column: Sides, tables: list[Table], measured: Iterator[OnTable]) -> Measures:
+    """Put together what was measured on a column's *tables*, taken from *measured*, and on its cells."""
+    on_tables = [next(measured) for _ in tables]
+    match column:
+        case NumericGrid() as grid, NumericSummary() as before, NumericSummary() as now if tables:
+            return _with_distances(on_tables[0], grid, before, now)
+        case grid, _, _ if not tables:
+            return Measures(dict.fromkeys(NUMERIC_METRICS if isinstance(grid, NumericGrid) else SHARE_METRICS), {}, {})
+        case _ if len(tables) > 1:
+            return _with_rest(on_tables[0], on_tables[1], tables[0])
+        case _:
+            return Measures(dict(on_tables[0].metrics), {}, dict(on_tables[0].p_values))
+
+
+def _with_distances(shared: OnTable, grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> Measures:
+    found = distances(grid, baseline, current)
+    std = baseline.std(grid) or math.nan
+    area, least, most = found.wasserstein
+    bounded = {
+        "kolmogorov_smirnov": found.kolmogorov_smirnov,
+        "cramer_von_mises": found.cramer_von_mises,
+        "wasserstein": found.wasserstein,
+        "wasserstein_normalised": (area / std, least / std, most / std),
+    }
+    known = {name: values for name, values in bounded.items() if math.isfinite(values[2])}
+    metrics = {**shared.metrics, **{name: known[name][0] if name in known else None for name in bounded}}
+    bounds = {name: (low, high) for name, (_, low, high) in known.items()}
+    n, m = baseline.finite, current.finite
+    p_values = {
+        "kolmogorov_smirnov": kolmogorov_tail(math.sqrt(n * m / (n + m)) * found.kolmogorov_smirnov[0]),
+        "cramer_von_mises": two_sample_cramer_von_mises_tail(found.cramer_von_mises[0], n, m),
+    }
+    return Measures(metrics, bounds, {**shared.p_values, **p_values})
+
+
+def _rest_apart(p: Ints, q: Ints) -> Table:
+    """Take the values without a name as such that the other side does not have."""
+    return np.append(p, 0), np.concatenate((q[:-1], [0], q[-1:]))
+
+
+def _with_rest(matched: OnTable, apart: OnTable, counts: Table) -> Measures:
     """Bound what is measured when both sides have values that were not kept by name.
 
     Taken as one category, the rest gives the least that the distances can be; taken as values that the other side does
-    not have, the most. The index and the test need to know each category, and are not defined.
+    not have, the most. The index, Kullback-Leibler and the tests need to know each category, and are not defined.
     """
-    apart = _on_counts(np.append(p, 0), np.append(np.append(q[:-1], 0), q[-1]))
-    bounds = {name: (matched.metrics[name] or 0.0, apart.metrics[name] or 0.0) for name in _DISTANCES}
-    known = l_infinity(p[:-1] / p.sum(), q[:-1] / q.sum())
-    bounds["l_infinity"] = (known, max(known, float(p[-1] / p.sum()), float(q[-1] / q.sum())))
+    p, q = (side / side.sum() for side in counts)
+    bounds = {name: (matched.metrics[name], apart.metrics[name]) for name in _DISTANCES}
+    known = float(shares.l_infinity(p[:-1], q[:-1]))
+    bounds["l_infinity"] = (known, max(known, float(p[-1]), float(q[-1])))
+    n, m = (int(side.sum()) for side in counts)
+    low, high = (float(shares.robust(bound, n, m)) for bound in bounds["l_infinity"])
+    bounds["l_infinity_robust"] = (low, high)
     return Measures(dict.fromkeys(SHARE_METRICS) | {name: low for name, (low, _) in bounds.items()}, bounds, {})
 
 
-_DISTANCES = ("jensen_shannon", "hellinger", "total_variation")
-
-
-SHARE_METRICS = ("psi", "jensen_shannon", "hellinger", "total_variation", "l_infinity", "chi_square")
-NUMERIC_METRICS = (*SHARE_METRICS, "kolmogorov_smirnov", "wasserstein", "wasserstein_normalised")
-
-
-def _on_counts(baseline: Ints, current: Ints) -> Measures:
-    p, q = baseline / baseline.sum(), current / current.sum()
-    statistic, freedom = chi_square(baseline, current)
-    metrics: dict[str, float | None] = {
-        "psi": psi(p, q),
-        "jensen_shannon": jensen_shannon(p, q),
-        "hellinger": hellinger(p, q),
-        "total_variation": total_variation(p, q),
-        "l_infinity": l_infinity(p, q),
-        "chi_square": statistic,
-    }
-    return Measures(metrics, {}, {"chi_square": chi_square_tail(freedom, statistic) if freedom > 0 else None})
-
-
-def _kolmogorov_p(statistic: float, n: int, m: int) -> float:
-    return kolmogorov_tail(math.sqrt(n * m / (n + m)) * statistic)
+_DISTANCES = ("jensen_shannon", "jensen_shannon_divergence", "hellinger", "total_variation")

@@ -80,6 +80,14 @@ def measure_stability(column: Column, summary: Summary) -> dict[str, Measured]:
     return measured
 
 
+def measure_rest(whole: Summary, rest: Summary) -> Measured:
+    """Measure which share of a segment column's values is not told apart, of all those that it has.
+
+    Missing values count on neither side: that they are more is for `missing` to say.
+    """
+    return share(values_of(rest), values_of(whole))
+
+
 def is_constant(summary: Summary) -> bool:
     """Tell whether all values are one and the same; of texts it is not known."""
     if isinstance(summary, TextSummary):

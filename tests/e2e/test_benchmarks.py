@@ -69,6 +69,15 @@ def test_a_goal_is_met_only_when_its_figure_reaches_it(measured):
             assert goal["met"] == ("yes" if reached else "no")
 
 
+def test_metrics_of_all_columns_at_once_are_those_of_a_plain_loop(out):
+    done = bench(out, "--only", "metrics")
+
+    told = json.loads((out / "results.json").read_text())["jobs"]["metrics"]
+    assert done.returncode == 0, done.stderr
+    assert (told["figures"]["columns"], told["figures"]["bins"]) == (1000, 512)
+    assert {"metrics_cpu_s", "loop_cpu_s", "times_loop"} <= set(told["figures"])
+
+
 def test_peers_that_are_not_installed_are_told_and_not_left_out(out):
     done = bench(out, "--only", "peers")
 

@@ -159,7 +159,8 @@ def test_compare_needs_no_monitor(place):
     }
     assert set(income["metrics"]) >= {
         "kolmogorov_smirnov", "wasserstein", "wasserstein_normalised", "jensen_shannon", "psi", "l_infinity",
-        "hellinger", "total_variation", "chi_square",
+        "hellinger", "total_variation", "chi_square", "kullback_leibler", "jensen_shannon_divergence",
+        "l_infinity_robust", "cramer_von_mises", "g_test",
     }  # fmt: skip
 
 

@@ -77,6 +77,30 @@ def test_categorical_segment_columns_are_split_by_their_categories_and_numeric_o
     assert first.grids.segments == {"word": ("b", "c", "a"), "place": ()}
 
 
+def test_the_commonest_values_are_told_apart_ten_unless_the_column_says_how_many():
+    words = [f"w{place:02}" for place in range(30) for _ in range(place + 1)]
+    found = {
+        most: build_baseline(
+            (Column("word", type=Type.STRING, role=Role.SEGMENT, segments=most),), lambda: [batch(word=words)]
+        )
+        for most in (None, 1, 40)
+    }
+
+    assert {most: len(baseline.grids.segments["word"]) for most, baseline in found.items()} == {None: 10, 1: 1, 40: 30}
+    assert found[None].grids.segments["word"] == tuple(f"w{place:02}" for place in range(29, 19, -1))
+    assert found[None].profile.segments["word (rest)"] == sum(range(1, 21))
+    assert found[1].profile.segments == {"": 465, "word=w29": 30, "word (rest)": 435}
+    assert found[40].profile.segments.keys() == {"", *(f"word={word}" for word in words)}
+
+
+def test_how_many_values_are_told_apart_is_in_the_stored_form():
+    columns = (Column("word", type=Type.STRING, role=Role.SEGMENT, segments=2),)
+    again = baseline_from_bytes(baseline_to_bytes(build_baseline(columns, lambda: [batch(word=["a", "b", "c"])])), "x")
+
+    assert (again.grids.columns, again.grids.segments) == (columns, {"word": ("a", "b")})
+    assert again.profile.segments["word (rest)"] == 1
+
+
 def test_beyond_the_sample_edges_are_near_the_quantiles_and_counts_stay_exact():
     columns = {"x": np.random.default_rng(3).normal(size=40_000)}
 

@@ -12,7 +12,7 @@ from reports import a_column, a_finding, a_report, wide_reports
 from atalaia.charts import gauge, histogram, pairs, spark
 from atalaia.checks import METRICS
 from atalaia.html import render_html
-from atalaia.report import SCHEMA, Bars, Finding, Input
+from atalaia.report import SCHEMA, Bars, Finding, Input, Rest, SegmentColumn
 from atalaia.rows import REASONS
 from atalaia.wording import (
     compact,
@@ -581,6 +581,14 @@ def test_segments_beyond_the_eight_worst_are_counted_by_status():
 
     assert re.search(r"Rows ?region=11 ?alert", text)
     assert "and 4 more segments: 4 ok." in text
+
+
+def test_how_a_column_divides_the_rows_is_told_in_a_sentence():
+    found = SegmentColumn("<region>", ("<region>=a",), "<region> (rest)", Rest(0, 0), Rest(1234, 56))
+
+    text = Page(render_html([a_report(segments=(found,))])).text
+
+    assert "2 segments of <region>: <region>=a; <region> (rest) is the other 1,234 rows, with 56 other values" in text
 
 
 def test_columns_beyond_the_forty_worst_are_told_in_brief():

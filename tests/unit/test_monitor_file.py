@@ -343,6 +343,12 @@ def test_keys_that_are_there_are_not_told_as_missing():
         (column(role="segment"), "columns[0].role: a segment whose kind is 'numeric' divides no rows. Add `kind: cat"),
         (column(role="segment", type="time"), "Add `kind: categorical`, or give the type string."),
         (column(role="segment", type="string", kind="numeric"), "Write `kind: categorical`."),
+        (column(type="string", segments=5), "columns[0].segments: `segments` has no effect on a column of the role"),
+        (column(type="string", role="label", segments=5), "Remove it, or write `role: segment`."),
+        (column(role="segment", type="string", segments=0), "columns[0].segments: 0 is not from 1 to 200. Write how"),
+        (column(role="segment", type="string", segments=201), "columns[0].segments: 201 is not from 1 to 200."),
+        (column(role="segment", type="string", segments=2.5), "columns[0].segments"),
+        (check(metric="segment_rest", columns=["age"]), "has not the role 'segment', so 'segment_rest' has nothing to"),
         (column(pattern="a+"), "a pattern on a column of the type 'number'"),
         (column(type="string", pattern="(["), "is not a regular expression that can run"),
         (column(type="string", pattern="a(?=b)"), "patterns know no lookaround and no backreferences"),
@@ -448,7 +454,14 @@ def test_a_check_that_names_a_column_without_measures_is_a_fault(role, metric):
 @pytest.mark.parametrize("role", UNMEASURED)
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("nullable", False), ("range", [0, 1]), ("set", ["a"]), ("pattern", "a+"), ("range", [None, None])],
+    [
+        ("nullable", False),
+        ("range", [0, 1]),
+        ("set", ["a"]),
+        ("pattern", "a+"),
+        ("range", [None, None]),
+        ("segments", 3),
+    ],
 )
 def test_a_rule_on_a_column_without_measures_is_a_fault(role, key, value):
     said = f"columns[0].{key}: `{key}` has no effect on a column of the role '{role}'. Remove it"
@@ -484,6 +497,15 @@ def test_a_categorical_segment_is_no_fault():
     assert faults(column(role="segment", kind="categorical")) == faults(column(role="segment", type="string")) == []
 
 
+@pytest.mark.parametrize("most", [1, 10, 200, None])
+def test_a_segment_may_say_how_many_of_its_values_are_told_apart(most):
+    columns = [{"name": "age"}, {"name": "region", "type": "string", "role": "segment", "segments": most}]
+    text = small(columns=columns, checks=[{"metric": "segment_rest", "columns": ["region"]}])
+
+    assert faults(text) == []
+    assert load_monitor(text, "m", METRICS).columns[1].most_segments == (most or 10)
+
+
 def test_a_text_column_compared_as_a_number_may_list_numbers():
     assert faults(column(type="string", kind="numeric", set=["1", "-2.5", "1e3"])) == []
 
@@ -492,6 +514,9 @@ def test_a_text_column_compared_as_a_number_may_list_numbers():
     ("short", "long"),
     [
         ("KS", "kolmogorov_smirnov"),
+        ("CvM", "cramer_von_mises"),
+        ("KL", "kullback_leibler"),
+        ("G", "g_test"),
         ("JS", "jensen_shannon"),
         ("PSI", "psi"),
         ("TVD", "total_variation"),

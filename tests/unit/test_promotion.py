@@ -153,6 +153,18 @@ def test_segments_stay_and_are_counted_on_the_new_grid(old):
     assert summary.mean(found.grids.grids["x"]) == pytest.approx(of_a.mean(), rel=1e-9)
 
 
+def test_the_rest_stays_the_rest_however_common_its_values_have_become(old):
+    found = made(old, batch(normal(9000), words=("b", "c", "c")))
+    drawn = count_rows(found.profiler(), [batch(normal(9000), seed=5, words=("b", "c", "c"))])
+    parts = {name: rows for name, rows in found.profile.segments.items() if name}
+
+    assert found.grids.segments == {"word": old.grids.segments["word"]}
+    assert parts.keys() == {"word=b", "word (rest)"}
+    assert sum(parts.values()) == 9000
+    assert found.profile.columns["word (rest)", "x"].finite == parts["word (rest)"]
+    assert drawn.segments["word (rest)"] == pytest.approx(6000, abs=200)
+
+
 def test_counts_of_the_window_are_kept_and_its_times_are_not(old):
     found = made(old, batch(normal(800)), batch(normal(300), seed=8))
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from atalaia.monitoring.receipts import Receipt
 from atalaia.outgrown import outgrown
 from atalaia.profile import NumericGrid
-from atalaia.report import Finding
+from atalaia.report import Finding, Rest, SegmentColumn
 from atalaia.window import Window
 from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_reports
 
@@ -49,6 +49,15 @@ def test_the_first_line_is_the_verdict():
     text = printed(print_reports, [a_report(a_finding()), a_report(a_finding("warning"), day=2)], None)
 
     assert text.splitlines()[0] == "✗ 1 alert and 1 warning in 2 of 2 windows"
+
+
+def test_the_segments_of_the_latest_window_are_told():
+    found = [SegmentColumn("region", ("region=a",), "region (rest)", Rest(0, 0), Rest(rows, 1)) for rows in (7, 1)]
+
+    text = one_line(printed(print_reports, [a_report(segments=(each,), day=1) for each in found], None))
+
+    assert "2 segments of region: region=a; region (rest) is the other 1 row, with 1 other value or none." in text
+    assert "7 rows" not in text
 
 
 def test_each_window_has_a_line_with_its_rows_rejects_and_findings():

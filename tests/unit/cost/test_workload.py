@@ -83,7 +83,7 @@ def evaluated(request):
 
 def work_of(monitor, **options):
     shape = shape_of(monitor)
-    return Workload(shape, 1000, 10, 1000, segments=SEGMENTS * shape.segment_columns, **options)
+    return Workload(shape, 1000, 10, 1000, segments=SEGMENTS if shape.segments else 0, **options)
 
 
 def test_a_report_has_as_many_findings_as_the_model_counts(evaluated):
@@ -109,6 +109,12 @@ def test_lines_of_findings_are_about_as_long_as_the_model_says(evaluated):
 
     assert lengths[0] == pytest.approx(of.REPORT_LINE, rel=0.15)
     assert np.mean(lengths[1:]) == pytest.approx(of.FINDING_LINE, rel=0.15)
+
+
+def test_a_shape_has_as_many_segments_as_there_may_be_each_column_with_its_rest():
+    given = "  - {name: a, type: string, role: segment}\n  - {name: b, type: string, role: segment, segments: 3}\n"
+
+    assert shape_of(load_monitor(HEAD + "  - {name: x}\n" + given, "monitor.yaml")).segments == 10 + 1 + 3 + 1
 
 
 def test_a_plain_shape_has_nine_findings_for_each_column_and_three_of_the_window():

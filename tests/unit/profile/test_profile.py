@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from atalaia.baseline import build_baseline
 from atalaia.errors import AtalaiaError, BaselineError, StoredFormError
@@ -12,6 +13,7 @@ from atalaia.profile import Profile, pack, profile_from_plain, profile_to_plain,
 from atalaia.profile.counts import keep_smallest
 from atalaia.profile.minutes import Minutes
 from atalaia.profile.profile import MOST_EXTRA
+from atalaia.profile.segments import segment_column
 from atalaia.rows import ALL_SIDES, NO_TIME, RowBatch, Side
 from atalaia.schema import Column, Kind, Role, Type
 
@@ -43,6 +45,7 @@ REFERENCE = [
 ]
 BASELINE = build_baseline(COLUMNS, lambda: [batch(REFERENCE)])
 PROFILER = BASELINE.profiler()
+EMPTY, REST = Profile(BASELINE.version), "region (rest)"
 
 row = st.fixed_dictionaries(
     {},
@@ -222,11 +225,78 @@ def test_the_name_of_an_unknown_column_is_bounded_and_long_ones_are_told_apart()
     assert (len(kept), max(map(len, kept)) < 100) == (2, True)
 
 
-def test_segments_are_profiled_apart():
-    profile = PROFILER.profile(batch([{"region": "north", "age": 30}, {"region": "south", "age": 40}, {"age": 50}]))
+def test_segments_are_profiled_apart_and_rows_with_a_new_value_or_none_together():
+    ages = {"north": 30, "south": 40, None: 50, "mars": 60}
+    profile = PROFILER.profile(batch([{"region": region, "age": age} for region, age in ages.items()]))
 
-    assert profile.segments == {"": 3, "region=north": 1, "region=south": 1}
+    assert profile.segments == {"": 4, "region=north": 1, "region=south": 1, "region (rest)": 2}
     assert profile.columns["region=north", "age"].maximum == 30
+    assert (profile.columns[REST, "age"].minimum, profile.columns[REST, "age"].maximum) == (50, 60)
+
+
+def test_rows_that_lack_the_segment_column_are_in_its_rest():
+    assert PROFILER.profile(batch([{"age": 30}])).segments == {"": 1, REST: 1}
+
+
+def test_rows_without_inputs_are_in_no_segment():
+    assert PROFILER.profile(batch([{"score": 0.5}], captured=frozenset({Side.OUTPUT}))).segments == {"": 1}
+
+
+def test_a_column_of_which_the_baseline_has_no_value_divides_nothing():
+    profile = build_baseline(COLUMNS, lambda: [batch([{"age": 30}])]).profiler().profile(batch([{"region": "north"}]))
+
+    assert profile.segments == {"": 1}
+
+
+def test_a_value_called_like_the_rest_is_a_segment_of_its_own():
+    columns = (Column("region", type=Type.STRING, role=Role.SEGMENT),)
+    sample = [{"region": "(rest)"}, {"region": " (rest)"}, {"region": None}]
+    profile = build_baseline(columns, lambda: [batch(sample)]).profiler().profile(batch(sample))
+
+    assert profile.segments == {"": 3, "region=(rest)": 1, "region= (rest)": 1, REST: 1}
+
+
+two_segments = tuple(
+    replace(column, role=Role.SEGMENT, segments=1) if column.name == "code" else column for column in COLUMNS
+)
+TWO = build_baseline(two_segments, lambda: [batch(REFERENCE)]).profiler()
+
+
+@settings(max_examples=50, deadline=None)
+@given(rows, rows, rows)
+def test_the_segments_of_a_column_add_up_to_the_rows_that_carried_its_side(a, b, c):
+    outputs = batch(c, captured=frozenset({Side.OUTPUT}))
+    profile = Profile.merged([TWO.profile(batch(a)), TWO.profile(outputs), TWO.profile(batch(b))])
+
+    for column in ("region", "code"):
+        counts = [rows for name, rows in profile.segments.items() if segment_column(name) == column]
+        assert sum(counts) == profile.captured["input"] == profile.columns["", column].rows == len(a) + len(b)
+
+
+@settings(max_examples=50, deadline=None)
+@given(rows)
+def test_what_is_kept_of_the_segments_of_a_column_merges_to_what_is_kept_of_all_rows(a):
+    profile = TWO.profile(batch(a))
+    for segments in ("region", "code"):
+        for name in ("age", "region", "code", "score"):
+            parts = [
+                found for (of, n), found in profile.columns.items() if n == name and segment_column(of) == segments
+            ]
+            whole, merged = profile.columns["", name], type(parts[0]).merged(parts)
+            assert stored(replace(EMPTY, columns={("", name): merged})) == stored(
+                replace(EMPTY, columns={("", name): whole})
+            )
+
+
+@settings(max_examples=50, deadline=None)
+@given(rows, st.data())
+def test_segments_are_the_same_however_the_rows_are_divided_into_windows(a, data):
+    places = np.array(data.draw(st.lists(st.sampled_from(range(len(a))), unique=True).map(sorted)), np.int64)
+    here, there = TWO.counter(), TWO.counter()
+    others = np.setdiff1d(np.arange(len(a)), places)
+    TWO.count(batch(a), [(here, places), (there, others)])
+
+    assert here.profile().merge(there.profile()).segments == TWO.profile(batch(a)).segments
 
 
 def test_segments_whose_texts_would_be_alike_are_profiled_apart():
@@ -342,8 +412,8 @@ def test_rows_may_be_picked_for_each_profile():
     [
         (b"hello", "not a file that Atalaia stored"),
         (b"ATALAIA9........", "this release reads"),
-        (b"ATALAIA3" + bytes(16) + b"garbage", "damaged"),
-        (b"ATALAIA3" + b"\xff" * 8 + b"garbage", "damaged"),
+        (b"ATALAIA4" + bytes(16) + b"garbage", "damaged"),
+        (b"ATALAIA4" + b"\xff" * 8 + b"garbage", "damaged"),
     ],
 )
 def test_what_is_no_stored_form_is_refused_with_its_place(data, message):

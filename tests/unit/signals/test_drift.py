@@ -10,92 +10,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from scipy.spatial.distance import jensenshannon
+from shapes import SHAPES, by_cells_alone, on_own_grid, sides_of
 
 from atalaia.profile.categorical import CategoricalGrid, CategoricalSummary
-from atalaia.profile.distinct import Distinct
 from atalaia.profile.numeric import NumericSummary, grid_of
+from atalaia.profile.text import TextGrid, TextSummary
 from atalaia.signals.distributions import kolmogorov_smirnov, wasserstein
 from atalaia.signals.drift import (
+    NUMERIC_METRICS,
     bin_counts,
     category_counts,
-    chi_square,
     decile_cuts,
-    hellinger,
-    jensen_shannon,
-    l_infinity,
+    measure_all,
     measure_categorical,
     measure_numeric,
-    psi,
-    total_variation,
 )
-
-# Counts whose values under each convention can be worked out by hand.
-BEFORE, NOW = np.array([50, 30, 20, 0]), np.array([40, 30, 20, 10])
-P, Q = BEFORE / 100, NOW / 100
-
-
-def on_own_grid(before, now):
-    before, now = np.array(before, dtype=float), np.array(now, dtype=float)
-    grid = grid_of(before, before.min(), before.max())
-    return grid, *(count_numbers(grid, values) for values in (before, now))
-
-
-def by_cells_alone(before, now):
-    """The same, as of columns with so many distinct values that the profile does not know all of them."""
-    grid, *sides = on_own_grid(before, now)
-    few = [Distinct(1, s.distinct.hashes[:1], s.distinct.counts[:1], s.distinct.values) for s in sides]
-    return grid, *(replace(side, distinct=distinct) for side, distinct in zip(sides, few, strict=True))
+from atalaia.signals.tables import SHARE_METRICS, measure_tables
 
 
 def categories(values, grid):
     return count_categories(grid, values)
-
-
-def test_psi_with_the_floor_is_worked_out_by_hand():
-    by_hand = (0.4 - 0.5) * math.log(0.4 / 0.5) + (0.1 - 1e-4) * math.log(0.1 / 1e-4)
-
-    assert psi(P, Q) == pytest.approx(by_hand, rel=1e-14)
-
-
-def test_the_published_values_of_the_small_vector():
-    assert psi(P, Q) == pytest.approx(0.7123991075017365, rel=1e-12)
-    assert jensen_shannon(P, Q) == pytest.approx(0.2324129365435581, rel=1e-12)
-    assert hellinger(P, Q) == pytest.approx(0.22975292054736132, rel=1e-12)
-    assert total_variation(P, Q) == pytest.approx(0.1, rel=1e-12)
-    assert l_infinity(P, Q) == pytest.approx(0.1, rel=1e-12)
-    assert chi_square(BEFORE, NOW) == (pytest.approx(11.11111111111111, rel=1e-12), 3)
-
-
-counts = st.lists(st.integers(0, 50), min_size=3, max_size=8).filter(lambda c: sum(c) > 0)
-
-
-@given(st.data())
-def test_metrics_on_shares_equal_scipys(data):
-    before = np.array(data.draw(counts))
-    now = np.array(data.draw(st.lists(st.integers(0, 50), min_size=len(before), max_size=len(before)).filter(sum)))
-    p, q = before / before.sum(), now / now.sum()
-
-    assert jensen_shannon(p, q) == pytest.approx(jensenshannon(p, q, base=2), abs=1e-7)  # a root near 0: 1e-14 squared
-    assert total_variation(p, q) == pytest.approx(0.5 * np.abs(p - q).sum(), abs=1e-15)
-    assert l_infinity(p, q) == pytest.approx(scipy.spatial.distance.chebyshev(p, q), abs=1e-15)
-    assert hellinger(p, q) == pytest.approx(scipy.spatial.distance.euclidean(p**0.5, q**0.5) / 2**0.5, abs=1e-15)
-    held = (before + now) > 0
-    expected = scipy.stats.chi2_contingency(np.stack((before[held], now[held])), correction=False)
-    assert chi_square(before, now) == (pytest.approx(expected.statistic, rel=1e-9, abs=1e-9), expected.dof)
-
-
-@given(st.data())
-def test_metrics_are_zero_for_equals_symmetric_and_within_their_range(data):
-    before = np.array(data.draw(counts))
-    now = np.array(data.draw(st.lists(st.integers(0, 50), min_size=len(before), max_size=len(before)).filter(sum)))
-    p, q = before / before.sum(), now / now.sum()
-
-    for metric in (psi, jensen_shannon, hellinger, total_variation, l_infinity):
-        assert metric(p, p) == pytest.approx(0, abs=1e-7)
-        assert metric(p, q) == pytest.approx(metric(q, p), abs=1e-12)
-        assert metric(p, q) >= 0
-    for metric in (jensen_shannon, hellinger, total_variation, l_infinity):
-        assert metric(p, q) <= 1 + 1e-12
 
 
 numbers = st.lists(
@@ -146,24 +80,10 @@ def test_both_distances_are_exact_where_all_values_are_known(before, now):
     assert least <= area <= most
 
 
-SHAPES = {
-    "normal": lambda r, n, shift: r.normal(shift, 1, n),
-    "log-normal": lambda r, n, shift: r.lognormal(shift, 1.5, n),
-    "heavy tails": lambda r, n, shift: r.standard_t(1.5, n) + shift,
-    "ties": lambda r, n, shift: np.round(r.normal(shift, 1, n), 1),
-    "integers": lambda r, n, shift: r.poisson(4 + 4 * shift, n).astype(float),
-    "zero-inflated": lambda r, n, shift: np.where(r.random(n) < 0.7 - shift / 4, 0.0, r.exponential(1, n)),
-    "years": lambda r, n, shift: r.integers(2019, 2026, n) + 7.0 * (shift > 0),
-    "constant": lambda r, n, shift: np.full(n, 3.0 + shift),
-    "timestamps": lambda r, n, shift: 1.77e9 + 86400 * (r.random(n) + shift),
-}
-
-
 @pytest.mark.parametrize("shift", [0.0, 0.3, 5.0])
 @pytest.mark.parametrize("name", SHAPES)
 def test_bounds_on_kolmogorov_smirnov_are_as_wide_as_the_densest_cell_at_most(name, shift):
-    random = np.random.default_rng(11)
-    before, now = SHAPES[name](random, 20_000, 0.0), SHAPES[name](random, 5_000, shift)
+    before, now = sides_of(name, shift, 11)
     _, p, q = by_cells_alone(before, now)
     low, high = kolmogorov_smirnov(p, q)
 
@@ -177,8 +97,7 @@ def test_bounds_on_kolmogorov_smirnov_are_as_wide_as_the_densest_cell_at_most(na
 @pytest.mark.parametrize("shift", [0.0, 0.3, 5.0])
 @pytest.mark.parametrize("name", SHAPES)
 def test_bounds_on_wasserstein_hold_and_are_narrow_where_data_moved(name, shift):
-    random = np.random.default_rng(12)
-    before, now = SHAPES[name](random, 20_000, 0.0), SHAPES[name](random, 5_000, shift)
+    before, now = sides_of(name, shift, 12)
     grid, p, q = by_cells_alone(before, now)
     value, low, high = wasserstein(grid, p, q)
 
@@ -221,8 +140,7 @@ def test_a_tied_value_stays_in_one_bin():
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_shares_of_bins_equal_numpys_on_raw_values(name):
-    random = np.random.default_rng(15)
-    before, now = SHAPES[name](random, 20_000, 0.0), SHAPES[name](random, 5_000, 0.3)
+    before, now = sides_of(name, 0.3, 15)
     grid, p, q = on_own_grid(before, now)
     cuts = decile_cuts(p)
 
@@ -253,6 +171,75 @@ def test_categorical_metrics_equal_scipys_on_raw_values(before, now):
         assert measures.p_values["chi_square"] is None
 
 
+@pytest.mark.parametrize("name", SHAPES)
+def test_metrics_on_shares_lose_nothing_to_the_profile(name):
+    before, now = sides_of(name, 0.3, 17)
+    measures = measure_numeric(*by_cells_alone(before, now))
+
+    ordered = np.sort(before)
+    ends = np.unique(ordered[(np.arange(1, 10) * len(ordered) + 9) // 10 - 1])
+    below = [np.nextafter(ends[0], -np.inf)] if ends[0] == ordered[0] else []
+    edges = np.concatenate(([-np.inf], below, ends, [np.inf]))
+    table = np.array(
+        [[((side > a) & (side <= b)).sum() for a, b in itertools.pairwise(edges)] for side in (before, now)]
+    )
+    raw = measure_tables([(table[0], table[1])])[0]
+    assert {name: measures.metrics[name] for name in SHARE_METRICS} == pytest.approx(raw.metrics, rel=1e-12, abs=1e-14)
+    assert measures.p_values["g_test"] == pytest.approx(raw.p_values["g_test"], rel=1e-9)
+
+
+def test_a_column_without_a_number_in_the_window_is_not_measured():
+    grid, before, _ = on_own_grid([1.0, 2.0, 3.0], [1.0])
+    measures = measure_numeric(grid, before, count_numbers(grid, [], missing=500))
+
+    assert set(measures.metrics.values()) == {None}
+    assert (measures.bounds, measures.p_values) == ({}, {})
+
+
+def test_all_columns_at_once_are_measured_as_each_alone():
+    words = CategoricalGrid(("a", "b"))
+    texts = TextGrid(on_own_grid([1.0, 2.0, 9.0], [1.0])[0])
+    lengths = [count_numbers(texts.lengths, values) for values in ([1.0, 2.0, 9.0], [2.0, 2.0])]
+    columns = [
+        on_own_grid(*sides_of("normal", 0.3, 18)),
+        (words, categories("aab", words), categories("abbc", words)),
+        (texts, *(replace(TextSummary.empty(texts), lengths=side) for side in lengths)),
+        (words, categories("aab", words), CategoricalSummary.empty(words)),
+        on_own_grid(*sides_of("ties", 0.3, 18)),
+    ]
+    together = measure_all(columns)
+
+    assert together == [measure_all([column])[0] for column in columns]
+    assert together[0] == measure_numeric(*columns[0])
+    assert together[1] == measure_categorical(*columns[1])
+    assert together[2] == measure_numeric(texts.lengths, *lengths)
+    assert set(together[3].metrics.values()) == {None}
+    assert measure_all([]) == []
+
+
+def test_a_column_of_two_kinds_is_refused():
+    grid, numbers, _ = on_own_grid([1.0], [1.0])
+
+    with pytest.raises(TypeError, match="different kinds"):
+        measure_all([(grid, numbers, CategoricalSummary.empty(CategoricalGrid(("a",))))])
+
+
+def test_the_p_value_of_cramer_von_mises_equals_scipys():
+    random = np.random.default_rng(16)
+    before, now = random.normal(0, 1, 900), random.normal(0.1, 1, 700)
+    measures = measure_numeric(*on_own_grid(before, now))
+
+    exact = scipy.stats.cramervonmises_2samp(before, now, method="asymptotic")
+    assert measures.p_values["cramer_von_mises"] == pytest.approx(exact.pvalue, rel=1e-8)  # SciPy's series ends at 1e-7
+
+
+def test_the_p_value_that_evidently_tests_for():
+    before, now = (scipy.stats.norm.rvs(size=100, random_state=seed) for seed in (0, 1))
+    measures = measure_numeric(*on_own_grid(before, now))
+
+    assert measures.p_values["cramer_von_mises"] == pytest.approx(0.8076839, abs=5e-8)
+
+
 def test_the_p_value_of_kolmogorov_smirnov_equals_scipys_for_large_samples():
     random = np.random.default_rng(16)
     before, now = random.normal(0, 1, 900), random.normal(0.1, 1, 900)
@@ -273,7 +260,8 @@ def test_without_values_on_one_side_nothing_is_measured():
 
     assert set(numeric.metrics.values()) == {None}
     assert set(categorical.metrics.values()) == {None}
-    assert len(numeric.metrics) == 9
+    assert tuple(numeric.metrics) == NUMERIC_METRICS
+    assert tuple(categorical.metrics) == SHARE_METRICS
 
 
 def test_unseen_values_that_were_not_kept_by_name_share_one_category():
@@ -332,11 +320,15 @@ def test_distances_of_more_categories_than_are_kept_have_bounds():
     now = categories(["a"] + [f"c{i}" for i in range(3000)], grid)
     measures = measure_categorical(grid, before, now)
 
-    for metric in ("jensen_shannon", "hellinger", "total_variation"):
+    for metric in ("jensen_shannon", "jensen_shannon_divergence", "hellinger", "total_variation"):
         low, high = measures.bounds[metric]
         assert low == measures.metrics[metric] <= high
         assert high > 0.98  # the truth: only one value of 3,001 is shared
-    assert measures.metrics["psi"] is None
+    assert [measures.metrics[name] for name in ("psi", "kullback_leibler", "chi_square", "g_test")] == [None] * 4
+    assert measures.bounds["l_infinity"] == pytest.approx((1 / 3001, (3000 - 1024) / 3001), rel=0.1)
+    assert measures.bounds["l_infinity_robust"][1] == pytest.approx(
+        measures.bounds["l_infinity"][1] - 1.8 * math.sqrt(2 / 3001), rel=1e-12
+    )
 
 
 def test_the_area_between_the_largest_floats_is_a_number():

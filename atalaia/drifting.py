@@ -1,0 +1,208 @@
+"""Drift of all columns and segments of a window: measured, judged together, and told with what it rests on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from atalaia.checks import GIVEN_ROWS, OVER_TIME, ROWS_PER_CATEGORY, Check, check_of, drift_checks
+from atalaia.findings import Pair, finding_of
+from atalaia.judging import Judged, Promise, Suspect, judge_together
+from atalaia.monitor_file import CheckRule, Limits
+from atalaia.pictures import bars_of
+from atalaia.profile import CategoricalSummary, NumericGrid, NumericSummary
+from atalaia.report import Bars, Evidence, Finding, Mover, Trail
+from atalaia.signals.drift import Measures, measure_all, of_lengths
+from atalaia.signals.over_time import Moved, Sums, carried_on, followed, furthest, gathered, nothing
+from atalaia.signals.quality import Measured, values_of
+from atalaia.wording import number, percent
+
+_MOST_MOVED = 3
+_FURTHEST = 10.0  # standard deviations that a shift is looked for in
+_HALVINGS = 24
+
+
+class Drift(Struct, frozen=True):
+    """What was measured of one column or segment, its findings, and its picture."""
+
+    measures: Measures
+    findings: tuple[Finding, ...]
+    bars: Bars
+
+
+def drift_of(rules: tuple[CheckRule, ...], pairs: Sequence[Pair], promise: Promise) -> list[Drift]:
+    """Measure all *pairs* and judge what their checks name; where chance sets the limits, for all of them together."""
+    measured = measure_all([(pair.grid, pair.baseline, pair.current) for pair in pairs])
+    asked = [
+        (place, check, Measured(measured[place].metrics.get(check.metric), _rows(pair)))
+        for place, pair in enumerate(pairs)
+        for check in drift_checks(pair.column, rules)
+    ]
+    by_chance = [each for each in asked if _is_chances(*each[1:])]
+    judged = judge_together([_suspect(pairs[place], check, found) for place, check, found in by_chance], promise)
+    limits = {(place, check.metric): limit for (place, check, _), limit in zip(by_chance, judged, strict=True)}
+    drawn = [bars_of(pair.grid, pair.baseline, pair.current) for pair in pairs]
+    findings: list[list[Finding]] = [[] for _ in pairs]
+    for place, check, found in asked:
+        told = _finding(check, found, pairs[place], limits.get((place, check.metric)), drawn[place])
+        findings[place].append(told)
+    return [Drift(*each) for each in zip(measured, map(tuple, findings), drawn, strict=True)]
+
+
+def _rows(pair: Pair) -> int:
+    return min(values_of(pair.baseline), values_of(pair.current))
+
+
+def _is_chances(check: Check, found: Measured) -> bool:
+    return check.floor is not None and found.value is not None and found.rows >= check.min_rows
+
+
+def _suspect(pair: Pair, check: Check, found: Measured) -> Suspect:
+    return Suspect(check, found.value, (pair.grid, pair.baseline, pair.current))
+
+
+def _finding(check: Check, found: Measured, pair: Pair, judged: Judged | None, bars: Bars) -> Finding:
+    if check.floor is not None and judged is None:  # too few rows, or no value
+        return finding_of(check, found, pair)
+    sizes = Evidence(values_of(pair.baseline), values_of(pair.current), "given", moved=_movers(bars))
+    if judged is None:
+        needed = ROWS_PER_CATEGORY * _categories(pair) if check.min_rows == GIVEN_ROWS else 0
+        return finding_of(check, found, pair, needed=needed, evidence=sizes)
+    evidence = replace(
+        sizes,
+        basis="chance",
+        floor=judged.floor,
+        p_value=judged.p_value,
+        tested=judged.tested,
+        seen=judged.seen,
+        shift=_shift(check.metric, pair, judged.seen),
+    )
+    return finding_of(replace(check, limits=judged.limits), found, pair, evidence=evidence)
+
+
+def _categories(pair: Pair) -> int:
+    return int((pair.baseline.counts > 0).sum()) if isinstance(pair.baseline, CategoricalSummary) else 0
+
+
+def _movers(bars: Bars) -> tuple[Mover, ...]:
+    """Return the bars whose share changed most."""
+    changes = [abs(now - before) for before, now in zip(bars.baseline, bars.current, strict=False)]
+    order = sorted(range(len(changes)), key=lambda place: -changes[place])[:_MOST_MOVED]
+    return tuple(
+        Mover(bars.labels[place], bars.baseline[place], bars.current[place]) for place in order if changes[place]
+    )
+
+
+def _shift(metric: str, pair: Pair, seen: float | None) -> float | None:
+    """Say what a value of a default metric means in a column: a shift of numbers, or of a category's share."""
+    grid, baseline, _ = of_lengths((pair.grid, pair.baseline, pair.current))
+    match metric, grid, baseline:
+        case "cramer_von_mises", NumericGrid() as numbers, NumericSummary() as summary if seen is not None:
+            return _shift_of_gap(numbers, summary, seen)
+        case "jensen_shannon", _, CategoricalSummary() as summary if seen is not None:
+            return _share_of_distance(summary, seen)
+        case _:
+            return None
+
+
+def _shift_of_gap(grid: NumericGrid, baseline: NumericSummary, gap: float) -> float | None:
+    """Return by how many of its standard deviations a column must move to be this far from where it was."""
+    unit = baseline.std(grid)
+    if not unit:
+        return None
+    reached = baseline.reached[1::2] / baseline.finite
+    weights = np.diff(np.concatenate(([0.0], reached)))
+    low, high = 0.0, _FURTHEST
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        moved = np.interp(grid.edges - middle * unit, grid.edges, reached, left=0.0)
+        low, high = (low, middle) if float(weights @ (moved - reached) ** 2) >= gap * gap else (middle, high)
+    return high if high < _FURTHEST else None
+
+
+def _share_of_distance(baseline: CategoricalSummary, distance: float) -> float | None:
+    """Return how much share must go from the commonest category to the next for a Jensen-Shannon distance, if small."""
+    shares = np.sort(baseline.counts)[::-1][:2] / baseline.valid
+    if len(shares) < 2 or not shares[1]:
+        return None
+    return min(distance * math.sqrt(8 * math.log(2) / float((1 / shares).sum())), float(shares[0]))
+
+
+class OverTime(Struct, frozen=True):
+    """What is carried on to the next window, and what has drifted over time."""
+
+    trail: Trail | None
+    findings: tuple[Finding, ...]
+
+
+def over_time_of(
+    rules: tuple[CheckRule, ...],
+    pairs: Sequence[Pair],
+    drift: Sequence[Drift],
+    before: Trail | None,
+    promise: Promise,
+) -> OverTime:
+    """Add a window to the *before* of its monitor, and judge what all windows together say.
+
+    A window that alerts by itself has been told of: its values of that column are not added.
+
+    Args:
+        rules: The monitor's checks.
+        pairs: All columns, and segments.
+        drift: What was found of each in this window by itself.
+        before: What the window before carried on, with the key of its report as `after`; None for the first.
+        promise: For this window.
+    """
+    window = before.windows + 1 if before is not None else 1
+    columns: dict[str, tuple[Sums, ...]] = {}
+    findings = []
+    whole = [(pair, each) for pair, each in zip(pairs, drift, strict=True) if pair.segment is None]
+    checks = {pair.column.name: check_of(OVER_TIME, pair.column.name, rules) for pair, _ in whole}
+    rate = promise.over_time / max(sum(check is not None for check in checks.values()), 1)
+    for pair, found in whole:
+        name, check = pair.column.name, checks[pair.column.name]
+        statistics = followed(pair.grid, pair.baseline)
+        if statistics is None or check is None:
+            continue
+        held = before.columns.get(name, ()) if before is not None else ()
+        sums = tuple(Sums(int(rows), tuple(each)) for rows, *each in held)
+        alone = _told(found, "alert")
+        now = nothing(statistics) if alone else gathered(pair.baseline, pair.current, statistics)
+        columns[name] = carried_on(sums, window, now)
+        moved = None if alone else furthest(statistics, columns[name], window, rate, check.floor or 0.0)
+        if moved is not None and abs(moved.value) > moved.limit:
+            findings.append(_over_time(check, pair, moved))
+    carried = {name: tuple((float(each.rows), *each.sums) for each in sums) for name, sums in columns.items()}
+    after, told = (before.after, before.told) if before is not None else (None, 0)
+    told += any(_told(each, "alert", "warning") for each in drift)
+    return OverTime(Trail(after, window, told, promise.rate, carried), tuple(findings))
+
+
+def _told(drift: Drift, *statuses: str) -> bool:
+    return any(
+        finding.status in statuses and finding.evidence is not None and finding.evidence.basis == "chance"
+        for finding in drift.findings
+    )
+
+
+def _over_time(check: Check, pair: Pair, moved: Moved) -> Finding:
+    evidence = Evidence(values_of(pair.baseline), moved.rows, "time", floor=check.floor, windows=moved.windows)
+    judged = replace(check, limits=Limits(alert=moved.limit))
+    finding = finding_of(judged, Measured(abs(moved.value), moved.rows), pair, evidence=evidence)
+    return replace(finding, message=f"{finding.message}; {_in_words(moved)}")
+
+
+def _in_words(moved: Moved) -> str:
+    over = f"over {moved.windows:,} windows" if moved.windows > 1 else "in this window"
+    more = "higher" if moved.value > 0 else "lower"
+    if moved.statistic == "rank":
+        return f"{over} its values rank {percent(abs(moved.value))} of the baseline's {more} than these do"
+    if moved.statistic == "spread":
+        return (
+            f"{over} its values lie {'further from' if moved.value > 0 else 'nearer to'} the middle than the baseline's"
+        )
+    return f"{over} the share of {moved.statistic!r} is {number(abs(moved.value) * 100)} points {more}"

@@ -1,0 +1,357 @@
+"""What chance alone makes of a drift metric: its distribution when baseline and window come from one and the same law.
+
+Two samples of sizes n and m differ even if nothing has drifted, the more so the smaller they are. A limit that knows
+this is a quantile of the metric's null distribution; how likely the measured value or more is under it, is its p-value.
+
+- Metrics that are sums over bins, given what both samples hold together in each bin: the window's part is random, so
+  the sum's first three moments follow, the condition that the parts add up to m taken into account (Morris 1975). A
+  shifted gamma distribution has these moments (Pearson's type III): it is the exact limit, chi-square, where counts are
+  large, and follows rare categories where they are not.
+- The Cramér-von Mises gap: its limit is a weighted sum of chi-squares whose weights are the eigenvalues of the Brownian
+  bridge on the values' own steps (Anderson and Darling 1952), so that ties count as what they are.
+- Kolmogorov-Smirnov: Kolmogorov's distribution, which is never below the true probability where values are tied.
+- The largest difference of a share: from the binomial parts of all bins.
+- Wasserstein: bridges drawn on the baseline's own cells with a fixed seed, extended by their three moments.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from msgspec import Struct
+
+from atalaia.profile import NumericGrid, NumericSummary
+from atalaia.profile.values import Floats, Ints
+from atalaia.signals import shares
+from atalaia.signals.drift import Sides, of_lengths, tables_of
+from atalaia.signals.tails import (
+    gamma_tail,
+    kolmogorov_tail,
+    normal_tail,
+    quadratic_tail,
+    two_sample_cramer_von_mises_tail,
+    value_at,
+)
+
+_REACH = 8.0  # standard deviations of a bin's part that are looked at
+_POINTS = 161  # more values than this of one bin's part are looked at evenly
+_TERMS = 40  # of the weights of a column without ties; the rest is constant to one part in a hundred
+_TIED = 0.02  # a value that so many rows share is a step of its own
+_STEP = 0.01  # smaller ones are taken together, as much as this
+_STRAIGHT = 1e-3  # a skewness below it is none
+_DRAWS = 4000
+
+
+class Chance(Struct, frozen=True):
+    """The null distribution of one metric on one column at the sizes of its two samples.
+
+    Attributes:
+        tail: The probability of a value of the metric or more.
+        typical: A value of it that chance makes often: where the search for a quantile begins.
+        seen: From a limit, the smallest true value of the metric that a window exceeds it with four times out of five.
+    """
+
+    tail: Callable[[float], float]
+    typical: float
+    seen: Callable[[float], float]
+
+    def limit(self, probability: float) -> float:
+        """Return the value that chance exceeds with this *probability*."""
+        return value_at(self.tail, probability, self.typical)
+
+
+class Moments(Struct, frozen=True):
+    """Mean, standard deviation and skewness of a sum."""
+
+    mean: float
+    std: float
+    skewness: float
+
+    def tail(self, value: float) -> float:
+        """Return the probability of *value* or more of the shifted gamma distribution with these moments."""
+        if self.std <= 0:
+            return float(value <= self.mean)
+        away = (value - self.mean) / self.std
+        if self.skewness < _STRAIGHT:
+            return normal_tail(away)
+        shape = 4 / self.skewness**2
+        return gamma_tail(shape, shape + away * math.sqrt(shape))
+
+
+def effective_rows(n: int, m: int) -> float:
+    """Return n·m / (n + m): so many rows against a known law are as uncertain as the two against each other."""
+    return n * m / (n + m)
+
+
+def of_sum(part: Callable[[Floats, Floats], Floats], baseline: Ints, current: Ints) -> Moments:
+    """Return the moments, under no drift, of a sum over bins.
+
+    Args:
+        part: What a bin adds to the sum, from its counts on both sides (as floats, of any equal shape).
+        baseline: Counts; shape (bins,).
+        current: The same for the window.
+
+    Source: Morris (1975), central limit theorems for multinomial sums, carried to the third moment.
+    """
+    n, m = int(baseline.sum()), int(current.sum())
+    share = m / (n + m)
+    totals, repeated = np.unique((baseline + current)[(baseline + current) > 0], return_counts=True)
+    values, chances = _parts(totals, share)
+    held = totals[:, None] - values
+    added = part(held.astype(np.float64), values.astype(np.float64))
+    away = values - totals[:, None] * share
+    variances = totals * share * (1 - share)
+    whole = float((repeated * variances).sum())
+    expected = (chances * added).sum(axis=1)
+    slope = float((repeated * (chances * added * away).sum(axis=1)).sum()) / whole
+    rest = added - expected[:, None] - slope * away
+    square = float((repeated * (chances * rest * (away**2 - variances[:, None])).sum(axis=1)).sum())
+    spreads = (chances * rest**2).sum(axis=1)
+    cubes = (chances * rest**3).sum(axis=1)
+    spread, cube = float((repeated * spreads).sum()), float((repeated * cubes).sum())
+    bins = spread**2 / max(float((repeated * spreads**2).sum()), 1e-300)  # as many as count
+    bound = (bins - 1) / bins if bins > 1 else 0.0  # one of them follows from the others
+    mean = float((repeated * expected).sum()) - square / (2 * whole)
+    std = math.sqrt(max(spread * bound, 0.0))
+    return Moments(mean, std, cube * bound / std**3 if std > 0 else 0.0)
+
+
+def _parts(totals: Ints, share: float) -> tuple[Floats, Floats]:
+    """Return what the window may hold of bins with these totals, and how likely that is; shape (bins, values) each."""
+    middle = totals * share
+    reach = _REACH * np.sqrt(middle * (1 - share)) + _REACH
+    low = np.maximum(np.floor(middle - reach), 0.0)
+    high = np.minimum(np.ceil(middle + reach), totals)
+    stride = np.maximum(1.0, np.ceil((high - low) / (_POINTS - 1)))
+    steps = np.arange(int(((high - low) / stride).max()) + 1)
+    values = low[:, None] + steps * stride[:, None]
+    inside = values <= high[:, None]
+    values = np.where(inside, values, high[:, None])
+    logs = _log_factorial(totals)[:, None] - _log_factorial(values) - _log_factorial(totals[:, None] - values)
+    logs = logs + values * math.log(share) + (totals[:, None] - values) * math.log1p(-share)
+    chances = np.where(inside, np.exp(logs - logs.max(axis=1, keepdims=True)), 0.0)
+    return values, chances / chances.sum(axis=1, keepdims=True)
+
+
+def _log_factorial(values: Floats | Ints) -> Floats:
+    """Stirling's series for log(v!), exact to 1e-9 from 16 on; below it, from a table."""
+    large = np.maximum(values, 16).astype(np.float64) + 1.0
+    series = (
+        (large - 0.5) * np.log(large) - large + 0.5 * math.log(2 * math.pi) + 1 / (12 * large) - 1 / (360 * large**3)
+    )
+    table = _SMALL_FACTORIALS[np.minimum(values, 15).astype(np.int64)]
+    return np.where(np.asarray(values) < 16, table, series)
+
+
+_SMALL_FACTORIALS = np.array([math.lgamma(value + 1) for value in range(16)])
+
+
+def of_quadratic(moments: Moments) -> Callable[[float], float]:
+    """Return for a sum that grows with the square of what moved: from its limit, the smallest sum that is seen."""
+    scale = moments.std**2 / (2 * moments.mean) if moments.mean > 0 else 0.0
+    return lambda limit: _beyond(limit, moments.mean, scale, moments.std**2)
+
+
+def _beyond(limit: float, mean: float, weight: float, variance: float) -> float:
+    """Return what must be added to a quadratic form's *mean*, so that it passes *limit* four times out of five.
+
+    What is added adds to the variance, too: 4 times the weight of the direction that moved.
+    """
+    push = limit - mean + 2 * _FOUR_OF_FIVE**2 * weight
+    return push + math.sqrt(max(push**2 - (limit - mean) ** 2 + _FOUR_OF_FIVE**2 * variance, 0.0))
+
+
+_FOUR_OF_FIVE = 0.8416212335729143  # the standard normal's quantile
+
+
+def of_largest(baseline: Ints, current: Ints) -> Callable[[float], float]:
+    """Return the tail of the largest difference of a bin's share, as if bins varied apart: that is on the safe side."""
+    n, m = int(baseline.sum()), int(current.sum())
+    totals, repeated = np.unique((baseline + current)[(baseline + current) > 0], return_counts=True)
+    values, chances = _parts(totals, m / (n + m))
+    differences = np.abs(values / m - (totals[:, None] - values) / n)
+
+    def tail(value: float) -> float:
+        passed = np.where(differences >= value * (1 - 1e-12), chances, 0.0).sum(axis=1)
+        return float(-np.expm1((repeated * np.log1p(-np.minimum(passed, 1 - 1e-15))).sum()))
+
+    return tail
+
+
+def of_gap(pooled: Ints, n: int, m: int) -> Chance:
+    """Return the null distribution of the Cramér-von Mises gap.
+
+    Args:
+        pooled: How many values both samples hold at each step of the distribution function; shape (steps,).
+        n: The baseline's values.
+        m: The window's values.
+    """
+    mass = pooled / pooled.sum()
+    reached = np.cumsum(mass)
+    mean = float((mass * reached * (1 - reached)).sum())
+    weights = _bridge_weights(pooled)
+    rest, rows = mean - sum(weights), effective_rows(n, m)
+    largest, variance = max(weights, default=0.0), 2 * sum(weight**2 for weight in weights)
+
+    def tail(value: float) -> float:
+        if weights == _UNTIED:
+            return two_sample_cramer_von_mises_tail(value, n, m)
+        return quadratic_tail(np.array(weights), rows * value * value - rest) if weights else float(value <= 0)
+
+    def seen(limit: float) -> float:
+        return math.sqrt(max(_beyond(rows * limit * limit, mean, largest, variance), 0.0) / rows)
+
+    return Chance(tail, math.sqrt(max(mean, 1e-12) / rows), seen)
+
+
+_UNTIED = tuple((1 / (np.arange(1, _TERMS + 1) * math.pi) ** 2).tolist())
+
+
+def _bridge_weights(pooled: Ints) -> tuple[float, ...]:
+    """Return the largest eigenvalues of the Brownian bridge on these steps, each weighed by its mass."""
+    alone = pooled / pooled.sum()
+    if alone.max(initial=0.0) < _TIED:
+        return _UNTIED
+    mass = _taken_together(alone)
+    reached = np.cumsum(mass)
+    bridge = np.minimum(reached, reached[:, None]) - reached * reached[:, None]
+    roots = np.sqrt(mass)
+    found = np.linalg.eigvalsh(bridge * roots * roots[:, None])
+    return tuple(found[found > found[-1] * 1e-4].tolist())
+
+
+def _taken_together(mass: Floats) -> Floats:
+    """Join neighbours that hold little: what has `_STEP` of all or more stays alone; shape (steps,)."""
+    held = mass[mass > 0]
+    filled = np.floor(np.cumsum(held) / _STEP)
+    alone = held >= _STEP
+    begins = np.ones(len(held), bool)
+    begins[1:] = (filled[1:] != filled[:-1]) | alone[1:] | alone[:-1]
+    return np.add.reduceat(held, np.flatnonzero(begins))
+
+
+def of_area(reached: Floats, edges: Floats, rows: float) -> Moments:
+    """Return the moments, under no drift, of the area between the two distribution functions.
+
+    Args:
+        reached: Share of the values up to each edge of the grid; shape (edges,).
+        edges: Rising, in the unit that the area is wanted in; shape (edges,).
+        rows: Effective rows.
+    """
+    some = np.unique(np.linspace(0, len(edges) - 1, min(len(edges), _PIECES)).astype(np.int64))
+    reached, edges = reached[some], edges[some]
+    steps = np.sqrt(np.maximum(np.diff(np.concatenate(([0.0], reached, [1.0]))), 0.0))
+    walked = np.cumsum(np.random.default_rng(_SEED).standard_normal((_DRAWS, len(steps))) * steps, axis=1)
+    bridges = np.abs(walked[:, :-1] - reached * walked[:, -1:])
+    areas = ((bridges[:, 1:] + bridges[:, :-1]) / 2 * np.diff(edges)).sum(axis=1) / math.sqrt(rows)
+    mean, std = float(areas.mean()), float(areas.std())
+    return Moments(mean, std, float((((areas - mean) / std) ** 3).mean()) if std > 0 else 0.0)
+
+
+_PIECES = 200
+_SEED = 20_260_301
+
+
+def of_supremum(n: int, m: int) -> Callable[[float], float]:
+    """Return the tail of the Kolmogorov-Smirnov distance."""
+    rows = effective_rows(n, m)
+    return lambda value: kolmogorov_tail(math.sqrt(rows) * value)
+
+
+def chance_of(metric: str, column: Sides) -> Chance | None:
+    """Return the null distribution of a drift *metric* on a column, both of whose sides hold values.
+
+    None where there is none: for the robust L-infinity distance, which takes off what chance makes of it already, and
+    for a column that can't vary.
+    """
+    grid, baseline, current = of_lengths(column)
+    table = tables_of((grid, baseline, current))[0]
+    n, m = (int(side.sum()) for side in table)
+    if metric in _SUMS:
+        return _of_sum(_SUMS[metric], *table)
+    if metric == "l_infinity":
+        near = 1 / math.sqrt(effective_rows(n, m))
+        return Chance(of_largest(*table), near, lambda limit: limit + _FOUR_OF_FIVE * near / 2)
+    match metric, grid, baseline, current:
+        case "kolmogorov_smirnov", _, NumericSummary(), NumericSummary():
+            near = 1 / math.sqrt(effective_rows(n, m))
+            return Chance(of_supremum(n, m), near, lambda limit: limit + _FOUR_OF_FIVE * near / 2)
+        case "cramer_von_mises", _, NumericSummary() as before, NumericSummary() as now:
+            return of_gap(before.cells + now.cells, n, m)
+        case (("wasserstein" | "wasserstein_normalised"), NumericGrid() as numbers, NumericSummary() as before, _):
+            return _of_area(metric, numbers, before, effective_rows(n, m))
+        case _:
+            return None
+
+
+class _Sum(Struct, frozen=True):
+    """A metric that follows from a sum over bins.
+
+    Attributes:
+        part: What a bin adds, from its shares p and q, and from the sizes n and m of both samples.
+        root: The metric is the root of the sum.
+        linear: The sum grows with what moved, not with its square.
+    """
+
+    part: Callable[[Floats, Floats, int, int], Floats]
+    root: bool = False
+    linear: bool = False
+
+
+def _alone(metric: Callable[[Floats, Floats], Floats]) -> Callable[[Floats, Floats, int, int], Floats]:
+    """Measure every bin by itself: what the metric's sum would add for it."""
+    return lambda p, q, n, m: metric(p[..., None], q[..., None])  # noqa: ARG005  # one signature for all parts
+
+
+def _squared_hellinger(p: Floats, q: Floats, n: int, m: int) -> Floats:  # noqa: ARG001  # one signature for all parts
+    return (np.sqrt(p) - np.sqrt(q)) ** 2 / 2
+
+
+def _pearson(p: Floats, q: Floats, n: int, m: int) -> Floats:
+    return n * m * (p - q) ** 2 / np.maximum(n * p + m * q, _LEAST)
+
+
+def _likelihood(p: Floats, q: Floats, n: int, m: int) -> Floats:
+    both = np.maximum((n * p + m * q) / (n + m), _LEAST)
+    return 2 * (n * p * np.log(np.maximum(p, _LEAST) / both) + m * q * np.log(np.maximum(q, _LEAST) / both))
+
+
+_LEAST = 1e-300
+
+_SUMS = {
+    "psi": _Sum(_alone(shares.psi)),
+    "kullback_leibler": _Sum(_alone(shares.kullback_leibler)),
+    "jensen_shannon_divergence": _Sum(_alone(shares.jensen_shannon_divergence)),
+    "jensen_shannon": _Sum(_alone(shares.jensen_shannon_divergence), root=True),
+    "hellinger": _Sum(_squared_hellinger, root=True),
+    "total_variation": _Sum(_alone(shares.total_variation), linear=True),
+    "chi_square": _Sum(_pearson),
+    "g_test": _Sum(_likelihood),
+}
+
+
+def _of_sum(sum_: _Sum, baseline: Ints, current: Ints) -> Chance | None:
+    n, m = int(baseline.sum()), int(current.sum())
+    moments = of_sum(lambda held, taken: sum_.part(held / n, taken / m, n, m), baseline, current)
+    if moments.std <= 0:
+        return None
+    if sum_.linear:
+        return Chance(moments.tail, moments.mean, lambda limit: limit + _FOUR_OF_FIVE * moments.std)
+    seen = of_quadratic(moments)
+    if not sum_.root:
+        return Chance(moments.tail, moments.mean, seen)
+    return Chance(
+        lambda value: moments.tail(value * value),
+        math.sqrt(moments.mean),
+        lambda limit: math.sqrt(max(seen(limit * limit), 0.0)),
+    )
+
+
+def _of_area(metric: str, grid: NumericGrid, baseline: NumericSummary, rows: float) -> Chance | None:
+    unit = (baseline.std(grid) or 0.0) if metric == "wasserstein_normalised" else 1.0
+    if not unit or not baseline.std(grid):
+        return None
+    moments = of_area(baseline.reached[1::2] / baseline.finite, grid.edges / unit, rows)
+    return Chance(moments.tail, moments.mean, lambda limit: limit + _FOUR_OF_FIVE * moments.std)
