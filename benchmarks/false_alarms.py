@@ -18,12 +18,12 @@ from rich.console import Console
 from rich.table import Table
 
 from simulation import over_time, windows
+from simulation.ours import NAMES, Atalaia, AtalaiaOverTime
 from simulation.peers import PEERS
 from simulation.picture import draw
 from simulation.populations import POPULATIONS, Population, Random
 from simulation.proof import prove
 from simulation.results import Record, into_page, joined, of_cell, of_course, read, shown_in_docs, tables, written
-from simulation.rules import RULES, WATCHES
 from simulation.windows import Plan
 
 _HERE = Path(__file__).parent
@@ -84,8 +84,7 @@ def main() -> int:
 
 def _earlier(file: Path) -> list[Record]:
     """Return what the docs and the folder have of rules that there still are."""
-    ours = {each for name in (*(rule.name for rule in RULES), *WATCHES) for each in (name, f"{name}, alerts")}
-    rules = ours | {rule.name for rule in PEERS}
+    rules = {*NAMES, *(rule.name for rule in PEERS)}
     return [record for record in joined(read(KEPT), read(file)) if record["rule"] in rules]
 
 
@@ -110,7 +109,7 @@ def _single(plan: Plan, chosen: Sequence[Population], given: argparse.Namespace)
             cells = (
                 windows.peers(plan, population, random)
                 if who == "peers"
-                else windows.ours(plan, population, RULES, random)
+                else windows.ours(plan, population, Atalaia(), random)
             )
             yield f"{population.name}, baseline of {plan.baseline:,}, {who}", [of_cell(cell) for cell in cells]
 
@@ -139,7 +138,7 @@ def _course(
     if who == "peers":
         found = over_time.peers(journeys[0], (1, _TOGETHER), random)
         return [of_course(each) for each in found]
-    return [of_course(each) for journey in journeys for each in over_time.ours(journey, WATCHES, random)]
+    return [of_course(each) for journey in journeys for each in over_time.ours(journey, AtalaiaOverTime, random)]
 
 
 def _random(*what: str) -> Random:

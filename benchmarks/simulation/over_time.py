@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from simulation.comparison import Comparison, Reference
 from simulation.peers import PEERS
 from simulation.populations import Floats, Ints, Population, Random
 from simulation.rates import Rate
-from simulation.rules import ALERT, WARNING, Column, Watch
+from simulation.rules import Alarms, Column, Watch
 
 Shifts = Callable[[int], float]
 """By how many standard deviations a column has moved in each window, from 0."""
@@ -61,23 +62,19 @@ class Journey:
     monitors: int
 
 
-def ours(journey: Journey, watches: dict[str, Watching], random: Random) -> Iterator[Course]:
-    """Run watches, which see the same windows; all columns move together."""
+def ours(journey: Journey, watching: Watching, random: Random) -> Iterator[Course]:
+    """Run the watches of monitors; all columns move together."""
     count, shifts = COURSES[journey.course]
-    names = [each for name in watches for each in (name, f"{name}, alerts")]
-    first: dict[str, list[float]] = {name: [] for name in names}
+    moves = [shifts(window) for window in range(count)]
+    first: dict[str, list[float]] = defaultdict(list)
     for _ in range(journey.monitors):
         columns = [Column.drawn(journey.population, random, journey.baseline) for _ in range(journey.columns)]
-        started = {name: watch(columns) for name, watch in watches.items()}
-        worst = {name: np.zeros(count, np.int8) for name in watches}
-        for window, counts in enumerate(_windows(columns, journey.rows, [shifts(w) for w in range(count)], random)):
-            for name, watch in started.items():
-                worst[name][window] = watch.update(counts).max()
-        for name in watches:
-            first[name].append(_first(worst[name] >= WARNING))
-            first[f"{name}, alerts"].append(_first(worst[name] >= ALERT))
-    for name in names:
-        yield _course(name, journey, np.array(first[name]))
+        watch = watching(columns)
+        told = [watch.update(counts) for counts in _windows(columns, journey.rows, moves, random)]
+        for name in told[0]:
+            first[name].append(_first(np.array([each[name] for each in told])))
+    for name, found in first.items():
+        yield _course(name, journey, np.array(found))
 
 
 def _windows(columns: Sequence[Column], rows: int, shifts: Sequence[float], random: Random) -> Iterator[list[Ints]]:
@@ -108,7 +105,7 @@ def peers(journey: Journey, sizes: Sequence[int], random: Random) -> Iterator[Co
             yield _together(_course(rule.name, journey, alone), alone, size, count)
 
 
-def _first(alarms: np.typing.NDArray[np.bool_]) -> float:
+def _first(alarms: Alarms) -> float:
     """Return after how many windows the first alarm came, or infinity."""
     return float(np.argmax(alarms)) + 1 if alarms.any() else np.inf
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from environments import Environments
+from running import Runner, Step
 from simulation.comparison import Comparison, Reference
 from simulation.peers import PEERS
 from simulation.populations import POPULATIONS, Random, Sample
-from environments import Environments
-from running import Runner, Step
 
 _SIZES = ((600, 50), (800, 800), (3000, 100), (3000, 1000), (5000, 5000), (2000, 9000))
 _SHIFTS = (0.0, 0.1, 0.3)

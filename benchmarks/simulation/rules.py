@@ -1,22 +1,22 @@
-"""Our own rule as the simulations ask it: from the counts of baseline and window on the baseline's own grid."""
+"""What a rule of ours is given: the counts of baseline and window on the baseline's own grid."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
-from simulation.populations import Floats, Ints, Population, Random
-from atalaia.checks import METRICS
+from atalaia.profile import CategoricalGrid, CategoricalSummary, NumericGrid, NumericSummary, Summary
+from atalaia.profile.distinct import Distinct
 from atalaia.profile.numeric import edge_ranks
-from atalaia.signals.drift import jensen_shannon
+from simulation.populations import Floats, Ints, Population, Random
 
-OK, WARNING, ALERT = 0, 1, 2
-Statuses = npt.NDArray[np.int8]
+Alarms = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,25 @@ class Column:
         ends = np.append(np.ravel((below, upto), "F"), size)
         return cls(population, edges, np.diff(ends, prepend=0))
 
-    @property
-    def is_text(self) -> bool:
-        """Whether it is categorical."""
-        return self.population.kind == "text"
+    @cached_property
+    def grid(self) -> NumericGrid | CategoricalGrid:
+        """The grid; of texts with every category, the baseline's and others."""
+        if self.population.kind == "text":
+            return CategoricalGrid(tuple(f"category {place}" for place in range(len(self.counts))))
+        return NumericGrid(self.edges)
 
     @cached_property
-    def reached(self) -> Floats:
-        """The baseline's distribution function at the end of each cell."""
-        return np.asarray(np.cumsum(self.counts) / self.counts.sum(), np.float64)
+    def baseline(self) -> Summary:
+        """The baseline's profile, as far as counts are."""
+        return self.profile(self.counts)
+
+    def profile(self, counts: Ints) -> Summary:
+        """Return the profile that has these counts; it does not know its numbers' values."""
+        rows = int(counts.sum())
+        if isinstance(self.grid, NumericGrid):
+            empty = NumericSummary.empty(self.grid)
+            return replace(empty, rows=rows, cells=counts, distinct=Distinct.empty(0))
+        return replace(CategoricalSummary.empty(self.grid), rows=rows, counts=counts)
 
     def windows(self, random: Random, size: int, shift: float, count: int = 1) -> Ints:
         """Draw the counts of *count* windows of *size* rows, exactly as if rows were drawn; shape (count, cells)."""
@@ -74,68 +84,24 @@ _SORTED = 600  # rows from which binomials cell by cell are quicker than rows
 
 
 class Rule(Protocol):
-    """A rule on counts, in two steps, so that one measurement serves families of any size.
-
-    Attributes:
-        name: How the table calls it.
-    """
-
-    name: str
+    """A rule on counts, in two steps, so that one measurement serves families of any size."""
 
     def measure(self, columns: Sequence[Column], windows: Sequence[Ints]) -> Floats:
         """Return what one window says of each column by itself; shape (columns, anything)."""
         ...
 
-    def judge(self, measured: Floats, columns: int) -> Statuses:
-        """Judge families of *columns* columns each, one after the other in *measured*; shape (all columns,)."""
+    def judge(self, measured: Floats, columns: int) -> Mapping[str, Alarms]:
+        """Judge families of *columns* columns each, one after the other in *measured*.
+
+        Returns:
+            By the name it is told under, which columns alarm; shape (all columns,).
+        """
         ...
 
 
 class Watch(Protocol):
     """A rule over time, for one monitor."""
 
-    def update(self, windows: Sequence[Ints]) -> Statuses:
-        """Take the next window and return each column's status."""
+    def update(self, windows: Sequence[Ints]) -> Mapping[str, bool]:
+        """Take the next window's counts of each column and say, by name, which alarms it raises."""
         ...
-
-
-class FixedThresholds:
-    """The limits that `atalaia.checks` has: 0.1 for Kolmogorov-Smirnov and Jensen-Shannon, from 500 rows on."""
-
-    name = "Atalaia, fixed limits"
-
-    def measure(self, columns: Sequence[Column], windows: Sequence[Ints]) -> Floats:
-        """Return the distance of each column, and the rows it rests on; shape (columns, 2)."""
-        pairs = zip(columns, windows, strict=True)
-        return np.array([(_distance(column, counts), counts.sum()) for column, counts in pairs])
-
-    def judge(self, measured: Floats, columns: int) -> Statuses:  # noqa: ARG002
-        """Alert above the limit."""
-        limit = METRICS["kolmogorov_smirnov"]
-        alerts = (measured[:, 0] > (limit.limits.alert or 0.0)) & (measured[:, 1] >= limit.min_rows)
-        return np.where(alerts, ALERT, OK).astype(np.int8)
-
-
-def _distance(column: Column, counts: Ints) -> float:
-    if column.is_text:
-        return jensen_shannon(column.counts / column.counts.sum(), counts / counts.sum())
-    return float(np.abs(column.reached - np.cumsum(counts) / counts.sum()).max())
-
-
-@dataclass(frozen=True)
-class EachWindow:
-    """A watch that judges each window by itself."""
-
-    rule: Rule
-    columns: Sequence[Column]
-
-    def update(self, windows: Sequence[Ints]) -> Statuses:
-        """Judge the next window."""
-        return self.rule.judge(self.rule.measure(self.columns, windows), len(self.columns))
-
-
-RULES: tuple[Rule, ...] = (FixedThresholds(),)
-"""Our rules for single windows."""
-
-WATCHES: dict[str, Callable[[Sequence[Column]], Watch]] = {rule.name: partial(EachWindow, rule) for rule in RULES}
-"""What makes our watches over many windows, by name."""

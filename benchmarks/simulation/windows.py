@@ -12,7 +12,7 @@ from simulation.comparison import Comparison, Reference
 from simulation.peers import PEERS, PeerRule
 from simulation.populations import Floats, Population, Random
 from simulation.rates import Rate, Window, of_columns, of_families
-from simulation.rules import ALERT, WARNING, Column, Rule
+from simulation.rules import Alarms, Column, Rule
 
 MOVED_IN = 10
 """In windows of more columns one of so many has moved."""
@@ -59,24 +59,27 @@ class Cell:
 _LARGE = 100_000
 
 
-def ours(plan: Plan, population: Population, rules: Sequence[Rule], random: Random) -> Iterator[Cell]:
-    """Simulate our rules on the counts of the baseline's grid."""
-    told: dict[tuple[str, int, int, float], list[tuple[Floats, Floats]]] = defaultdict(list)
+Told = dict[tuple[str, int, int, float], list[tuple[Floats, Floats]]]
+"""False and true alarms of each window, by who told of them, rows, columns and shift."""
+
+
+def ours(plan: Plan, population: Population, rule: Rule, random: Random) -> Iterator[Cell]:
+    """Simulate a rule of ours on the counts of the baseline's grid."""
+    told: Told = defaultdict(list)
     most = max(plan.columns)
     moved = np.arange(most) % MOVED_IN == 0
     for _ in range(plan.ours):
         columns = [Column.drawn(population, random, plan.baseline) for _ in range(most)]
         for rows in plan.windows:
             still = [column.windows(random, rows, 0.0)[0] for column in columns]
-            measured = [rule.measure(columns, still) for rule in rules]
-            _judged(told, rules, measured, plan.columns, rows, 0.0, np.zeros(most, bool))
+            measured = rule.measure(columns, still)
+            _judged(told, rule, measured, plan.columns, (rows, 0.0), np.zeros(most, bool))
             for shift in plan.shifts:
-                movers = [column for column, is_moved in zip(columns, moved, strict=True) if is_moved]
+                movers = columns[::MOVED_IN]
                 shifted = [column.windows(random, rows, shift)[0] for column in movers]
-                for rule, kept in zip(rules, measured, strict=True):
-                    mixed = kept.copy()
-                    mixed[moved] = rule.measure(movers, shifted)
-                    _judged(told, [rule], [mixed], plan.columns, rows, shift, moved)
+                mixed = measured.copy()
+                mixed[moved] = rule.measure(movers, shifted)
+                _judged(told, rule, mixed, plan.columns, (rows, shift), moved)
     for (name, rows, size, shift), parts in told.items():
         false, true = (np.concatenate(side) for side in zip(*parts, strict=True))
         count = _moved_of(size, shift)
@@ -89,25 +92,17 @@ def _moved_of(columns: int, shift: float) -> int:
 
 
 def _judged(
-    told: dict[tuple[str, int, int, float], list[tuple[Floats, Floats]]],
-    rules: Sequence[Rule],
-    measured: Sequence[Floats],
-    sizes: Sequence[int],
-    rows: int,
-    shift: float,
-    moved: np.typing.NDArray[np.bool_],
+    told: Told, rule: Rule, measured: Floats, sizes: Sequence[int], setting: tuple[int, float], moved: Alarms
 ) -> None:
-    """Add the false and the true alarms of every family of every size."""
-    for rule, values in zip(rules, measured, strict=True):
-        for size in sizes:
-            chosen = moved if shift and size == 1 else np.ones(len(moved), bool)
-            statuses = rule.judge(values[chosen], size).reshape(-1, size)
-            is_moved = moved[chosen].reshape(-1, size)
-            for name, least in ((rule.name, WARNING), (f"{rule.name}, alerts", ALERT)):
-                alarms = statuses >= least
-                counts = ((alarms & ~is_moved).sum(axis=1), (alarms & is_moved).sum(axis=1))
-                false, true = (side.astype(np.float64) for side in counts)
-                told[name, rows, size, shift].append((false, true))
+    """Add the false and the true alarms of every family of every size; alone, columns that moved are judged."""
+    for size in sizes:
+        chosen = moved if moved.any() and size == 1 else np.ones(len(moved), bool)
+        is_moved = moved[chosen].reshape(-1, size)
+        for name, each in rule.judge(measured[chosen], size).items():
+            alarms = each.reshape(-1, size)
+            counts = ((alarms & ~is_moved).sum(axis=1), (alarms & is_moved).sum(axis=1))
+            false, true = (side.astype(np.float64) for side in counts)
+            told[name, setting[0], size, setting[1]].append((false, true))
 
 
 def peers(plan: Plan, population: Population, random: Random, rules: Sequence[PeerRule] = PEERS) -> Iterator[Cell]:

@@ -6,18 +6,23 @@ import numpy as np
 import pytest
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
+
+from atalaia.drifting import drift_of, over_time_of
+from atalaia.findings import Pair
+from atalaia.profile.numeric import grid_of
+from atalaia.profile.weighted import cells_of
+from atalaia.schema import Column as Feature
+from atalaia.schema import Kind
 from simulation.comparison import Comparison, Reference
+from simulation.ours import ALERTS, EVIDENCE, PROMISE, WARNINGS, Atalaia, AtalaiaOverTime
 from simulation.over_time import Journey, peers
 from simulation.peers import PEERS
 from simulation.picture import draw
 from simulation.populations import POPULATIONS, Sample
 from simulation.rates import Rate, of_columns, of_families
 from simulation.results import into_page, joined, percent, read
-from simulation.rules import ALERT, Column, FixedThresholds
+from simulation.rules import Column
 from simulation.sketches import sketch
-
-from atalaia.profile.numeric import grid_of
-from atalaia.profile.weighted import cells_of
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMERIC = [name for name, population in POPULATIONS.items() if population.kind != "text"]
@@ -33,8 +38,11 @@ def drawn(name, n, m, shift=0.0, seed=1):
 
 def counted(kind, *counts):
     """Return a comparison of values 0, 1, ... that come so often before and now."""
-    sides = [np.repeat(np.arange(len(side), dtype=float), side) for side in counts]
-    samples = [Sample(rows, *(lambda v, c: (v, np.cumsum(c)))(*np.unique(rows, return_counts=True))) for rows in sides]
+    samples = []
+    for side in counts:
+        held = np.flatnonzero(side)
+        rows = np.repeat(np.arange(len(side), dtype=float), side)
+        samples.append(Sample(rows, held.astype(float), np.cumsum(np.array(side)[held])))
     return Comparison(Reference(samples[0], kind, np.random.default_rng(1)), samples[1])
 
 
@@ -121,7 +129,9 @@ def test_the_hand_checkable_counts_give_each_tools_own_numbers():
 
 @pytest.mark.parametrize(("rows", "kept"), [(100, 100), (1_025, 513), (2_300, 1_191), (5_000, 2_132), (10_000, 2_348)])
 def test_a_sketch_keeps_as_many_rows_as_the_library_of_whylogs(rows, kept):
-    values, reached = sketch(np.random.default_rng(7).permutation(float(rows) * np.arange(rows)), np.random.default_rng(8))
+    values, reached = sketch(
+        np.random.default_rng(7).permutation(float(rows) * np.arange(rows)), np.random.default_rng(8)
+    )
 
     assert len(values) == kept
     assert reached[-1] == rows
@@ -172,10 +182,47 @@ def test_a_share_of_none_has_an_error_all_the_same():
     assert percent([rate.share, rate.error]) == "0.0 ± 1.0"
 
 
-def test_a_rule_judges_families_one_after_the_other():
-    told = FixedThresholds().judge(np.array([[0.2, 1_000], [0.05, 1_000], [0.2, 100]]), 1)
+@pytest.mark.parametrize("shift", [0.0, 0.12, 0.6])
+@pytest.mark.parametrize("name", POPULATIONS)
+def test_our_rule_says_of_a_window_what_monitors_say(name, shift):
+    """Of twenty columns together, two of which have moved."""
+    random = np.random.default_rng(12)
+    columns = [Column.drawn(POPULATIONS[name], random, 5_000) for _ in range(20)]
+    kind = Kind.CATEGORICAL if name in TEXTS else Kind.NUMERIC
+    for _ in range(5):
+        windows = [column.windows(random, 400, shift * (place % 10 == 0))[0] for place, column in enumerate(columns)]
+        pairs = [
+            Pair(Feature(f"c{place}", kind=kind), None, column.grid, column.baseline, column.profile(counts))
+            for place, (column, counts) in enumerate(zip(columns, windows, strict=True))
+        ]
 
-    assert told.tolist() == [ALERT, 0, 0]
+        told = [drift.findings[0].status for drift in drift_of((), pairs, PROMISE)]
+
+        ours = Atalaia().judge(Atalaia().measure(columns, windows), 20)
+        assert ours[WARNINGS].tolist() == [status in ("warning", "alert") for status in told]
+        assert ours[ALERTS].tolist() == [status == "alert" for status in told]
+
+
+@pytest.mark.parametrize("name", ["normal", "few categories"])
+def test_our_rule_over_time_says_what_monitors_say(name):
+    random = np.random.default_rng(13)
+    column = Column.drawn(POPULATIONS[name], random, 5_000)
+    kind = Kind.CATEGORICAL if name in TEXTS else Kind.NUMERIC
+    watch, trail, found = AtalaiaOverTime([column]), None, []
+    for _ in range(40):
+        counts = column.windows(random, 400, 0.15)[0]
+        pair = Pair(Feature("c", kind=kind), None, column.grid, column.baseline, column.profile(counts))
+        drift = drift_of((), [pair], PROMISE)
+        over_time = over_time_of((), [pair], drift, trail, PROMISE)
+        trail = over_time.trail
+        found.append(bool(over_time.findings))
+
+        told = watch.update([counts])
+
+        assert told[EVIDENCE] == found[-1]
+        assert told[ALERTS] == (found[-1] or drift[0].findings[0].status == "alert")
+    assert not found[0]
+    assert any(found)
 
 
 def test_a_year_of_5_percent_tests_hardly_stays_silent():
