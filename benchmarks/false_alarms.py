@@ -37,6 +37,7 @@ _OTHER = Plan(1_000, (100, 1_000, 10_000), (1, 100, 200), (0.2,), ours=250, peer
 _QUICK = Plan(1_000, (50, 300), (1, 10), (0.2, 0.5), ours=10, peers=20, peers_large=20)
 _FEW = ("normal", "few categories")
 _ROWS = (100, 1_000, 10_000)
+_RULES = (*NAMES, *(rule.name for rule in PEERS))
 _TOGETHER = 20  # columns of the larger monitors over time
 
 
@@ -46,7 +47,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=POPULATIONS, default=[*POPULATIONS], metavar="POPULATION")
     parts = ["windows", "baselines", "courses"]
     parser.add_argument(
-        "--parts", nargs="+", choices=parts, default=parts, help="what is simulated: " + ", ".join(parts)
+        "--parts",
+        nargs="*",
+        choices=parts,
+        default=parts,
+        help="what is simulated, nothing if none is named: " + ", ".join(parts),
     )
     parser.add_argument("--who", nargs="+", choices=["ours", "peers"], default=["ours", "peers"])
     parser.add_argument("--scale", type=float, default=1.0, help="of the repetitions, such as 0.1 for a tenth")
@@ -68,9 +73,9 @@ def main() -> int:
     if given.prove:
         return prove((given.venvs or given.out / "venv").absolute(), not given.no_install, out)
     file = given.out / "false-alarms.json"
-    records = _earlier(file) if given.add else []
+    records = _in_order(_earlier(file)) if given.add else []
     for what, found in _simulated(given):
-        records = joined(records, found)
+        records = _in_order(joined(records, found))
         written(records, file)  # a long run may be ended at any time
         talk.print(what, style="dim", markup=False)
     _show(records, out)
@@ -84,8 +89,19 @@ def main() -> int:
 
 def _earlier(file: Path) -> list[Record]:
     """Return what the docs and the folder have of rules that there still are."""
-    rules = {*NAMES, *(rule.name for rule in PEERS)}
-    return [record for record in joined(read(KEPT), read(file)) if record["rule"] in rules]
+    return [record for record in joined(read(KEPT), read(file)) if record["rule"] in _RULES]
+
+
+def _in_order(records: Sequence[Record]) -> list[Record]:
+    """Sort records as populations and rules are listed, however they came to be."""
+    populations = list(POPULATIONS)
+    courses = ["", *over_time.COURSES]
+
+    def place(record: Record) -> tuple[float, ...]:
+        told = (record["baseline"], populations.index(record["population"]), record["rows"], record["columns"])
+        return (courses.index(record.get("course", "")), *told, record.get("shift", 0.0), _RULES.index(record["rule"]))
+
+    return sorted(records, key=place)
 
 
 def _simulated(given: argparse.Namespace) -> Iterator[tuple[str, list[Record]]]:

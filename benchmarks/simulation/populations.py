@@ -2,8 +2,8 @@
 
 A moved column is what its kind of data does when it drifts, always by *shift* standard deviations of the baseline:
 normal and Student's t move as a whole; log-normal values are multiplied, whole numbers come from a larger Poisson mean,
-and of mostly-zero amounts fewer are zero, each until the mean has moved so far. Of categories every second one becomes
-commoner, until the Kullback-Leibler divergence is shift^2 / 2: that of a normal column moved as far.
+and of mostly-zero amounts fewer are zero, each until the mean has moved so far. Categories become commoner the rarer
+they were, until the Kullback-Leibler divergence is shift^2 / 2: that of a normal column moved as far.
 """
 
 from __future__ import annotations
@@ -125,6 +125,13 @@ class Atoms:
 
 
 _T_DEVIATION = math.sqrt(3)  # of Student's t with three degrees of freedom
+
+
+def _below_of_t(deviations: Floats) -> Floats:
+    """Return the distribution function of Student's t with three degrees of freedom; quicker than SciPy's."""
+    return 0.5 + (np.arctan(deviations) + deviations / (1 + deviations**2)) / math.pi
+
+
 _LOG_MEAN, _LOG_DEVIATION = math.exp(0.5), math.sqrt((math.e - 1) * math.e)
 
 
@@ -153,18 +160,23 @@ def _mostly_zero(shift: float) -> Floats:
 
 
 def _categories(base: Floats) -> Callable[[float], Floats]:
-    signs = np.where(np.arange(len(base)) % 2, -1.0, 1.0)
+    rarity = np.linspace(0, 1, len(base))
 
     def tilted(strength: float) -> Floats:
-        return _summing_to_one(base * np.exp(strength * signs))
+        return _summing_to_one(base * np.exp(strength * rarity))
 
     @cache
     def moved(shift: float) -> Floats:
         if not shift:
             return base
-        return tilted(optimize.brentq(lambda strength: _divergence(tilted(strength), base) - shift**2 / 2, 0, 5))
+        return tilted(
+            optimize.brentq(lambda strength: _divergence(tilted(strength), base) - shift**2 / 2, 0, _STEEPEST)
+        )
 
     return moved
+
+
+_STEEPEST = 50.0
 
 
 def _divergence(of: Floats, from_: Floats) -> float:
@@ -189,7 +201,7 @@ POPULATIONS: dict[str, Population] = {
         Continuous(
             "heavy tails",
             lambda r, n, d: r.standard_t(3, n) + d * _T_DEVIATION,
-            lambda x, d: special.stdtr(3, x - d * _T_DEVIATION),
+            lambda x, d: _below_of_t(x / _T_DEVIATION - d),
         ),
         Atoms("whole numbers", "integer", _poisson),
         Atoms("mostly zero", "integer", _mostly_zero),

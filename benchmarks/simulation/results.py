@@ -130,8 +130,20 @@ def into_page(page: str, records: Sequence[Record]) -> str:
     """Return the documentation page with the tables between its marks."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    parts = [f"### {title}\n\n{_markdown(heads, rows)}" for title, heads, rows in tables(records)]
+    parts = [_repetitions(records)]
+    parts += [f"### {title}\n\n{_markdown(heads, rows)}" for title, heads, rows in tables(records)]
     return "\n\n".join((before + BEGIN, *parts, END + after))
+
+
+def _repetitions(records: Sequence[Record]) -> str:
+    """Say on how many repetitions the figures rest."""
+    told = []
+    for who, is_ours in (("Atalaia", True), ("others", False)):
+        rates = [r.get("ever") or r["family_wise"] for r in records if r["rule"].startswith("Atalaia") == is_ours]
+        if rates:
+            least, most = min(rate[2] for rate in rates), max(rate[2] for rate in rates)
+            told.append(f"{who} {least:,} to {most:,}")
+    return f"Repetitions in a figure: {', '.join(told)}."
 
 
 def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -189,7 +189,7 @@ def test_our_rule_says_of_a_window_what_monitors_say(name, shift):
     random = np.random.default_rng(12)
     columns = [Column.drawn(POPULATIONS[name], random, 5_000) for _ in range(20)]
     kind = Kind.CATEGORICAL if name in TEXTS else Kind.NUMERIC
-    for _ in range(5):
+    for _ in range(2):
         windows = [column.windows(random, 400, shift * (place % 10 == 0))[0] for place, column in enumerate(columns)]
         pairs = [
             Pair(Feature(f"c{place}", kind=kind), None, column.grid, column.baseline, column.profile(counts))
