@@ -24,6 +24,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from atalaia.batches import joined
+from atalaia.constraints_file import Constraints
 from atalaia.deciles import Search, search_of, with_deciles
 from atalaia.drafts import CategoricalDraft, NumericDraft, sample_size
 from atalaia.errors import BaselineError, StoredFormError
@@ -62,6 +63,7 @@ class Baseline(Struct, frozen=True):
         profile: The reference data's profile on these grids.
         origin: What it was made from, if not from rows, and what that lacks, in words.
         loss: By column, how far ranks (of categories: shares) may be off as shares 0..1, where they are not exact.
+        constraints: What a `constraints.json` says that windows must fulfil; None without one.
     """
 
     version: str
@@ -69,6 +71,7 @@ class Baseline(Struct, frozen=True):
     profile: Profile
     origin: str = ""
     loss: Mapping[str, float] = field(default_factory=dict)
+    constraints: Constraints | None = None
 
     @classmethod
     def from_pandas(cls, frame: Any, columns: Sequence[Column] | None = None) -> Baseline:
@@ -193,8 +196,15 @@ def baseline_of(grids: Grids, profile: Profile, origin: str = "", loss: Mapping[
     return _versioned(_content(grids, profile) | _told(origin, loss or {}))
 
 
-def _told(origin: str, loss: Mapping[str, float]) -> dict[str, Any]:
-    return {"origin": origin, "loss": dict(sorted(loss.items()))} if origin else {}
+def constrained(baseline: Baseline, constraints: Constraints) -> Baseline:
+    """Return the baseline with *constraints*, under another version."""
+    told = _told(baseline.origin, baseline.loss, constraints)
+    return _versioned(_content(baseline.grids, replace(baseline.profile, baseline="")) | told)
+
+
+def _told(origin: str, loss: Mapping[str, float], constraints: Constraints | None = None) -> dict[str, Any]:
+    told = {"origin": origin, "loss": dict(sorted(loss.items()))} if origin else {}
+    return told if constraints is None else told | {"constraints": msgspec.to_builtins(constraints)}
 
 
 def _content(grids: Grids, profile: Profile) -> dict[str, Any]:
@@ -231,14 +241,15 @@ def _versioned(content: dict[str, Any]) -> Baseline:
     cross = msgspec.convert(content["cross"], CrossGrid) if "cross" in content else None
     profile = profile_from_plain(content["profile"] | {"baseline": version})
     told = {name: content[name] for name in ("origin", "loss") if name in content}
-    return Baseline(version, Grids(columns, grids, segments, classes, cross), profile, **told)
+    constraints = msgspec.convert(content["constraints"], Constraints) if "constraints" in content else None
+    return Baseline(version, Grids(columns, grids, segments, classes, cross), profile, **told, constraints=constraints)
 
 
 def baseline_to_bytes(baseline: Baseline) -> bytes:
     """Return the stored form."""
     content = _content(baseline.grids, baseline.profile)
     content["profile"]["baseline"] = ""  # the version is derived from the content, so it can't be part of it
-    return pack({"kind": "baseline", **content, **_told(baseline.origin, baseline.loss)})
+    return pack({"kind": "baseline", **content, **_told(baseline.origin, baseline.loss, baseline.constraints)})
 
 
 def baseline_from_bytes(data: bytes, where: str) -> Baseline:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from atalaia.monitor_file import CheckRule, Limits
+from atalaia.monitor_file import CheckRule, Convention, Limits
 from atalaia.schema import Column, Kind, Side
 from atalaia.signals.drift import NUMERIC_METRICS
 from atalaia.signals.over_time import FLOOR as OVER_TIME_FLOOR
@@ -168,22 +168,33 @@ def applies(metric: str, column: Column) -> bool:
     return metric in (SHARE_METRICS if column.effective_kind is Kind.CATEGORICAL else NUMERIC_METRICS)
 
 
-def drift_checks(column: Column, rules: tuple[CheckRule, ...]) -> list[Check]:
-    """Return the drift checks of *column*: those that the rules name, or else the default."""
-    named = dict.fromkeys(r.metric for r in rules if METRICS[r.metric].family == "drift" and _names(r, column.name))
+def drift_checks(column: Column, rules: tuple[CheckRule, ...], *, default: bool = True) -> list[Check]:
+    """Return the drift checks of *column*: those that the rules name, or else the default, if one is wanted.
+
+    Rules under another tool's convention are not looked at (`atalaia.other_tools`).
+    """
+    own = [rule for rule in rules if _is_own(rule) and _names(rule, column.name)]
+    named = dict.fromkeys(rule.metric for rule in own if METRICS[rule.metric].family == "drift")
     chosen = [check_of(metric, column.name, rules) for metric in named if applies(metric, column)]
     checks = [check for check in chosen if check is not None]
-    default = check_of(default_drift_metric(column), column.name, rules)
-    return checks or ([default] if default is not None else [])
+    if not default:
+        return checks
+    usual = check_of(default_drift_metric(column), column.name, rules)
+    return checks or ([usual] if usual is not None else [])
 
 
 def check_of(metric: str, column: str | None, rules: tuple[CheckRule, ...]) -> Check | None:
     """Return the check of a metric on a column, None where it is switched off; the last rule that fits holds."""
-    fitting = [rule for rule in rules if rule.metric == metric and (column is None or _names(rule, column))]
+    named = [rule for rule in rules if rule.metric == metric and _is_own(rule)]
+    fitting = [rule for rule in named if column is None or _names(rule, column)]
     if not fitting:
         default = METRICS[metric]
         return Check(metric, column, default.limits, default.min_rows, default.relative, default.floor)
     return _amended(metric, column, fitting[-1]) if fitting[-1].enabled else None
+
+
+def _is_own(rule: CheckRule) -> bool:
+    return rule.convention in (None, Convention.ATALAIA)
 
 
 def _names(rule: CheckRule, column: str) -> bool:

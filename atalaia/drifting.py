@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from atalaia.checks import GIVEN_ROWS, OVER_TIME, ROWS_PER_CATEGORY, Check, check_of, drift_checks
+from atalaia.conventions.asking import asked
 from atalaia.findings import Pair, finding_of
 from atalaia.judging import Judged, Promise, Suspect, judge_together
 from atalaia.monitor_file import CheckRule, Limits
@@ -27,30 +28,41 @@ _HALVINGS = 24
 
 
 class Drift(Struct, frozen=True):
-    """What was measured of one column or segment, its findings, and its picture."""
+    """What was measured of one column or segment, its findings, its picture, and whether we judge it or other tools."""
 
     measures: Measures
     findings: tuple[Finding, ...]
     bars: Bars
+    ours: bool
 
 
 def drift_of(rules: tuple[CheckRule, ...], pairs: Sequence[Pair], promise: Promise) -> list[Drift]:
     """Measure all *pairs* and judge what their checks name; where chance sets the limits, for all of them together."""
     measured = measure_all([(pair.grid, pair.baseline, pair.current) for pair in pairs])
-    asked = [
+    theirs = [_by_others(rules, pair) for pair in pairs]
+    wanted = [
         (place, check, Measured(measured[place].metrics.get(check.metric), _rows(pair)))
         for place, pair in enumerate(pairs)
-        for check in drift_checks(pair.column, rules)
+        for check in drift_checks(pair.column, rules, default=not theirs[place])
     ]
-    by_chance = [each for each in asked if _is_chances(*each[1:])]
+    by_chance = [each for each in wanted if _is_chances(*each[1:])]
     judged = judge_together([_suspect(pairs[place], check, found) for place, check, found in by_chance], promise)
     limits = {(place, check.metric): limit for (place, check, _), limit in zip(by_chance, judged, strict=True)}
     drawn = [bars_of(pair.grid, pair.baseline, pair.current) for pair in pairs]
-    findings: list[list[Finding]] = [[] for _ in pairs]
-    for place, check, found in asked:
+    findings: list[list[Finding]] = [list(told) for told in theirs]
+    for place, check, found in wanted:
         told = _finding(check, found, pairs[place], limits.get((place, check.metric)), drawn[place])
         findings[place].append(told)
-    return [Drift(*each) for each in zip(measured, map(tuple, findings), drawn, strict=True)]
+    ours = [not told for told in theirs]
+    return [Drift(*each) for each in zip(measured, map(tuple, findings), drawn, ours, strict=True)]
+
+
+def _by_others(rules: tuple[CheckRule, ...], pair: Pair) -> list[Finding]:
+    if not asked(rules, pair.column):
+        return []
+    from atalaia.other_tools import tell_all  # noqa: PLC0415  # other tools are imported where one is asked
+
+    return tell_all(rules, pair)
 
 
 def _rows(pair: Pair) -> int:
@@ -166,7 +178,7 @@ def over_time_of(
     for pair, found in whole:
         name, check = pair.column.name, checks[pair.column.name]
         statistics = followed(pair.grid, pair.baseline)
-        if statistics is None or check is None:
+        if statistics is None or check is None or not found.ours:
             continue
         held = before.columns.get(name, ()) if before is not None else ()
         sums = tuple(Sums(int(rows), tuple(each)) for rows, *each in held)

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from atalaia.baseline import Baseline
 from atalaia.checks import METRICS, Check, check_of
+from atalaia.constraints import constraint_findings
+from atalaia.conventions.asking import under_convention
 from atalaia.drifting import Drift, OverTime, drift_of, over_time_of
 from atalaia.findings import Pair, finding_of, pair_of
 from atalaia.judging import Promise
@@ -72,6 +74,7 @@ class Occasion(Struct, frozen=True):
 
 def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: Occasion) -> Report:
     """Measure and judge the window's profile; the same arguments give the same report."""
+    monitor = replace(monitor, checks=under_convention(monitor.checks, monitor.convention))
     pairs = _pairs(monitor, baseline, current)
     window, before = occasion.window, occasion.before
     promise = Promise(monitor.alarm_rate, window.end - window.start, occasion.final)
@@ -85,6 +88,7 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
         *(finding for _, findings in columns for finding in findings),
         *over_time.findings,
         *rest_findings(monitor.checks, baseline, current),
+        *constraint_findings(baseline, current),
     ]
     return Report(
         schema=SCHEMA,

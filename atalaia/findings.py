@@ -108,15 +108,19 @@ def _grounds(verdict: Verdict, evidence: Evidence | None) -> str:
         return ""
     sizes = f"{evidence.rows:,} rows against {evidence.baseline_rows:,}"
     if verdict.threshold == evidence.floor:
-        return f", under which it is of no interest ({sizes}{_chances(evidence)})"
-    return f", which chance makes of {sizes}{_chances(evidence)}"
+        return f", up to which it is of no interest ({sizes}{_chances(evidence)})"
+    return f", which chance sets {sizes}{_chances(evidence)}"
 
 
 def _chances(evidence: Evidence) -> str:
     if evidence.p_value is None:
         return ""
     together = f" among {evidence.tested:,}" if evidence.tested and evidence.tested > 1 else ""
-    return f"; p = {number(evidence.p_value)}{together}"
+    p_value = f"= {number(evidence.p_value)}" if evidence.p_value >= _LEAST else f"< {number(_LEAST)}"
+    return f"; p {p_value}{together}"
+
+
+_LEAST = 1e-12  # smaller probabilities are below what the null distributions are good for
 
 
 _PLAIN = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
 import msgspec.structs
@@ -12,8 +12,8 @@ from msgspec import Struct, field
 
 from atalaia import compute as pc
 from atalaia.errors import LogError
-from atalaia.infer_columns import Guess, guess_columns, learn_outputs, unnamed_inputs
-from atalaia.infer_tally import tally_columns
+from atalaia.infer_columns import Guess, guess_columns, learn_outputs, number_text, unnamed_inputs
+from atalaia.infer_tally import Tally, tally_columns
 from atalaia.monitor_file import LogFormat, Monitor, load_monitor
 from atalaia.monitor_yaml import quote
 from atalaia.rows import Reject, RowBatch, Side
@@ -21,7 +21,7 @@ from atalaia.schema import Column
 from atalaia.spelling import slug
 from atalaia.wording import by_reason, listed
 
-__all__ = ["Found", "infer_monitor", "inferred_columns", "slug"]
+__all__ = ["Found", "carried_monitor", "infer_monitor", "inferred_columns", "not_carried", "slug"]
 
 _LONGEST_NAME = 40  # names are padded to the longest one, but not beyond this
 _LONGEST_LINE = 110
@@ -48,6 +48,25 @@ class Found(Struct, frozen=True):
     format: str
     why: str
     output: str = "atalaia-out"
+
+
+class Carried(Struct, frozen=True):
+    """What the files of another tool bring into a monitor file.
+
+    Attributes:
+        told: What they said, and what of it has no place here, as comments: see `NOT_CARRIED`.
+        keys: Lines of YAML: the monitor's other keys.
+    """
+
+    told: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+
+
+NOT_CARRIED = "Not carried over: "
+"""What a comment begins with that tells of a thing lost."""
+
+Carry = Callable[[list[Guess], Mapping[str, Tally]], Carried]
+"""Changes what was guessed of the columns, given the tallies of their values, and tells the rest."""
 
 
 class _Sample(Struct):
@@ -88,6 +107,7 @@ def infer_monitor(
     *,
     max_rows: int = 50_000,
     served: Iterable[RowBatch | Reject] = (),
+    carry: Carry | None = None,
 ) -> str:
     """Write a commented monitor file for the columns that were read.
 
@@ -96,6 +116,7 @@ def infer_monitor(
         found: The names and places to write into it, and how the rows were read.
         max_rows: How many rows to look at.
         served: Rows of the logs, when *batches* are reference data: they tell which columns are the model's outputs.
+        carry: Brings in what the files of another tool say.
 
     Raises:
         LogError: There was no row, or no row had a column.
@@ -108,12 +129,37 @@ def infer_monitor(
     if not guesses or not sample.rows:
         raise LogError(_nothing(sample, found))
     learn_outputs(guesses, islice(served, _SERVED))
+    carried = Carried() if carry is None else carry(guesses, writable)
+    return _monitor_text(_header(sample, described, found), found, guesses, carried, len(tallies) - len(writable))
+
+
+def carried_monitor(
+    guesses: list[Guess], found: Found, carried: Carried, served: Iterable[RowBatch | Reject] = ()
+) -> str:
+    """Write a commented monitor file for columns of which another tool's files tell, not rows.
+
+    Args:
+        guesses: The columns.
+        found: The names and places to write into it.
+        carried: What else the files say.
+        served: Rows of the logs, which tell what columns are the model's outputs.
+    """
+    learn_outputs(guesses, islice(served, _SERVED))
+    return _monitor_text(["# An Atalaia monitor, made from the files of another tool."], found, guesses, carried, 0)
+
+
+def not_carried(text: str) -> list[str]:
+    """Return what of another tool's files has no place in the monitor file *text*, as its comments tell."""
+    return [line.removeprefix("# ") for line in text.splitlines() if line.startswith(f"# {NOT_CARRIED}")]
+
+
+def _monitor_text(header: list[str], found: Found, guesses: list[Guess], carried: Carried, unwritable: int) -> str:
     parts = (
-        _header(sample, described, found),
+        [*header, *(f"# {_comment(line)}" for line in carried.told)],
         _model(found.name),
         _places(found),
-        _columns(guesses, len(tallies) - len(writable)),
-        _rest(),
+        _columns(guesses, unwritable),
+        [*carried.keys, *_rest(carried.keys)],
     )
     return "\n".join("\n".join(part) + "\n" for part in parts)
 
@@ -143,7 +189,10 @@ def _writable(column: str) -> bool:
 
 def _nothing(sample: _Sample, found: Found) -> str:
     where, form = listed(found.baseline or (found.logs,)), f" in data read as {found.format}" if found.format else ""
-    return f"{where}: no row with columns was found{form}{_rejects(sample)}. Give files that hold at least one row."
+    fix = "in a format that is read: Parquet, CSV, lines of JSON, or a platform's own log"
+    if set(sample.rejected) != {"unknown_format"}:
+        fix = "that hold at least one row"
+    return f"{where}: no row with columns was found{form}{_rejects(sample)}. Give files {fix}."
 
 
 def _rejects(sample: _Sample) -> str:
@@ -244,14 +293,14 @@ def _commented(entry: str, guess: Guess, width: int) -> list[str]:
     for padded in (f"{entry:<{width}}", entry):
         if _fits(_beside(padded, guess)):
             return [_beside(padded, guess)]
-    above = [f"  # guessed: {'; '.join(guess.reasons + guess.hints)}"]
+    above = [f"  # {guess.said}: {'; '.join(guess.reasons + guess.hints)}"]
     if not _fits(above[0]):
-        above = [f"  # guessed: {'; '.join(guess.reasons)}", *(f"  #   {hint}" for hint in guess.hints)]
+        above = [f"  # {guess.said}: {'; '.join(guess.reasons)}", *(f"  #   {hint}" for hint in guess.hints)]
     return [*above, f"  - {entry}"]
 
 
 def _beside(entry: str, guess: Guess) -> str:
-    return f"  - {entry}  # guessed: {'; '.join(guess.reasons + guess.hints)}"
+    return f"  - {entry}  # {guess.said}: {'; '.join(guess.reasons + guess.hints)}"
 
 
 def _fits(line: str) -> bool:
@@ -270,16 +319,21 @@ def _entry(guess: Guess, width: int) -> str:
         keys.append("nullable: false")
     if guess.share:
         keys.append("range: [0, 1]")
+    elif guess.range:
+        keys.append(f"range: {guess.range}")
     if guess.set:
-        keys.append(f"set: [{', '.join(map(quote, guess.set))}]")
+        keys.append(f"set: [{', '.join(quote(v) if isinstance(v, str) else number_text(v) for v in guess.set)}]")
     return "{" + ", ".join(keys) + "}"
 
 
-def _rest() -> list[str]:
-    return [
-        "# The defaults; remove the mark to change one.",
+def _rest(given: tuple[str, ...]) -> list[str]:
+    keys = {line.partition(":")[0] for line in given}
+    defaults = [
         f"# window: {_DEFAULTS['window']}    # width of the windows of event time that are compared with the baseline",
         f"# lateness: {_DEFAULTS['lateness']}  # how long after a window's end rows may still arrive",
         "# checks:       # only what differs from the default checks",
         "#   - {metric: psi, threshold: {warning: 0.1, alert: 0.2}}",
     ]
+    left = [line for line in defaults if line.strip("# ").partition(":")[0] not in keys]
+    left = left[:-1] if "checks" in keys else left
+    return ["# The defaults; remove the mark to change one.", *left]

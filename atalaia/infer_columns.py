@@ -34,9 +34,11 @@ class Guess(Struct):
         text: Whether its texts are free text.
         nullable: Whether values may be missing.
         share: Whether its values are bounded by 0 and 1.
+        range: Other bounds of its values, as YAML writes them; empty for none.
         set: The only allowed values.
         reasons: What the guess rests on, in words.
         hints: What could be added by someone who knows the data.
+        said: Who says so, if it is no guess.
     """
 
     name: str
@@ -46,9 +48,11 @@ class Guess(Struct):
     text: bool = False
     nullable: bool = True
     share: bool = False
-    set: tuple[str, ...] = ()
+    range: str = ""
+    set: tuple[str | float, ...] = ()
     reasons: list[str] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
+    said: str = "guessed"
 
 
 _TIMES = (
@@ -281,7 +285,7 @@ def _explain_numbers(guess: Guess, tally: Tally) -> None:
         return
     guess.reasons.append(_distinct(tally))
     if tally.low < tally.high and not guess.categorical:
-        guess.hints.append(f"to bound it: range: [{_number(tally.low)}, {_number(tally.high)}]")
+        guess.hints.append(f"to bound it: range: {bounds(tally.low, tally.high)}")
 
 
 def _explain_texts(guess: Guess, tally: Tally) -> None:
@@ -322,5 +326,11 @@ def _rows(count: int) -> str:
     return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
-def _number(value: float) -> str:
+def bounds(low: float, high: float) -> str:
+    """Write a range as YAML."""
+    return f"[{number_text(low)}, {number_text(high)}]"
+
+
+def number_text(value: float) -> str:
+    """Write a number as YAML, a whole one without a point."""
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)

@@ -113,8 +113,8 @@ def _as_float(value: object) -> float:
         return math.inf
 
 
-def decode(data: bytes, where: str) -> Any:
-    """Parse JSON.
+def decode(data: bytes, where: str, wanted: str = "statistics.json") -> Any:
+    """Parse JSON; *wanted* names in errors what the file should be.
 
     Raises:
         StatisticsFileError: It is too large, or not JSON.
@@ -125,16 +125,16 @@ def decode(data: bytes, where: str) -> Any:
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return _decode_slowly(data, where)
+        return _decode_slowly(data, where, wanted)
 
 
-def _decode_slowly(data: bytes, where: str) -> Any:
+def _decode_slowly(data: bytes, where: str, wanted: str) -> Any:
     """Read what Python's own writer makes, bare NaN included, and files with a byte order mark."""
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
         place = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
-        msg = f"{where}: {place}not JSON. Give the statistics.json that a baselining job wrote."
+        msg = f"{where}: {place}not JSON. Give the {wanted} that a baselining job wrote."
         raise StatisticsFileError(msg) from error
 
 

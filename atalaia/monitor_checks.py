@@ -46,6 +46,29 @@ SHORT_NAMES = {
 """What metrics are called in short, in small letters and digits only."""
 
 
+CHOICE = "drift"
+"""What a check under a tool's convention names for the metric that the tool itself would choose."""
+
+BY_CONVENTION: Mapping[str, tuple[str, ...]] = {
+    "azureml": ("wasserstein_normalised", "jensen_shannon", "psi", "kolmogorov_smirnov", "chi_square"),
+    "evidently": (
+        "wasserstein_normalised",
+        "jensen_shannon",
+        "psi",
+        "kullback_leibler",
+        "hellinger",
+        "kolmogorov_smirnov",
+        "chi_square",
+    ),
+    "nannyml": ("jensen_shannon", "hellinger", "kolmogorov_smirnov", "wasserstein", "l_infinity", "chi_square"),
+    "sagemaker": ("kolmogorov_smirnov", "l_infinity", "chi_square"),
+}
+"""The drift metrics that each tool has a definition of, by our names."""
+
+DRIFT_METRICS = frozenset(name for names in BY_CONVENTION.values() for name in names) | {"total_variation"}
+"""What a convention of the whole monitor applies to."""
+
+
 class MetricRules(Protocol):
     """What there is to know of a metric before it may stand in a check."""
 
@@ -85,6 +108,13 @@ def broken_check_rules(
         columns: The file's columns by name.
         known_metrics: The metrics that it may name; None to accept any name.
     """
+    convention = check.get("convention")
+    if isinstance(convention, str) and convention in BY_CONVENTION:
+        yield from _under(convention, check.get("metric"), (*path, "metric"))
+        yield from _threshold(check.get("threshold"), (*path, "threshold"), None)
+        yield from _min_rows(check.get("min_rows"), (*path, "min_rows"))
+        yield from _checked(check, (*path, "columns"), columns, None)
+        return
     name = check.get("metric")
     metric = known_metrics.get(name) if known_metrics is not None and isinstance(name, str) else None
     if known_metrics is not None and isinstance(name, str) and metric is None:
@@ -97,6 +127,14 @@ def broken_check_rules(
 
 AUTO = "auto"
 """The threshold that is not given: the metric's own, which for drift knows the size of the window."""
+
+
+def _under(convention: str, metric: object, path: Path) -> Iterator[Issue]:
+    """Yield why a tool has no such metric."""
+    known = (CHOICE, *BY_CONVENTION[convention])
+    if isinstance(metric, str) and metric not in known:
+        fix = f"{_suggest_metric(metric, known)} `convention: atalaia` takes our own definition."
+        yield Issue(path, f"{convention!r} has no metric {metric!r}", fix)
 
 
 def _threshold(threshold: object, path: Path, metric: MetricRules | None) -> Iterator[Issue]:

@@ -9,7 +9,7 @@ from typing import Any
 from atalaia.monitor_checks import Metrics
 from atalaia.monitor_rules import broken_rules
 from atalaia.monitor_yaml import Document, Fault, Issue, Path
-from atalaia.spelling import suggest
+from atalaia.spelling import nearest, suggest
 
 _NAMES = {
     "string": "text",
@@ -73,15 +73,22 @@ def _explain(error: Any, document: Document) -> Iterator[Issue]:
 
 def _unknown_keys(error: Any, path: Path) -> Iterator[Issue]:
     known = error.schema["properties"]
-    free = [key for key in known if key not in error.instance]
     for key in error.instance:
         if key not in known:
-            yield Issue((*path, key), f"unknown key {key!r}", suggest(key, free or list(known), "keys"))
+            yield Issue((*path, key), f"unknown key {key!r}", suggest(key, _free(error) or list(known), "keys"))
+
+
+def _free(error: Any) -> list[str]:
+    """The known keys that are not there."""
+    return [key for key in error.schema["properties"] if key not in error.instance]
 
 
 def _missing_keys(error: Any, path: Path) -> Iterator[Issue]:
+    """Tell of keys that must be there; one that was only misspelt is told of as such."""
+    known = error.schema["properties"]
+    meant = {nearest(key, _free(error)) for key in error.instance if key not in known}
     for key in error.validator_value:
-        if key not in error.instance:
+        if key not in error.instance and key not in meant:
             meaning = error.schema["properties"][key].get("description", "")
             yield Issue((*path, key), f"the key {key!r} is missing", f"Add it: {meaning}")
 

@@ -33,6 +33,16 @@ class LogFormat(StrEnum):
     PARQUET = "parquet"
 
 
+class Convention(StrEnum):
+    """Whose metrics, limits and verdicts hold for drift."""
+
+    ATALAIA = "atalaia"
+    AZUREML = "azureml"
+    EVIDENTLY = "evidently"
+    NANNYML = "nannyml"
+    SAGEMAKER = "sagemaker"
+
+
 class Model(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The model whose logs these are.
 
@@ -59,16 +69,26 @@ class Logs(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     include: tuple[str, ...] = ()
 
 
+class ConstraintThresholds(StrEnum):
+    """What the shares in a `constraints.json` mean: what must fit, as the container has it, or what may differ."""
+
+    CONTAINER = "container"
+    DOCUMENTS = "documents"
+
+
 class BaselineSource(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The reference data that the baseline is made from.
 
     Attributes:
-        data: Files or folders, relative to the monitor file; or one `statistics.json` of SageMaker Model Monitor.
+        data: Files or folders, relative to the monitor file; or one `statistics.json` of SageMaker Model Monitor. A
+            `constraints.json` beside either says what windows must fulfil.
         format: `auto` looks into each object; anything else is taken at its word.
+        constraint_thresholds: What the shares in a `constraints.json` mean.
     """
 
     data: tuple[str, ...]
     format: LogFormat = LogFormat.AUTO
+    constraint_thresholds: ConstraintThresholds = ConstraintThresholds.CONTAINER
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -87,13 +107,14 @@ class CheckRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     """One entry of `checks`: it replaces the default of its metric (of its signal, for a drift metric) on its columns.
 
     Attributes:
-        metric: A metric's name.
+        metric: A metric's name; with a convention, `drift` for the metric that the tool itself would choose.
         columns: Where it is checked; by default on every column that it applies to.
         threshold: The alert limit, or a limit each for warning and alert; or `auto`, the default: for drift what chance
             alone exceeds too rarely in windows of this size, for all else the metric's own limits.
         floor: With `auto`, for drift: values up to this are of no interest, however sure they are.
         min_rows: With fewer rows than this the finding is `undecided`.
         enabled: False switches the check off on these columns.
+        convention: For drift: the tool whose definition, limit and verdict hold; by default the monitor's.
     """
 
     metric: str
@@ -102,6 +123,7 @@ class CheckRule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     floor: float | None = None
     min_rows: int | None = None
     enabled: bool = True
+    convention: Convention | None = None
 
 
 class Multivariate(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -174,6 +196,7 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
         multivariate: Whether the relations of columns to each other are watched: true for those of all numeric
             features, or a list of columns.
         policies: When drift starts a job.
+        convention: Whose metrics, limits and verdicts hold for drift, unless a check says otherwise.
     """
 
     name: str
@@ -188,6 +211,7 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     alarm_rate: float = 0.05
     multivariate: bool | Multivariate = False
     policies: tuple[Policy, ...] = field(default=())
+    convention: Convention = Convention.ATALAIA
 
     @property
     def together(self) -> tuple[str, ...]:

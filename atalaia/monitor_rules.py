@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from atalaia.monitor_checks import RELATIONS, Metrics, broken_check_rules, broken_relation_rules
+from atalaia.monitor_checks import CHOICE, DRIFT_METRICS, RELATIONS, Metrics, broken_check_rules, broken_relation_rules
 from atalaia.monitor_columns import broken_column_rules, is_number, list_of, mapping_of
 from atalaia.monitor_policies import broken_policies
 from atalaia.monitor_yaml import Issue
@@ -42,11 +42,18 @@ def broken_rules(data: object, known_metrics: Metrics | None = None) -> Iterator
     multivariate = monitor.get("multivariate")
     yield from broken_relation_rules(multivariate, named)
     for place, check in enumerate(list_of(monitor.get("checks"))):
-        yield from broken_check_rules(mapping_of(check), ("checks", place), named, known_metrics)
+        yield from broken_check_rules(_whole(check, monitor), ("checks", place), named, known_metrics)
         if mapping_of(check).get("metric") in RELATIONS and multivariate in (None, False):
             fix = "Write `multivariate: true` at the top level, or remove the check."
             yield Issue(("checks", place, "metric"), "the relations between columns are not watched", fix)
     yield from broken_policies(list_of(monitor.get("policies")))
+
+
+def _whole(check: object, monitor: dict[str, Any]) -> dict[str, Any]:
+    """Return a check with the monitor's convention in it, if it is one of drift and names none."""
+    given, convention = mapping_of(check), monitor.get("convention")
+    drift = given.get("metric") == CHOICE or given.get("metric") in DRIFT_METRICS
+    return {"convention": convention} | given if drift and convention is not None else given
 
 
 def _name(name: object) -> Iterator[Issue]:

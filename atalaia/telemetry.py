@@ -123,7 +123,9 @@ def report_events(report: Report, revision: int, time: int) -> Iterator[dict[str
     lag = {"lag_seconds": lag_seconds(report, time), "baseline": report.baseline.version}
     yield {"event": "ml.monitor.report", "id": _id(report, revision), **own, **about, **lag}
     for finding in report.findings:
-        told = {name: getattr(finding, name) for name in Finding.__struct_fields__}
+        told = {name: getattr(finding, name) for name in Finding.__struct_fields__ if name != "evidence"}
+        if finding.evidence is not None and finding.evidence.p_value is not None:
+            told["p_value"] = finding.evidence.p_value
         place = (finding.signal, finding.metric, finding.column or "", finding.segment or "")
         yield {"event": "ml.monitor.finding", "id": _id(report, revision, *place), **own, **told}
 

@@ -36,7 +36,7 @@ _SHARES = frozenset(
     {
         "missing", "type_errors", "out_of_range", "out_of_set", "off_pattern", "extra_column", "empty", "pattern_share",
         "rejected", "late", "duplicates", "undated", "nan", "infinity", "denormal", "overflow",
-        "lost_resolution", "segment_rest",
+        "lost_resolution", "segment_rest", "data_type_check", "completeness_check", "categorical_values_check",
     }
 )  # fmt: skip
 _FLAGS = frozenset({"missing_column", "constant"})

@@ -81,21 +81,30 @@ class Drained(Struct):
 
 
 class _Told(Struct, frozen=True):
-    """A message, None for the one that is the host's, and what it tells."""
+    """What a message tells, how often it was received, and the message itself; None for the one that is the host's."""
 
     message: Message | None
+    text: str
+    tries: int
     arrivals: tuple[Arrival, ...] = ()
     fault: str | None = None
 
 
-def drain(first: str, source: Source, ingest: Ingest, enough_time: Callable[[], bool]) -> Drained:
+class First(Struct, frozen=True):
+    """The message that the host handed out: its text, and how often it was received, this time included."""
+
+    text: str
+    tries: int = 1
+
+
+def drain(first: First, source: Source, ingest: Ingest, enough_time: Callable[[], bool]) -> Drained:
     """Ingest what *first* tells of, and what waits in its queue, as long as there is time.
 
     Raises:
         QueueError: The queue did not answer; what was received is seen again by others after its time.
     """
     drained = Drained({}, {})
-    batch = [_told(None, first, source.account)]
+    batch = [_told(None, first.text, first.tries, source.account)]
     try:
         while batch:
             more = _receive(source, batch, enough_time)
@@ -120,22 +129,22 @@ def _receive(source: Source, batch: list[_Told], enough_time: Callable[[], bool]
         received = source.queue.receive(MOST, _HIDDEN_SECONDS)
         if not received:
             return False
-        batch += [_told(message, message.text, source.account) for message in received]
+        batch += [_told(message, message.text, message.tries, source.account) for message in received]
     return False
 
 
 def _apart(batch: list[_Told]) -> list[list[_Told]]:
     """Return what is to be ingested together: all that came for the first time, and each of the others alone."""
-    again = [told for told in batch if told.message is not None and told.message.tries > 1]
-    fresh = [told for told in batch if told.message is None or told.message.tries == 1]
+    again = [told for told in batch if told.tries > 1]
+    fresh = [told for told in batch if told.tries == 1]
     return [fresh, *([told] for told in again)] if fresh else [[told] for told in again]
 
 
-def _told(message: Message | None, text: str, account: str) -> _Told:
+def _told(message: Message | None, text: str, tries: int, account: str) -> _Told:
     try:
-        return _Told(message, tuple(arrivals_of(text, account)))
+        return _Told(message, text, tries, tuple(arrivals_of(text, account)))
     except EventError as error:
-        return _Told(message, (), str(error))
+        return _Told(message, text, tries, (), str(error))
 
 
 def _settle(batch: list[_Told], done: Ingested, source: Source, drained: Drained) -> None:
@@ -145,16 +154,15 @@ def _settle(batch: list[_Told], done: Ingested, source: Source, drained: Drained
         why = told.fault or next((done.failed[a.uri] for a in told.arrivals if a.uri in done.failed), None)
         if told.fault is not None:
             drained.failed["first" if told.message is None else told.message.id] = told.fault
+        given_up = why is not None and told.tries >= MOST_TRIES
+        if given_up:
+            source.poison.put(told.text)
+            drained.counts["given_up"] = drained.counts.get("given_up", 0) + 1
         if told.message is None:
-            drained.fault = why
+            drained.fault = None if given_up else why
         else:
-            (fine if why is None else undone).append(told.message)
+            (fine if why is None or given_up else undone).append(told.message)
     with ThreadPoolExecutor(_AT_ONCE) as several:
         list(several.map(source.queue.delete, fine))
     for message in undone:
-        if message.tries < MOST_TRIES:
-            source.queue.release(message, _PAUSE_SECONDS * message.tries)
-        else:
-            source.poison.put(message.text)
-            source.queue.delete(message)
-            drained.counts["given_up"] = drained.counts.get("given_up", 0) + 1
+        source.queue.release(message, _PAUSE_SECONDS * message.tries)

@@ -6,7 +6,7 @@ from typing import Any
 
 from atalaia.baseline import Baseline
 from atalaia.schema import profiled
-from atalaia.wording import by_reason, listed, percent, printable, shortened
+from atalaia.wording import by_reason, listed, percent, plural, printable, shortened
 
 _SHOWN = 5
 
@@ -24,7 +24,20 @@ def baseline_lines(baseline: Baseline) -> list[str]:
     if baseline.origin:
         lines.append(f"Made {printable(baseline.origin)}.")
         lines.append(_loss(baseline))
-    return lines
+    return lines + _constraints(baseline)
+
+
+def _constraints(baseline: Baseline) -> list[str]:
+    """Say what windows must fulfil, and what of it has no effect."""
+    constraints = baseline.constraints
+    if constraints is None:
+        return []
+    judged = {column.name for column in profiled(baseline.grids.columns)}
+    lines = [f"With constraints on {plural(len(constraints.features), 'column')}."]
+    idle = [feature.name for feature in constraints.features if feature.name not in judged]
+    if idle:
+        lines.append(f"Only looked for, as the monitor file does not measure them: {listed(idle)}.")
+    return lines + [f"Constraints {note}." for note in constraints.notes]
 
 
 def _absent(baseline: Baseline) -> list[str]:

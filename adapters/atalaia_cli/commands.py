@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -12,21 +11,23 @@ from rich.console import Console
 from atalaia.baseline import Baseline
 from atalaia.checks import METRICS
 from atalaia.errors import AtalaiaError
-from atalaia.infer import Found, infer_monitor, slug
-from atalaia.monitor_file import find_faults
+from atalaia.monitor_file import Convention, find_faults
 from atalaia.monitoring.baselines import load_baseline, make_baseline
 from atalaia.monitoring.comparing import compare as compare_sources
+from atalaia.monitoring.exporting import sagemaker_files
 from atalaia.monitoring.promoting import promote_windows
 from atalaia.monitoring.sources import LogSource
 from atalaia.monitoring.verifying import verify_report
-from atalaia.wording import plural
+from atalaia.sagemaker_files import left_out
+from atalaia.wording import listed, plural
 from atalaia_cli.baselines import baseline_lines, baseline_shape
 from atalaia_cli.costing import cost
 from atalaia_cli.jobs import evaluated, held_baseline, ingested, moment, working
 from atalaia_cli.packaging import package
-from atalaia_cli.places import Opened, open_monitor, open_place, read_bytes, write_text
+from atalaia_cli.places import Opened, make_folder, open_monitor, open_place, read_bytes, write_text
 from atalaia_cli.querying import query
 from atalaia_cli.shapes import check_shape, compare_shape, print_json
+from atalaia_cli.starting import first_monitor, told_apart
 from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_one_sided, print_reports
 from atalaia_local import DirectoryStore
 
@@ -62,48 +63,43 @@ def cli() -> None:
 
 
 @cli.command(short_help="Infer a monitor file from data or logs.")
-@click.argument("data", nargs=-1, required=True)
+@click.argument("data", nargs=-1)
 @click.option("--logs", metavar="PATH", help="Where the logs to watch are; by default DATA.")
+@click.option(
+    "--from",
+    "carried",
+    metavar="FILE",
+    multiple=True,
+    help="Take over what this file of another tool says; may be repeated.",
+)
 @click.option("-o", "--output", "target", metavar="FILE", help="Write the monitor file here instead of printing it.")
 @click.option("--name", help="The monitor's name; by default made from the file's name.")
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
-def init(data: tuple[str, ...], logs: str | None, target: str | None, name: str | None, force: bool) -> None:
+def init(
+    data: tuple[str, ...], logs: str | None, carried: tuple[str, ...], target: str | None, name: str | None, force: bool
+) -> None:
     """Infer a monitor file from reference data, or from logs of any format.
+
+    The files of another tool are a constraints.json and a statistics.json of SageMaker Model Monitor, which need no
+    DATA, or the monitor schedule (YAML) of Azure Machine Learning, which does.
 
     \b
     Example: atalaia init reference.parquet --logs logs/ -o monitor.yaml
+    Example: atalaia init --from constraints.json --from statistics.json --logs logs/ -o monitor.yaml
     """
     file = Path(target) if target is not None else None
     if file is not None and file.exists() and not force:
         msg = f"{file}: exists already. Give another name, or --force to overwrite it."
         raise AtalaiaError(msg)
-    sources = [LogSource(*open_place(place)) for place in data]
-    found = next(((source, info) for source in sources for info in source.objects()), None)
-    if found is None:
-        msg = f"{', '.join(data)}: no data there. Give files or folders with rows."
-        raise AtalaiaError(msg)
-    reading = found[0].read(found[1])
-    base = file.parent if file is not None else Path()
-    text = infer_monitor(
-        (piece for source in sources for piece in source.batches()),
-        Found(
-            name=slug(name or Path(data[0]).stem),
-            logs=_relative(logs or data[0], base),
-            baseline=tuple(_relative(place, base) for place in data),
-            format=reading.format,
-            why=reading.why,
-        ),
-        served=LogSource(*open_place(logs)).batches() if logs else (),
-    )
+    if not data and not carried:
+        msg = "nothing to start from. Give DATA, or the files of another tool with --from."
+        raise click.UsageError(msg)
+    text = first_monitor(told_apart(data, carried), logs, file.parent if file is not None else Path(), name)
     if file is None:
         click.echo(text, nl=False)
         return
     write_text(file, text)
     click.echo(f"Wrote {file}. Read its comments, then run: atalaia check {file}", err=True)
-
-
-def _relative(place: str, base: Path) -> str:
-    return place if Path(place).is_absolute() else Path(os.path.relpath(place, base)).as_posix()
 
 
 @cli.command()
@@ -127,15 +123,23 @@ def validate(monitor: str, as_json: bool) -> None:
 @cli.command()
 @click.argument("reference")
 @click.argument("current")
+@click.option(
+    "--convention",
+    type=click.Choice([convention.value for convention in Convention]),
+    default=Convention.ATALAIA.value,
+    help="Tell what this tool would measure and say.",
+)
 @_JSON
-def compare(reference: str, current: str, as_json: bool) -> None:
+def compare(reference: str, current: str, convention: str, as_json: bool) -> None:
     """Show the drift of every column between two files or folders.
 
     \b
     Example: atalaia compare reference.parquet current.parquet
     """
+    chosen = Convention(convention)
     with working(f"comparing {current} with {reference}"):
-        result = compare_sources(LogSource(*open_place(reference)), LogSource(*open_place(current)))
+        sources = LogSource(*open_place(reference)), LogSource(*open_place(current))
+        result = compare_sources(*sources, convention=chosen)
     if as_json:
         print_one_sided(Console(stderr=True), result)
         print_json(compare_shape(result))
@@ -189,6 +193,32 @@ def _built(opened: Opened, data: tuple[str, ...]) -> Baseline:
         msg = f"{opened.monitor.name}: it names no reference data. Give DATA, or add baseline.data to it."
         raise AtalaiaError(msg)
     return make_baseline(opened.monitor, sources, opened.output, chosen=bool(data))
+
+
+@cli.command(short_help="Write the files of SageMaker Model Monitor.")
+@_MONITOR
+@click.argument("folder")
+@click.option("--window", "moment_in", metavar="TIME", help="Tell of the window that holds this moment (ISO 8601).")
+@_OUT
+def export(monitor: str, folder: str, moment_in: str | None, out: str | None) -> None:
+    """Write the baseline, or a window, into FOLDER as the files of SageMaker Model Monitor.
+
+    These are statistics.json and constraints.json, and of a window constraint_violations.json.
+
+    \b
+    Example: atalaia export monitor.yaml for-sagemaker
+    Example: atalaia export monitor.yaml for-sagemaker --window 2026-03-02
+    """
+    opened = open_monitor(monitor, out)
+    held = load_baseline(opened.monitor, opened.output)
+    time = None if moment_in is None else moment(moment_in, "--window")
+    files = sagemaker_files(opened.monitor, held, opened.output, time)
+    into = make_folder(Path(folder))
+    for name, data in sorted(files.items()):
+        write_text(into / name, data.decode())
+        click.echo(into / name)
+    if left_out(held):
+        click.echo(f"Without statistics: {listed(left_out(held))} (times, or not measured).", err=True)
 
 
 @cli.command()

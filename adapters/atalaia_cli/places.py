@@ -90,6 +90,20 @@ def read_bytes(file: Path) -> bytes:
         raise AtalaiaError(msg) from error
 
 
+def make_folder(folder: Path) -> Path:
+    """Make a folder that a user named, unless it is there.
+
+    Raises:
+        AtalaiaError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"{folder}: {(error.strerror or 'cannot be made').lower()}. Give the path of a folder."
+        raise AtalaiaError(msg) from error
+    return folder
+
+
 def write_text(file: Path, text: str) -> None:
     """Write a file that a user named.
 

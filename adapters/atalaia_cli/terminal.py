@@ -30,7 +30,7 @@ _MOST_TROUBLES = 50
 _MOST_WINDOWS, _LAST_WINDOWS = 40, 10
 _MOST_DATES = 3
 _BAD = ("alert", "warning")
-_SHORT = {"kolmogorov_smirnov": "KS", "jensen_shannon": "JS", "psi": "PSI"}
+_SHORT = {"cramer_von_mises": "CvM", "kolmogorov_smirnov": "KS", "jensen_shannon": "JS", "psi": "PSI"}
 
 
 class _Trouble(Struct, frozen=True):
@@ -83,6 +83,8 @@ def print_compare(console: Console, result: Mapping[str, Any]) -> None:
     print_one_sided(console, result)
     if columns:
         _print_table(console, _compared(console, columns))
+    for message in [told for column in columns if (told := (column.get("finding") or {}).get("message"))]:
+        console.print(_quiet(wording.printable(message)), overflow="fold")
 
 
 def print_one_sided(console: Console, result: Mapping[str, Any]) -> None:
@@ -265,7 +267,7 @@ def _milder(trouble: _Trouble, status: str) -> str:
     return "" if status == trouble.finding.status else f" ({status})"
 
 
-def _compared(console: Console, columns: Iterable[Mapping[str, Any]]) -> Table:
+def _compared(console: Console, columns: Sequence[Mapping[str, Any]]) -> Table:
     wide = console.width >= _WIDE
     extra = ("kolmogorov_smirnov", "jensen_shannon", "psi") if wide else ("psi",)
     table = light_table()
@@ -273,7 +275,11 @@ def _compared(console: Console, columns: Iterable[Mapping[str, Any]]) -> Table:
     table.add_column("column", overflow="fold", ratio=1)
     if wide:
         table.add_column("kind", no_wrap=True)
-    table.add_column("metric", no_wrap=not wide)
+    of_tool = any("message" in (column.get("finding") or {}) for column in columns)  # whose names of metrics are long
+    if of_tool:
+        table.add_column("metric", overflow="fold", ratio=1)
+    else:
+        table.add_column("metric", no_wrap=not wide)
     for title in ("value", "limit", *(_SHORT.get(metric, metric) for metric in extra)):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("missing", justify="right", no_wrap=True)

@@ -113,7 +113,7 @@ def _objects(work: Workload) -> tuple[str, str, Workload]:
 def _way(work: Workload) -> tuple[str, str, Workload]:
     return (
         "--metrics cloudwatch-otlp",
-        "points cost by their size, not by series",
+        "points cost by their size, not by series; but alarms see none of them",
         replace(work, aws_way="cloudwatch-otlp"),
     )
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from atalaia.checks import check_of, drift_checks
+from atalaia.conventions.asking import asked, under_convention
 from atalaia.monitor_file import LogFormat, Logs, Model, Monitor
 from atalaia.schema import Column, Kind, Role, Side, profiled
 from atalaia.telemetry import Detail
@@ -97,7 +98,7 @@ class Workload(Struct, frozen=True):
 def shape_of(monitor: Monitor) -> Shape:
     """Return what of a monitor file costs something."""
     columns = profiled(monitor.columns)
-    drift = sum(len(drift_checks(column, monitor.checks)) for column in columns)
+    drift = sum(_drift_findings(monitor, column) for column in columns)
     numeric = sum(column.effective_kind is Kind.NUMERIC for column in columns)
     format_given = LogFormat.JSONL if monitor.logs.format is LogFormat.AUTO else monitor.logs.format
     return Shape(
@@ -117,6 +118,12 @@ def plain_shape(columns: int, window_seconds: float) -> Shape:
     """Return the shape of a monitor with so many numeric features and nothing else."""
     named = tuple(Column(f"x{place}") for place in range(columns))
     return shape_of(Monitor("plain", Model("plain"), Logs("logs"), named, "out")).with_window(window_seconds)
+
+
+def _drift_findings(monitor: Monitor, column: Column) -> int:
+    rules = under_convention(monitor.checks, monitor.convention)
+    told = len(asked(rules, column))
+    return told + len(drift_checks(column, rules, default=not told))
 
 
 _Checks = Iterator[tuple[str, str | None]]

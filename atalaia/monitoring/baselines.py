@@ -8,9 +8,10 @@ from functools import partial
 
 import msgspec
 
-from atalaia.baseline import Baseline, baseline_from_bytes, baseline_to_bytes, build_baseline
+from atalaia.baseline import Baseline, baseline_from_bytes, baseline_to_bytes, build_baseline, constrained
+from atalaia.constraints_file import read_constraints
 from atalaia.errors import BaselineError, ObjectNotFoundError
-from atalaia.monitor_file import Monitor
+from atalaia.monitor_file import ConstraintThresholds, Monitor
 from atalaia.monitoring.layout import baseline_key, current_baseline_key
 from atalaia.monitoring.sources import LogSource, columnwise_if_sound
 from atalaia.ports import ObjectStore
@@ -102,29 +103,39 @@ def ensure_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectSt
 def make_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectStore, *, chosen: bool) -> Baseline:
     """Build a baseline from *sources*, store it, and let it hold from now on.
 
-    What is found may also be a `statistics.json` of SageMaker Model Monitor, told by its content.
+    What is found may also be a `statistics.json` of SageMaker Model Monitor, and beside it or beside rows a
+    `constraints.json`, both told by their content.
 
     Raises:
         BaselineError: The sources hold no rows, or none of the monitor's columns.
-        StatisticsFileError: They hold a `statistics.json` that does not fit the monitor's columns, or has company.
+        StatisticsFileError: They hold such a file that has faults, does not fit the monitor's columns, or is not alone.
     """
-    from atalaia.monitoring.statistics import statistics_object  # noqa: PLC0415 - who only loads a baseline saves it
+    from atalaia.monitoring.statistics import described_files  # noqa: PLC0415 - who only loads a baseline saves it
 
     data = _data(sources)
     if not data:
         msg = f"{_places(sources)}: there are no reference data. Name files, or folders with files, that hold rows."
         raise BaselineError(msg)
-    found = statistics_object(sources)
-    if found is not None:
-        from atalaia.statistics_baseline import baseline_of_statistics  # noqa: PLC0415 - most baselines are of rows
-        from atalaia.statistics_file import read_statistics  # noqa: PLC0415 - as above
-
-        store, key = found
-        where = f"{store.uri}/{key}"
-        baseline = baseline_of_statistics(monitor.columns, read_statistics(store.get(key)[0], where), where)
-    else:
-        baseline = _built(monitor, sources)
+    found = described_files(sources)
+    baseline = _built(monitor, found.rows) if found.statistics is None else _of_statistics(monitor, found.statistics)
+    if found.constraints is not None:
+        baseline = _constrained(monitor, baseline, found.constraints)
     return hold_baseline(monitor, baseline, output, data, chosen=chosen)
+
+
+def _of_statistics(monitor: Monitor, place: tuple[ObjectStore, str]) -> Baseline:
+    from atalaia.statistics_baseline import baseline_of_statistics  # noqa: PLC0415 - most baselines are of rows
+    from atalaia.statistics_file import read_statistics  # noqa: PLC0415 - as above
+
+    store, key = place
+    where = f"{store.uri}/{key}"
+    return baseline_of_statistics(monitor.columns, read_statistics(store.get(key)[0], where), where)
+
+
+def _constrained(monitor: Monitor, baseline: Baseline, place: tuple[ObjectStore, str]) -> Baseline:
+    store, key = place
+    meant = ConstraintThresholds.CONTAINER if monitor.baseline is None else monitor.baseline.constraint_thresholds
+    return constrained(baseline, read_constraints(store.get(key)[0], f"{store.uri}/{key}", meant))
 
 
 def _built(monitor: Monitor, sources: Sequence[LogSource]) -> Baseline:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from atalaia.baseline import Baseline
+from atalaia.constraints import violations_text
 from atalaia.errors import ObjectNotFoundError, PreconditionError
 from atalaia.evaluation import Occasion, evaluate
 from atalaia.html import render_html
@@ -23,6 +24,7 @@ from atalaia.monitoring.layout import (
     report_key,
     reports_prefix,
     revision_of,
+    violations_key,
     window_prefix,
 )
 from atalaia.monitoring.merging import Merged, merge_compacted, merge_profiles
@@ -163,6 +165,8 @@ class Evaluator:
         self._output.put(self._definition, self._written)
         if self._announce is not None:
             self._announce(key)
+        if self._baseline.constraints is not None:  # before the report, so that no report is without them
+            self._output.put(violations_key(self._monitor.name, window), violations_text(report.findings))
         self._output.put(key, to_json(report), if_absent=True)
         return Evaluated(report, window, revision, new=True, time=self._now)
 

@@ -91,6 +91,11 @@ def report_key(monitor: str, window: Window, revision: int, ending: str = "json"
     return f"{reports_prefix(monitor, window)}r{revision}.{ending}"
 
 
+def violations_key(monitor: str, window: Window) -> str:
+    """Return where a window's latest `constraint_violations.json` is stored, if its baseline has constraints."""
+    return f"{reports_prefix(monitor, window)}constraint_violations.json"
+
+
 def revision_of(key: str) -> int:
     """Return the number of the report stored under *key*, which counts from 1 for each window; 0 if none can be."""
     number = key.rpartition("/")[2].removeprefix("r").removesuffix(".json")

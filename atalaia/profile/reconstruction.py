@@ -70,6 +70,36 @@ def quantiles(grid: NumericGrid, summary: NumericSummary, count: int = 500) -> F
     return np.concatenate(([summary.minimum], inner, [summary.maximum]))
 
 
+class Parts(Struct, frozen=True):
+    """What a summary tells of its open cells: values with exact counts, and of the rest how many rows, and their mean.
+
+    Attributes:
+        values, counts: Values in open cells, in rising order, and how often each occurred; shape (values,).
+        cells: The place of each value's cell among the open ones; shape (values,).
+        rows: Rows of each open cell that `values` does not account for; shape (open cells,).
+        means: Their mean, which is exact but for the grid's steps; shape (open cells,).
+        low, high: The smallest and the largest value that each open cell can hold; shape (open cells,).
+    """
+
+    values: Floats
+    counts: Ints
+    cells: Ints
+    rows: Ints
+    means: Floats
+    low: Floats
+    high: Floats
+
+
+def parts_of(grid: NumericGrid, summary: NumericSummary) -> Parts:
+    """Return what is known of the open cells of a *summary* with finite values, counted on a *grid* with edges."""
+    sampled = Weighted.of(floats_of_hashes(summary.distinct.hashes), summary.distinct.counts)
+    known = _known(grid, summary, sampled)
+    open_cells = summary.cells[::2]
+    rows = open_cells - np.bincount(known.cells, known.counts, len(open_cells)).astype(np.int64)
+    means, limits = _rest_means(grid, summary, known, rows), _limits(grid, summary)
+    return Parts(known.values, known.counts, known.cells, rows, means, *limits)
+
+
 class _Known(Struct, frozen=True):
     """Values in open cells with exact counts, in rising order; shape (values,) each.
 

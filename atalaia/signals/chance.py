@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache, partial
 
 import numpy as np
 from msgspec import Struct
@@ -25,7 +26,7 @@ from msgspec import Struct
 from atalaia.profile import NumericGrid, NumericSummary
 from atalaia.profile.values import Floats, Ints
 from atalaia.signals import shares
-from atalaia.signals.drift import Sides, of_lengths, tables_of
+from atalaia.signals.drift import Sides, of_lengths, table_of
 from atalaia.signals.tails import (
     gamma_tail,
     kolmogorov_tail,
@@ -49,17 +50,18 @@ class Chance(Struct, frozen=True):
 
     Attributes:
         tail: The probability of a value of the metric or more.
-        typical: A value of it that chance makes often: where the search for a quantile begins.
+        limit: From a probability, the value that chance exceeds with it.
         seen: From a limit, the smallest true value of the metric that a window exceeds it with four times out of five.
     """
 
     tail: Callable[[float], float]
-    typical: float
+    limit: Callable[[float], float]
     seen: Callable[[float], float]
 
-    def limit(self, probability: float) -> float:
-        """Return the value that chance exceeds with this *probability*."""
-        return value_at(self.tail, probability, self.typical)
+
+def _chance(tail: Callable[[float], float], typical: float, seen: Callable[[float], float]) -> Chance:
+    """Return a null distribution by its tail alone; *typical* is a value that chance makes often."""
+    return Chance(tail, lambda probability: value_at(tail, probability, typical), seen)
 
 
 class Moments(Struct, frozen=True):
@@ -188,37 +190,57 @@ def of_gap(pooled: Ints, n: int, m: int) -> Chance:
         n: The baseline's values.
         m: The window's values.
     """
-    mass = pooled / pooled.sum()
-    reached = np.cumsum(mass)
-    mean = float((mass * reached * (1 - reached)).sum())
+    mean = _mean_of_bridge(pooled[pooled > 0] / pooled.sum())
     weights = _bridge_weights(pooled)
     rest, rows = mean - sum(weights), effective_rows(n, m)
     largest, variance = max(weights, default=0.0), 2 * sum(weight**2 for weight in weights)
 
     def tail(value: float) -> float:
-        if weights == _UNTIED:
-            return two_sample_cramer_von_mises_tail(value, n, m)
         return quadratic_tail(np.array(weights), rows * value * value - rest) if weights else float(value <= 0)
 
     def seen(limit: float) -> float:
         return math.sqrt(max(_beyond(rows * limit * limit, mean, largest, variance), 0.0) / rows)
 
-    return Chance(tail, math.sqrt(max(mean, 1e-12) / rows), seen)
+    if weights == _UNTIED:
+        return Chance(partial(_untied_tail, n, m), partial(_untied_limit, n, m), seen)
+    return _chance(tail, math.sqrt(max(mean, 1e-12) / rows), seen)
+
+
+def _untied_tail(n: int, m: int, value: float) -> float:
+    return two_sample_cramer_von_mises_tail(value, n, m)
+
+
+@lru_cache(maxsize=256)  # that of all columns of a window that have no ties
+def _untied_limit(n: int, m: int, probability: float) -> float:
+    return value_at(partial(_untied_tail, n, m), probability, 0.4 / math.sqrt(effective_rows(n, m)))
 
 
 _UNTIED = tuple((1 / (np.arange(1, _TERMS + 1) * math.pi) ** 2).tolist())
 
 
+def _mean_of_bridge(mass: Floats) -> float:
+    """Return the mean of the squared Brownian bridge, straight between the ends of steps of this *mass*."""
+    ends = np.cumsum(mass)
+    begins = ends - mass
+    parts = begins * (1 - begins) + begins * (1 - ends) + ends * (1 - ends)
+    return float((mass * parts).sum() / 3)
+
+
 def _bridge_weights(pooled: Ints) -> tuple[float, ...]:
-    """Return the largest eigenvalues of the Brownian bridge on these steps, each weighed by its mass."""
+    """Return the largest eigenvalues of the squared Brownian bridge, straight between the ends of its steps."""
     alone = pooled / pooled.sum()
     if alone.max(initial=0.0) < _TIED:
         return _UNTIED
     mass = _taken_together(alone)
-    reached = np.cumsum(mass)
-    bridge = np.minimum(reached, reached[:, None]) - reached * reached[:, None]
-    roots = np.sqrt(mass)
-    found = np.linalg.eigvalsh(bridge * roots * roots[:, None])
+    ends = np.cumsum(mass)[:-1]
+    if not len(ends):
+        return ()
+    bridge = np.minimum(ends, ends[:, None]) - ends * ends[:, None]
+    weights = np.diag((mass[:-1] + mass[1:]) / 3)
+    between = np.arange(len(ends) - 1)
+    weights[between, between + 1] = weights[between + 1, between] = mass[1:-1] / 6
+    root = np.linalg.cholesky(weights)
+    found = np.linalg.eigvalsh(root.T @ bridge @ root)
     return tuple(found[found > found[-1] * 1e-4].tolist())
 
 
@@ -267,17 +289,17 @@ def chance_of(metric: str, column: Sides) -> Chance | None:
     for a column that can't vary.
     """
     grid, baseline, current = of_lengths(column)
-    table = tables_of((grid, baseline, current))[0]
+    table = table_of(column)
     n, m = (int(side.sum()) for side in table)
     if metric in _SUMS:
         return _of_sum(_SUMS[metric], *table)
     if metric == "l_infinity":
         near = 1 / math.sqrt(effective_rows(n, m))
-        return Chance(of_largest(*table), near, lambda limit: limit + _FOUR_OF_FIVE * near / 2)
+        return _chance(of_largest(*table), near, lambda limit: limit + _FOUR_OF_FIVE * near / 2)
     match metric, grid, baseline, current:
         case "kolmogorov_smirnov", _, NumericSummary(), NumericSummary():
             near = 1 / math.sqrt(effective_rows(n, m))
-            return Chance(of_supremum(n, m), near, lambda limit: limit + _FOUR_OF_FIVE * near / 2)
+            return _chance(of_supremum(n, m), near, lambda limit: limit + _FOUR_OF_FIVE * near / 2)
         case "cramer_von_mises", _, NumericSummary() as before, NumericSummary() as now:
             return of_gap(before.cells + now.cells, n, m)
         case (("wasserstein" | "wasserstein_normalised"), NumericGrid() as numbers, NumericSummary() as before, _):
@@ -338,11 +360,11 @@ def _of_sum(sum_: _Sum, baseline: Ints, current: Ints) -> Chance | None:
     if moments.std <= 0:
         return None
     if sum_.linear:
-        return Chance(moments.tail, moments.mean, lambda limit: limit + _FOUR_OF_FIVE * moments.std)
+        return _chance(moments.tail, moments.mean, lambda limit: limit + _FOUR_OF_FIVE * moments.std)
     seen = of_quadratic(moments)
     if not sum_.root:
-        return Chance(moments.tail, moments.mean, seen)
-    return Chance(
+        return _chance(moments.tail, moments.mean, seen)
+    return _chance(
         lambda value: moments.tail(value * value),
         math.sqrt(moments.mean),
         lambda limit: math.sqrt(max(seen(limit * limit), 0.0)),
@@ -354,4 +376,4 @@ def _of_area(metric: str, grid: NumericGrid, baseline: NumericSummary, rows: flo
     if not unit or not baseline.std(grid):
         return None
     moments = of_area(baseline.reached[1::2] / baseline.finite, grid.edges / unit, rows)
-    return Chance(moments.tail, moments.mean, lambda limit: limit + _FOUR_OF_FIVE * moments.std)
+    return _chance(moments.tail, moments.mean, lambda limit: limit + _FOUR_OF_FIVE * moments.std)

@@ -1,4 +1,4 @@
-"""Distances between two distribution functions that are known at the edges of cells: how far apart, and how surely.
+"""Distances between the distribution functions of two summaries of a column: how far apart, and how surely.
 
 All come with bounds that the cells and their sums make certain. Where a column has few distinct values, the profile
 knows all of them with their counts, and the distances are exact.
@@ -7,6 +7,7 @@ knows all of them with their counts, and the distances are exact.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -14,100 +15,92 @@ from msgspec import Struct
 from atalaia.profile import NumericGrid, NumericSummary
 from atalaia.profile.hashing import floats_of_hashes
 from atalaia.profile.numeric import in_steps
-from atalaia.profile.values import Floats
+from atalaia.profile.values import Floats, Ints
+from atalaia.signals.cells import cramer_von_mises_of_cells, kolmogorov_smirnov_of_cells
+from atalaia.signals.tables import Table, in_stacks
 
 _LONE = 4  # so many values in a cell are half a smooth curve
 _FLOAT_ROUNDING = 2.0**-50  # a few roundings of a float, relative to the largest value
-_MOST_CRAMER = 1 / math.sqrt(3)
-_TINY = 1e-300
 
 
-class Distances(Struct, frozen=True):
-    """All three distances: the value, and a low and a high bound on the exact one."""
-
-    kolmogorov_smirnov: tuple[float, float, float]
-    wasserstein: tuple[float, float, float]
-    cramer_von_mises: tuple[float, float, float]
-
-
-def distances(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> Distances:
-    """Measure all three distances of one column; each side must hold finite values."""
-    steps = _steps_of(baseline, current)
-    if steps is None:
-        low, high = _largest_by_cells(baseline, current)
-        return Distances((low, low, high), _area_by_cells(grid, baseline, current), _mean_by_cells(baseline, current))
-    largest, mean = steps.largest(), steps.mean(baseline.finite, current.finite)
-    return Distances((largest, largest, largest), steps.area(), (mean, mean, mean))
-
-
-def kolmogorov_smirnov(baseline: NumericSummary, current: NumericSummary) -> tuple[float, float]:
-    """Largest distance between the two distribution functions: what is certain from the cells, and what is possible.
-
-    The functions are known exactly on both sides of every edge, so the true statistic is never below the first number.
-    Inside an open cell they can differ by no more than one's end from the other's beginning: never above the second.
-
-    Returns:
-        Low and high bound, 0 to 1; equal where no open cell holds values of both sides, or all values are known.
-    """
-    steps = _steps_of(baseline, current)
-    if steps is None:
-        return _largest_by_cells(baseline, current)
-    return steps.largest(), steps.largest()
-
-
-def _largest_by_cells(baseline: NumericSummary, current: NumericSummary) -> tuple[float, float]:
-    p, q = _distribution(baseline), _distribution(current)
-    at_edges = float(np.abs(p - q).max())
-    before_p, before_q = (np.concatenate(([0.0], side[1::2])) for side in (p, q))
-    p, q = p[::2], q[::2]  # at the ends of the open cells
-    most = np.maximum(np.abs(p - before_q), np.abs(q - before_p))
-    alone = (p == before_p) | (q == before_q)  # one side is flat: the ends decide
-    return at_edges, max(at_edges, float(most[~alone].max(initial=0.0)))
-
-
-class _Steps(Struct, frozen=True):
-    """Two distribution functions at all values of either side; shape (values,) each."""
+class Known(Struct, frozen=True):
+    """All values of either side in rising order, and how often each side holds them; shape (values,) each."""
 
     values: Floats
-    baseline: Floats
-    current: Floats
+    baseline: Ints
+    current: Ints
 
-    def largest(self) -> float:
-        """Return the largest distance of the two."""
-        return float(np.abs(self.baseline - self.current).max())
-
-    def mean(self, n: int, m: int) -> float:
-        """Return the root of their mean square distance over the *n* and *m* values of both sides together."""
-        p, q = (np.concatenate(([0.0], side)) for side in (self.baseline, self.current))
-        return _root(float(_square(p - q, _weights(p, q, n, m)).sum()))
+    def cells(self) -> Table:
+        """Return both sides' counts as of cells: the values as atoms, and nothing in between."""
+        sides = np.zeros((2, 2 * len(self.values) + 1), np.int64)
+        sides[0, 1::2], sides[1, 1::2] = self.baseline, self.current
+        return sides[0], sides[1]
 
     def area(self) -> tuple[float, float, float]:
-        """Return the area between the two, and bounds that allow for the rounding of its sum."""
-        apart = np.abs(self.baseline - self.current)[:-1]
+        """Return the area between the two functions, and bounds that allow for the rounding of its sum."""
+        p, q = (np.cumsum(side) / side.sum() for side in (self.baseline, self.current))
+        apart = np.abs(p - q)[:-1]
         with np.errstate(over="ignore"):
             area = float((2 * apart * np.diff(self.values / 2))[apart > 0].sum())
         rounding = max(abs(float(self.values[0])), abs(float(self.values[-1]))) * _FLOAT_ROUNDING
         return area, max(area - rounding, 0.0), area + rounding
 
 
-def _steps_of(baseline: NumericSummary, current: NumericSummary) -> _Steps | None:
-    """Return both functions exactly, if the profiles know every distinct value of both sides."""
-    before, now = _known_values(baseline), _known_values(current)
-    if before is None or now is None:
+def known_of(baseline: NumericSummary, current: NumericSummary) -> Known | None:
+    """Return all values of both sides, if the profiles know every distinct one."""
+    sides = (baseline.distinct, current.distinct)
+    if any(len(side.hashes) == side.size for side in sides):
         return None
-    values = np.union1d(before[0], now[0])
-    p, q = (reached[np.searchsorted(held, values, "right")] / reached[-1] for held, reached in (before, now))
-    return _Steps(values, p, q)
+    held = [floats_of_hashes(side.hashes) for side in sides]
+    values = np.union1d(*held)
+    counts = np.zeros((2, len(values)), np.int64)
+    for row, places, side in zip(counts, held, sides, strict=True):
+        row[np.searchsorted(values, places)] = side.counts
+    return Known(values, counts[0], counts[1])
 
 
-def _known_values(summary: NumericSummary) -> tuple[Floats, Floats] | None:
-    """Return the distinct values in rising order, and how many values lie below each and below the end."""
-    distinct = summary.distinct
-    if len(distinct.hashes) == distinct.size:
-        return None
-    values = floats_of_hashes(distinct.hashes)
-    order = np.argsort(values)
-    return values[order], np.concatenate(([0], np.cumsum(distinct.counts[order]))).astype(np.float64)
+Bounded = tuple[float, float, float]
+"""A value, then a low and a high bound on the exact one."""
+
+
+class Distances(Struct, frozen=True):
+    """All distances between the two distribution functions of a column."""
+
+    kolmogorov_smirnov: Bounded
+    cramer_von_mises: Bounded
+    wasserstein: Bounded
+
+
+def measure_distances(columns: Sequence[tuple[NumericGrid, NumericSummary, NumericSummary]]) -> list[Distances]:
+    """Measure all distances of all *columns*, of which each side holds finite values."""
+    known = [known_of(before, now) for _, before, now in columns]
+    pairs = list(zip(columns, known, strict=True))
+    areas = [area_by_cells(*column) if values is None else values.area() for column, values in pairs]
+    on_cells = in_stacks([_cells_of(*column[1:], values) for column, values in pairs], _measure_stack)
+    return [Distances(*found, area) for found, area in zip(on_cells, areas, strict=True)]
+
+
+def _cells_of(baseline: NumericSummary, current: NumericSummary, known: Known | None) -> Table:
+    return (baseline.cells, current.cells) if known is None else known.cells()
+
+
+def _measure_stack(baseline: Ints, current: Ints) -> Iterator[tuple[Bounded, Bounded]]:
+    low, high = kolmogorov_smirnov_of_cells(baseline, current)
+    largest = zip(low.tolist(), low.tolist(), high.tolist(), strict=True)
+    means = zip(*(numbers.tolist() for numbers in cramer_von_mises_of_cells(baseline, current)), strict=True)
+    return zip(largest, means, strict=True)
+
+
+def kolmogorov_smirnov(baseline: NumericSummary, current: NumericSummary) -> tuple[float, float]:
+    """Measure `kolmogorov_smirnov_of_cells`: low and high bound, equal where all values are known."""
+    low, high = kolmogorov_smirnov_of_cells(*_cells_of(baseline, current, known_of(baseline, current)))
+    return float(low), float(high)
+
+
+def cramer_von_mises(baseline: NumericSummary, current: NumericSummary) -> tuple[float, float, float]:
+    """Measure `cramer_von_mises_of_cells`: the value, low and high bound, all equal where all values are known."""
+    found = cramer_von_mises_of_cells(*_cells_of(baseline, current, known_of(baseline, current)))
+    return float(found[0]), float(found[1]), float(found[2])
 
 
 def _distribution(summary: NumericSummary) -> Floats:
@@ -130,11 +123,12 @@ def wasserstein(grid: NumericGrid, baseline: NumericSummary, current: NumericSum
 
     Source: Vallender (1974), the first Wasserstein distance on the line as the area between distribution functions.
     """
-    steps = _steps_of(baseline, current)
-    return _area_by_cells(grid, baseline, current) if steps is None else steps.area()
+    known = known_of(baseline, current)
+    return area_by_cells(grid, baseline, current) if known is None else known.area()
 
 
-def _area_by_cells(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> tuple[float, float, float]:
+def area_by_cells(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> tuple[float, float, float]:
+    """Return what `wasserstein` does, but where no value is known except by its cell."""
     p, q = _distribution(baseline), _distribution(current)
     width = grid.widths
     # At the beginning of the k-th interval the atom of edge k is behind: that is cell 2k+1; the interval is cell 2k+2.
@@ -173,81 +167,3 @@ def _tails(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary)
         low += abs(areas[0] - areas[1])
         high += areas[0] + areas[1]
     return float(low), float(high)
-
-
-def cramer_von_mises(baseline: NumericSummary, current: NumericSummary) -> tuple[float, float, float]:
-    """Root mean square distance between the two distribution functions F and G, over the values of both sides.
-
-    The root of the integral of (F - G)² dH, where H is the distribution of both sides' values together: n + m values
-    that weigh the same. Equal values count as if those of both sides lay evenly mixed in an interval of their own, so
-    that it makes no difference whether rounding tied them, and which way the axis points.
-
-    It has no unit: 0 if equal, at most 1/sqrt(3) = 0.577, which it is if one side lies below the other altogether, and
-    never above Kolmogorov-Smirnov's distance. Without ties n m / (n + m) times its square is the two-sample statistic T
-    less 1 / (6 (n + m)).
-
-    Returns:
-        The distance as if the values of both sides lay evenly mixed within each open cell, or the exact one where all
-        values are known or no open cell holds values of both sides; then a low and a high bound on the exact one,
-        which hold in whatever order the values of an open cell come.
-
-    Source: Anderson (1962), "On the distribution of the two-sample Cramér-von Mises criterion".
-    """
-    steps = _steps_of(baseline, current)
-    if steps is None:
-        return _mean_by_cells(baseline, current)
-    exact = steps.mean(baseline.finite, current.finite)
-    return exact, exact, exact
-
-
-def _mean_by_cells(baseline: NumericSummary, current: NumericSummary) -> tuple[float, float, float]:
-    p, q = (np.concatenate(([0.0], _distribution(side))) for side in (baseline, current))
-    both = baseline.finite + current.finite
-    mixed = _square(p - q, _weights(p, q, baseline.finite, current.finite))
-    in_open = _in_open_cells(p, q, baseline.cells[::2] / both, current.cells[::2] / both)
-    atoms, value = float(mixed[1::2].sum()), _root(float(mixed.sum()))
-    low, high = (_root(atoms + square) for square in in_open)
-    return value, min(low, value), max(high, value)
-
-
-def _in_open_cells(p: Floats, q: Floats, of_p: Floats, of_q: Floats) -> tuple[float, float]:
-    """Return between what the integral over the open cells lies, in whatever order their values come.
-
-    The distance of the two functions runs from one end of a cell to the other between two lines with a bend each: it is
-    largest when all of the baseline's values come first, least when all of the window's do.
-
-    Args:
-        p: The baseline's distribution function at the ends of all cells; shape (cells + 1,).
-        q: The window's.
-        of_p: The share of the baseline's values in each open cell, of both sides' values; shape (open cells,).
-        of_q: The window's.
-    """
-    first, last = (p - q)[:-1:2], (p - q)[1::2]
-    largest, least = p[1::2] - q[:-1:2], p[:-1:2] - q[1::2]
-    starts, ends = np.array((first, largest, first, least)), np.array((largest, last, least, last))
-    weights = np.array((of_p, of_q, of_q, of_p))
-    above, below = _above(starts, ends, weights), _above(-starts, -ends, weights)
-    return float(above[2:].sum() + below[:2].sum()), float(above[:2].sum() + below[2:].sum())
-
-
-def _weights(p: Floats, q: Floats, n: int, m: int) -> Floats:
-    """Share of both sides' values that lie between each place and the next."""
-    return (np.diff(p) * n + np.diff(q) * m) / (n + m)
-
-
-def _square(distances: Floats, weights: Floats) -> Floats:
-    """Integrate the square of what is straight between its *distances*; shape (distances - 1,), as the *weights*."""
-    first, last = distances[:-1], distances[1:]
-    return np.multiply(weights, (first * first + first * last + last * last) / 3)
-
-
-def _above(first: Floats, last: Floats, weights: Floats) -> Floats:
-    """Integrate the square of straight lines where they are above 0."""
-    a, b = np.maximum(first, 0.0), np.maximum(last, 0.0)
-    share = (a + b) / np.maximum(np.abs(first) + np.abs(last), _TINY)  # of the weight: how much of the line is above
-    square: Floats = weights * share * (a * a + a * b + b * b) / 3
-    return square
-
-
-def _root(square: float) -> float:
-    return min(math.sqrt(square), _MOST_CRAMER)

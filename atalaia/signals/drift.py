@@ -27,7 +27,7 @@ from atalaia.profile import (
 from atalaia.profile.hashing import hash_text
 from atalaia.profile.values import Ints
 from atalaia.signals import shares
-from atalaia.signals.distributions import distances
+from atalaia.signals.distributions import Distances, measure_distances
 from atalaia.signals.tables import SHARE_METRICS, OnTable, Table, measure_tables
 from atalaia.signals.tails import kolmogorov_tail, two_sample_cramer_von_mises_tail
 
@@ -112,10 +112,24 @@ def measure_all(columns: Sequence[Sides]) -> list[Measures]:
     Raises:
         TypeError: A column's grid and its two summaries are not of one kind.
     """
-    compared = [of_lengths(column) for column in columns]
-    tables = [tables_of(column) for column in compared]
-    measured = iter(measure_tables([table for several in tables for table in several]))
-    return [_measures(column, several, measured) for column, several in zip(compared, tables, strict=True)]
+    compared = [_compared(column) for column in columns]
+    on_tables = iter(measure_tables([table for column in compared for table in column.tables]))
+    distances = iter(measure_distances([column.numbers for column in compared if column.numbers is not None]))
+    return [_measures(column, on_tables, distances) for column in compared]
+
+
+def of_lengths(column: Sides) -> Sides:
+    """Return what a column is compared by: of texts their lengths, of all else itself."""
+    match column:
+        case TextGrid() as grid, TextSummary() as before, TextSummary() as now:
+            return grid.lengths, before.lengths, now.lengths
+        case _:
+            return column
+
+
+def table_of(column: Sides) -> Table:
+    """Return the counts that the metrics on shares are measured on; both sides must hold values."""
+    return _compared(column).tables[0]
 
 
 def measure_numeric(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> Measures:
@@ -128,49 +142,61 @@ def measure_categorical(grid: CategoricalGrid, baseline: CategoricalSummary, cur
     return measure_all([(grid, baseline, current)])[0]
 
 
-def of_lengths(column: Sides) -> Sides:
-    """Return what a column is compared by: of texts their lengths, of all else itself."""
-    match column:
-        case TextGrid() as grid, TextSummary() as before, TextSummary() as now:
-            return grid.lengths, before.lengths, now.lengths
-        case _:
-            return column
+class _Compared(Struct, frozen=True):
+    """What a column is measured on.
+
+    Attributes:
+        metrics: The names of what is measured.
+        tables: Counts per bin or category: none without values, two where both sides have a rest without names.
+        numbers: What a column of numbers, or of lengths, is counted on; None without values.
+    """
+
+    metrics: tuple[str, ...]
+    tables: tuple[Table, ...] = ()
+    numbers: tuple[NumericGrid, NumericSummary, NumericSummary] | None = None
 
 
-def tables_of(column: Sides) -> list[Table]:
-    """Return the counts that a column is measured on: none, one pair, or two where a rest has no names."""
-    match column:
-        case NumericGrid(), NumericSummary() as before, NumericSummary() as now:
-            if not before.finite or not now.finite:
-                return []
-            cuts = decile_cuts(before)
-            return [(bin_counts(before, cuts), bin_counts(now, cuts))]
+def _compared(column: Sides) -> _Compared:
+    match of_lengths(column):
+        case NumericGrid() as grid, NumericSummary() as before, NumericSummary() as now:
+            return _compared_numbers(grid, before, now)
         case CategoricalGrid() as grid, CategoricalSummary() as before, CategoricalSummary() as now:
-            if not before.valid or not now.valid:
-                return []
-            _, p, q = category_counts(grid, before, now)
-            return [(p, q), _rest_apart(p, q)] if p[-1] and q[-1] else [(p, q)]
+            return _compared_categories(grid, before, now)
         case _:
             msg = "a column's profiles are of different kinds"
             raise TypeError(msg)
 
 
-def _measures(column: Sides, tables: list[Table], measured: Iterator[OnTable]) -> Measures:
-    """Put together what was measured on a column's *tables*, taken from *measured*, and on its cells."""
-    on_tables = [next(measured) for _ in tables]
-    match column:
-        case NumericGrid() as grid, NumericSummary() as before, NumericSummary() as now if tables:
-            return _with_distances(on_tables[0], grid, before, now)
-        case grid, _, _ if not tables:
-            return Measures(dict.fromkeys(NUMERIC_METRICS if isinstance(grid, NumericGrid) else SHARE_METRICS), {}, {})
-        case _ if len(tables) > 1:
-            return _with_rest(on_tables[0], on_tables[1], tables[0])
-        case _:
-            return Measures(dict(on_tables[0].metrics), {}, dict(on_tables[0].p_values))
+def _compared_numbers(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> _Compared:
+    if not baseline.finite or not current.finite:
+        return _Compared(NUMERIC_METRICS)
+    cuts = decile_cuts(baseline)
+    table = (bin_counts(baseline, cuts), bin_counts(current, cuts))
+    return _Compared(NUMERIC_METRICS, (table,), (grid, baseline, current))
 
 
-def _with_distances(shared: OnTable, grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> Measures:
-    found = distances(grid, baseline, current)
+def _compared_categories(grid: CategoricalGrid, baseline: CategoricalSummary, current: CategoricalSummary) -> _Compared:
+    if not baseline.valid or not current.valid:
+        return _Compared(SHARE_METRICS)
+    _, p, q = category_counts(grid, baseline, current)
+    return _Compared(SHARE_METRICS, ((p, q), _rest_apart(p, q)) if p[-1] and q[-1] else ((p, q),))
+
+
+def _measures(column: _Compared, on_tables: Iterator[OnTable], distances: Iterator[Distances]) -> Measures:
+    """Take what was measured of a column from what was measured of all, and put it together."""
+    shared = [next(on_tables) for _ in column.tables]
+    if not shared:
+        return Measures(dict.fromkeys(column.metrics), {}, {})
+    if column.numbers is not None:
+        return _with_distances(shared[0], next(distances), *column.numbers)
+    if len(shared) > 1:
+        return _with_rest(shared[0], shared[1], column.tables[0])
+    return Measures(dict(shared[0].metrics), {}, dict(shared[0].p_values))
+
+
+def _with_distances(
+    shared: OnTable, found: Distances, grid: NumericGrid, baseline: NumericSummary, current: NumericSummary
+) -> Measures:
     std = baseline.std(grid) or math.nan
     area, least, most = found.wasserstein
     bounded = {

@@ -1,4 +1,4 @@
-"""The metrics on shares of many columns at once: columns of like size lie below each other in one array.
+"""Many columns at once: those of like size lie below each other in one array. Here, the metrics on their shares.
 
 Each column is filled up with empty bins to a width that only its own bins decide, a power of two. So what is measured
 of it does not depend on the others, not even by the order in which numbers are added.
@@ -6,7 +6,8 @@ of it does not depend on the others, not even by the order in which numbers are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from msgspec import Struct
@@ -22,10 +23,12 @@ SHARE_METRICS = (
 """What is measured of the shares of bins or categories: of every column."""
 
 Table = tuple[Ints, Ints]
-"""Counts per bin of the baseline and of the window; shape (bins,) each. Each side holds something."""
+"""Counts per bin (or cell) of the baseline and of the window; shape (bins,) each. Each side holds something."""
+
+T = TypeVar("T")
 
 _LEAST_WIDTH = 16
-_AT_ONCE = 1 << 17  # bins: megabytes, not hundreds, whatever the columns are
+_AT_ONCE = 1 << 15  # bins: few enough to stay near the processor, enough to be few calls
 
 
 class OnTable(Struct, frozen=True):
@@ -42,14 +45,19 @@ class OnTable(Struct, frozen=True):
 
 def measure_tables(tables: Sequence[Table]) -> list[OnTable]:
     """Measure all metrics on shares of all *tables*, in their order."""
+    return in_stacks(tables, _measure_stack)
+
+
+def in_stacks(tables: Sequence[Table], measure: Callable[[Ints, Ints], Iterable[T]]) -> list[T]:
+    """Return what *measure* finds of each of the *tables*, given those of like width in arrays (columns, width)."""
     widths = [max(_LEAST_WIDTH, 1 << (len(before) - 1).bit_length()) for before, _ in tables]
-    found: dict[int, OnTable] = {}
+    found: dict[int, T] = {}
     for width in sorted(set(widths)):
         alike = [place for place, other in enumerate(widths) if other == width]
         step = max(_AT_ONCE // width, 1)
         for some in (alike[start : start + step] for start in range(0, len(alike), step)):
             sides = (_stacked([tables[place][side] for place in some], width) for side in (0, 1))
-            found |= zip(some, _measure_stack(*sides), strict=True)
+            found |= zip(some, measure(*sides), strict=True)
     return [found[place] for place in range(len(tables))]
 
 

@@ -48,9 +48,9 @@ INPUTS = ("income", "age", "debt_ratio", "employment_years", "loan_amount", "cha
 OUTPUTS = ("score", "approved")
 
 METRICS = {
-    "numeric": ("data_drift", "kolmogorov_smirnov"),
+    "numeric": ("data_drift", "cramer_von_mises"),
     "categorical": ("data_drift", "jensen_shannon"),
-    "score": ("prediction_drift", "kolmogorov_smirnov"),
+    "score": ("prediction_drift", "cramer_von_mises"),
     "prediction": ("prediction_drift", "jensen_shannon"),
     "missing": ("quality", "missing"),
     "late": ("quality", "late"),

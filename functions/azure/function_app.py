@@ -42,12 +42,13 @@ def ingest_blob(blob: BlobName, context: func.Context) -> None:
 
 def ingest_queue(message: func.QueueMessage, context: func.Context) -> None:
     """Profile what a message tells of, and all that waits behind it in the queue."""
-    from atalaia_azure.draining import drain
+    from atalaia_azure.draining import First, drain
 
     here = this_app()
     with here.runtime.invocation("ingest", context) as this:
         source = here.cloud.messages(str(_QUEUE))
-        done = drain(message.get_body().decode(), source, this.service.ingest, this.enough_time)
+        first = First(message.get_body().decode(), message.dequeue_count or 1)
+        done = drain(first, source, this.service.ingest, this.enough_time)
         here.runtime.log_failed(done.failed)
         this.told |= done.counts
         done.demand_first()

@@ -8,7 +8,7 @@ targetScope = 'resourceGroup'
 @maxLength(16)
 param name string = 'atalaia'
 
-@description('The region of everything, such as `westeurope`; the account of logs must be in it.')
+@description('The region of everything, such as `westeurope`; the account of logs must be in it, and so must workspaces of Azure ML whose topics `eventTopics` does not have.')
 param location string = resourceGroup().location
 
 @description('The ID of the storage account of the monitors\' places: logs, reference data, outputs. Monitor files are put into a container there.')
@@ -27,7 +27,7 @@ param environment object = {}
 @description('What differs from the size that was tested: an instance\'s `memory_mb` (512, 2048 or 4096), and `most_instances` at once.')
 param size { memory_mb: (512 | 2048 | 4096)?, most_instances: int? } = {}
 
-@description('Event Grid system topics that are there already, as a source has only one: by the ID of the source (the account of logs, an Azure ML workspace) the ID of its topic. That of the account needs a system-assigned identity.')
+@description('Event Grid system topics that are there already, as a source has only one, and it must be in the source\'s region and subscription: by the ID of the source (the account of logs, an Azure ML workspace) the ID of its topic. That of the account needs a system-assigned identity.')
 param eventTopics object = {}
 
 @description('What differs from the default limits of alarms, null for no such alarm: `drift` (1, the multiple of its own limit), `drifted_share` (0.3) and `failed_share` (0) of columns and quality checks, `rejected_rows` (0), `lag_seconds` (none), `silent_hours` without a report (0, which stands for window, lateness and one more), `untold_reports` (0), `waiting_logs` (1000), `budget_share` (0.8, in hundredths) of `dailyGigabytes`. Numbers that are not whole are written `json(\'0.2\')`.')
@@ -60,9 +60,33 @@ var suffix = take(replace(subscription().subscriptionId, '-', ''), 8)
 var queue = settings.environment.ATALAIA_QUEUE
 var monitorsContainer = '${name}-monitors'
 
+// What Terraform refuses, too, in words: nothing is deployed then.
+var limits = toObject(items(settings.alarms), each => each.key, each => contains(alarms, each.key) ? alarms[each.key] : each.value)
+var ofReports = filter(['drift', 'drifted_share', 'failed_share', 'lag_seconds', 'rejected_rows', 'silent_hours'], each => limits[each] != null)
+var given = map(monitors, each => {
+  name: each.?name ?? ''
+  places: concat([each.?logs.?source ?? '', each.?output ?? ''], each.?baseline.?data ?? [])
+  logs: '${join(filter(split(each.?logs.?source ?? '', '/'), part => !empty(part)), '/')}/'
+  output: '${join(filter(split(each.?output ?? '', '/'), part => !empty(part)), '/')}/'
+  policies: each.?policies ?? []
+})
+var refused = concat(
+  map(filter(objectKeys(alarms), each => !contains(settings.alarms, each)), each => 'alarms has no limit ${each}.'),
+  map(filter(objectKeys(environment), each => take(each, 8) != 'ATALAIA_' || contains(['ATALAIA_CONTAINER', 'ATALAIA_MONITORS', 'ATALAIA_QUEUE'], each)), each => 'environment may not set ${each}.'),
+  contains(['application-insights', 'azure-monitor', 'otlp'], environment.?ATALAIA_METRICS ?? 'otlp') ? [] : ['ATALAIA_METRICS must be application-insights, azure-monitor or otlp.'],
+  contains(['columns', 'summary'], environment.?ATALAIA_DETAIL ?? 'summary') ? [] : ['ATALAIA_DETAIL must be summary or columns.'],
+  (environment.?ATALAIA_METRICS ?? '') == 'otlp' && !empty(ofReports) ? ['With ATALAIA_METRICS = otlp, Application Insights hears of no report, and alarms see none: set ${join(ofReports, ', ')} of alarms to null, and watch reports where metrics go.'] : [],
+  empty(filter(given, each => empty(each.name))) ? [] : ['A monitor file has no name; `atalaia validate` tells all its faults.'],
+  map(filter(given, each => length(filter(given, other => other.name == each.name)) > 1), each => '${each.name}: another monitor file has the same name; give each its own.'),
+  map(filter(given, each => !empty(filter(each.places, place => take(place, 5) != 'az://'))), each => '${each.name}: logs.source, output and baseline.data must be places in Blob Storage, such as az://container/folder.'),
+  map(filter(given, each => !empty(filter(given, other => take(each.output, length(other.logs)) == other.logs))), each => '${each.name}: its output lies below the logs of a monitor, so that everything written would be announced as a log.'),
+  map(filter(given, each => !empty(filter(each.policies, policy => (policy.?pipeline ?? policy.?training_job) != null))), each => '${each.name}: a policy names a pipeline or a training_job, which Azure does not start; give it an azureml_job.'),
+  map(filter(given, each => !empty(filter(each.policies, policy => policy.?azureml_job != null && take(policy.azureml_job.?workspace ?? '', 15) != '/subscriptions/'))), each => '${each.name}: a policy\'s azureml_job.workspace must be the ID of an Azure ML workspace.')
+)
+
 // What the monitor files say, as the modules need it. A place is az://CONTAINER/FOLDER.
 var unitSeconds = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 }
-var watched = map(monitors, monitor => {
+var watched = map(empty(refused) ? monitors : fail(join(refused, ' ')), monitor => {
   name: monitor.name
   model: monitor.model.name
   grows: (monitor.logs.?format ?? '') == 'azureml'
@@ -76,9 +100,10 @@ var watched = map(monitors, monitor => {
 // Nothing looks for appended blobs where no monitor's logs grow.
 var timers = empty(filter(watched, each => each.grows)) ? { ATALAIA_COLLECT_AT: 'never' } : {}
 
-// What the subjects of events about logs begin with. Logs that grow raise none, and are read by a timer.
+// What the subjects of events about logs begin with. Logs that grow raise none, and are read by a timer. To startsWith, folders
+// that differ in capitals were the same.
 var allSubjects = union([], map(filter(watched, each => !each.grows), each => '/blobServices/default/containers/${join(concat([each.logs[1], 'blobs'], skip(each.logs, 2)), '/')}/'))
-var subjects = filter(allSubjects, subject => empty(filter(allSubjects, other => other != subject && startsWith(subject, other))))
+var subjects = filter(allSubjects, subject => empty(filter(allSubjects, other => other != subject && take(subject, length(other)) == other)))
 
 // Containers that the functions write to, those that they only read, and the workspaces that they start jobs in.
 var outputs = union([], map(watched, each => each.output))
@@ -88,7 +113,7 @@ var workspaces = map(union([], flatten(map(watched, each => each.workspaces))), 
   id: '/${each}'
   name: last(split(each, '/'))
   place: split('/${each}', '/')
-  topic: split(eventTopics[?'/${each}'] ?? '${resourceGroup().id}/${name}-${last(split(each, '/'))}', '/')
+  topic: split(eventTopics[?'/${each}'] ?? '${resourceGroup().id}/${name}-${replace(last(split(each, '/')), '_', '-')}', '/')
 })
 
 // IDs in their parts: of a subscription the third, of a group the fifth, and the last is the name.
@@ -250,8 +275,7 @@ module watch 'modules/alarms.bicep' = {
     name: name
     location: location
     monitors: map(watched, each => { name: each.name, model: each.model, hours: (each.seconds + 3599) / 3600 })
-    limits: toObject(items(settings.alarms), each => each.key, each => contains(alarms, each.key) ? alarms[each.key] : each.value)
-    unknown: filter(objectKeys(alarms), each => !contains(settings.alarms, each))
+    limits: limits
     dailyGigabytes: dailyGigabytes
     notify: notify
     insightsName: telemetry.outputs.insightsName
@@ -259,6 +283,7 @@ module watch 'modules/alarms.bicep' = {
     storageAccountId: storage.outputs.id
     queue: queue
     topicId: empty(subjects) ? '' : logTopic!.outputs.id
+    jobTopics: [for (workspace, i) in workspaces: { name: workspace.name, id: jobTopics[i].outputs.id }]
     how: settings.evaluation
     tags: allTags
   }

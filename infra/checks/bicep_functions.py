@@ -81,7 +81,8 @@ def _concat(*given: Any) -> Any:
 
 
 def _contains(whole: Any, part: Any) -> bool:
-    return part.lower() in whole.lower() if isinstance(whole, str) else part in whole
+    """Whether it has a part; keys of objects alone are the same in capitals."""
+    return part.lower() in (each.lower() for each in whole) if isinstance(whole, dict) else part in whole
 
 
 def _to_object(

@@ -175,7 +175,7 @@ START = "2026-03-01 00:00:00+00:00"
 EXPECTED = {
     "health": [("credit", "alert", 2, 600), ("collected", "ok", 0, 600)],
     "drift-over-time": [(START, "collected", 0.0), (START, "credit", 2 / 3)],
-    "worst-columns": [("credit", "city", "jensen_shannon"), ("credit", "amount", "kolmogorov_smirnov")],
+    "worst-columns": [("credit", "city", "jensen_shannon"), ("credit", "amount", "cramer_von_mises")],
     "drifting-since": [("credit", "amount", START, 1), ("credit", "city", START, 1)],
     "rejected-rows": [],
     "freshness": [("collected", 0, False), ("credit", 0, False)],
@@ -217,6 +217,7 @@ def query(name):
 ALARMS = {
     "drift": lambda found: found > 1,
     "drifted-share": lambda found: found == pytest.approx(2 / 3),
+    "quality": lambda found: 0 < found < 0.5,
     "rejected": lambda found: found == 0,
     "silent": lambda found: found < 1,
     "given-up": lambda found: found == 0,

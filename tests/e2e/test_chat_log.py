@@ -42,7 +42,7 @@ def place(tmp_path_factory):
 
 def alerts(place):
     found = strict_json(atalaia("check", "monitor.yaml", "--json", cwd=place).stdout)
-    return [{(f["column"], f["metric"]) for f in w["findings"] if f["status"] != "ok"} for w in found["windows"]]
+    return [{(f["column"], f["metric"]) for f in w["findings"] if f["status"] == "alert"} for w in found["windows"]]
 
 
 def test_init_takes_prompts_and_answers_for_free_text_and_says_why(place):
@@ -54,7 +54,7 @@ def test_init_takes_prompts_and_answers_for_free_text_and_says_why(place):
 
 
 def test_each_day_has_its_own_alerts(place):
-    longer = {("prompt", "kolmogorov_smirnov"), ("prompt", "pattern_share[email]")}
+    longer = {("prompt", "cramer_von_mises"), ("prompt", "pattern_share[email]")}
 
     assert alerts(place) == [set(), longer, {("prompt", "empty")}]
 
@@ -62,7 +62,7 @@ def test_each_day_has_its_own_alerts(place):
 def test_the_terminal_speaks_of_lengths_and_names_the_pattern(place):
     said = " ".join(atalaia("check", "monitor.yaml", cwd=place).stdout.split())
 
-    assert "length of prompt: largest distance between the distribution functions" in said
+    assert "length of prompt: root mean square distance between the distribution functions" in said
     assert "pattern share: email" in said
     assert "'email' went from 0% to" in said
 
@@ -87,7 +87,7 @@ def test_two_files_are_compared_by_length(place):
 
     prompt = next(c for c in strict_json(done.stdout)["columns"] if c["column"] == "prompt")
     assert (prompt["kind"], prompt["finding"]["metric"], prompt["finding"]["status"]) == (
-        "text", "kolmogorov_smirnov", "alert",
+        "text", "cramer_von_mises", "alert",
     )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def test_check_does_the_whole_job_and_leaves_with_1_for_an_alert(place):
     done = atalaia("check", "monitor.yaml", cwd=place)
 
     assert done.returncode == 1, done.stderr
-    assert "1 alert in 1 of 2 windows" in done.stdout
+    assert "1 alert and 1 warning in 1 of 2 windows" in done.stdout  # `channel` moved by 5 points, too, by chance
     assert (place / "atalaia-out/shop/report.html").is_file()
     assert (place / "atalaia-out/shop/reports/20260303T000000Z/r1.html").is_file()
 
@@ -86,7 +86,9 @@ def test_check_prints_strict_json_in_the_documented_shape(place):
     ]  # fmt: skip
     assert (window["start"], window["end"], window["rows"]) == ("2026-03-03T00:00:00Z", "2026-03-04T00:00:00Z", 800)
     finding = window["findings"][0]
-    assert list(finding) == ["signal", "metric", "column", "segment", "value", "threshold", "status", "message"]
+    assert list(finding) == [
+        "signal", "metric", "column", "segment", "value", "threshold", "status", "message", "evidence",
+    ]  # fmt: skip
     assert (finding["signal"], finding["column"], finding["status"]) == ("data_drift", "income", "alert")
 
 
@@ -143,6 +145,31 @@ def test_a_baseline_tells_which_columns_its_data_lack_and_have_beside(place):
     assert (found["absent"], found["extra"]) == (["channel"], ["chanel"])
 
 
+def test_compare_tells_what_another_tool_would_say(place):
+    table(place / "current.csv", 1000, shift=10, seed=6)
+    sides = ("reference.csv", "current.csv", "--convention", "azureml")
+    done = atalaia("compare", *sides, "--json", cwd=place)
+    income = next(c for c in strict_json(done.stdout)["columns"] if c["column"] == "income")
+    read = atalaia("compare", *sides, cwd=place)
+
+    assert done.returncode == read.returncode == 1
+    assert income["finding"]["metric"] == "normalized_wasserstein_distance[azureml]"
+    assert income["finding"]["value"] == income["metrics"]["wasserstein_normalised"]
+    assert set(income["metrics"]) == {"wasserstein_normalised", "jensen_shannon", "psi"}
+    assert set(income["p_values"]) == {"kolmogorov_smirnov"}
+    assert "income: Azure ML would raise an alarm: its normalized_wasserstein_distance" in " ".join(read.stdout.split())
+
+
+def test_check_judges_by_the_convention_of_the_monitor(place):
+    monitor = place / "monitor.yaml"
+    monitor.write_text(monitor.read_text() + "\nconvention: evidently\n")
+    found = strict_json(atalaia("check", "monitor.yaml", "--json", cwd=place).stdout)
+    drift = [[f for f in w["findings"] if f["signal"].endswith("_drift")] for w in found["windows"]]
+
+    assert all(finding["metric"].endswith("[evidently]") for findings in drift for finding in findings)
+    assert [[f["column"] for f in findings if f["status"] == "alert"] for findings in drift] == [[], ["income"]]
+
+
 def test_compare_needs_no_monitor(place):
     table(place / "current.csv", 1000, shift=10, seed=6)
     done = atalaia("compare", "reference.csv", "current.csv", "--json", cwd=place)
@@ -151,12 +178,11 @@ def test_compare_needs_no_monitor(place):
     assert done.returncode == 1
     assert (found["reference"]["rows"], found["current"]["rows"]) == (3000, 1000)
     income = next(c for c in found["columns"] if c["column"] == "income")
-    assert income["finding"] == {
-        "metric": "kolmogorov_smirnov",
-        "value": income["metrics"]["kolmogorov_smirnov"],
-        "threshold": 0.1,
-        "status": "alert",
-    }
+    finding = income["finding"]
+    assert (finding["metric"], finding["status"]) == ("cramer_von_mises", "alert")
+    assert finding["value"] == income["metrics"]["cramer_von_mises"] > finding["threshold"]
+    assert (finding["evidence"]["baseline_rows"], finding["evidence"]["rows"]) == (3000, 1000)
+    assert (finding["evidence"]["basis"], finding["evidence"]["tested"]) == ("chance", len(found["columns"]))
     assert set(income["metrics"]) >= {
         "kolmogorov_smirnov", "wasserstein", "wasserstein_normalised", "jensen_shannon", "psi", "l_infinity",
         "hellinger", "total_variation", "chi_square", "kullback_leibler", "jensen_shannon_divergence",
@@ -329,7 +355,7 @@ def test_compare_tells_what_is_missing_and_what_is_new(place):
 
 
 def test_help_of_every_command_has_an_example():
-    for command in ("init", "validate", "compare", "baseline", "ingest", "evaluate", "check", "verify"):
+    for command in ("init", "validate", "compare", "baseline", "export", "ingest", "evaluate", "check", "verify"):
         done = atalaia(command, "--help")
         assert done.returncode == 0
         assert f"Example: atalaia {command}" in done.stdout
@@ -405,3 +431,101 @@ def test_the_baseline_command_says_what_was_lost(place):
     assert "4,000 rows." in done.stdout
     assert "Made from 1 window of 2026-03-07T00:00:00Z" in done.stdout
     assert "Ranks may be off by a share of the values of up to: income" in done.stdout
+
+
+def test_who_leaves_model_monitor_is_told_the_same_violations(place):
+    atalaia("check", "monitor.yaml", cwd=place)
+    left = place / "left"
+    exported = atalaia("export", "monitor.yaml", "left", cwd=place)
+    made = atalaia(
+        "init", "--from", "left/constraints.json", "left/statistics.json", "--logs", "logs", "-o", "m.yaml", cwd=place
+    )
+    checked = strict_json(atalaia("check", "m.yaml", "--json", cwd=place).stdout)
+    alerts = [
+        {(f["metric"], f["column"]) for f in window["findings"] if f["status"] == "alert"}
+        for window in checked["windows"]
+    ]
+    files = [
+        strict_json(
+            (place / f"atalaia-out/statistics/reports/2026030{day}T000000Z/constraint_violations.json").read_text()
+        )
+        for day in (2, 3)
+    ]
+    told = [{(v["constraint_check_type"], v["feature_name"]) for v in file["violations"]} for file in files]
+
+    assert sorted(exported.stdout.split()) == ["left/constraints.json", "left/statistics.json"]
+    assert sorted(path.name for path in left.iterdir()) == ["constraints.json", "statistics.json"]
+    assert made.returncode == 0, made.stderr
+    assert told == [set(), {("baseline_drift_check", "income")}]
+    assert alerts[0] == set()
+    assert alerts[1] >= {("baseline_drift_check", "income"), ("kolmogorov_smirnov", "income")}
+
+
+def test_a_window_is_exported_as_it_was_judged(place):
+    atalaia("check", "monitor.yaml", cwd=place)
+    done = atalaia("export", "monitor.yaml", "window", "--window", "2026-03-03", cwd=place)
+    statistics = strict_json((place / "window/statistics.json").read_text())
+    violations = strict_json((place / "window/constraint_violations.json").read_text())["violations"]
+    nothing = atalaia("export", "monitor.yaml", "window", "--window", "2026-04-03", cwd=place)
+    blocked = atalaia("export", "monitor.yaml", "reference.csv", cwd=place)
+
+    assert done.returncode == 0, done.stderr
+    assert statistics["dataset"] == {"item_count": 800}
+    assert [v["feature_name"] for v in violations] == ["income"]
+    assert (nothing.returncode, blocked.returncode) == (2, 2)
+    assert "reference.csv: file exists. Give the path of a folder." in blocked.stderr
+    assert "no rows in the window from 2026-04-03T00:00:00Z" in nothing.stderr
+
+
+def test_times_are_told_to_have_no_statistics(place):
+    rows = [{"at": "2026-03-02T12:00:00Z", "x": i} for i in range(10)]
+    (place / "dated.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    atalaia("init", "dated.jsonl", "-o", "dated.yaml", cwd=place)
+    (place / "dated.yaml").write_text((place / "dated.yaml").read_text().replace("role: ignored", "role: time"))
+    atalaia("baseline", "dated.yaml", cwd=place)
+    done = atalaia("export", "dated.yaml", "out", cwd=place)
+
+    assert done.returncode == 0, done.stderr
+    assert "Without statistics: at (times, or not measured)." in done.stderr
+
+
+SCHEDULE = """name: shop_monitoring
+trigger: {type: recurrence, frequency: hour, interval: 6}
+create_monitor:
+  monitoring_signals:
+    drift: {type: data_drift, features: {top_n_feature_importance: 3}}
+"""
+
+
+def test_a_schedule_of_azure_gives_checks_and_window(place):
+    (place / "schedule.yaml").write_text(SCHEDULE)
+    done = atalaia("init", "reference.csv", "--from", "schedule.yaml", "--logs", "logs", cwd=place)
+
+    assert done.returncode == 0, done.stderr
+    assert "Not carried over: drift: features by importance; all columns are watched" in done.stderr
+    assert "name: shop-monitoring\n" in done.stdout
+    assert "window: 6h\n" in done.stdout
+    assert "{metric: wasserstein_normalised, columns: [income], threshold: {alert: 0.1}}" in done.stdout
+
+
+REFUSED = [
+    ((), "nothing to start from"),
+    (("--from", "reference.csv"), "reference.csv: not known. --from takes a constraints.json"),
+    (("--from", "schedule.yaml"), "a schedule names no columns"),
+    (("reference.csv", "--from", "schedule.yaml", "--from", "schedule.yaml"), "a second file of its kind"),
+    (("reference.csv", "--from", "left/statistics.json"), "statistics are the whole baseline"),
+    (("reference.csv", "--from", "left/constraints.json", "--from", "schedule.yaml"), "are of two tools"),
+    (("nothing.csv",), "there is no such file or folder"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "told"), REFUSED)
+def test_what_no_monitor_can_be_made_of_is_refused(place, arguments, told):
+    (place / "schedule.yaml").write_text(SCHEDULE)
+    atalaia("baseline", "monitor.yaml", cwd=place)
+    atalaia("export", "monitor.yaml", "left", cwd=place)
+    done = atalaia("init", *arguments, cwd=place)
+
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert done.stdout == ""

@@ -14,6 +14,8 @@ import pytest
 
 import atalaia
 from atalaia.checks import METRICS
+from atalaia.monitor_checks import BY_CONVENTION
+from atalaia.monitor_file import find_faults
 from atalaia.monitoring.receipts import Receipt
 from atalaia_azure.draining import MOST_TRIES
 from atalaia_azure.runtime import LIMIT
@@ -22,7 +24,14 @@ from emulated_aws.knobs import Knobs as AwsKnobs
 from emulated_azure.knobs import Knobs as AzureKnobs
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ["README.md", "docs/command-line.md", "docs/cost.md"]
+DOCUMENTS = [
+    "README.md",
+    "docs/command-line.md",
+    "docs/cost.md",
+    "docs/from-sagemaker.md",
+    "docs/from-azureml.md",
+    "docs/conventions.md",
+]
 
 
 def blocks(document):
@@ -157,6 +166,9 @@ def expected_table():
     ]
     for name, metric in METRICS.items():
         limits = [limit_in_words(metric, limit) for limit in (metric.limits.warning, metric.limits.alert)]
+        if metric.floor is not None:
+            by_chance = f"chance, {metric.floor:g} at least"
+            limits = ["" if name == "drift_over_time" else by_chance, by_chance]
         rows.append(
             f"| `{name}` | {metric.family} | {metric.meaning} | {' | '.join(limits)} | {metric.min_rows or ''} |"
         )
@@ -167,6 +179,34 @@ def limit_in_words(metric, limit):
     if limit is None:
         return ""
     return f"{'below ' if metric.below else ''}{'baseline + ' if metric.relative else ''}{limit:g}"
+
+
+def test_the_table_of_what_each_tool_says_is_the_one_that_its_command_makes(tmp_path):
+    script, page = ROOT / "examples/car_loans/conventions.py", tmp_path / "page.md"
+    page.write_text((ROOT / "docs/conventions.md").read_text())
+    arguments = [sys.executable, script, tmp_path / "loans", "--write", page]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 10
+    assert done.stdout in page.read_text()
+    assert page.read_text() == (ROOT / "docs/conventions.md").read_text()
+
+
+def test_the_examples_of_the_page_on_conventions_load():
+    examples = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/conventions.md").read_text(), re.DOTALL)
+
+    assert examples
+    assert [find_faults(example, "example", METRICS) for example in examples] == [[]] * len(examples)
+
+
+def test_every_convention_and_its_metrics_stand_in_their_page():
+    text = (ROOT / "docs/conventions.md").read_text()
+
+    for convention, metrics in BY_CONVENTION.items():
+        assert f"| `{convention}`" in text
+        for metric in metrics:
+            assert re.search(rf"^\| `{metric}` \|", text, re.MULTILINE), metric
 
 
 def test_what_ingest_prints_for_machines_is_documented():

@@ -82,6 +82,12 @@ def test_on_aws_it_leads_to_an_alarm(clone):
     assert '"message": "channel: Jensen-Shannon distance in base 2 is ' in told
 
 
+def test_the_region_is_one_that_an_older_aws_cli_reads_too(clone):
+    [[first, *_], _] = blocks("quick-start-aws.md", "an account")
+
+    assert re.search(r"region\s+eu-west-1\s+env", followed(clone, f"{first}aws configure list\n"))
+
+
 def test_on_azure_it_leads_to_what_an_alarm_asks(clone):
     told = followed(clone, on_azure())
 

@@ -29,6 +29,11 @@ DIFFERENT = {
         ("another queue", "queue: storage.outputs.queues[0]", "queue: storage.outputs.queues[1]"),
         ("a topic is made a second time", "isThere: contains(eventTopics, workspace.id)", "isThere: false"),
         ("jobs are told to another function", "functions/${settings.jobs.function}", "functions/evaluate"),
+        (
+            "lost events of jobs raise no alarm",
+            "for (workspace, i) in workspaces: { name",
+            "for (workspace, i) in []: { name",
+        ),
         ("another size", "size.?memory_mb ?? settings.size.memory_mb", "settings.size.memory_mb"),
     ],
     "storage-access": [
@@ -66,7 +71,18 @@ DIFFERENT = {
             "",
         ),
         ("too many gigabytes", "dailyGigabytes = 5", "dailyGigabytes = 5000", "dailyGigabytes is too large"),
-        ("a limit that there is not", "  lag_seconds: 7200", "  lag: 1\n  lag_seconds: 7200", "unknown is too long"),
+        (
+            "a limit that there is not",
+            "  lag_seconds: 7200",
+            "  lag: 1\n  lag_seconds: 7200",
+            "alarms has no limit lag.",
+        ),
+        (
+            "alarms that would see nothing",
+            "  ATALAIA_DETAIL: 'columns'\n",
+            "  ATALAIA_METRICS: 'otlp'\n",
+            "set drift, drifted_share, failed_share, lag_seconds, rejected_rows, silent_hours of alarms to null",
+        ),
     ],
 }
 

@@ -168,7 +168,7 @@ UNDOCUMENTED = [
     Mistake("a provider has no upper bound", "versions.tf", '">= 6.0, < 7.0"', '">= 6.0"'),
 ]
 CAUGHT_BY = {is_valid: INVALID, facts_hold: FALSE, wiring_passes: MISWIRED, tables_are_fresh: UNDOCUMENTED}
-CASES = [pytest.param(check, each, id=each.what) for check, mistakes in CAUGHT_BY.items() for each in mistakes]
+CASES = [pytest.param(check, each, id=str(each)) for check, mistakes in CAUGHT_BY.items() for each in mistakes]
 
 
 @pytest.mark.parametrize(("check", "mistake"), CASES)

@@ -1,5 +1,7 @@
 """What Terraform's own commands say of the configurations."""
 
+import re
+
 import pytest
 from azure_facts import subjects
 from infrastructure import (
@@ -8,6 +10,7 @@ from infrastructure import (
     AZURE_MINIMAL,
     AZURE_MODULE,
     AZURE_ROOT,
+    BUNDLES,
     COMPLETE,
     CONFIGURATIONS,
     INFRA,
@@ -59,6 +62,30 @@ def test_applied_twice_nothing_changes_and_nothing_is_left_in_the_end(infra, exa
         found = terraform(infra / example, *command, "-no-color")
         assert found.returncode == 0, found.stdout + found.stderr
     assert not terraform(infra / example, "state", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("changed", "was", "becomes"),
+    [
+        ("main.tf", "monitors            =", 'environment = { ATALAIA_EVALUATE_AT = "0 */5 * * * *" }\n  monitors ='),
+        (BUNDLES[1].name, "a", "an"),
+    ],
+    ids=["a setting", "a bundle"],
+)
+def test_triggers_are_looked_for_again_after(infra, tmp_path, changed, was, becomes):
+    folder = copied(tmp_path) / AZURE_MINIMAL
+    assert terraform(folder, "init", "-no-color").returncode == 0
+    applied(folder)
+
+    text = (folder / changed).read_text()
+    assert was in text
+    (folder / changed).write_text(text.replace(was, becomes, 1))
+    found = terraform(folder, "plan", "-detailed-exitcode", "-input=false", "-no-color")
+
+    assert found.returncode == 2, found.stdout + found.stderr
+    assert set(
+        re.findall(r"^  # module\.monitor\.azapi_resource_action\.(\w+) will be replaced", found.stdout, re.MULTILINE)
+    ) == {"restart", "triggers"}
 
 
 def test_one_more_monitor_file_is_one_more_monitor(infra, tmp_path):

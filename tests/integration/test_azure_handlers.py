@@ -263,6 +263,26 @@ def test_a_message_that_failed_too_often_is_put_aside(cloud, caplog):
     assert lines_of(caplog)[-1]["given_up"] == 1
 
 
+def test_the_hosts_own_message_that_failed_too_often_is_put_aside_and_told_of(cloud, caplog):
+    with pytest.raises(EventError, match="does not tell of blobs"):
+        cloud.app.message("rubbish", tries=4)
+    cloud.app.message("rubbish", tries=5)
+
+    with contextlib.closing(cloud.storage.queue(f"{cloud.container}-poison")) as poison:
+        assert [message.text for message in poison.receive(2, 1)] == ["rubbish"]
+    assert [line.get("given_up") for line in lines_of(caplog) if line["event"] == "ml.monitor.ingest"] == [None, 1]
+
+
+def test_the_hosts_own_message_that_came_before_is_ingested_by_itself(cloud, caplog):
+    for name in ("b", "c"):
+        cloud.queue.put(json.dumps(cloud.created(f"logs/{name}.jsonl", lines(rows(2, 5)))))
+
+    cloud.app.message(json.dumps(cloud.created("logs/a.jsonl", lines(rows(2, 5)))), tries=2)
+
+    assert waiting(cloud) == 0
+    assert len(cloud.keys("out/churn/profiles/")) == 2
+
+
 def test_the_message_of_the_host_fails_by_itself(cloud):
     good = json.dumps(cloud.created("logs/a.jsonl", lines(rows(2, 5))))
     cloud.queue.put(good)

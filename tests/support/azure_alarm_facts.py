@@ -68,15 +68,19 @@ def the_budget_is_told_of_before_it_is_spent(deployed):
 
 def what_the_platform_measures_is_watched(deployed):
     alarms = deployed.all("azurerm_monitor_metric_alert")
+    logs = deployed.one("azurerm_eventgrid_system_topic", "logs")["id"]
+    jobs = f"{SUBSCRIPTION}/resourceGroups/learning/providers/Microsoft.EventGrid/systemTopics/credit-jobs"
     told = {name: (each["scopes"][0], each["criteria"][0]["metric_name"]) for name, each in alarms.items()}
 
     assert told == {
         "errors": (deployed.one("azurerm_application_insights")["id"], "requests/failed"),
-        "undelivered": (deployed.one("azurerm_eventgrid_system_topic", "logs")["id"], "DeadLetteredCount"),
+        "undelivered": (logs, "DeadLetteredCount"),
+        "dropped": (logs, "DroppedEventCount"),
+        "credit-dropped": (jobs, "DroppedEventCount"),
         "waiting": (f"{OWN}/queueServices/default", "QueueMessageCount"),
     }
     assert {name: each["criteria"][0]["threshold"] for name, each in alarms.items()} == {
-        "errors": 0, "undelivered": 0, "waiting": 5000,
+        "credit-dropped": 0, "dropped": 0, "errors": 0, "undelivered": 0, "waiting": 5000,
     }  # fmt: skip
 
 

@@ -37,8 +37,9 @@ class FunctionApp:
         schedule = {"IsPastDue": past_due, "ScheduleStatus": None, "Schedule": {"AdjustForDST": True}}
         return self.call(name, "timer", decoded("timerTrigger", "json", json.dumps(schedule)))
 
-    def message(self, text):
-        return self.call("ingest_queue", "message", func.QueueMessage(id="first", body=text.encode()))
+    def message(self, text, tries=1):
+        counted = {"DequeueCount": meta.Datum(str(tries), "string")}
+        return self.call("ingest_queue", "message", decoded("queueTrigger", "string", text, counted))
 
     def event(self, event):
         return self.call("lifecycle", "event", decoded("eventGridTrigger", "json", json.dumps(event)))
@@ -61,5 +62,5 @@ class FunctionApp:
         return self.call(name, "req", request)
 
 
-def decoded(binding, kind, value):
-    return meta._ConverterMeta.get(binding).decode(meta.Datum(value, kind), trigger_metadata={})
+def decoded(binding, kind, value, told=None):
+    return meta._ConverterMeta.get(binding).decode(meta.Datum(value, kind), trigger_metadata=told or {})

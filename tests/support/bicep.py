@@ -2,11 +2,11 @@
 
 import json
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from azure_bodies import bodies, lowered
 from infrastructure import AZURE_COMPLETE, AZURE_MINIMAL, INFRA, checks
+from planting import Mistake, plant
 
 FOLDER = Path("bicep")
 ROLES = {  # Azure's own
@@ -21,40 +21,39 @@ ROLES = {  # Azure's own
 SAME = {AZURE_MINIMAL: FOLDER / "main.bicepparam", AZURE_COMPLETE: FOLDER / "examples/complete.bicepparam"}
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """A text of a file that is replaced, and what is said of it."""
-
-    file: str
-    what: str
-    old: str
-    new: str
-    said: str = ""
-
-    def __str__(self):
-        return self.what
-
-
 def mistakes(table):
     """The mistakes of a table, in which files of modules stand without folder and ending."""
     files = {
         file: file if file.startswith(("main", "roles", "examples")) else f"modules/{file}.bicep" for file in table
     }
-    return [Mistake(files[file], *row) for file, rows in table.items() for row in rows]
+    return [Mistake(what, files[file], *row) for file, rows in table.items() for what, *row in rows]
 
 
-def broken(mistake, folder):
-    """Make a copy of the infrastructure with a mistake; return its folder."""
+def linked(folder):
+    """Make a copy of Bicep beside what it reads; return its folder."""
     copy = folder / "infra"
     copy.mkdir(parents=True)
     for shelf in ("dashboards", "queries", "settings", "terraform"):
         (copy / shelf).symlink_to(INFRA / shelf)
     shutil.copytree(INFRA / FOLDER, copy / FOLDER)
-    file = copy / FOLDER / mistake.file
-    text = file.read_text()
-    assert mistake.old in text
-    file.write_text(text.replace(mistake.old, mistake.new, 1))
     return copy
+
+
+def broken(mistake, folder):
+    """Make a copy of the infrastructure with a mistake; return its folder."""
+    copy = linked(folder)
+    plant(mistake, copy / FOLDER)
+    return copy
+
+
+def tried(inputs, folder):
+    """By name, what the file of parameters made of each text deploys, or why it deploys nothing."""
+    copy = linked(folder)
+    paths = {name: copy / FOLDER / f"tried-{index}.bicepparam" for index, name in enumerate(inputs)}
+    for name, path in paths.items():
+        path.write_text(f"using 'main.bicep'\n\n{inputs[name]}\n")
+    found = worked_out(*paths.values())
+    return {name: found[path] for name, path in paths.items()}
 
 
 def files(infra):

@@ -92,6 +92,28 @@ def everything():
     return sent + functions() + [each for each in sent if each["data"]["baseType"] == "EventData"]
 
 
+def troubles():
+    """A report whose data are bad, after one that had worse, messages given up, and reports that do not get out."""
+    bad = a_finding("alert", signal="quality")
+    fine = [a_finding("ok", column, signal="quality") for column in ("age", "city", "amount")]
+    return [
+        *told(a_report([bad], day=1, rejected={"not_json": 90}), ago(hours=3)),
+        *told(
+            a_report([bad, *fine, a_finding("undecided", signal="quality")], day=2, rejected={"not_json": 7}),
+            ago(hours=1),
+        ),
+        *(
+            line(ago(hours=hours), event="ml.monitor.ingest", given_up=number)
+            for hours, number in ((25, 9), (5, 1), (1, 2))
+        ),
+        *(
+            line(ago(minutes=minutes), event="ml.monitor.evaluate", untold=number)
+            for minutes, number in ((20, 1), (10, 2), (2, 5))
+        ),
+        *(request("evaluate", moment=ago(minutes=minutes)) for minutes in (70, 50, 30, 10)),
+    ]
+
+
 def day(number):
     """The first moment of a day of March 2026, as a query answers it."""
     return f"2026-03-{number:02}T00:00:00Z"

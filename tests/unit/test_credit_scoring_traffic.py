@@ -279,7 +279,7 @@ def answer(planted):
         for finding in findings:
             if finding["metric"] == "late":
                 finding["value"] = planted["late"][start] / rows
-        fine = {"signal": "data_drift", "metric": "kolmogorov_smirnov", "column": "age", "segment": None}
+        fine = {"signal": "data_drift", "metric": "cramer_von_mises", "column": "age", "segment": None}
         findings.append({**fine, "value": 0.02, "threshold": 0.1, "status": "ok", "message": "It did not move."})
         rejected = planted["rejected"].get(start, {})
         windows.append({"start": start, "end": start, "rows": rows, "rejected": rejected, "findings": findings})

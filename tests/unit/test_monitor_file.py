@@ -70,6 +70,17 @@ def raised_faults(text: str) -> list[str]:
 # ---- what loads
 
 
+def test_a_convention_is_the_monitors_or_a_checks():
+    named = {"metric": "kullback_leibler", "convention": "evidently"}
+    others = [{"metric": "drift", "convention": "sagemaker"}, {"metric": "psi", "convention": "atalaia"}]
+    kept = [named, *others, {"metric": "missing"}]
+    monitor = load_monitor(small(convention="nannyml", checks=kept), "m.yaml", METRICS)
+
+    assert monitor.convention == "nannyml"
+    assert [rule.convention for rule in monitor.checks] == ["evidently", "sagemaker", "atalaia", None]
+    assert load_monitor(SMALL, "m.yaml").convention == "atalaia"
+
+
 def test_a_small_file_takes_the_defaults():
     monitor = load_monitor(SMALL, "m.yaml")
 
@@ -248,7 +259,10 @@ def test_a_list_as_a_key_is_a_fault():
     ("text", "said"),
     [
         (SMALL + "windw: 1d\n", "m.yaml:8, windw: unknown key 'windw'. Did you mean 'window'?"),
-        (SMALL + "zzz: 1d\n", "Choose one of the keys: baseline, checks, lateness, multivariate, policies, window."),
+        (
+            SMALL + "zzz: 1d\n",
+            "Choose one of the keys: alarm_rate, baseline, checks, convention, lateness, multivariate, policies, win",
+        ),
         (column(typ="number"), "columns[0].typ: unknown key 'typ'. Did you mean 'type'?"),
         (column(type="strng"), '"strng" is none of boolean, integer, number, string, time. Did you mean \'string\'?'),
         (column(role="zzz"), "Choose one of these."),
@@ -272,7 +286,7 @@ def test_a_list_as_a_key_is_a_fault():
         (small(window=5), "m.yaml:6, window: 5 is a number, not text. Write a whole number and a unit"),
         (small(baseline={"data": "a.csv"}), 'baseline.data: "a.csv" is text, not a list. Write a list: ["a.csv"].'),
         (small(baseline={}), "baseline.data: the key 'data' is missing. Add it: Files or folders"),
-        (check(threshold="high"), "\"high\" is text, not a number or a mapping"),
+        (check(threshold="high"), "'high' is not a threshold"),
         (check(threshold={"alarm": 1}), "checks[0].threshold.alarm: unknown key 'alarm'."),
         (check(threshold={"alert": "x"}), "checks[0].threshold.alert: \"x\" is text, not a number"),
         (check(min_rows=1.0), "checks[0].min_rows: 1.0 is a number, not a whole number"),
@@ -294,6 +308,10 @@ def test_every_missing_key_is_told():
     told = "\n".join(faults("window: 1d\n"))
 
     assert all(f"the key '{key}' is missing" in told for key in ("name", "model", "logs", "columns", "output"))
+
+
+def test_a_misspelt_key_is_not_told_as_missing_too():
+    assert only_fault(SMALL.replace("output:", "ouput:")).endswith("ouput: unknown key 'ouput'. Did you mean 'output'?")
 
 
 def test_keys_that_are_there_are_not_told_as_missing():
@@ -354,6 +372,17 @@ def test_keys_that_are_there_are_not_told_as_missing():
         (column(type="string", pattern="a(?=b)"), "patterns know no lookaround and no backreferences"),
         (check(metric="pis"), "checks[0].metric: there is no metric 'pis'. Did you mean 'psi'?"),
         (check(metric="qqq"), f"Choose one of the metrics: {', '.join(sorted(METRICS))}."),
+        (
+            check(convention="nannyml"),
+            "checks[0].metric: 'nannyml' has no metric 'psi'. Choose one of the metrics: chi_square, drift, hellinger, "
+            "jensen_shannon, kolmogorov_smirnov, l_infinity, wasserstein. `convention: atalaia` takes our own "
+            "definition.",
+        ),
+        (check(metric="missing", convention="azureml"), "'azureml' has no metric 'missing'."),
+        (check(metric="drift"), "there is no metric 'drift'"),
+        (check(metric="drift", convention="azureml", threshold=-1), "checks[0].threshold: -1 is below 0"),
+        (check(metric="drift", convention="azureml", columns=["agee"]), "there is no column 'agee'"),
+        (small(convention="nannyml", checks=[{"metric": "psi"}]), "'nannyml' has no metric 'psi'."),
         (check(columns=["agee"]), "checks[0].columns[0]: there is no column 'agee'. Did you mean 'age'?"),
         (check(threshold=-0.1), "m.yaml:6, checks[0].threshold: -0.1 is below 0. Give the largest"),
         (check(threshold={"warning": -1}), "checks[0].threshold.warning: -1 is below 0"),
@@ -562,7 +591,7 @@ def test_all_faults_come_at_once_in_the_order_of_lines():
 
     lines = [fault.line for fault in find_faults(text, "m.yaml")]
 
-    assert lines == [1, 2, 3, 3, 4, 6]
+    assert lines == [1, 2, 3, 4, 6]
 
 
 def test_load_raises_with_every_fault():

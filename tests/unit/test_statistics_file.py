@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from atalaia.errors import AtalaiaError, StatisticsFileError
@@ -206,6 +206,7 @@ def test_each_bucket_keeps_its_rows():
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=300))
 def test_the_ranks_inside_buckets_are_off_by_no_more_than_the_largest_bucket(values):
+    assume(min(values) == max(values) or max(values) - min(values) > 1e-9)  # numpy cuts nothing narrower into ten
     counts, edges = np.histogram(values, 10)
     buckets = [
         {"lower_bound": a, "upper_bound": b, "count": int(n)} for a, b, n in zip(edges, edges[1:], counts, strict=False)

@@ -15,10 +15,6 @@ param monitors { name: string, model: string, hours: int }[]
 @description('The limits, null for no such alarm.')
 param limits object
 
-@description('Limits that there are not; there must be none.')
-@maxLength(0)
-param unknown array
-
 @description('How many gigabytes Log Analytics takes a day.')
 param dailyGigabytes int
 
@@ -39,6 +35,9 @@ param queue string
 
 @description('The topic of new logs, empty if there is none.')
 param topicId string
+
+@description('The topics of jobs, by their workspaces\' names.')
+param jobTopics { name: string, id: string }[]
 
 @description('How often the queries are asked, and of how long a time.')
 param how { every: string, looks_back: string }
@@ -132,8 +131,24 @@ var ofAll = [
 ]
 var asked = filter(concat(ofReports, ofSilence, ofAll), each => each.limit != null)
 
+// Topics by the alarms of what they lose: those of jobs keep nothing aside.
+var topics = concat(
+  empty(topicId) ? [] : [{ key: 'dropped', id: topicId, about: 'logs' }],
+  map(jobTopics, each => { key: '${each.name}-dropped', id: each.id, about: 'jobs in ${each.name}' })
+)
+var dropped = map(topics, each => {
+  key: each.key
+  scope: each.id
+  namespace: 'Microsoft.EventGrid/systemTopics'
+  metric: 'DroppedEventCount'
+  aggregation: 'Total'
+  limit: 0
+  window: 'PT5M'
+  what: 'Events about ${each.about} that could not be delivered, and are kept nowhere.'
+})
+
 // What the platform measures itself.
-var measured = filter([
+var measured = filter(concat(dropped, [
   {
     key: 'errors'
     scope: insights.id
@@ -164,7 +179,7 @@ var measured = filter([
     window: 'PT1H'
     what: 'Logs that wait for ingest.'
   }
-], each => each.limit != null)
+]), each => each.limit != null)
 
 var told = notify.?action_group_id ?? own.id
 
@@ -181,7 +196,7 @@ resource own 'Microsoft.Insights/actionGroups@2023-01-01' = if (notify.?action_g
   location: 'Global'
   tags: tags
   properties: {
-    enabled: empty(unknown)
+    enabled: true
     groupShortName: take(name, 12)
     emailReceivers: map(notify.?emails ?? [], address => { name: address, emailAddress: address, useCommonAlertSchema: true })
   }
@@ -238,7 +253,7 @@ resource metric 'Microsoft.Insights/metricAlerts@2018-03-01' = [for each in meas
       allOf: [
         {
           criterionType: 'StaticThresholdCriterion'
-          name: each.key
+          name: last(split(each.key, '-'))
           metricNamespace: each.namespace
           metricName: each.metric
           timeAggregation: each.aggregation

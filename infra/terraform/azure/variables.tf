@@ -12,7 +12,7 @@ variable "resource_group_name" {
 }
 
 variable "location" {
-  description = "The region of everything, such as `westeurope`; the account of logs must be in it."
+  description = "The region of everything, such as `westeurope`; the account of logs must be in it, and so must workspaces of Azure ML whose topics `event_topics` does not have."
   type        = string
   nullable    = false
 }
@@ -56,7 +56,7 @@ variable "size" {
 }
 
 variable "event_topics" {
-  description = "Event Grid system topics that are there already, as a source has only one: by the ID of the source (the account of logs, an Azure ML workspace) the ID of its topic. That of the account needs a system-assigned identity."
+  description = "Event Grid system topics that are there already, as a source has only one, and it must be in the source's region: by the ID of the source (the account of logs, an Azure ML workspace) the ID of its topic. That of the account needs a system-assigned identity."
   type        = map(string)
   default     = {}
   nullable    = false

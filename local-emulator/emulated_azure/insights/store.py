@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import duckdb_kql
 
-from emulated_azure.insights.tables import SQL_TYPES, TABLES, Table, statements
+from emulated_azure.insights.tables import SQL_TYPES, TABLES, TIMES, Table, statements
 
 MOST_ROWS = 500_000
 MEMORY = "1GB"
@@ -112,12 +112,11 @@ def _narrow(cursor: duckdb.DuckDBPyConnection, span: Span) -> None:
     """Put views of the same names before the tables; they are this cursor's alone."""
     if span.start is None and span.end is None:
         return
-    for table in TABLES:
-        for name, column in ((table.name, "timestamp"), (table.workspace, "TimeGenerated")):
-            bounds = [f"\"{column}\" >= TIMESTAMP '{span.start:%Y-%m-%d %H:%M:%S.%f}'"] if span.start else []
-            bounds += [f"\"{column}\" < TIMESTAMP '{span.end:%Y-%m-%d %H:%M:%S.%f}'"] if span.end else []
-            where = " AND ".join(bounds)
-            cursor.execute(f'CREATE TEMP VIEW "{name}" AS SELECT * FROM memory.main."{name}" WHERE {where}')  # noqa: S608 (our own names and numbers)
+    for name, column in TIMES.items():
+        bounds = [f"\"{column}\" >= TIMESTAMP '{span.start:%Y-%m-%d %H:%M:%S.%f}'"] if span.start else []
+        bounds += [f"\"{column}\" < TIMESTAMP '{span.end:%Y-%m-%d %H:%M:%S.%f}'"] if span.end else []
+        where = " AND ".join(bounds)
+        cursor.execute(f'CREATE TEMP VIEW "{name}" AS SELECT * FROM memory.main."{name}" WHERE {where}')  # noqa: S608 (our own names and numbers)
 
 
 def _insert(table: Table) -> str:

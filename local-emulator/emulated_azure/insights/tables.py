@@ -189,6 +189,20 @@ TABLES = (
 )
 BY_KIND = {table.kind: table for table in TABLES}
 
+# How much the workspace took, by hour and table, in millions of bytes. In Azure an hour is told of when it is over.
+USAGE = {
+    "TimeGenerated": DATETIME,
+    "StartTime": DATETIME,
+    "EndTime": DATETIME,
+    "DataType": STRING,
+    "Quantity": REAL,
+    "QuantityUnit": STRING,
+    "IsBillable": BOOL,
+    "Type": STRING,
+}
+TIMES = {table.name: "timestamp" for table in TABLES} | {table.workspace: "TimeGenerated" for table in TABLES}
+TIMES |= {"Usage": "TimeGenerated"}
+
 
 def workspace_columns(table: Table) -> tuple[Column, ...]:
     """The columns of the workspace's view of *table*; a metric's ItemCount is how many values it sums up."""
@@ -203,7 +217,7 @@ def schema() -> dict[str, dict[str, str]]:
         table.name: {each.name: each.type for each in table.columns if each.name and each.shown} for table in TABLES
     }
     views = {table.workspace: {each.workspace: each.type for each in workspace_columns(table)} for table in TABLES}
-    return classic | views
+    return classic | views | {"Usage": dict(USAGE)}
 
 
 def statements() -> list[str]:
@@ -216,7 +230,19 @@ def statements() -> list[str]:
         made.append(f'CREATE VIEW "{table.name}" AS SELECT {classic} FROM "{table.stored}"')  # noqa: S608 (our own names)
         shown = ", ".join(f'{_source(each)} AS "{each.workspace}"' for each in workspace_columns(table))
         made.append(f'CREATE VIEW "{table.workspace}" AS SELECT {shown} FROM "{table.stored}"')  # noqa: S608 (our own names)
-    return made
+    return [*made, _usage()]
+
+
+def _usage() -> str:
+    taken = " UNION ALL ".join(
+        f'SELECT "timestamp", \'{table.workspace}\' AS kind, "_BilledSize" AS size FROM "{table.stored}"'  # noqa: S608 (our own names)
+        for table in TABLES
+    )
+    hour = "date_trunc('hour', \"timestamp\")"
+    return f"""CREATE VIEW "Usage" AS SELECT {hour} + INTERVAL 1 HOUR AS "TimeGenerated", {hour} AS "StartTime",
+        {hour} + INTERVAL 1 HOUR AS "EndTime", kind AS "DataType", sum(size) / 1000000 AS "Quantity",
+        'MBytes' AS "QuantityUnit", true AS "IsBillable", 'Usage' AS "Type"
+        FROM ({taken}) GROUP BY {hour}, kind"""  # noqa: S608 (our own names)
 
 
 def _source(column: Column) -> str:

@@ -1,6 +1,7 @@
 """The query API's own form: who may ask, what spans see, and how faults are told."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from envelopes import ago, event
@@ -31,6 +32,21 @@ def test_a_timespan_narrows_both_names_of_a_table(azure, span, count):
     ]
 
     assert counts == [count, count]
+
+
+def test_the_workspace_tells_what_it_took_by_hour_and_table(azure):
+    azure.track(event(named(), {"text": "x" * 8_000}, ago(hours=40)))
+    hour = ago(hours=40).replace(minute=0, second=0, microsecond=0)
+    of_hour = (
+        f"Usage | where StartTime == datetime({hour:%Y-%m-%dT%H:%M:%SZ}) and DataType == 'AppEvents' and IsBillable"
+    )
+
+    [row] = azure.rows(f"{of_hour} | project EndTime, Quantity, QuantityUnit")
+
+    assert row["EndTime"] == f"{hour + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    assert row["QuantityUnit"] == "MBytes"
+    assert row["Quantity"] == pytest.approx(0.008, rel=0.2)
+    assert azure.rows(f"{of_hour} | count", timespan="P1D") == [{"Count": 0}]
 
 
 def test_an_interval_has_a_start_and_an_end(azure):

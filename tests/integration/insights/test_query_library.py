@@ -9,7 +9,7 @@ from unittest.mock import ANY
 
 import dashboards
 import pytest
-from telling import day, everything
+from telling import day, everything, troubles
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "infra/queries"
@@ -77,6 +77,17 @@ def test_the_comment_asks_a_question_and_names_the_columns(judged, name):
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_looks_at_one_number(judged, name):
     assert judged[name]["columns"] == [["value", "real"]]
+
+
+# Refused in rules of alerts, or with results that change from one time to the next.
+NOT_IN_RULES = re.compile(r"\b(union|search|find|take|limit|sample|render|externaldata|adx|arg|app|workspace)\b")
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_azure_takes_the_query_of_an_alarm_into_a_rule(name):
+    lines = [line for line in ALARMS[name].splitlines() if not line.startswith("//")]
+
+    assert NOT_IN_RULES.findall("\n".join(lines)) == []
 
 
 WRONG = {
@@ -211,6 +222,31 @@ def test_an_alarm_finds_its_value_or_says_that_there_is_none(week, empty, name):
     found = [[row["value"] for row in each.rows(ALARMS[name])] for each in (week, empty)]
 
     assert found == list(VALUES[name])
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory):
+    """One that was told of faults which that week did not have."""
+    import workspaces
+
+    with workspaces.own_workspace(tmp_path_factory.mktemp("troubled")) as running:
+        answer = running.track(*troubles())
+        assert answer.status_code == 200, answer.text
+        yield running
+
+
+TROUBLED = {
+    "given-up": 3.0,  # of two calls
+    "heartbeat": 3.0,
+    "quality": 0.25,  # of four findings, and of the newest report alone
+    "rejected": 7.0,
+    "untold": 2.0,  # the fewest of the last quarter of an hour: so many have waited for all of it
+}
+
+
+@pytest.mark.parametrize("name", TROUBLED)
+def test_an_alarm_finds_how_bad_it_is(troubled, name):
+    assert [row["value"] for row in troubled.rows(ALARMS[name])] == [TROUBLED[name]]
 
 
 def rounded(value):

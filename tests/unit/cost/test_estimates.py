@@ -20,7 +20,7 @@ HOURLY = Workload(
 Each object ends in the window after the one that it began in, so 1,440 profiles change 1,440 windows, and each of the
 720 windows has another report when it is over: 2,160 reports of 3 + 10 + 10 · 8 = 93 findings.
 """
-STORED = (1440 * (600 + 10 * (150 + 10.5 * 500)) + 2160 * (1500 + 10 * 5600 + 260)) / 1e9
+STORED = (1440 * (600 + 10 * (150 + 10.5 * 500)) + 2160 * (1500 + 10 * 6760 + 260)) / 1e9
 INGEST_SECONDS = 720 / 458 + 720 * (1 / 35 - 1 / 458) * 10 / 50
 EVALUATE_SECONDS = 2160 * 10 * 0.002 + 1440 * 10 * 2.61 / 1000 / 50
 

@@ -46,7 +46,7 @@ checks:
   - {metric: wasserstein, columns: [x], threshold: 3}
   - {metric: nan, enabled: false}
   - {metric: late, enabled: false}
-  - {metric: kolmogorov_smirnov, columns: [y], enabled: false}
+  - {metric: cramer_von_mises, columns: [y], enabled: false}
 """,
 }
 SEGMENTS = 4
@@ -122,6 +122,16 @@ def test_a_plain_shape_has_nine_findings_for_each_column_and_three_of_the_window
 
     assert (shape.columns, shape.numeric, shape.window_seconds) == (222, 222, 3600)
     assert Workload(shape, 1, 1, 1).findings == 222 * 9 + 3
+
+
+def test_findings_by_other_tools_conventions_are_counted():
+    def findings(more):
+        return shape_of(load_monitor(HEAD + COLUMNS["plain"] + more, "monitor.yaml")).column_findings
+
+    own = findings("")
+    assert findings("convention: evidently\n") == own
+    assert findings("convention: evidently\nchecks: [{metric: drift, convention: nannyml, columns: [x]}]\n") == own + 1
+    assert findings("convention: sagemaker\nchecks: [{metric: psi, convention: atalaia}]\n") == own + 2
 
 
 def test_windows_lateness_and_format_are_the_monitor_files():

@@ -1,10 +1,11 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 from worlds import lines, make_world, moment, rows
 
 from atalaia.errors import BaselineError, StatisticsFileError, StoredFormError
-from atalaia.monitor_file import load_monitor
+from atalaia.monitor_file import BaselineSource, ConstraintThresholds, load_monitor
 from atalaia.monitoring.baselines import ensure_baseline, load_baseline, make_baseline, read_baseline
 from atalaia.monitoring.evaluating import Evaluator
 from atalaia.monitoring.ingesting import Ingester
@@ -119,7 +120,9 @@ def statistics(x=(0.5, 1.5, 2.5), word=(("a", 2), ("b", 1))):
 def test_a_statistics_file_is_told_by_its_content(world):
     store = MemoryStore("sagemaker")
     store.put("output/anything.json", statistics())
-    store.put("output/constraints.json", b'{"version": 0.0, "features": []}')
+    store.put(
+        "output/constraints.json", b'{"version": 0.0, "features": [{"name": "x", "inferred_type": "Fractional"}]}'
+    )
     made = make_baseline(world.monitor, [LogSource(store, "output/")], world.output, chosen=False)
 
     assert made.grids.grids["x"].edges.tolist() == [0.5, 1.5, 2.5]
@@ -149,3 +152,59 @@ def test_windows_are_judged_against_a_statistics_file(world):
     report = next(evaluator.evaluate(window) for window in evaluator.windows()).report
 
     assert {f.column: f.status for f in report.findings if f.signal == "data_drift"} == {"x": "ok", "word": "ok"}
+
+
+def constraints(*features):
+    return json.dumps({"version": 0, "features": [{"name": name, **more} for name, more in features]}).encode()
+
+
+X = ("x", {"inferred_type": "Fractional", "completeness": 1.0})
+
+
+def test_constraints_beside_statistics_or_rows_become_part_of_the_baseline(world):
+    store = MemoryStore("sagemaker")
+    store.put("a/statistics.json", statistics())
+    store.put("b/data.jsonl", lines(rows(1)))
+    for folder in ("a", "b"):
+        store.put(f"{folder}/limits.json", constraints(X))
+    of_statistics, of_rows = (
+        make_baseline(world.monitor, [LogSource(store, f"{folder}/")], world.output, chosen=False) for folder in "ab"
+    )
+
+    assert [made.profile.rows for made in (of_statistics, of_rows)] == [3, 600]
+    assert [made.constraints.features[0].name for made in (of_statistics, of_rows)] == ["x", "x"]
+
+
+def test_changed_constraints_make_another_baseline(world):
+    store = MemoryStore("sagemaker")
+    store.put("data.jsonl", lines(rows(1)))
+    store.put("constraints.json", constraints(X))
+    source = LogSource(store)
+    first, built = ensure_baseline(world.monitor, [source], world.output)
+    store.put("constraints.json", constraints(("x", {"completeness": 0.5})))
+    second, again = ensure_baseline(world.monitor, [source], world.output)
+
+    assert (built, again) == (True, True)
+    assert first.version != second.version
+    assert second.constraints.features[0].completeness == 0.5
+
+
+def test_thresholds_are_read_as_the_monitor_file_says(world):
+    store = MemoryStore("sagemaker")
+    store.put("data.jsonl", lines(rows(1)))
+    store.put("constraints.json", constraints(X))
+    source = BaselineSource(("unused",), constraint_thresholds=ConstraintThresholds.DOCUMENTS)
+    made = make_baseline(replace(world.monitor, baseline=source), [LogSource(store)], world.output, chosen=False)
+
+    assert made.constraints.settings.type_match == 0.9
+
+
+def test_constraints_alone_and_two_files_of_them_are_refused(world):
+    store = MemoryStore("sagemaker")
+    store.put("constraints.json", constraints(X))
+    with pytest.raises(StatisticsFileError, match=r"sagemaker/constraints\.json: constraints alone are no baseline"):
+        make_baseline(world.monitor, [LogSource(store)], world.output, chosen=False)
+    store.put("limits.json", constraints(X))
+    store.put("data.jsonl", lines(rows(1)))
+    with pytest.raises(StatisticsFileError, match=r"a second file of constraints is sagemaker/limits\.json"):
+        make_baseline(world.monitor, [LogSource(store)], world.output, chosen=False)

@@ -202,7 +202,13 @@ def test_in_whatever_order_logs_come_the_reports_are_those_of_all_at_once(seed):
     evaluator = Evaluator(one.monitor, one.baseline, watch.output, watch.now)
     for window in evaluator.windows():
         evaluator.evaluate(window)
-    assert final_reports(world) == final_reports(watch)
+    assert without_trails(world) == without_trails(watch)
+
+
+def without_trails(world):
+    """Return the final reports without what windows carry on to the next: that depends on when these were looked at."""
+    reports = {start: json.loads(data) for start, data in final_reports(world).items()}
+    return {start: report | {"trail": None} for start, report in reports.items()}
 
 
 def test_a_window_that_has_not_begun_waits():

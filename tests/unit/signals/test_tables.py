@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,3 +35,18 @@ def test_a_table_has_every_metric_and_the_p_values_of_both_tests():
     assert set(several.p_values) == {"chi_square", "g_test"}
     assert single.p_values == {"chi_square": None, "g_test": None}
     assert set(single.metrics.values()) == {0.0}
+
+
+def test_the_published_p_values_of_both_tests():
+    five, four = measure_tables(
+        [
+            (np.array([806, 601, 379, 214, 0]), np.array([555, 377, 286, 177, 105])),
+            (np.array([50, 30, 20, 0]), np.array([40, 30, 20, 10])),
+        ]
+    )
+
+    assert five.p_values["chi_square"] == pytest.approx(1.4e-31, rel=0.04)
+    assert four.p_values["chi_square"] == pytest.approx(0.011139980641667716, rel=1e-12)
+    table = np.array([[50, 30, 20, 0], [40, 30, 20, 10]])
+    likelihood = scipy.stats.chi2_contingency(table, correction=False, lambda_="log-likelihood")
+    assert four.p_values["g_test"] == pytest.approx(likelihood.pvalue, rel=1e-12)

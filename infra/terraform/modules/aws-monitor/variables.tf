@@ -66,6 +66,13 @@ variable "environment" {
   }
 
   validation {
+    condition = !endswith(lookup(var.environment, "ATALAIA_METRICS", ""), "otlp") || try(var.alarms.lag_seconds, null) == null && alltrue([
+      for name in ["drift", "drifted_share", "failed_share", "rejected_rows", "silent_hours", "untold_reports"] : try(var.alarms[name], 0) == null
+    ])
+    error_message = "With ATALAIA_METRICS = otlp or cloudwatch-otlp, no metric of reports is where CloudWatch's alarms look: set drift, drifted_share, failed_share, rejected_rows, silent_hours and untold_reports of alarms to null, leave lag_seconds out, and watch reports where metrics go."
+  }
+
+  validation {
     condition     = contains(["summary", "columns"], lookup(var.environment, "ATALAIA_DETAIL", "summary"))
     error_message = "ATALAIA_DETAIL must be summary or columns."
   }

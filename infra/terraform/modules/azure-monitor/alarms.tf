@@ -52,6 +52,14 @@ locals {
     } },
   )
 
+  # Topics by the alarms of what they lose: those of jobs keep nothing aside.
+  topics = merge(
+    length(local.subjects) == 0 ? {} : { dropped = { id = local.topic, about = "logs" } },
+    { for name, workspace in local.workspaces : "${name}-dropped" => {
+      id = try(azurerm_eventgrid_system_topic.jobs[name].id, local.given[workspace].id), about = "jobs in ${name}"
+    } },
+  )
+
   # What the platform measures itself.
   measured = merge(
     { errors = {
@@ -61,6 +69,10 @@ locals {
     length(local.subjects) == 0 ? {} : { undelivered = {
       scope       = local.topic, namespace = "Microsoft.EventGrid/systemTopics", metric = "DeadLetteredCount"
       aggregation = "Total", limit = 0, window = "PT5M", what = "Events about logs that could not be delivered: they lie in the container dead-letters."
+    } },
+    { for key, topic in local.topics : key => {
+      scope       = topic.id, namespace = "Microsoft.EventGrid/systemTopics", metric = "DroppedEventCount"
+      aggregation = "Total", limit = 0, window = "PT5M", what = "Events about ${topic.about} that could not be delivered, and are kept nowhere."
     } },
     local.limits.waiting_logs == null ? {} : { waiting = {
       scope  = "${azurerm_storage_account.own.id}/queueServices/default", namespace = "Microsoft.Storage/storageAccounts/queueServices"

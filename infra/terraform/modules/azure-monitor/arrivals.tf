@@ -88,13 +88,19 @@ resource "azurerm_eventgrid_system_topic_event_subscription" "logs" {
       condition     = local.topic_principal != null
       error_message = "The system topic of the account of logs has no system-assigned identity; give it one."
     }
+
+    precondition {
+      condition     = split("/", var.storage_account_id)[2] == local.subscription
+      error_message = "The account of logs is in another subscription, and so is its system topic, where nothing can be subscribed to from here; deploy in that subscription."
+    }
   }
 }
 
 resource "azurerm_eventgrid_system_topic" "jobs" {
   for_each = { for name, workspace in local.workspaces : name => workspace if !contains(keys(local.given), workspace) }
 
-  name                = "${var.name}-${each.key}"
+  # Names of workspaces may have underscores, those of topics not.
+  name                = "${var.name}-${replace(each.key, "_", "-")}"
   resource_group_name = var.resource_group_name
   location            = var.location
   source_resource_id  = each.value
@@ -122,4 +128,11 @@ resource "azurerm_eventgrid_system_topic_event_subscription" "jobs" {
 
   # The function is one when the platform has read the bundle.
   depends_on = [azapi_resource_action.triggers]
+
+  lifecycle {
+    precondition {
+      condition     = split("/", each.value)[2] == local.subscription
+      error_message = "The Azure ML workspace ${each.key} is in another subscription, and so is its system topic, where nothing can be subscribed to from here; deploy in that subscription."
+    }
+  }
 }

@@ -74,7 +74,7 @@ resource "azapi_resource" "app" {
 }
 
 # The platform takes another bundle when it starts anew, and knows of other triggers when it is told to look for them: the
-# first time as soon as the app may read its bundle.
+# first time as soon as the app may read its bundle. Settings say which triggers there are, and when timers call.
 resource "azapi_resource_action" "restart" {
   type        = azapi_resource.app.type
   resource_id = azapi_resource.app.id
@@ -84,7 +84,7 @@ resource "azapi_resource_action" "restart" {
   depends_on = [azurerm_role_assignment.app]
 
   lifecycle {
-    replace_triggered_by = [azurerm_storage_blob.bundle]
+    replace_triggered_by = [azurerm_storage_blob.bundle, azapi_resource.app]
   }
 }
 
@@ -102,6 +102,6 @@ resource "azapi_resource_action" "triggers" {
   depends_on = [azapi_resource_action.restart]
 
   lifecycle {
-    replace_triggered_by = [azurerm_storage_blob.bundle]
+    replace_triggered_by = [azurerm_storage_blob.bundle, azapi_resource.app]
   }
 }

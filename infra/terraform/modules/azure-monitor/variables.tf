@@ -22,7 +22,7 @@ variable "resource_group_name" {
 }
 
 variable "location" {
-  description = "The region of everything, such as `westeurope`; the account of logs must be in it."
+  description = "The region of everything, such as `westeurope`; the account of logs must be in it, and so must workspaces of Azure ML whose topics `event_topics` does not have."
   type        = string
   nullable    = false
 
@@ -90,6 +90,13 @@ variable "environment" {
   }
 
   validation {
+    condition = lookup(var.environment, "ATALAIA_METRICS", "") != "otlp" || try(var.alarms.lag_seconds, null) == null && alltrue([
+      for name in ["drift", "drifted_share", "failed_share", "rejected_rows", "silent_hours"] : try(var.alarms[name], 0) == null
+    ])
+    error_message = "With ATALAIA_METRICS = otlp, Application Insights hears of no report, and alarms see none: set drift, drifted_share, failed_share, rejected_rows and silent_hours of alarms to null, leave lag_seconds out, and watch reports where metrics go."
+  }
+
+  validation {
     condition     = contains(["summary", "columns"], lookup(var.environment, "ATALAIA_DETAIL", "summary"))
     error_message = "ATALAIA_DETAIL must be summary or columns."
   }
@@ -116,7 +123,7 @@ variable "size" {
 }
 
 variable "event_topics" {
-  description = "Event Grid system topics that are there already, as a source has only one: by the ID of the source (the account of logs, an Azure ML workspace) the ID of its topic. That of the account needs a system-assigned identity."
+  description = "Event Grid system topics that are there already, as a source has only one, and it must be in the source's region: by the ID of the source (the account of logs, an Azure ML workspace) the ID of its topic. That of the account needs a system-assigned identity."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -161,6 +161,27 @@ run "refuses_way_of_metrics" {
   expect_failures = [var.environment]
 }
 
+run "refuses_alarms_that_would_see_nothing" {
+  command = plan
+
+  variables {
+    environment = { ATALAIA_METRICS = "cloudwatch-otlp" }
+    alarms      = { drift = null, drifted_share = null, failed_share = null, rejected_rows = null, silent_hours = null }
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_default_alarms_with_another_collector" {
+  command = plan
+
+  variables {
+    environment = { ATALAIA_METRICS = "otlp" }
+  }
+
+  expect_failures = [var.environment]
+}
+
 run "refuses_detail" {
   command = plan
 

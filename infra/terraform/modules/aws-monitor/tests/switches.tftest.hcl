@@ -245,6 +245,7 @@ run "messages_stay_hidden_for_six_calls_where_calls_may_be_refused" {
   variables {
     sizes       = { ingest = { reserved_concurrency = -1 } }
     environment = { ATALAIA_METRICS = "cloudwatch-otlp" }
+    alarms      = { drift = null, drifted_share = null, failed_share = null, rejected_rows = null, silent_hours = null, untold_reports = null }
   }
 
   assert {
@@ -255,6 +256,11 @@ run "messages_stay_hidden_for_six_calls_where_calls_may_be_refused" {
   assert {
     condition     = [for each in data.aws_iam_policy_document.evaluate.statement : one(each.condition).test if each.sid == "SendMetrics"] == ["StringEqualsIfExists"]
     error_message = "metrics without a namespace are refused"
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.report) + length(aws_cloudwatch_metric_alarm.silence) == 0 && contains(keys(aws_cloudwatch_metric_alarm.function), "evaluate-errors")
+    error_message = "alarms watch metrics that are sent elsewhere"
   }
 }
 

@@ -27,7 +27,6 @@ run "refuses_values_1" {
     environment         = { FUNCTIONS_WORKER_PROCESS_COUNT = "4" }
     size                = { memory_mb = 1024 }
     event_topics        = { "other" = "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.EventGrid/systemTopics/t-1" }
-    alarms              = { psi = 0.2 }
     notify              = { action_group_id = "on-call" }
     log_retention_days  = 10
     daily_gigabytes     = 0
@@ -42,7 +41,6 @@ run "refuses_values_1" {
     var.environment,
     var.size,
     var.event_topics,
-    var.alarms,
     var.notify,
     var.log_retention_days,
     var.daily_gigabytes,
@@ -59,7 +57,6 @@ run "refuses_values_2" {
     environment  = { ATALAIA_MONITORS = "az://other" }
     size         = { most_instances = 0 }
     event_topics = { "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.Storage/storageAccounts/models" = "models" }
-    alarms       = { drift = -1 }
     notify       = { emails = ["team"] }
   }
 
@@ -69,7 +66,6 @@ run "refuses_values_2" {
     var.environment,
     var.size,
     var.event_topics,
-    var.alarms,
     var.notify,
   ]
 }
@@ -82,7 +78,6 @@ run "refuses_values_3" {
     name               = "ml--watch"
     bundle             = { uri = "http://example.com/1.zip" }
     environment        = { ATALAIA_METRICS = "cloudwatch" }
-    alarms             = { budget_share = 80 }
     notify             = { action_group_id = "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.Insights/actionGroups/g", emails = ["a@example.com"] }
   }
 
@@ -91,7 +86,6 @@ run "refuses_values_3" {
     var.name,
     var.bundle,
     var.environment,
-    var.alarms,
     var.notify,
   ]
 }
@@ -102,14 +96,65 @@ run "refuses_values_4" {
   variables {
     monitors    = "./tests/refused/none"
     environment = { ATALAIA_DETAIL = "rows" }
-    alarms      = { silent_hours = 168 }
   }
 
   expect_failures = [
     var.monitors,
     var.environment,
-    var.alarms,
   ]
+}
+
+# Limits by themselves: the environment is judged with them, and not at all if they are wrong.
+
+run "refuses_limits_1" {
+  command = plan
+
+  variables {
+    alarms = { psi = 0.2 }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_limits_2" {
+  command = plan
+
+  variables {
+    alarms = { drift = -1 }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_limits_3" {
+  command = plan
+
+  variables {
+    alarms = { budget_share = 80 }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_limits_4" {
+  command = plan
+
+  variables {
+    alarms = { silent_hours = 168 }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_alarms_that_would_see_nothing" {
+  command = plan
+
+  variables {
+    environment = { ATALAIA_METRICS = "otlp" }
+    alarms      = { drift = null, drifted_share = null, failed_share = null, rejected_rows = null }
+  }
+
+  expect_failures = [var.environment]
 }
 
 run "refuses_absent_bundle" {
@@ -190,4 +235,15 @@ run "refuses_too_many_folders" {
   }
 
   expect_failures = [azurerm_eventgrid_system_topic_event_subscription.logs["logs"]]
+}
+
+run "refuses_sources_in_another_subscription" {
+  command = plan
+
+  variables {
+    monitors           = "./tests/refused/other-subscription"
+    storage_account_id = "/subscriptions/99999999-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.Storage/storageAccounts/models"
+  }
+
+  expect_failures = [azurerm_eventgrid_system_topic_event_subscription.logs["logs"], azurerm_eventgrid_system_topic_event_subscription.jobs["ml"]]
 }

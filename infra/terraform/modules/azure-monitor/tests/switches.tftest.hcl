@@ -39,6 +39,19 @@ run "a_topic_that_is_there_is_used" {
   }
 }
 
+run "a_workspace_may_have_a_name_that_no_topic_may" {
+  command = plan
+
+  variables {
+    monitors = "./tests/underscore"
+  }
+
+  assert {
+    condition     = azurerm_eventgrid_system_topic.jobs["my_ml"].name == "atalaia-my-ml" && azurerm_eventgrid_system_topic_event_subscription.jobs["my_ml"].system_topic == "atalaia-my-ml"
+    error_message = "a topic has a name that Azure refuses"
+  }
+}
+
 run "logs_that_grow_need_no_topic" {
   command = plan
 
@@ -47,7 +60,7 @@ run "logs_that_grow_need_no_topic" {
   }
 
   assert {
-    condition     = length(azurerm_eventgrid_system_topic.logs) == 0 && length(azurerm_eventgrid_system_topic_event_subscription.logs) == 0 && length(azurerm_role_assignment.topic) == 0 && !contains(keys(azurerm_monitor_metric_alert.metric), "undelivered")
+    condition     = length(azurerm_eventgrid_system_topic.logs) == 0 && length(azurerm_eventgrid_system_topic_event_subscription.logs) == 0 && length(azurerm_role_assignment.topic) == 0 && toset(keys(azurerm_monitor_metric_alert.metric)) == toset(["errors", "waiting"])
     error_message = "there is a topic that tells of nothing"
   }
 
@@ -104,7 +117,7 @@ run "null_is_no_alarm" {
   }
 
   assert {
-    condition     = toset(keys(azurerm_monitor_scheduled_query_rules_alert_v2.query)) == toset(["given-up", "heartbeat"]) && toset(keys(azurerm_monitor_metric_alert.metric)) == toset(["errors", "undelivered"])
+    condition     = toset(keys(azurerm_monitor_scheduled_query_rules_alert_v2.query)) == toset(["given-up", "heartbeat"]) && toset(keys(azurerm_monitor_metric_alert.metric)) == toset(["credit-dropped", "dropped", "errors", "undelivered"])
     error_message = "there is an alarm that nobody wants"
   }
 }
@@ -166,5 +179,19 @@ run "what_differs_is_heard" {
   assert {
     condition     = azurerm_log_analytics_workspace.own.retention_in_days == 365 && azurerm_storage_account.own.name == "mlwatch00000000" && azapi_resource.app.tags == tomap({ project = "atalaia", team = "ml" })
     error_message = "an input is not heard"
+  }
+}
+
+run "reports_may_go_elsewhere_where_no_alarm_asks_for_them" {
+  command = plan
+
+  variables {
+    environment = { ATALAIA_METRICS = "otlp" }
+    alarms      = { drift = null, drifted_share = null, failed_share = null, rejected_rows = null, silent_hours = null }
+  }
+
+  assert {
+    condition     = keys(azurerm_monitor_scheduled_query_rules_alert_v2.query) == ["budget", "given-up", "heartbeat", "untold"]
+    error_message = "an alarm asks for reports that are told elsewhere"
   }
 }

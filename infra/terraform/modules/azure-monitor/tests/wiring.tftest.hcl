@@ -143,7 +143,7 @@ run "each_monitor_has_its_alarms" {
   }
 
   assert {
-    condition     = toset(keys(azurerm_monitor_metric_alert.metric)) == toset(["errors", "undelivered", "waiting"])
+    condition     = toset(keys(azurerm_monitor_metric_alert.metric)) == toset(["credit-dropped", "dropped", "errors", "undelivered", "waiting"])
     error_message = "something of the platform is not watched"
   }
 }

@@ -1,0 +1,94 @@
+"""Bicep refuses what Terraform refuses, in words, and tells places and names apart as Terraform does."""
+
+import pytest
+from bicep import tried
+
+ACCOUNT = (
+    "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models"
+    "/providers/Microsoft.Storage/storageAccounts/models"
+)
+OF_TERRAFORM = "../terraform/modules/azure-monitor/tests"
+OFF = ["drift", "drifted_share", "failed_share", "rejected_rows", "silent_hours"]
+
+
+def inputs(*monitors, more=""):
+    loaded = "\n".join(each if "{" in each else f"  loadYamlContent('{OF_TERRAFORM}/{each}.yaml')" for each in monitors)
+    return (
+        f"param location = 'westeurope'\nparam storageAccountId = '{ACCOUNT}'\nparam monitors = [\n{loaded}\n]\n{more}"
+    )
+
+
+def monitor(name, logs):
+    data = "baseline: { data: ['az://reference/train'] }"
+    return f"  {{ name: '{name}', model: {{ name: 'm' }}, logs: {{ source: '{logs}' }}, {data}, output: 'az://out/a' }}"
+
+
+REFUSED = {
+    "no name": (inputs("refused/unnamed/a"), "A monitor file has no name"),
+    "two of one name": (inputs("refused/twice/a", "refused/twice/b"), "another monitor file has the same name"),
+    "places of AWS": (inputs("refused/aws-place/a"), "must be places in Blob Storage"),
+    "output in logs": (inputs("refused/output-in-logs/a"), "a: its output lies below the logs of a monitor"),
+    "a pipeline": (inputs("refused/pipeline/a"), "a: a policy names a pipeline or a training_job"),
+    "a workspace by name": (inputs("refused/no-workspace/a"), "must be the ID of an Azure ML workspace"),
+    "a setting of the platform": (
+        inputs("monitors/churn", more="param environment = { FUNCTIONS_WORKER_PROCESS_COUNT: '4' }"),
+        "environment may not set FUNCTIONS_WORKER_PROCESS_COUNT.",
+    ),
+    "monitors by setting": (
+        inputs("monitors/churn", more="param environment = { ATALAIA_MONITORS: 'az://other' }"),
+        "environment may not set ATALAIA_MONITORS.",
+    ),
+    "a way of metrics": (
+        inputs("monitors/churn", more="param environment = { ATALAIA_METRICS: 'cloudwatch' }"),
+        "ATALAIA_METRICS must be application-insights, azure-monitor or otlp.",
+    ),
+    "a detail": (
+        inputs("monitors/churn", more="param environment = { ATALAIA_DETAIL: 'rows' }"),
+        "ATALAIA_DETAIL must be summary or columns.",
+    ),
+    "too many folders": (inputs(*(f"refused/many-folders/m{i:02}" for i in range(1, 27))), "subjects is too long"),
+}
+TAKEN = {
+    "underscore": inputs("underscore/a"),
+    "capitals": inputs(monitor("a", "az://logs/Capture"), monitor("b", "az://logs/capture/b")),
+    "below": inputs(monitor("a", "az://logs/capture"), monitor("b", "az://logs/capture/b")),
+    "elsewhere": inputs(
+        "monitors/churn",
+        more="param environment = { ATALAIA_METRICS: 'otlp' }\n"
+        f"param alarms = {{ {', '.join(f'{each}: null' for each in OFF)} }}",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    return tried({name: text for name, (text, _) in REFUSED.items()} | TAKEN, tmp_path_factory.mktemp("inputs"))
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_it_refuses(found, name):
+    assert REFUSED[name][1] in found[name]
+
+
+def ids(found, kind):
+    return {each.rpartition("/")[2] for each in found[kind]}
+
+
+def test_a_workspace_may_have_a_name_that_no_topic_may(found):
+    assert ids(found["underscore"], "systemtopics") == {"atalaia-logs", "atalaia-my-ml"}
+
+
+@pytest.mark.parametrize(
+    ("name", "folders"), [("capitals", ["Capture", "capture/b"]), ("below", ["capture"])], ids=["capitals", "below"]
+)
+def test_folders_are_told_apart_by_capitals_too(found, name, folders):
+    [[subscription]] = found[name]["systemtopics/eventsubscriptions"].values()
+    [told] = subscription["properties"]["filter"]["advancedFilters"]
+
+    assert told["values"] == [f"/blobServices/default/containers/logs/blobs/{each}/" for each in folders]
+
+
+def test_reports_may_go_elsewhere_where_no_alarm_asks_for_them(found):
+    alarms = {each.removeprefix("atalaia-") for each in ids(found["elsewhere"], "scheduledqueryrules")}
+
+    assert alarms == {"budget", "given-up", "heartbeat", "untold"}
