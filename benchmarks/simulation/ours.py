@@ -16,7 +16,7 @@ from atalaia.schema import Column as Feature
 from atalaia.schema import Type
 from atalaia.signals.chance import chance_of
 from atalaia.signals.distributions import cramer_von_mises
-from atalaia.signals.drift import Sides, tables_of
+from atalaia.signals.drift import Sides, table_of
 from atalaia.signals.over_time import Followed, Sums, carried_on, followed, furthest, gathered, nothing
 from atalaia.signals.shares import jensen_shannon
 from simulation.populations import Floats, Ints
@@ -69,7 +69,7 @@ def _value(sides: Sides) -> float:
         case _, NumericSummary() as before, NumericSummary() as now:
             return cramer_von_mises(before, now)[0]
         case _:
-            before, now = (side / side.sum() for side in tables_of(sides)[0])
+            before, now = (side / side.sum() for side in table_of(sides))
             return float(jensen_shannon(before, now))
 
 

@@ -15,6 +15,7 @@ BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 Record = Mapping[str, Any]
 _KEYS = ("rule", "population", "baseline", "rows", "columns", "shift", "course")
 _DIGITS = 5
+_UNSURE = 3
 
 
 def of_cell(cell: Cell) -> Record:
@@ -120,8 +121,10 @@ def _text(part: Any) -> str:
 
 
 def percent(rate: Sequence[float]) -> str:
-    """Write a share and its standard error in percent, such as `4.9 ± 0.2`."""
+    """Write a share and its standard error in percent, such as `4.9 ± 0.2`, or a bound where little was seen."""
     share, error = 100 * rate[0], 100 * rate[1]
+    if error >= _UNSURE and share in (0, 100):
+        return f"≤ {error:.0f}" if share == 0 else f"≥ {100 - error:.0f}"
     digits = 0 if error >= 1 else 1 if error >= 0.1 else 2
     return f"{share:.{digits}f} ± {error:.{max(digits, 1)}f}" if error < 1 else f"{share:.0f} ± {error:.0f}"
 

@@ -40,6 +40,7 @@ def test_a_share_of_none_has_an_error_all_the_same():
     assert rate.share == 0
     assert rate.error == pytest.approx(0.0098, abs=0.0002)
     assert percent([rate.share, rate.error]) == "0.0 ± 1.0"
+    assert percent([0.0, 0.4]) == "≤ 40"
 
 
 def test_later_results_replace_earlier_ones_of_the_same_setting():
