@@ -24,8 +24,9 @@ def of_cell(cell: Cell) -> Record:
     told = {"family_wise": rates.family_wise, "false_discovery": rates.false_discovery, "power": rates.power}
     keys = {key: getattr(cell, key) for key in _KEYS[:-1]}
     return keys | {
-        name: None if rate is None else [round(rate.share, _DIGITS), round(rate.error, _DIGITS), rate.repetitions]
+        name: [round(rate.share, _DIGITS), round(rate.error, _DIGITS), rate.repetitions]
         for name, rate in told.items()
+        if rate is not None
     }
 
 
@@ -34,7 +35,7 @@ def of_course(course: Course) -> Record:
     keys = {key: getattr(course, key) for key in _KEYS if key != "shift"}
     ever = course.ever
     told = [round(ever.share, _DIGITS), round(ever.error, _DIGITS), ever.repetitions]
-    return keys | {"ever": told, "after": course.after}
+    return keys | {"ever": told} | ({} if course.after is None else {"after": course.after})
 
 
 def joined(earlier: Iterable[Record], later: Iterable[Record]) -> list[Record]:
@@ -44,16 +45,19 @@ def joined(earlier: Iterable[Record], later: Iterable[Record]) -> list[Record]:
 
 
 def written(records: Sequence[Record], file: Path) -> None:
-    """Write records, one a line."""
-    lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+    """Write records as rows under the names of their fields, one a line; null where it has none."""
+    fields = list(dict.fromkeys(field for record in records for field in record))
+    rows = [[record.get(field) for field in fields] for record in records]
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(f"[\n{lines}\n]\n")
+    file.write_text(f'{{"fields": {json.dumps(fields)},\n"records": [\n{lines}\n]}}\n')
 
 
 def read(file: Path) -> list[Record]:
     """Read what was written, nothing if there is no such file."""
-    records: list[Record] = json.loads(file.read_text()) if file.is_file() else []
-    return records
+    told = json.loads(file.read_text()) if file.is_file() else {"fields": [], "records": []}
+    rows = (zip(told["fields"], row, strict=True) for row in told["records"])
+    return [{field: value for field, value in row if value is not None} for row in rows]
 
 
 Table = tuple[str, list[str], list[list[str]]]
@@ -102,7 +106,7 @@ def _single(title: str, figure: str, records: Sequence[Record]) -> Table:
 def _course(title: str, records: Sequence[Record]) -> Table:
     def told(record: Record) -> str:
         share = percent(record["ever"])
-        return share if record["after"] is None else f"{share}, half after {record['after']}"
+        return f"{share}, half after {record['after']}" if "after" in record else share
 
     return _crossed(title, ["population", "columns", "rows"], records, told)
 
