@@ -21,7 +21,7 @@ OUT ?= demo
 JOBS ?= 3  # tests at once: most wait for emulators
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-3.13 e2e-aws e2e-azure infra check fix lock bench bench-cold bench-lambda bench-azure emulator
+.PHONY: help setup demo test test-3.13 e2e-aws e2e-azure infra check fix lock bench bench-alarms bench-cold bench-lambda bench-azure emulator
 .PHONY: build/infra build/checkov build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml
 .PHONY: build/python3.13
 
@@ -68,6 +68,9 @@ bench: $(READY)  ## Measure speed and memory against goals and other tools; ARGS
 
 bench-cold: $(READY)  ## Measure what a function pays before its first call
 	@$(BIN)/python benchmarks/cold.py $(ARGS)
+
+bench-alarms: $(READY)  ## Simulate false alarms and drift found, by ours and by other tools' rules: hours; ARGS="--quick": seconds
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/false_alarms.py $(ARGS)
 
 bench-lambda: $(READY) $(AWS_EMULATOR)  ## Measure the functions' bundle on Lambda's own runtime client, cold and under load
 	@PYTHONPATH=tests/support $(BIN)/python benchmarks/functions.py $(ARGS)
