@@ -90,14 +90,16 @@ def of_open_window(profiles: float) -> Requests:
 def of_evaluation(fresh: float, profiles: float, reports: float) -> Requests:
     """Return what it asks to evaluate a window that has changed, beside what an open window does.
 
+    One list and one read of these look for the report of the window before, which the new one continues.
+
     Args:
         fresh: Profiles that came since it was last evaluated.
         profiles: All of the window.
         reports: All of the window, until now.
     """
     again = min(_LEFT_OVER, profiles / 2)
-    lists = 2 + (profiles + reports) / PAGE
-    return Requests(writes=fresh / WORTH_KEEPING, lists=lists, reads=2 + fresh + again)
+    lists = 3 + (profiles + reports) / PAGE
+    return Requests(writes=fresh / WORTH_KEEPING, lists=lists, reads=3 + fresh + again)
 
 
 STILL_OPEN = Requests(writes=1)
