@@ -83,6 +83,7 @@ METRICS: dict[str, Metric] = {
     ),
     "wasserstein": _drift("Wasserstein distance in the column's unit", 0.05),
     "wasserstein_normalised": _drift("Wasserstein distance in standard deviations of the baseline", 0.05),
+    "cohen_w": _drift("Cohen's w of the counts", 0.05),
     "chi_square": _drift("chi-square statistic of the counts", 0.002),
     "g_test": _drift("likelihood-ratio statistic of the counts", 0.002),
     "drift_over_time": Metric(
@@ -162,7 +163,7 @@ class Check(Struct, frozen=True):
 
 def default_drift_metric(column: Column) -> str:
     """Return the metric that judges a column's drift unless the monitor file names another; of text, its lengths'."""
-    return "jensen_shannon" if column.effective_kind is Kind.CATEGORICAL else "cramer_von_mises"
+    return "cohen_w" if column.effective_kind is Kind.CATEGORICAL else "cramer_von_mises"
 
 
 def signal_of(metric: str, column: Column | None) -> str:

@@ -120,8 +120,8 @@ def _shift(metric: str, pair: Pair, seen: float | None) -> float | None:
     match metric, grid, baseline:
         case "cramer_von_mises", NumericGrid() as numbers, NumericSummary() as summary if seen is not None:
             return _shift_of_gap(numbers, summary, seen)
-        case "jensen_shannon", _, CategoricalSummary() as summary if seen is not None:
-            return _share_of_distance(summary, seen)
+        case "cohen_w", _, CategoricalSummary() as summary if seen is not None:
+            return _share_of_effect(summary, seen)
         case _:
             return None
 
@@ -141,12 +141,12 @@ def _shift_of_gap(grid: NumericGrid, baseline: NumericSummary, gap: float) -> fl
     return high if high < _FURTHEST else None
 
 
-def _share_of_distance(baseline: CategoricalSummary, distance: float) -> float | None:
-    """Return how much share must go from the commonest category to the next for a Jensen-Shannon distance, if small."""
+def _share_of_effect(baseline: CategoricalSummary, effect: float) -> float | None:
+    """Return how much share must go from the commonest category to the next for such a Cohen's w, if it is small."""
     shares = np.sort(baseline.counts)[::-1][:2] / baseline.valid
     if len(shares) < 2 or not shares[1]:
         return None
-    return min(distance * math.sqrt(8 * math.log(2) / float((1 / shares).sum())), float(shares[0]))
+    return min(effect / math.sqrt(float((1 / shares).sum())), float(shares[0]))
 
 
 class OverTime(Struct, frozen=True):

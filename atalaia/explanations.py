@@ -13,7 +13,7 @@ LEAST = 1e-12
 """Smaller probabilities are below what the null distributions are good for."""
 
 _NOTABLE = 0.1  # of the baseline's standard deviation: by less, the mean has hardly moved
-_OF_NUMBERS, _OF_SHARES = "cramer_von_mises", "jensen_shannon"
+_OF_NUMBERS, _OF_SHARES = "cramer_von_mises", "cohen_w"
 
 
 class Rates(Struct, frozen=True):
@@ -77,7 +77,7 @@ def sight(metric: str, evidence: Evidence) -> str:
     Example:
         >>> sight("cramer_von_mises", Evidence(10_000, 300, "chance", seen=0.06, shift=0.1812))
         'a shift of 0.18 standard deviations'
-        >>> sight("jensen_shannon", Evidence(10_000, 300, "chance", seen=0.06, shift=0.0213))
+        >>> sight("cohen_w", Evidence(10_000, 300, "chance", seen=0.06, shift=0.0213))
         'a share that moves by 2.1 points'
     """
     if evidence.shift is not None and metric == _OF_NUMBERS:

@@ -38,6 +38,7 @@ SHORT_NAMES = {
     "emd": "wasserstein",
     "wn": "wasserstein_normalised",
     "wnorm": "wasserstein_normalised",
+    "cohensw": "cohen_w",
     "chi2": "chi_square",
     "g": "g_test",
     "χ": "chi_square",

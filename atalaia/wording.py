@@ -28,6 +28,7 @@ _METRICS = {
     "hellinger": "Hellinger",
     "wasserstein": "Wasserstein",
     "wasserstein_normalised": "Wasserstein, normalised",
+    "cohen_w": "Cohen's w",
     "chi_square": "chi-square",
     "g_test": "G-test",
     "nan": "NaN",

@@ -32,7 +32,7 @@ _MOST_TROUBLES = 50
 _MOST_WINDOWS, _LAST_WINDOWS = 40, 10
 _MOST_DATES = 3
 _BAD = ("alert", "warning")
-_SHORT = {"cramer_von_mises": "CvM", "kolmogorov_smirnov": "KS", "jensen_shannon": "JS", "psi": "PSI"}
+_SHORT = {"cramer_von_mises": "CvM", "kolmogorov_smirnov": "KS", "jensen_shannon": "JS", "cohen_w": "w", "psi": "PSI"}
 
 
 class _Trouble(Struct, frozen=True):

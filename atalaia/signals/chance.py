@@ -3,10 +3,8 @@
 Two samples of sizes n and m differ even if nothing has drifted, the more so the smaller they are. A limit that knows
 this is a quantile of the metric's null distribution; how likely the measured value or more is under it, is its p-value.
 
-- Metrics that are sums over bins, given what both samples hold together in each bin: the window's part is random, so
-  the sum's first three moments follow, the condition that the parts add up to m taken into account (Morris 1975). A
-  shifted gamma distribution has these moments (Pearson's type III): it is the exact limit, chi-square, where counts are
-  large, and follows rare categories where they are not.
+- Metrics that are sums over bins, given what both samples hold together in each bin: by their moments, or exact
+  (`atalaia.signals.bin_sums`).
 - The Cramér-von Mises gap: its limit is a weighted sum of chi-squares whose weights are the eigenvalues of the Brownian
   bridge on the values' own steps (Anderson and Darling 1952), so that ties count as what they are.
 - Kolmogorov-Smirnov: Kolmogorov's distribution, which is never below the true probability where values are tied; where
@@ -28,23 +26,20 @@ from msgspec import Struct
 from atalaia.profile import NumericGrid, NumericSummary
 from atalaia.profile.values import Floats, Ints
 from atalaia.signals import shares
+from atalaia.signals.bin_sums import Moments, null_sum
 from atalaia.signals.drift import Sides, of_lengths, table_of
-from atalaia.signals.marginals import dimensions, log_factorial, of_largest, of_steps, of_variation
+from atalaia.signals.marginals import dimensions, of_largest, of_steps, of_variation
 from atalaia.signals.tails import (
     gamma_tail,
     kolmogorov_tail,
-    normal_tail,
     quadratic_tail,
     two_sample_cramer_von_mises_tail,
     value_at,
 )
 
-_REACH = 8.0  # standard deviations of a bin's part that are looked at
-_POINTS = 161  # more values than this of one bin's part are looked at evenly
 _TERMS = 40  # of the weights of a column without ties; the rest is constant to one part in a hundred
 _TIED = 0.02  # a value that so many rows share is a step of its own
 _STEP = 0.01  # smaller ones are taken together, as much as this
-_STRAIGHT = 1e-3  # a skewness below it is none
 _DRAWS = 4000
 
 
@@ -67,77 +62,9 @@ def _chance(tail: Callable[[float], float], typical: float, seen: Callable[[floa
     return Chance(tail, lambda probability: value_at(tail, probability, typical), seen)
 
 
-class Moments(Struct, frozen=True):
-    """Mean, standard deviation and skewness of a sum."""
-
-    mean: float
-    std: float
-    skewness: float
-
-    def tail(self, value: float) -> float:
-        """Return the probability of *value* or more of the shifted gamma distribution with these moments."""
-        if self.std <= 0:
-            return float(value <= self.mean)
-        away = (value - self.mean) / self.std
-        if self.skewness < _STRAIGHT:
-            return normal_tail(away)
-        shape = 4 / self.skewness**2
-        return gamma_tail(shape, shape + away * math.sqrt(shape))
-
-
 def effective_rows(n: int, m: int) -> float:
     """Return n·m / (n + m): so many rows against a known law are as uncertain as the two against each other."""
     return n * m / (n + m)
-
-
-def of_sum(part: Callable[[Floats, Floats], Floats], baseline: Ints, current: Ints) -> Moments:
-    """Return the moments, under no drift, of a sum over bins.
-
-    Args:
-        part: What a bin adds to the sum, from its counts on both sides (as floats, of any equal shape).
-        baseline: Counts; shape (bins,).
-        current: The same for the window.
-
-    Source: Morris (1975), central limit theorems for multinomial sums, carried to the third moment.
-    """
-    n, m = int(baseline.sum()), int(current.sum())
-    share = m / (n + m)
-    totals, repeated = np.unique((baseline + current)[(baseline + current) > 0], return_counts=True)
-    values, chances = _parts(totals, share)
-    held = totals[:, None] - values
-    added = part(held.astype(np.float64), values.astype(np.float64))
-    away = values - totals[:, None] * share
-    variances = totals * share * (1 - share)
-    whole = float((repeated * variances).sum())
-    expected = (chances * added).sum(axis=1)
-    slope = float((repeated * (chances * added * away).sum(axis=1)).sum()) / whole
-    rest = added - expected[:, None] - slope * away
-    square = float((repeated * (chances * rest * (away**2 - variances[:, None])).sum(axis=1)).sum())
-    spreads = (chances * rest**2).sum(axis=1)
-    cubes = (chances * rest**3).sum(axis=1)
-    spread, cube = float((repeated * spreads).sum()), float((repeated * cubes).sum())
-    bins = spread**2 / max(float((repeated * spreads**2).sum()), 1e-300)  # as many as count
-    bound = (bins - 1) / bins if bins > 1 else 0.0  # one of them follows from the others
-    mean = float((repeated * expected).sum()) - square / (2 * whole)
-    std = math.sqrt(max(spread * bound, 0.0))
-    return Moments(mean, std, cube * bound / std**3 if std > 0 else 0.0)
-
-
-def _parts(totals: Ints, share: float) -> tuple[Floats, Floats]:
-    """Return what the window may hold of bins with these totals, and how likely that is; shape (bins, values) each."""
-    middle = totals * share
-    reach = _REACH * np.sqrt(middle * (1 - share)) + _REACH
-    low = np.maximum(np.floor(middle - reach), 0.0)
-    high = np.minimum(np.ceil(middle + reach), totals)
-    stride = np.maximum(1.0, np.ceil((high - low) / (_POINTS - 1)))
-    steps = np.arange(int(((high - low) / stride).max()) + 1)
-    values = low[:, None] + steps * stride[:, None]
-    inside = values <= high[:, None]
-    values = np.where(inside, values, high[:, None])
-    logs = log_factorial(totals)[:, None] - log_factorial(values) - log_factorial(totals[:, None] - values)
-    logs = logs + values * math.log(share) + (totals[:, None] - values) * math.log1p(-share)
-    chances = np.where(inside, np.exp(logs - logs.max(axis=1, keepdims=True)), 0.0)
-    return values, chances / chances.sum(axis=1, keepdims=True)
 
 
 def of_quadratic(moments: Moments) -> Callable[[float], float]:
@@ -322,6 +249,10 @@ def _likelihood(p: Floats, q: Floats, n: int, m: int) -> Floats:
     return 2 * (n * p * np.log(np.maximum(p, _LEAST) / both) + m * q * np.log(np.maximum(q, _LEAST) / both))
 
 
+def _squared_cohen(p: Floats, q: Floats, n: int, m: int) -> Floats:
+    return (n + m) * (p - q) ** 2 / np.maximum(n * p + m * q, _LEAST)
+
+
 _LEAST = 1e-300
 
 _SUMS = {
@@ -330,6 +261,7 @@ _SUMS = {
     "jensen_shannon_divergence": _Sum(_alone(shares.jensen_shannon_divergence)),
     "jensen_shannon": _Sum(_alone(shares.jensen_shannon_divergence), root=True),
     "hellinger": _Sum(_squared_hellinger, root=True),
+    "cohen_w": _Sum(_squared_cohen, root=True),
     "chi_square": _Sum(_pearson),
     "g_test": _Sum(_likelihood),
 }
@@ -337,14 +269,15 @@ _SUMS = {
 
 def _of_sum(sum_: _Sum, baseline: Ints, current: Ints) -> Chance | None:
     n, m = int(baseline.sum()), int(current.sum())
-    moments = of_sum(lambda held, taken: sum_.part(held / n, taken / m, n, m), baseline, current)
+    null = null_sum(lambda held, taken: sum_.part(held / n, taken / m, n, m), baseline, current)
+    moments = null.moments
     if moments.std <= 0:
         return None
     seen = of_quadratic(moments)
     if not sum_.root:
-        return _chance(moments.tail, max(moments.mean, _LEAST), seen)
+        return _chance(null.tail, max(moments.mean, _LEAST), seen)
     return _chance(
-        lambda value: moments.tail(value * value),
+        lambda value: null.tail(value * value),
         math.sqrt(max(moments.mean, _LEAST)),
         lambda limit: math.sqrt(max(seen(limit * limit), 0.0)),
     )

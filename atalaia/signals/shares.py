@@ -141,6 +141,24 @@ def chi_square(baseline: Ints, current: Ints) -> tuple[Floats, Ints]:
     return n * m * _sum(apart * apart / held), _freedom(baseline, current)
 
 
+def cohen_w(baseline: Ints, current: Ints) -> Floats:
+    """Cohen's w of the counts: the root of the sum of (p - q)² / r, r being the share of both sides together.
+
+    It is what the chi-square statistic says of the effect, whatever the sizes: the root of statistic / (n m / (n + m)).
+    0 if the shares are equal; 0.1 is a small effect, 0.3 a medium and 0.5 a large one (Cohen). At most
+    (n + m) / sqrt(n m), if nothing is shared.
+
+    Example:
+        >>> float(cohen_w(np.array([50, 50]), np.array([60, 40])).round(4))
+        0.201
+
+    Source: Cohen (1988), chapter 7.
+    """
+    apart = baseline / _total(baseline)[..., None] - current / _total(current)[..., None]
+    pooled = (baseline + current) / (_total(baseline) + _total(current))[..., None]
+    return np.sqrt(_sum(np.divide(apart * apart, pooled, out=np.zeros_like(apart), where=pooled > 0)))
+
+
 def g_test(baseline: Ints, current: Ints) -> tuple[Floats, Ints]:
     """Likelihood ratio of the counts, G = 2 sum of O ln(O / E), E as if both sides were one; 0 if the shares are equal.
 

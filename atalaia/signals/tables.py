@@ -18,7 +18,7 @@ from atalaia.signals.tails import chi_square_tail
 
 SHARE_METRICS = (
     "psi", "kullback_leibler", "jensen_shannon", "jensen_shannon_divergence", "hellinger", "total_variation",
-    "l_infinity", "l_infinity_robust", "chi_square", "g_test",
+    "l_infinity", "l_infinity_robust", "cohen_w", "chi_square", "g_test",
 )  # fmt: skip
 """What is measured of the shares of bins or categories: of every column."""
 
@@ -75,6 +75,7 @@ def _measure_stack(baseline: Ints, current: Ints) -> Iterator[OnTable]:
     tests = {"chi_square": shares.chi_square(baseline, current), "g_test": shares.g_test(baseline, current)}
     values = {name: metric(p, q) for name, metric in _ON_SHARES.items()}
     values["l_infinity_robust"] = shares.l_infinity_robust(baseline, current)
+    values["cohen_w"] = shares.cohen_w(baseline, current)
     values |= {name: statistic for name, (statistic, _) in tests.items()}
     freedoms = tests["chi_square"][1].tolist()
     for freedom, *row in zip(freedoms, *(values[name].tolist() for name in SHARE_METRICS), strict=True):

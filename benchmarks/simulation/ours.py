@@ -18,7 +18,7 @@ from atalaia.signals.chance import chance_of
 from atalaia.signals.distributions import cramer_von_mises
 from atalaia.signals.drift import Sides, table_of
 from atalaia.signals.over_time import Followed, Sums, carried_on, followed, furthest, gathered, nothing
-from atalaia.signals.shares import jensen_shannon
+from atalaia.signals.shares import cohen_w
 from simulation.populations import Floats, Ints
 from simulation.rules import Alarms, Column
 
@@ -69,8 +69,7 @@ def _value(sides: Sides) -> float:
         case _, NumericSummary() as before, NumericSummary() as now:
             return cramer_von_mises(before, now)[0]
         case _:
-            before, now = (side / side.sum() for side in table_of(sides))
-            return float(jensen_shannon(before, now))
+            return float(cohen_w(*table_of(sides)))
 
 
 def _passed(measured: Floats, columns: int, level: float) -> Alarms:

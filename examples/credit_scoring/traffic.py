@@ -49,9 +49,9 @@ OUTPUTS = ("score", "approved")
 
 METRICS = {
     "numeric": ("data_drift", "cramer_von_mises"),
-    "categorical": ("data_drift", "jensen_shannon"),
+    "categorical": ("data_drift", "cohen_w"),
     "score": ("prediction_drift", "cramer_von_mises"),
-    "prediction": ("prediction_drift", "jensen_shannon"),
+    "prediction": ("prediction_drift", "cohen_w"),
     "missing": ("quality", "missing"),
     "late": ("quality", "late"),
     "rejected": ("quality", "rejected"),

@@ -175,7 +175,7 @@ START = "2026-03-01 00:00:00+00:00"
 EXPECTED = {
     "health": [("credit", "alert", 2, 600), ("collected", "ok", 0, 600)],
     "drift-over-time": [(START, "collected", 0.0), (START, "credit", 2 / 3)],
-    "worst-columns": [("credit", "city", "jensen_shannon"), ("credit", "amount", "cramer_von_mises")],
+    "worst-columns": [("credit", "city", "cohen_w"), ("credit", "amount", "cramer_von_mises")],
     "drifting-since": [("credit", "amount", START, 1), ("credit", "city", START, 1)],
     "rejected-rows": [],
     "freshness": [("collected", 0, False), ("credit", 0, False)],

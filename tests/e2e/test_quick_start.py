@@ -93,4 +93,4 @@ def test_on_azure_it_leads_to_what_an_alarm_asks(clone):
 
     assert "azurerm_monitor_scheduled_query_rules_alert_v2" in told
     assert re.search(r"^ *value *\n─+\n *[1-9][\d.]+ *\n1 row", told, re.MULTILINE), told
-    assert re.search(r"channel +jensen_shannon", told), told
+    assert re.search(r"channel +cohen_w", told), told

@@ -61,7 +61,7 @@ def test_a_check_without_limits_is_ok():
 
 def test_each_kind_of_column_has_one_default_drift_metric():
     assert [c.metric for c in drift_checks(NUMBER, ())] == ["cramer_von_mises"]
-    assert [c.metric for c in drift_checks(WORD, ())] == ["jensen_shannon"]
+    assert [c.metric for c in drift_checks(WORD, ())] == ["cohen_w"]
     assert default_drift_metric(Column("t", type=Type.TIME)) == "cramer_von_mises"
 
 
@@ -75,7 +75,7 @@ def test_a_drift_rule_replaces_the_default_on_its_columns_only():
 def test_a_drift_rule_that_does_not_apply_to_a_column_leaves_its_default():
     rules = (CheckRule("wasserstein", threshold=3.0),)
 
-    assert [c.metric for c in drift_checks(WORD, rules)] == ["jensen_shannon"]
+    assert [c.metric for c in drift_checks(WORD, rules)] == ["cohen_w"]
 
 
 def test_several_drift_rules_all_hold():

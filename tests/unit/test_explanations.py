@@ -62,8 +62,8 @@ def test_a_p_value_has_two_digits_and_is_never_nothing(value, expected):
     ("metric", "evidence", "expected"),
     [
         ("cramer_von_mises", CHANCE, "a shift of 0.18 standard deviations"),
-        ("jensen_shannon", replace(CHANCE, shift=0.0213), "a share that moves by 2.1 points"),
-        ("jensen_shannon", replace(CHANCE, shift=None), "a true value of 0.06"),
+        ("cohen_w", replace(CHANCE, shift=0.0213), "a share that moves by 2.1 points"),
+        ("cohen_w", replace(CHANCE, shift=None), "a true value of 0.06"),
         ("psi", CHANCE, "a true value of 0.06"),
         ("psi", ALONE, ""),
     ],
@@ -76,7 +76,7 @@ def test_of_several_columns_what_is_hardest_to_see_is_told_for_each_metric():
     found = [
         ("cramer_von_mises", CHANCE),
         ("cramer_von_mises", replace(CHANCE, shift=0.5)),
-        ("jensen_shannon", replace(CHANCE, shift=0.03)),
+        ("cohen_w", replace(CHANCE, shift=0.03)),
         ("cramer_von_mises", replace(CHANCE, shift=0.3)),
         ("psi", replace(CHANCE, shift=None)),
     ]
@@ -116,7 +116,7 @@ def test_a_category_is_told_by_what_moved_most():
     column = a_column(kind="categorical", baseline=summary, current=summary)
     evidence = replace(CHANCE, moved=(Mover("west", 0.1, 0.24), Mover("north", 0.4, 0.3)))
 
-    assert in_short(told(evidence, "jensen_shannon"), column).startswith("west 10% → 24%; p")
+    assert in_short(told(evidence, "cohen_w"), column).startswith("west 10% → 24%; p")
 
 
 def test_in_short_what_is_not_known_is_left_out():

@@ -66,7 +66,7 @@ def suspects(random, metric="cramer_von_mises", drifted=()):
     columns = []
     for place in range(20):
         shift = 0.3 if place in drifted else 0.0
-        if metric == "jensen_shannon":
+        if metric == "cohen_w":
             shares = np.array([0.5 + shift / 4, 0.3 - shift / 4, 0.2])
             sides = (of_categories(random.multinomial(5000, [0.5, 0.3, 0.2])), random.multinomial(1000, shares))
             columns.append((named(3), sides[0], of_categories(sides[1])))
@@ -77,7 +77,7 @@ def suspects(random, metric="cramer_von_mises", drifted=()):
     return [Suspect(check, each.metrics[metric], sides) for each, sides in zip(measured, columns, strict=True)]
 
 
-@pytest.mark.parametrize("metric", ["cramer_von_mises", "jensen_shannon"])
+@pytest.mark.parametrize("metric", ["cramer_von_mises", "cohen_w"])
 @pytest.mark.parametrize("drifted", [(), (3,), range(12)], ids=["none", "one", "most"])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_value_is_above_its_limit_exactly_where_its_corrected_probability_is_at_most_the_level(seed, drifted, metric):
@@ -117,7 +117,7 @@ def test_a_value_that_could_not_be_measured_counts_as_one_without_drift():
     assert second.tested == 2
 
 
-@pytest.mark.parametrize("metric", ["l_infinity_robust", "jensen_shannon"])
+@pytest.mark.parametrize("metric", ["l_infinity_robust", "cohen_w"])
 def test_where_chance_has_no_part_the_floor_is_the_limit(metric):
     check = replace(check_of(metric, None, ()), floor=0.07)
     constant = (named(1), of_categories([1000]), of_categories([500]))

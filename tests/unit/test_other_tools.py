@@ -71,7 +71,7 @@ def test_a_check_has_a_convention_of_its_own_and_the_rest_keeps_ours():
     findings = drift(CheckRule("psi", ("income",), convention=Convention.AZUREML))
 
     assert [f.metric for f in of(findings, "income")] == ["population_stability_index[azureml]"]
-    assert [f.metric for f in of(findings, "channel")] == ["jensen_shannon"]
+    assert [f.metric for f in of(findings, "channel")] == ["cohen_w"]
 
 
 def test_our_own_definition_can_be_had_beside_a_tools():

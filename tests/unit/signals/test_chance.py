@@ -12,7 +12,7 @@ from scipy import stats
 from shapes import SHAPES, on_own_grid
 
 from atalaia.profile import NumericSummary
-from atalaia.signals.chance import Moments, chance_of, effective_rows
+from atalaia.signals.chance import chance_of, effective_rows
 from atalaia.signals.drift import NUMERIC_METRICS, measure_all
 from atalaia.signals.marginals import dimensions, log_factorial
 from atalaia.signals.tables import SHARE_METRICS
@@ -246,10 +246,7 @@ def test_an_area_in_standard_deviations_is_as_likely_as_the_area_itself():
     assert one == pytest.approx(other, rel=1e-9)
 
 
-def test_moments_of_a_sum_that_cannot_vary_are_all_or_nothing():
-    assert [Moments(2.0, 0.0, 0.0).tail(value) for value in (1.9, 2.0, 2.1)] == [1.0, 1.0, 0.0]
-    assert Moments(2.0, 1.0, 0.0).tail(3.0) == pytest.approx(stats.norm.sf(1.0))
-    assert Moments(9.0, math.sqrt(18), math.sqrt(8 / 9)).tail(20.0) == pytest.approx(stats.chi2.sf(20.0, 9))
+def test_two_samples_are_as_uncertain_as_their_effective_rows():
     assert effective_rows(10, 10) == 5
 
 

@@ -13,6 +13,7 @@ from scipy.special import kl_div
 from atalaia.signals.shares import (
     FLOOR,
     chi_square,
+    cohen_w,
     g_test,
     hellinger,
     jensen_shannon,
@@ -204,3 +205,13 @@ def test_columns_are_measured_along_the_last_axis(data):
 
 def test_without_bins_nothing_is_apart():
     assert l_infinity(np.empty(0), np.empty(0)) == 0
+
+
+def test_cohens_w_is_what_chi_square_says_whatever_the_sizes():
+    baseline, current = np.array([[50, 50, 0], [30, 20, 0], [7, 0, 0]]), np.array([[60, 40, 0], [0, 0, 9], [3, 0, 0]])
+    n, m = baseline.sum(axis=1), current.sum(axis=1)
+
+    found = cohen_w(baseline, current)
+    assert found == pytest.approx(np.sqrt(chi_square(baseline, current)[0] * (n + m) / (n * m)), abs=1e-15)
+    assert found[1] == pytest.approx((n + m)[1] / math.sqrt(n[1] * m[1]))  # nothing is shared
+    assert found[2] == 0.0
