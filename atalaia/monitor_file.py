@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from atalaia import policies
 from atalaia.errors import MonitorFileError
 from atalaia.monitor_checks import Metrics
 from atalaia.monitor_rules import broken_rules
@@ -151,48 +152,6 @@ class Multivariate(Struct, frozen=True, forbid_unknown_fields=True, omit_default
     columns: tuple[str, ...]
 
 
-class AzuremlJob(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A job of Azure Machine Learning, as its REST API takes it.
-
-    Attributes:
-        workspace: The workspace's resource id: `/subscriptions/.../workspaces/NAME`.
-        properties: The job's properties, with `jobType`; the policy's parameters are added to them.
-    """
-
-    workspace: str
-    properties: dict[str, Any]
-
-
-class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """When drift starts a job, such as a training; only the functions in a cloud act on it.
-
-    A job is started because of one window, which must be final, and never twice because of the same one.
-
-    Attributes:
-        name: The policy's name, as it stands in storage keys: small letters, digits and hyphens.
-        drift_share: A window counts if more than this share of its columns (0 to 1) has an alert of drift.
-        windows: How many of the latest windows must count, that one among them.
-        of: How many of the latest windows are looked at; as many as `windows` if it is not given.
-        cool_down: Windows that begin less than this before or after one that started a job start none.
-        within: Windows that ended longer ago than this start nothing, so that no old logs do.
-        pipeline: The SageMaker pipeline to start, by name or ARN.
-        training_job: The SageMaker training job to start, as CreateTrainingJob takes it, without TrainingJobName.
-        azureml_job: The Azure Machine Learning job to start.
-        parameters: What the job is told, as text; `{monitor}`, `{model}`, `{policy}` and `{window}` are filled in.
-    """
-
-    name: str
-    drift_share: float
-    windows: int = 1
-    of: int | None = None
-    cool_down: str = "0s"
-    within: str = "4w"
-    pipeline: str | None = None
-    training_job: dict[str, Any] | None = None
-    azureml_job: AzuremlJob | None = None
-    parameters: dict[str, str] = field(default_factory=dict)
-
-
 class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A whole monitor file.
 
@@ -225,7 +184,7 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     checks: tuple[CheckRule, ...] = field(default=())
     alarm_rate: float = 0.05
     multivariate: bool | Multivariate = False
-    policies: tuple[Policy, ...] = field(default=())
+    policies: tuple[policies.Policy, ...] = field(default=())
     convention: Convention = Convention.ATALAIA
 
     @property
@@ -279,7 +238,7 @@ def _all_faults(document: Document, known_metrics: Metrics | None) -> list[Fault
     return faults_of(document, json_schema(), known_metrics)
 
 
-_TYPES = (Monitor, Model, Logs, BaselineSource, Limits, CheckRule, Multivariate, AzuremlJob, Policy, Column)
+_TYPES = (Monitor, Model, Logs, BaselineSource, Limits, CheckRule, Multivariate, *policies.TYPES, Column)
 
 
 def json_schema() -> dict[str, Any]:

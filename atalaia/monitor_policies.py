@@ -8,6 +8,7 @@ from typing import Any
 
 from atalaia.monitor_columns import is_number
 from atalaia.monitor_yaml import Issue, Path
+from atalaia.policies import TARGETS
 from atalaia.window import parse_duration
 
 MOST_LOOKED_AT = 100
@@ -19,7 +20,6 @@ _WORKSPACE = re.compile(
     r"/providers/Microsoft\.MachineLearningServices/workspaces/[^/?#\s]+",
     re.IGNORECASE,
 )
-_TARGETS = ("pipeline", "training_job", "azureml_job")
 
 
 def broken_policies(policies: list[Any]) -> Iterator[Issue]:
@@ -69,11 +69,12 @@ def _durations(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
 
 
 def _target(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
-    given = [key for key in _TARGETS if policy.get(key) is not None]
+    given = [key for key in TARGETS if policy.get(key) is not None]
     if len(given) != 1:
         named = " and ".join(f"`{key}`" for key in given)
         found = f"both {named} are given" if given else "nothing is named that it starts"
-        yield Issue(path, found, "Give one of `pipeline`, `training_job` and `azureml_job`.")
+        *others, last = (f"`{key}`" for key in TARGETS)
+        yield Issue(path, found, f"Give one of {', '.join(others)} and {last}.")
     for key in given:
         if not policy[key]:
             yield Issue((*path, key), f"`{key}` is empty", "Fill it in.")

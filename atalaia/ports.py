@@ -125,13 +125,16 @@ class Job(Struct, frozen=True):
     Attributes:
         monitor, policy, window: Which monitor, its policy, and the window's start as in storage keys. They alone make
             the job's id: whatever else differs, it is the same job.
-        parameters: What the job is told.
+        parameters: What the job is told, as the policy has it.
+        evidence: Why, as plain JSON: the report and its fingerprint, the window, what was found, the baseline, and what
+            to train on.
     """
 
     monitor: str
     policy: str
     window: str
     parameters: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

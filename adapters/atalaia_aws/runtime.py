@@ -9,7 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO
 
 from atalaia.errors import AtalaiaError, JobError
-from atalaia.monitor_file import LogFormat, Policy
+from atalaia.monitor_file import LogFormat
+from atalaia.policies import Policy
 from atalaia.ports import JobStarter, ObjectStore
 from atalaia_aws.embedded import embedded
 from atalaia_functions.counting import Counting

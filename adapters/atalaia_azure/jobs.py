@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from atalaia.errors import AtalaiaError, JobError
-from atalaia.monitor_file import AzuremlJob
+from atalaia.policies import AzuremlJob
 from atalaia.ports import Job
 from atalaia_azure.identity import NoTokenError, Token
 from atalaia_azure.wire import Answer, NoAnswerError, ask

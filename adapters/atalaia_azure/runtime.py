@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atalaia.errors import JobError
-from atalaia.monitor_file import LogFormat, Policy
+from atalaia.monitor_file import LogFormat
+from atalaia.policies import Policy
 from atalaia.ports import JobStarter, ObjectStore, Telemetry
 from atalaia_azure.blobs import open_container
 from atalaia_azure.identity import Identity

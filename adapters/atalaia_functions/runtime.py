@@ -10,10 +10,11 @@ from typing import Any, Protocol
 
 from msgspec import Struct, field
 
-from atalaia.monitor_file import LogFormat, Policy
+from atalaia.monitor_file import LogFormat
 from atalaia.monitoring.service import Service
 from atalaia.monitoring.watch import Watch
 from atalaia.operations import Operation, measured
+from atalaia.policies import Policy
 from atalaia.ports import JobStarter, ObjectStore, Telemetry
 from atalaia.telemetry import Detail
 from atalaia_functions.deadline import Deadline

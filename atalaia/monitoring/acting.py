@@ -1,7 +1,6 @@
-"""Acting: a policy starts a job because of a window, exactly once.
+"""Acting: what policies decided is started, exactly once.
 
-Two things are written before anything is started: into the policy's list, under the condition that nobody else wrote
-there, that this window acts, so that two evaluators at once respect each other's cool-down; and the action itself, if
+Two things are written before anything is started: the claim (`atalaia.monitoring.claims`), and the action itself, if
 there is none. The job's id follows from monitor, policy and window. So killed anywhere, the next round starts the same
 job with the same id, which whoever runs it takes once. An action is announced before it is written, so that operators
 are told of it by and by.
@@ -14,18 +13,17 @@ from collections.abc import Callable, Iterator
 import msgspec
 from msgspec.structs import replace
 
-from atalaia.errors import JobError, ObjectNotFoundError, PreconditionError, StoredFormError
-from atalaia.monitor_file import Monitor, Policy
-from atalaia.monitoring.evaluating import latest_report
-from atalaia.monitoring.layout import action_key, actions_prefix, policy_key
+from atalaia.errors import JobError, PreconditionError, StoredFormError
+from atalaia.monitor_file import Monitor
+from atalaia.monitoring.claims import Claims
+from atalaia.monitoring.layout import action_key, actions_prefix
+from atalaia.policies import Policy
 from atalaia.ports import Job, JobStarter, ObjectInfo, ObjectStore
-from atalaia.telemetry import drifted_share
 from atalaia.window import Window, iso, parse_duration, parse_time
 
 StarterOf = Callable[[Policy], JobStarter]
 """Returns what starts the jobs of a policy."""
 
-_TRIES = 10
 _ENDED = ("Succeeded", "Completed", "Failed", "Stopped")
 
 
@@ -55,13 +53,6 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True):
         return {"action": self.id, "outcome": self.outcome, "since": iso(self.outcome_time)}
 
 
-class _Acted(msgspec.Struct, frozen=True):
-    """The starts of the windows because of which a policy acted, µs since 1970; which of these is not done yet."""
-
-    windows: tuple[int, ...] = ()
-    waiting: tuple[int, ...] = ()
-
-
 class Actor:
     """Acts on the policies of one monitor at the time *now*, in µs since 1970."""
 
@@ -73,47 +64,11 @@ class Actor:
         self._now = now
         self._width = parse_duration(monitor.window)
 
-    def decide(self, window: Window) -> None:
-        """Decide which policies act because of *window* or later ones, now that its report is stored."""
-        for policy in self._monitor.policies:
-            if self._counts(policy, window):
-                for number in range(policy.of or policy.windows):
-                    later = Window(window.start + number * self._width, window.end + number * self._width)
-                    if self._is_due(policy, later):
-                        self._claim(policy, later.start)
-
     def act(self, starter_of: StarterOf) -> Iterator[dict[str, str]]:
         """Start what was decided and is not done; yield an event for each that could not be started."""
         for policy in self._monitor.policies:
-            acted, _ = self._acted(policy)
-            for start in acted.waiting:
+            for start in self._claims(policy).held().waiting:
                 yield from self._start(policy, Window(start, start + self._width), starter_of)
-
-    def _counts(self, policy: Policy, window: Window) -> bool:
-        latest = latest_report(self._monitor.name, self._output, window)
-        share = None if latest is None or not latest.report.final else drifted_share(latest.report)
-        return share is not None and share > policy.drift_share
-
-    def _is_due(self, policy: Policy, window: Window) -> bool:
-        if self._now - window.end > parse_duration(policy.within) or not self._counts(policy, window):
-            return False
-        back = range(policy.of or policy.windows)
-        looked_at = (Window(window.start - n * self._width, window.end - n * self._width) for n in back)
-        return sum(self._counts(policy, each) for each in looked_at) >= policy.windows
-
-    def _claim(self, policy: Policy, start: int) -> None:
-        """Write that the policy acts because of a window, unless it did, or is cooling down."""
-        cool_down = parse_duration(policy.cool_down)
-        for _ in range(_TRIES):
-            acted, tag = self._acted(policy)
-            if any(start == other or abs(start - other) < cool_down for other in acted.windows):
-                return
-            try:
-                self._write(policy, _Acted((*acted.windows, start), (*acted.waiting, start)), tag)
-            except PreconditionError:
-                continue
-            return
-        raise self._outrun(policy)
 
     def _start(self, policy: Policy, window: Window, starter_of: StarterOf) -> Iterator[dict[str, str]]:
         job = Job(self._monitor.name, policy.name, window.key, self._parameters(policy, window))
@@ -134,7 +89,10 @@ class Actor:
                 self._output.put(key, _encoded(replace(action, job=name)), if_match=tag)
             except PreconditionError:  # another evaluator started the same job, and was faster
                 return
-        self._settle(policy, window.start)
+        self._claims(policy).settle(window.start)
+
+    def _claims(self, policy: Policy) -> Claims:
+        return Claims(self._output, self._monitor.name, policy.name)
 
     def _parameters(self, policy: Policy, window: Window) -> dict[str, str]:
         known = {"monitor": self._monitor.name, "model": self._monitor.model.name, "policy": policy.name}
@@ -142,33 +100,6 @@ class Actor:
         for name, value in (known | {"window": window.key}).items():
             filled = {key: text.replace(f"{{{name}}}", value) for key, text in filled.items()}
         return filled
-
-    def _settle(self, policy: Policy, start: int) -> None:
-        for _ in range(_TRIES):
-            acted, tag = self._acted(policy)
-            if start not in acted.waiting:
-                return
-            try:
-                self._write(policy, replace(acted, waiting=tuple(w for w in acted.waiting if w != start)), tag)
-            except PreconditionError:
-                continue
-            return
-        raise self._outrun(policy)
-
-    def _acted(self, policy: Policy) -> tuple[_Acted, str | None]:
-        try:
-            data, info = self._output.get(policy_key(self._monitor.name, policy.name))
-        except ObjectNotFoundError:
-            return _Acted(), None
-        return msgspec.json.decode(data, type=_Acted), info.etag
-
-    def _write(self, policy: Policy, acted: _Acted, tag: str | None) -> None:
-        key = policy_key(self._monitor.name, policy.name)
-        self._output.put(key, msgspec.json.encode(acted) + b"\n", if_match=tag, if_absent=tag is None)
-
-    def _outrun(self, policy: Policy) -> PreconditionError:
-        msg = f"{self._monitor.name}, policy {policy.name}: {_TRIES} times another evaluator was faster. Try again."
-        return PreconditionError(msg)
 
 
 def note_outcome(monitor: str, output: ObjectStore, job: str, outcome: str, time: int) -> Action | None:

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from atalaia.errors import AtalaiaError, NotSentError
 from atalaia.monitoring.acting import Actor, StarterOf
 from atalaia.monitoring.changes import Changes, Marked
+from atalaia.monitoring.deciding import Decider
 from atalaia.monitoring.evaluating import Evaluated, Evaluator, between, latest_revision
 from atalaia.monitoring.layout import all_reports_prefix, window_prefix
 from atalaia.monitoring.outbox import Delivered, Outbox
@@ -66,6 +67,7 @@ class Round:
         announce = self._outbox.announce
         self._evaluator = Evaluator(watch.monitor, watch.baseline, watch.output, now, announce, often=True)
         self._changes: Changes = watch.changes
+        self._decider = Decider(watch.monitor, watch.output, now)
         self._actor = Actor(watch.monitor, watch.output, now, announce)
 
     def mark_all(self) -> None:
@@ -103,7 +105,7 @@ class Round:
         basis = self._evaluator.basis(marked.window)  # of no more than what is evaluated then
         evaluated = None if basis == marked.basis else self._evaluator.evaluate(marked.window)
         if self._evaluator.is_over(marked.window):
-            self._actor.decide(marked.window)
+            self._decider.decide(marked.window)
             self._changes.close(marked)
         else:
             self._changes.keep_open(marked, basis)

@@ -200,9 +200,9 @@ def _parts(totals: Ints, share: Floats) -> tuple[Floats, Floats]:
     high = np.minimum(np.ceil(middle + reach), totals)
     stride = np.maximum(1.0, np.ceil((high - low) / (_POINTS - 1)))
     steps = np.arange(int(((high - low) / stride).max()) + 1)
-    values = low[..., None] + steps * stride[..., None]
+    values: Floats = low[..., None] + steps * stride[..., None]
     inside = values <= high[..., None]
-    values: Floats = np.where(inside, values, high[..., None])
+    values = np.where(inside, values, high[..., None])
     rest = totals[:, None] - values
     logs = log_factorial(totals)[:, None] - log_factorial(values) - log_factorial(rest)
     logs = logs + values * np.log(share)[..., None] + rest * np.log1p(-share)[..., None]

@@ -11,7 +11,7 @@ from arm import WORKSPACE, arm
 from sagemaker import sagemaker
 
 from atalaia.errors import AtalaiaError, JobError
-from atalaia.monitor_file import AzuremlJob
+from atalaia.policies import AzuremlJob
 from atalaia.ports import Job
 from atalaia_aws.clients import BotoClients
 from atalaia_aws.jobs import PipelineStarter, TrainingStarter
