@@ -22,6 +22,7 @@ from atalaia.sagemaker_files import left_out
 from atalaia.wording import listed, plural
 from atalaia_cli.baselines import baseline_lines, baseline_shape
 from atalaia_cli.costing import cost
+from atalaia_cli.fairness import fairness
 from atalaia_cli.jobs import evaluated, held_baseline, ingested, moment, working
 from atalaia_cli.packaging import package
 from atalaia_cli.places import Opened, make_folder, open_monitor, open_place, read_bytes, write_text
@@ -312,6 +313,7 @@ def verify(report: str, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
+cli.add_command(fairness)
 cli.add_command(query)
 cli.add_command(package)
 cli.add_command(cost)

@@ -359,7 +359,18 @@ def test_compare_tells_what_is_missing_and_what_is_new(place):
 
 
 def test_help_of_every_command_has_an_example():
-    for command in ("init", "validate", "compare", "baseline", "export", "ingest", "evaluate", "check", "verify"):
+    for command in (
+        "init",
+        "validate",
+        "compare",
+        "baseline",
+        "export",
+        "ingest",
+        "evaluate",
+        "check",
+        "verify",
+        "fairness",
+    ):
         done = atalaia(command, "--help")
         assert done.returncode == 0
         assert f"Example: atalaia {command}" in done.stdout

@@ -32,6 +32,7 @@ DOCUMENTS = [
     "docs/from-sagemaker.md",
     "docs/from-azureml.md",
     "docs/conventions.md",
+    "docs/fairness.md",
 ]
 
 
