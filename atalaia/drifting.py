@@ -86,7 +86,8 @@ def _finding(check: Check, found: Measured, pair: Pair, judged: Judged | None, b
     if check.limits.history is not None:
         return by_history(check, found, sizes, pair)
     if judged is None:
-        needed = ROWS_PER_CATEGORY * _categories(pair) if check.min_rows == GIVEN_ROWS else 0
+        by_default = check.min_rows == GIVEN_ROWS and not check.own_rows
+        needed = ROWS_PER_CATEGORY * _categories(pair) if by_default else 0
         return finding_of(check, found, pair, needed=needed, evidence=sizes)
     evidence = replace(
         sizes,
