@@ -96,8 +96,8 @@ def _finding(check: Check, found: Measured, pair: Pair, judged: Judged | None, b
         floor=judged.floor,
         p_value=judged.p_value,
         tested=judged.tested,
-        seen=judged.seen,
-        shift=_shift(check.metric, pair, judged.seen),
+        detectable=judged.detectable,
+        shift=_shift(check.metric, pair, judged.detectable),
     )
     return finding_of(replace(check, limits=judged.limits), found, pair, evidence=evidence)
 
@@ -115,14 +115,14 @@ def _movers(bars: Bars) -> tuple[Mover, ...]:
     )
 
 
-def _shift(metric: str, pair: Pair, seen: float | None) -> float | None:
+def _shift(metric: str, pair: Pair, detectable: float | None) -> float | None:
     """Say what a value of a default metric means in a column: a shift of numbers, or of a category's share."""
     grid, baseline, _ = of_lengths((pair.grid, pair.baseline, pair.current))
     match metric, grid, baseline:
-        case "cramer_von_mises", NumericGrid() as numbers, NumericSummary() as summary if seen is not None:
-            return _shift_of_gap(numbers, summary, seen)
-        case "jensen_shannon", _, CategoricalSummary() as summary if seen is not None:
-            return _share_of_distance(summary, seen)
+        case "cramer_von_mises", NumericGrid() as numbers, NumericSummary() as summary if detectable is not None:
+            return _shift_of_gap(numbers, summary, detectable)
+        case "jensen_shannon", _, CategoricalSummary() as summary if detectable is not None:
+            return _share_of_distance(summary, detectable)
         case _:
             return None
 
