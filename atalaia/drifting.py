@@ -46,7 +46,7 @@ def drift_of(rules: tuple[CheckRule, ...], pairs: Sequence[Pair], promise: Promi
         for place, pair in enumerate(pairs)
         for check in drift_checks(pair.column, rules, default=not theirs[place])
     ]
-    by_chance = [each for each in wanted if _is_chances(*each[1:])]
+    by_chance = [each for each in wanted if _is_chances(pairs[each[0]], *each[1:])]
     judged = judge_together([_suspect(pairs[place], check, found) for place, check, found in by_chance], promise)
     limits = {(place, check.metric): limit for (place, check, _), limit in zip(by_chance, judged, strict=True)}
     drawn = [bars_of(pair.grid, pair.baseline, pair.current) for pair in pairs]
@@ -70,8 +70,21 @@ def _rows(pair: Pair) -> int:
     return min(values_of(pair.baseline), values_of(pair.current))
 
 
-def _is_chances(check: Check, found: Measured) -> bool:
-    return check.floor is not None and found.value is not None and found.rows >= check.min_rows
+def _is_chances(pair: Pair, check: Check, found: Measured) -> bool:
+    judged = check.floor is not None and found.value is not None and found.rows >= check.min_rows
+    return judged and not (found.value and _has_no_scale(check.metric, pair))
+
+
+def _has_no_scale(metric: str, pair: Pair) -> bool:
+    """Tell whether neither chance nor a floor says what is far, as the baseline has one value alone."""
+    match metric, *of_lengths((pair.grid, pair.baseline, pair.current)):
+        case "wasserstein", NumericGrid() as grid, NumericSummary() as baseline, _:
+            return not baseline.std(grid)
+        case _:
+            return False
+
+
+_NO_SCALE = ", as the baseline's values do not vary: take another metric, or give a threshold"
 
 
 def _suspect(pair: Pair, check: Check, found: Measured) -> Suspect:
@@ -80,8 +93,11 @@ def _suspect(pair: Pair, check: Check, found: Measured) -> Suspect:
 
 def _finding(check: Check, found: Measured, pair: Pair, judged: Judged | None, bars: Bars) -> Finding:
     rows = values_of(pair.baseline), values_of(pair.current)
-    if check.floor is not None and judged is None:  # too few rows, or no value
-        return finding_of(check, found, pair, evidence=Evidence(*rows, "chance"))
+    if check.floor is not None and judged is None:
+        finding = finding_of(check, found, pair, evidence=Evidence(*rows, "chance"))
+        if finding.status == "undecided":  # too few rows, or no value
+            return finding
+        return replace(finding, status="undecided", message=f"{finding.message}{_NO_SCALE}")
     sizes = Evidence(*rows, "given", check.limits.alert, moved=_movers(bars))
     if check.limits.history is not None:
         return by_history(check, found, sizes, pair)

@@ -86,6 +86,55 @@ def test_a_given_limit_is_judged_by_itself_and_takes_rows_for_each_category():
     assert (many.evidence.basis, many.evidence.p_value) == ("given", None)
 
 
+MOVED = pair(of_values([2000, 0]), of_values([599, 1]), grid=on_values(2))
+STAYED = pair(of_values([2000, 0]), of_values([600, 0]), grid=on_values(2))
+
+
+def test_a_distance_from_a_constant_is_undecided_as_nothing_says_what_is_far():
+    others = [pair(normal(np.random.default_rng(8), 5000), normal(np.random.default_rng(9), 600))] * 2
+    (moved,), (other,), _ = found([MOVED, *others], (CheckRule("wasserstein"),))
+
+    assert (moved.status, moved.threshold, moved.value) == ("undecided", None, pytest.approx(1 / 600))
+    assert moved.message == (
+        "x: drift is 0.001667 by Wasserstein; it has no limit, as the baseline's values do not vary: "
+        "take another metric, or give a threshold"
+    )
+    assert (other.status, other.evidence.tested) == ("ok", 2)
+
+
+@pytest.mark.parametrize(
+    ("rule", "status"),
+    [
+        (CheckRule("wasserstein", threshold=0.001), "alert"),
+        (CheckRule("wasserstein", threshold=0.1), "ok"),
+        (CheckRule("wasserstein", min_rows=700), "undecided"),
+        (CheckRule("total_variation"), "ok"),
+    ],
+)
+def test_a_threshold_or_another_metric_judges_what_moved_from_a_constant(rule, status):
+    ((finding,),) = found([MOVED], (rule,))
+
+    assert finding.status == status
+    assert "do not vary" not in finding.message
+
+
+def test_a_constant_that_stays_is_ok():
+    ((finding,),) = found([STAYED], (CheckRule("wasserstein"),))
+
+    assert (finding.status, finding.value) == ("ok", 0.0)
+
+
+@pytest.mark.parametrize("threshold", [None, 0.1])
+def test_a_constant_has_no_standard_deviation_to_measure_in(threshold):
+    ((finding,),) = found([MOVED], (CheckRule("wasserstein_normalised", threshold=threshold),))
+
+    assert (finding.status, finding.value) == ("undecided", None)
+    assert finding.message == (
+        "x: drift could not be measured by Wasserstein, normalised: "
+        "the baseline has no standard deviation to measure in; take another metric"
+    )
+
+
 @pytest.mark.parametrize("shares", [[0.5, 0.5], [0.8, 0.15, 0.05]])
 def test_the_shift_of_categories_is_how_much_share_must_go_to_be_seen(shares):
     random = np.random.default_rng(4)
