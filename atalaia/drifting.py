@@ -19,7 +19,7 @@ from atalaia.pictures import bars_of
 from atalaia.profile import CategoricalSummary, NumericGrid, NumericSummary
 from atalaia.report import Bars, Evidence, Finding, Mover, Trail
 from atalaia.signals.drift import Measures, measure_all, of_lengths
-from atalaia.signals.over_time import Moved, Sums, carried_on, followed, furthest, gathered, nothing
+from atalaia.signals.over_time import Moved, Sums, carried_on, fits, followed, furthest, gathered, nothing
 from atalaia.signals.quality import Measured, values_of
 from atalaia.wording import number, percent
 
@@ -202,11 +202,14 @@ def over_time_of(
         statistics = followed(pair.grid, pair.baseline)
         if statistics is None or check is None or not found.ours:
             continue
-        held = before.columns.get(name, ()) if before is not None else ()
-        sums = tuple(Sums(int(rows), tuple(each)) for rows, *each in held)
+        held = _held(before, name)
+        goes_on = fits(held, window - 1, statistics)
         alone = _told(found, "alert")
         now = nothing(statistics) if alone else gathered(pair.baseline, pair.current, statistics)
-        columns[name] = carried_on(sums, window, now)
+        columns[name] = carried_on(held if goes_on else (), window, now)
+        if not goes_on:
+            findings.append(_anew(check, pair))
+            continue
         moved = None if alone else furthest(statistics, columns[name], window, rate, check.floor or 0.0)
         if moved is not None and abs(moved.value) > moved.limit:
             findings.append(_over_time(check, pair, moved))
@@ -214,6 +217,20 @@ def over_time_of(
     after, told = (before.after, before.told) if before is not None else (None, 0)
     told += any(_told(each, "alert", "warning") for each in drift)
     return OverTime(Trail(after, window, told, promise.rate, carried), tuple(findings))
+
+
+def _held(before: Trail | None, column: str) -> tuple[Sums, ...]:
+    stored = before.columns.get(column, ()) if before is not None else ()
+    return tuple(Sums(int(rows), tuple(sums)) for rows, *sums in stored)
+
+
+def _anew(check: Check, pair: Pair) -> Finding:
+    """Say that what was carried on is of no use: of other statistics, or of other spans of windows."""
+    finding = finding_of(check, Measured(None, 0), pair)
+    why = "what the report before carries on was added up in another way, by another release"
+    return replace(
+        finding, message=f"{pair.column.name}: drift over time is looked for anew from this window on: {why}"
+    )
 
 
 def _told(drift: Drift, *statuses: str) -> bool:

@@ -201,6 +201,39 @@ def test_a_window_that_alerts_by_itself_adds_nothing():
     assert trail.columns["x"][0][0] == 1000.0
 
 
+def shortened(trail):
+    """A trail of a release that followed fewer statistics."""
+    return {name: tuple(each[:-1] for each in held) for name, held in trail.columns.items()}
+
+
+def less(trail):
+    """A trail of a release that kept fewer spans."""
+    return {name: held[:-1] for name, held in trail.columns.items()}
+
+
+@pytest.mark.parametrize("other", [shortened, less])
+@pytest.mark.parametrize("column", [NUMBER, WORD])
+def test_what_another_release_has_carried_on_differently_begins_anew_and_is_told(other, column):
+    random = np.random.default_rng(13)
+    number = [each for (each,) in drifting(random, [0.0] * 5)]
+    word = [words(of_categories([6000, 4000]), of_categories(random.multinomial(200, [0.6, 0.4]))) for _ in range(5)]
+    windows = [[each] for each in (number if column is NUMBER else word)]
+    _, trail = run(windows[:3])
+    before = replace(trail, columns=other(trail), after="r2")
+    now = over_time_of((), windows[3], drift_of((), windows[3], DAY), before, DAY)
+    next_one = over_time_of((), windows[4], drift_of((), windows[4], DAY), replace(now.trail, after="r3"), DAY)
+
+    (told,) = now.findings
+    assert (told.metric, told.status, told.value) == ("drift_over_time", "undecided", None)
+    assert told.message == (
+        f"{column.name}: drift over time is looked for anew from this window on: what the report before carries on was "
+        "added up in another way, by another release"
+    )
+    assert (now.trail.windows, now.trail.columns[column.name][0][0]) == (4, 200.0)
+    assert next_one.findings == ()
+    assert [rows for rows, *_ in next_one.trail.columns[column.name]] == [400.0, 400.0, 400.0]
+
+
 def test_a_window_without_values_of_a_column_adds_nothing_and_is_a_window():
     random = np.random.default_rng(9)
     windows = drifting(random, [0.0, 0.0], m=500)
