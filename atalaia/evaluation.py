@@ -279,5 +279,5 @@ def _never(check: Check | None) -> Check | None:
     """A column that is not nullable may not miss a single value, unless the monitor file gives a limit of its own."""
     if check is None or not check.relative:
         return check
-    min_rows = 1 if check.min_rows == METRICS["missing"].min_rows else check.min_rows
+    min_rows = check.min_rows if check.own_rows else 1
     return replace(check, limits=Limits(alert=0.0), min_rows=min_rows, relative=False)

@@ -57,7 +57,7 @@ class Evidence(Struct, frozen=True):
         floor: Values up to this are of no interest, however sure; in the metric's unit.
         p_value: How likely so large a value is without drift, corrected for all that was tested together.
         tested: How many values were tested together: columns, and segments.
-        seen: The smallest true value that four windows out of five of this size tell of.
+        detectable: The smallest true value that four windows out of five of this size tell of.
         shift: The same in terms of the column: standard deviations by which all numbers move, or by how much the share
             of the commonest category does.
         windows: Over so many windows.
@@ -72,7 +72,7 @@ class Evidence(Struct, frozen=True):
     floor: float | None = None
     p_value: float | None = None
     tested: int | None = None
-    seen: float | None = None
+    detectable: float | None = None
     shift: float | None = None
     windows: int = 1
     moved: tuple[Mover, ...] = ()

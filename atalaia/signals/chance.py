@@ -49,12 +49,12 @@ class Chance(Struct, frozen=True):
     Attributes:
         tail: The probability of a value of the metric or more.
         limit: From a probability, the value that chance exceeds with it.
-        seen: From a limit, the smallest true value of the metric that a window exceeds it with four times out of five.
+        detectable: From a limit, the smallest true value of the metric with which four of five windows exceed it.
     """
 
     tail: Callable[[float], float]
     limit: Callable[[float], float]
-    seen: Callable[[float], float]
+    detectable: Callable[[float], float]
 
 
 def _chance(tail: Callable[[float], float], typical: float, seen: Callable[[float], float]) -> Chance:

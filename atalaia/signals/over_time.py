@@ -47,6 +47,12 @@ def carried_on(before: tuple[Sums, ...], window: int, now: Sums) -> tuple[Sums, 
     return tuple(_added(known[begun], now) if begun in known else now for begun in spans(window))
 
 
+def fits(held: tuple[Sums, ...], window: int, statistics: Followed) -> bool:
+    """Tell whether sums *held* after a window are of these statistics and spans, as another release's may not be."""
+    of_each = all(len(each.sums) == len(statistics.names) for each in held)
+    return not held or (of_each and len(held) == len(spans(window)))
+
+
 def _added(one: Sums, other: Sums) -> Sums:
     return Sums(one.rows + other.rows, tuple(a + b for a, b in zip(one.sums, other.sums, strict=True)))
 
