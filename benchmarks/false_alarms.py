@@ -1,6 +1,7 @@
 """How often monitors alarm without drift, and how soon they find it: ours, and the default rules of other tools.
 
 `make bench-alarms` prints tables, in percent with Monte-Carlo standard errors, and writes every figure as JSON.
+Runs of different parts may go on at once, each with its own --out; --parts --add FOLDER ... joins their figures.
 
 Exit codes: 0 all was simulated, 1 a rule of ours differs from the package it stands for (--prove), 2 bad usage.
 """
@@ -77,7 +78,10 @@ def main() -> int:
     if given.prove:
         return prove((given.venvs or given.out / "venv").absolute(), not given.no_install, out)
     file = given.out / "false-alarms.json"
-    records = [] if given.add is None else _in_order(_earlier([file, *(folder / file.name for folder in given.add)]))
+    records: list[Record] = []
+    if given.add is not None:
+        records = _in_order(_earlier([file, *(folder / file.name for folder in given.add)]))
+        written(records, file)
     for what, found in _simulated(given):
         records = _in_order(joined(records, found))
         written(records, file)  # a long run may be ended at any time

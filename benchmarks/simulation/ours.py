@@ -40,8 +40,9 @@ class Atalaia:
     def measure(self, column: Column, windows: Ints) -> Floats:
         """Return how likely each window's distance is, 1 if more than any level, and how far it is above the floor."""
         measured = np.tile([1.0, 0.0], (len(windows), 1))
-        for start in range(0, len(windows), _AT_ONCE):
-            some = windows[start : start + _AT_ONCE]
+        step = max(_AT_ONCE // windows.shape[1], 1)
+        for start in range(0, len(windows), step):
+            some = windows[start : start + step]
             values = _values(column, some)
             for place in np.flatnonzero(~_usual(column, some, values)):
                 measured[start + place] = _measured(column, some[place], float(values[place]))
@@ -53,7 +54,7 @@ class Atalaia:
         return {name: _passed(measured, columns, level) for name, level in levels.items()}
 
 
-_AT_ONCE = 8  # windows: few enough to stay near the processor
+_AT_ONCE = 1 << 14  # cells: few enough to stay near the processor
 
 
 def _measured(column: Column, counts: Ints, value: float) -> tuple[float, float]:
