@@ -61,9 +61,9 @@ def test_one_part_run_again_gives_the_same_figures_and_keeps_the_others(told, ou
 
 def test_runs_of_different_parts_are_joined(told, tmp_path):
     for part in ("windows", "courses"):
-        simulate(tmp_path / part, "--quick", "--only", "few categories", "--who", "ours", "--parts", part)
+        simulate(tmp_path / part, "--quick", "--only", "normal", "--who", "ours", "--parts", part)
     simulate(tmp_path, "--parts", "--add", str(tmp_path / "windows"), str(tmp_path / "courses"))
-    ours = [r for r in told if r["population"] == "few categories" and r["rule"].startswith("Atalaia")]
+    ours = [r for r in told if r["population"] == "normal" and r["rule"].startswith("Atalaia")]
 
     joined = records(tmp_path)
 
