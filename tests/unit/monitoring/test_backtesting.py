@@ -1,10 +1,8 @@
 import msgspec
 import pytest
-from pasts import a_past, a_week, moved, shifted
-from worlds import moment, rows
+from pasts import a_past, a_week
+from worlds import moment
 
-from atalaia.errors import AtalaiaError
-from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.backtesting import backtest
 from atalaia.monitoring.evaluating import latest_report
 from atalaia.monitoring.replaying import Period, replay
