@@ -58,7 +58,7 @@ def _counts(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
 
 
 def _durations(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
-    for key in ("cool_down", "within"):
+    for key in ("cool_down", "within", "approval_within"):
         text = policy.get(key)
         if isinstance(text, str):
             try:

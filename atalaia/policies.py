@@ -164,6 +164,8 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         of: How many of the latest windows are looked at; as many as `windows` if it is not given.
         cool_down: Windows that begin less than this before or after one that started a job start none.
         within: Windows that ended longer ago than this start nothing, so that no old logs do.
+        approval: True to start nothing before somebody has approved it.
+        approval_within: So long an approval is waited for; then nothing is started because of that window.
         pipeline: The SageMaker pipeline to start, by name or ARN.
         training_job: The SageMaker training job to start, as CreateTrainingJob takes it, without TrainingJobName.
         sagemaker_traffic: The SageMaker endpoint whose traffic is shifted; needs `approval`.
@@ -178,7 +180,8 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         azure_devops: The pipeline in Azure DevOps to run.
         webhook: The address to send a message to.
         file: True to write the request as an object under `jobs/` of the output, for whoever runs it.
-        parameters: What the job is told, as text; `{monitor}`, `{model}`, `{policy}` and `{window}` are filled in.
+        parameters: What the job is told, as text; `{monitor}`, `{model}`, `{policy}`, `{window}`, `{report}`,
+            `{fingerprint}`, `{baseline}`, `{train_from}`, `{train_to}` and `{findings}` are filled in.
     """
 
     name: str
@@ -187,6 +190,8 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     of: int | None = None
     cool_down: str = "0s"
     within: str = "4w"
+    approval: bool = False
+    approval_within: str = "7d"
     pipeline: str | None = None
     training_job: dict[str, Any] | None = None
     sagemaker_traffic: SagemakerTraffic | None = None
