@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from atalaia.errors import JobError, PreconditionError, StoredFormError
 from atalaia.monitor_file import Monitor
-from atalaia.monitoring.claims import Claims
+from atalaia.monitoring.claims import Claim, Claims
 from atalaia.monitoring.layout import action_key, actions_prefix
 from atalaia.policies import Policy
 from atalaia.ports import Job, JobStarter, ObjectInfo, ObjectStore
@@ -67,11 +67,12 @@ class Actor:
     def act(self, starter_of: StarterOf) -> Iterator[dict[str, str]]:
         """Start what was decided and is not done; yield an event for each that could not be started."""
         for policy in self._monitor.policies:
-            for start in self._claims(policy).held().waiting:
-                yield from self._start(policy, Window(start, start + self._width), starter_of)
+            for claim in self._claims(policy).held().due(self._now):
+                yield from self._start(policy, claim, starter_of)
 
-    def _start(self, policy: Policy, window: Window, starter_of: StarterOf) -> Iterator[dict[str, str]]:
-        job = Job(self._monitor.name, policy.name, window.key, self._parameters(policy, window))
+    def _start(self, policy: Policy, claim: Claim, starter_of: StarterOf) -> Iterator[dict[str, str]]:
+        window = Window(claim.start, claim.start + self._width)  # of a schedule: named by the moment
+        job = Job(self._monitor.name, policy.name, window.key, self._parameters(policy, claim))
         key = action_key(self._monitor.name, policy.name, window)
         action = Action(job.id, policy.name, window.key, self._now)
         self._announce(key)
@@ -94,7 +95,8 @@ class Actor:
     def _claims(self, policy: Policy) -> Claims:
         return Claims(self._output, self._monitor.name, policy.name)
 
-    def _parameters(self, policy: Policy, window: Window) -> dict[str, str]:
+    def _parameters(self, policy: Policy, claim: Claim) -> dict[str, str]:
+        window = Window(claim.window, claim.window + self._width)
         known = {"monitor": self._monitor.name, "model": self._monitor.model.name, "policy": policy.name}
         filled = dict(policy.parameters)
         for name, value in (known | {"window": window.key}).items():
