@@ -54,11 +54,17 @@ class Decision(Struct, frozen=True, omit_defaults=True):
     @property
     def told(self) -> str:
         """The decision in one line."""
-        return f"{self.policy}: {_WORDS[self.outcome]}, {self.why}" + (f" ({self.found})" if self._adds else "")
+        return f"{self.policy}: {self.word}, {self.reason}"
 
     @property
-    def _adds(self) -> bool:
-        return bool(self.found) and self.found not in self.why
+    def word(self) -> str:
+        """The outcome as people say it."""
+        return _WORDS[self.outcome]
+
+    @property
+    def reason(self) -> str:
+        """Why, with what was found where that is not the reason itself."""
+        return self.why if self.found in self.why else f"{self.why} ({self.found})"
 
 
 _WORDS = {

@@ -11,10 +11,11 @@ from collections.abc import Callable, Collection, Sequence
 from msgspec import Struct
 
 from atalaia.conditions import parse_condition
-from atalaia.decisions import Decision, Outcome, decisions_from_json, to_json
-from atalaia.errors import ObjectNotFoundError, PreconditionError
+from atalaia.decisions import Decision, Outcome, to_json
+from atalaia.errors import PreconditionError
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.claims import Acted, Claim, Claims
+from atalaia.monitoring.decided import stored_decisions
 from atalaia.monitoring.evaluating import Evaluated, latest_report
 from atalaia.monitoring.layout import all_reports_prefix, decisions_key
 from atalaia.monitoring.weighing import Facts, Weighed, weigh
@@ -48,7 +49,11 @@ class _Occasion(Struct, frozen=True):
 
 
 class Decider:
-    """Decides for the policies of one monitor at the time *now*, in µs since 1970."""
+    """Decides for the policies of one monitor at the time *now*, in µs since 1970.
+
+    Attributes:
+        changed: The windows on which something else was decided than before.
+    """
 
     def __init__(
         self,
@@ -74,6 +79,7 @@ class Decider:
         self._here = here
         self._width = parse_duration(monitor.window)
         self._reports: dict[Window, Evaluated | None] = {}
+        self.changed: set[Window] = set()
 
     def decide(self, window: Window) -> None:
         """Decide which policies act because of *window* or later ones, now that its report is stored."""
@@ -106,7 +112,7 @@ class Decider:
         """Decide, and store what is new."""
         key = decisions_key(self._monitor.name, latest.window)
         for _ in range(_TRIES):
-            stored, tag = self._stored(key)
+            stored, tag = stored_decisions(self._monitor.name, self._output, latest.window)
             made = {each.policy: each for each in stored}
             for occasion in occasions:
                 name = occasion.policy.name
@@ -119,16 +125,10 @@ class Decider:
                 self._output.put(key, to_json(made.values()), if_match=tag, if_absent=tag is None)
             except PreconditionError:
                 continue
+            self.changed.add(latest.window)
             return
         msg = f"{self._monitor.name}: {_TRIES} times another evaluator decided on {latest.window.key} first. Try again."
         raise PreconditionError(msg)
-
-    def _stored(self, key: str) -> tuple[tuple[Decision, ...], str | None]:
-        try:
-            data, info = self._output.get(key)
-        except ObjectNotFoundError:
-            return (), None
-        return decisions_from_json(data, f"{self._output.uri}/{key}"), info.etag
 
     def _decision(self, occasion: _Occasion, before: Decision | None) -> Decision:
         """Return what is decided; what was done stays done, and a spent budget is no debt."""
