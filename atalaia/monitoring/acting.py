@@ -22,7 +22,7 @@ from atalaia.errors import JobError, ObjectNotFoundError, PreconditionError, Sto
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.actions import SETTLED, Action, State, event_of, stored_action, to_json
 from atalaia.monitoring.approving import decided
-from atalaia.monitoring.claims import Claims
+from atalaia.monitoring.claims import Claim, Claims
 from atalaia.monitoring.evidence import evidence_of, filled
 from atalaia.monitoring.layout import action_key, actions_prefix, approval_key
 from atalaia.policies import Policy
@@ -77,12 +77,15 @@ class Actor:
     def act(self, starter_of: StarterOf, enough_time: Callable[[], bool] = lambda: True) -> Iterator[dict[str, str]]:
         """Go on with what was decided and is not settled; yield an event for each that could not be started."""
         for policy in self._monitor.policies:
-            for start in self._claims(policy).held().waiting:
+            for claim in self._claims(policy).held().due(self._clock()):
                 if not enough_time():
                     return
-                window = Window(start, start + self._width)
-                due = _Due(policy, window, window, action_key(self._monitor.name, policy.name, window.key))
-                yield from self._go_on(due, starter_of)
+                yield from self._go_on(self._due(policy, claim), starter_of)
+
+    def _due(self, policy: Policy, claim: Claim) -> _Due:
+        named = Window(claim.start, claim.start + self._width)  # of a schedule: by the moment
+        because = Window(claim.window, claim.window + self._width)
+        return _Due(policy, named, because, action_key(self._monitor.name, policy.name, named.key))
 
     def _go_on(self, due: _Due, starter_of: StarterOf) -> Iterator[dict[str, str]]:
         action, tag = self._found_or_written(due)

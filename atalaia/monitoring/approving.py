@@ -45,11 +45,9 @@ def decided(output: ObjectStore, monitor: str, action: Action, now: int) -> Acti
     """
     key = approval_key(monitor, action.policy, action.window)
     try:
-        data, info = output.get(key)
+        data, _ = output.get(key)
     except ObjectNotFoundError:
         return replace(action, state=State.EXPIRED) if now > action.until else action
-    if info.time > action.until:
-        return replace(action, state=State.EXPIRED)
     approval = _read(data, f"{output.uri}/{key}")
     if approval.decision is Decision.DECLINE:
         return replace(action, state=State.DECLINED, by=approval.by)

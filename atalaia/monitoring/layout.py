@@ -96,6 +96,16 @@ def violations_key(monitor: str, window: Window) -> str:
     return f"{reports_prefix(monitor, window)}constraint_violations.json"
 
 
+def decisions_key(monitor: str, window: Window) -> str:
+    """Return where it is written what the policies decided because of a window."""
+    return f"{reports_prefix(monitor, window)}decisions.json"
+
+
+def is_of_decisions(key: str) -> bool:
+    """Tell whether decisions are stored under *key*."""
+    return key.endswith("/decisions.json")
+
+
 def revision_of(key: str) -> int:
     """Return the number of the report stored under *key*, which counts from 1 for each window; 0 if none can be."""
     number = key.rpartition("/")[2].removeprefix("r").removesuffix(".json")

@@ -20,6 +20,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from atalaia.decisions import decision_events, decisions_from_json
 from atalaia.errors import NotSentError, ObjectNotFoundError, StoredFormError
 from atalaia.monitoring.actions import Action, State, action_event, action_from_json, event_of
 from atalaia.monitoring.evidence import in_words
@@ -27,13 +28,14 @@ from atalaia.monitoring.layout import (
     actions_prefix,
     all_reports_prefix,
     approvals_prefix,
+    is_of_decisions,
     revision_of,
     unsent_prefix,
 )
 from atalaia.ports import ObjectStore, Point, Sent, Telemetry
 from atalaia.report import report_from_json
 from atalaia.telemetry import Detail, report_events, report_points
-from atalaia.window import iso
+from atalaia.window import iso, parse_time
 
 Links = Callable[[str, Action], Mapping[str, str]]
 """Returns addresses at which an action of a monitor can be approved or declined, by their names in an event."""
@@ -95,7 +97,7 @@ class Outbox:
         self.noted = False
 
     def announce(self, key: str) -> None:
-        """Note that a report or an action is about to be stored under *key*; who stores one is given this method.
+        """Note that a report, decisions or an action are to be stored under *key*; who stores them is given this.
 
         That an action waits for approval is noted by the key of the approval, which somebody else will store.
         """
@@ -123,7 +125,7 @@ class Outbox:
                 self._output.delete(note.key)
                 continue
             if sent is not None:
-                reports, points = reports + note.about.startswith(self._reports), points + sent.points
+                reports, points = reports + self._is_report(note.about), points + sent.points
                 dropped.update(sent.dropped)
         return Delivered(reports, points, dropped)
 
@@ -147,6 +149,9 @@ class Outbox:
         self._output.delete(note.key)
         return sent
 
+    def _is_report(self, key: str) -> bool:
+        return key.startswith(self._reports) and not is_of_decisions(key)
+
     def _told(self, key: str) -> tuple[Sequence[Mapping[str, Any]], Sequence[Point]] | None:
         """Return the events and points of what is stored under *key*; None if there is nothing to tell of it yet."""
         approvals = approvals_prefix(self._monitor)
@@ -154,6 +159,9 @@ class Outbox:
         key = actions_prefix(self._monitor) + key.removeprefix(approvals) if waits else key
         data, info = self._output.get(key)
         where = f"{self._output.uri}/{key}"
+        if is_of_decisions(key):
+            start = parse_time(key.removeprefix(self._reports).partition("/")[0]) or 0
+            return list(decision_events(self._monitor, start, decisions_from_json(data, where))), []
         if not key.startswith(self._reports):
             action = action_from_json(data, where)
             if waits:

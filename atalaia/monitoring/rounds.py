@@ -67,7 +67,7 @@ class Round:
         announce = self._outbox.announce
         self._evaluator = Evaluator(watch.monitor, watch.baseline, watch.output, now, announce, often=True)
         self._changes: Changes = watch.changes
-        self._decider = Decider(watch.monitor, watch.output, now)
+        self._decider = Decider(watch.monitor, watch.output, now, announce)
         self._actor = Actor(watch.monitor, watch.output, watch.clock, announce, who)
 
     def mark_all(self) -> None:
@@ -93,6 +93,7 @@ class Round:
         self, telemetry: Telemetry, starter_of: StarterOf, enough_time: Callable[[], bool], done: Evaluations
     ) -> None:
         """Start jobs, now that the reports are told: nobody who is waited for keeps an alarm waiting."""
+        self._decider.tick()
         done.unstarted = list(self._actor.act(starter_of, enough_time))
         if self._outbox.noted and done.delivered.why is None:
             done.delivered += self._outbox.deliver(telemetry, enough_time)

@@ -29,9 +29,9 @@ FIRST = parse_time("2026-03-02T00:00:00Z")
 DAYS = 6
 POLICIES = """
 policies:
-  - {name: each, drift_share: 0.4, file: true}
-  - {name: both, drift_share: 0.4, windows: 2, of: 3, file: true}
-  - {name: asked, drift_share: 0.4, approval: true, file: true}
+  - {name: each, when: drifted > 0.4, file: true}
+  - {name: both, when: drifted > 0.4, windows: 2, of: 3, file: true}
+  - {name: asked, when: drifted > 0.4, approval: true, file: true}
 """
 WATCHED = load_monitor(MONITOR + POLICIES, "monitor.yaml")
 SKEW, LATE = 10, 8  # seconds: by which each clock is wrong; after which a job shows that nobody was told of
@@ -204,7 +204,7 @@ class World:
         store, clock = Watched(self), lambda: self.now + skew
         outbox = Outbox(WATCHED.name, store)
         try:
-            decider = Decider(WATCHED, store, clock())
+            decider = Decider(WATCHED, store, clock(), outbox.announce)
             for day in events:
                 decider.decide(window_at(day))
                 self.unheard.discard(day)  # else it comes again

@@ -6,7 +6,7 @@ from worlds import lines, rows
 from atalaia.errors import JobError, NotSentError
 from atalaia.ports import Sent
 
-POLICY = "policies: [{name: retrain, drift_share: 0.4, pipeline: p}]\n"
+POLICY = "policies: [{name: retrain, when: drifted > 0.4, pipeline: p}]\n"
 
 
 class Starter:
