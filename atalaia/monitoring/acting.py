@@ -21,8 +21,8 @@ from atalaia.policies import Policy
 from atalaia.ports import Job, JobStarter, ObjectInfo, ObjectStore
 from atalaia.window import Window, iso, parse_duration, parse_time
 
-StarterOf = Callable[[Policy], JobStarter]
-"""Returns what starts the jobs of a policy."""
+StarterOf = Callable[[Policy, ObjectStore], JobStarter]
+"""Returns what starts the jobs of a policy of the monitor whose output the store is."""
 
 _ENDED = ("Succeeded", "Completed", "Failed", "Stopped")
 
@@ -81,7 +81,7 @@ class Actor:
             action, tag = _decoded(*self._output.get(key))
         if not action.job:
             try:
-                name = starter_of(policy).start(job)
+                name = starter_of(policy, self._output).start(job)
             except JobError as error:
                 yield _event("action_failed", job.monitor, action, {"time": iso(self._now), "why": str(error)})
                 return
