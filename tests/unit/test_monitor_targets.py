@@ -1,5 +1,7 @@
 """Targets name addresses to trust and where secrets are kept; secrets in a monitor file are told of, not shown."""
 
+import traceback
+
 import pytest
 from services import MONITOR
 
@@ -112,7 +114,7 @@ def test_no_fault_of_a_file_shows_a_secret_that_stands_in_it(secret, where):
         load_monitor(text, "monitor.yaml")
 
     assert faults
-    for said in (*map(str, faults), str(refused.value), repr(refused.value.__cause__), repr(refused.value.__context__)):
+    for said in (*map(str, faults), *traceback.format_exception(refused.value)):
         assert secret[8:24] not in said
 
 
