@@ -57,7 +57,7 @@ def act(opened: Opened, evaluated: Iterable[Evaluated], now: int) -> set[Window]
             decider.decide(item.window)
     decider.tick()
     actor = Actor(opened.monitor, opened.output, lambda: now, lambda _: None, "command line")
-    for event in actor.act(lambda policy: _starter(policy, opened)):
+    for event in actor.act(lambda policy, _: _starter(policy, opened)):
         click.echo(f"{event['policy']}: not started. {event['why']}", err=True)
     return decider.changed
 

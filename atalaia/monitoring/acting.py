@@ -29,8 +29,8 @@ from atalaia.policies import Policy
 from atalaia.ports import LONGEST_START, Job, JobStarter, ObjectStore
 from atalaia.window import SECOND, Window, iso, parse_duration
 
-StarterOf = Callable[[Policy], JobStarter]
-"""Returns what starts the jobs of a policy."""
+StarterOf = Callable[[Policy, ObjectStore], JobStarter]
+"""Returns what starts the jobs of a policy of the monitor whose output the store is."""
 
 LEASE = 2 * LONGEST_START * SECOND
 """So long, in µs, nobody else calls a target: twice the longest call, so that clocks may differ by half of it."""
@@ -132,7 +132,7 @@ class Actor:
         if self._clock() > until - LONGEST_START * SECOND:  # writing took so long that a call might outlast the lease
             return
         try:
-            name = starter_of(due.policy).start(self._job(due, action.evidence))
+            name = starter_of(due.policy, self._output).start(self._job(due, action.evidence))
         except JobError as error:
             later = self._clock() + patience(held.tries)
             with suppress(StoreError):  # then the lease runs out by itself

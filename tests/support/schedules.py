@@ -16,6 +16,7 @@ from atalaia.errors import AtalaiaError, JobError, StoreError
 from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.acting import Actor
 from atalaia.monitoring.approving import Decision
+from atalaia.monitoring.claims import Claims
 from atalaia.monitoring.deciding import Decider
 from atalaia.monitoring.layout import approval_key, report_key
 from atalaia.monitoring.outbox import Outbox
@@ -56,7 +57,7 @@ class Target:
         self.world, self.knows_ids = world, knows_ids
         self.running = []  # id, policy and window, and when it shows
 
-    def __call__(self, policy, *_):
+    def __call__(self, policy, store):
         return self
 
     def start(self, job):
@@ -222,11 +223,8 @@ class World:
         for number in range(MOST_QUIET):
             events, before = sorted(self.unheard), len(list(self.store.list(f"{WATCHED.name}/state/unsent/")))
             self._evaluator(events).switch()
-            waiting = any(b'"waiting":[]' not in self.store.get(each.key)[0] for each in self._policies())
-            if not waiting and not before:
+            waiting = [Claims(self.store, WATCHED.name, each.name).held().waiting for each in WATCHED.policies]
+            if not any(waiting) and not before:
                 return number
             self.now += 2 * DAY
         return MOST_QUIET
-
-    def _policies(self):
-        return self.store.list(f"{WATCHED.name}/state/policies/")

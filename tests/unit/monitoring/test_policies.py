@@ -23,7 +23,7 @@ class Starter:
     def __init__(self):
         self.jobs, self.calls, self.plan = {}, 0, []
 
-    def __call__(self, policy):
+    def __call__(self, policy, store):
         return self
 
     def start(self, job):
