@@ -67,8 +67,16 @@ class Cloud(Protocol):
         """Return where reports are told of."""
         ...
 
-    def starter_of(self, policy: Policy) -> JobStarter:
-        """Return what starts the jobs of a policy."""
+    def secret(self, reference: str) -> str:
+        """Return the secret that a monitor file refers to.
+
+        Raises:
+            JobError: There is no such secret, or it is kept where this cloud has no access.
+        """
+        ...
+
+    def starter_of(self, policy: Policy, store: ObjectStore) -> JobStarter:
+        """Return what starts the jobs of a policy of the monitor whose output is *store*."""
         ...
 
     def tell(self, call: Ended) -> None:

@@ -47,7 +47,7 @@ def cloud(moto, monkeypatch):
     text = TEXT.replace("{source: logs}", f"{{source: 's3://{bucket}/logs'}}").replace(
         "output: out",
         f"output: s3://{bucket}/out\nbaseline: {{data: ['s3://{bucket}/reference/data.jsonl']}}\n"
-        "policies: [{name: retrain, drift_share: 0.4, pipeline: churn, within: 520w}]",
+        "policies: [{name: retrain, when: drifted > 0.4, pipeline: churn, within: 520w}]",
     )
     put("monitors/churn.yaml", text.encode())
     put("reference/data.jsonl", lines(rows(1, n=2000, seed=9)))

@@ -74,7 +74,7 @@ class Cloud:
 
     def monitor(self, name, text):
         job = f"{{workspace: {WORKSPACE}, properties: {{jobType: Command, command: train}}}}"
-        policy = f"policies: [{{name: retrain, drift_share: 0.4, azureml_job: {job}, within: 520w}}]\n"
+        policy = f"policies: [{{name: retrain, when: drifted > 0.4, azureml_job: {job}, within: 520w}}]\n"
         known = f"output: az://CONTAINER/out\nbaseline: {{data: ['az://CONTAINER/reference/data.jsonl']}}\n{policy}"
         whole = text.replace("output: out", known).replace("CONTAINER", self.container)
         self.put(f"monitors/{name}.yaml", whole.encode())
