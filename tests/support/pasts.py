@@ -3,13 +3,13 @@
 from services import MONITOR, Told, make_service
 from worlds import lines, moment, rows
 
-POLICY = "policies: [{name: retrain, drift_share: 0.4, file: true}]\n"
+POLICY = "policies: [{name: retrain, when: drifted > 0.4, file: true}]\n"
 
 
 class Starter:
     """Starts every job."""
 
-    def __call__(self, policy):
+    def __call__(self, policy, store):
         return self
 
     def start(self, job):
@@ -27,7 +27,7 @@ def shifted(day, by, n=600):
 
 
 def a_past(days, more=POLICY, text=MONITOR):
-    """Return a service to which each of *days* (March 2026) brought its rows at noon, evaluated three times and once over."""
+    """Return a service to which each of *days* (March 2026) brought its rows at noon, evaluated again and again."""
     world = make_service(text + more)
     world.starter, world.telemetry = Starter(), Told()
     for day, entries in sorted(days.items()):
