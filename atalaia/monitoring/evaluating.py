@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +15,7 @@ from atalaia.errors import ObjectNotFoundError, PreconditionError
 from atalaia.evaluation import Occasion, evaluate
 from atalaia.html import render_html
 from atalaia.monitor_file import Monitor
+from atalaia.monitoring.decided import page_decisions
 from atalaia.monitoring.layout import (
     all_reports_prefix,
     baseline_key,
@@ -199,8 +200,8 @@ class Evaluator:
             return False
         return True
 
-    def store_pages(self, evaluated: Sequence[Evaluated]) -> str:
-        """Draw a page for each new report, and the page over the latest windows.
+    def store_pages(self, evaluated: Sequence[Evaluated], decided: Collection[Window] = ()) -> str:
+        """Draw a page for each new report and each window that was *decided* on, and the page over the latest windows.
 
         Returns:
             The key of the page over all.
@@ -208,10 +209,17 @@ class Evaluator:
         name = self._monitor.name
         for place, item in enumerate(evaluated):
             key = report_key(name, item.window, item.revision, "html")
-            if item.new or not self._exists(key):
-                self._output.put(key, _page(name, evaluated[: place + 1], up="../../"))
-        self._output.put(overview_key(name), _page(name, evaluated, up=""))
+            if item.new or item.window in decided or not self._exists(key):
+                self._output.put(key, self._page(evaluated[: place + 1], up="../../"))
+        self._output.put(overview_key(name), self._page(evaluated, up=""))
         return overview_key(name)
+
+    def _page(self, evaluated: Sequence[Evaluated], up: str) -> bytes:
+        monitor, shown = self._monitor.name, evaluated[-HISTORY:]
+        keys = [report_key(monitor, item.window, item.revision, "html") for item in shown]
+        links = {place: up + key.removeprefix(f"{monitor}/") for place, key in enumerate(keys)}
+        decisions = page_decisions(self._monitor, self._output, [item.window for item in shown])
+        return render_html([item.report for item in shown], links=links, decisions=decisions).encode()
 
 
 def _says_more(report: Report, latest: Report) -> bool:
@@ -224,13 +232,6 @@ def _says_more(report: Report, latest: Report) -> bool:
 
 def _outcomes(report: Report) -> set[tuple[str | None, ...]]:
     return {(told.signal, told.metric, told.column, told.segment, told.status) for told in report.findings}
-
-
-def _page(monitor: str, evaluated: Sequence[Evaluated], up: str) -> bytes:
-    shown = evaluated[-HISTORY:]
-    keys = [report_key(monitor, item.window, item.revision, "html") for item in shown]
-    links = {place: up + key.removeprefix(f"{monitor}/") for place, key in enumerate(keys)}
-    return render_html([item.report for item in shown], links=links).encode()
 
 
 def between(before: Window, after: Window) -> list[Window]:
