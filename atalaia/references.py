@@ -12,6 +12,7 @@ KINDS = "env:NAME, secretsmanager:NAME or keyvault:https://VAULT.vault.azure.net
 """How references are written, for messages."""
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_HOST = re.compile(r"([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}|[0-9a-f]*:[0-9a-f:.]*")
 _REFERENCES = (
     re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*"),
     re.compile(r"secretsmanager:[A-Za-z0-9/_+=.@:-]+(#[^#\s]+)?"),
@@ -82,5 +83,6 @@ def is_address(text: str) -> bool:
         port = parts.port
     except ValueError:
         return False
-    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    return safe and bool(parts.hostname) and "@" not in parts.netloc and port != 0
+    host = parts.hostname or ""
+    safe = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
+    return safe and bool(_HOST.fullmatch(host)) and "@" not in parts.netloc and port != 0
