@@ -14,6 +14,7 @@ ORGANIZATION, PROJECT, PIPELINE = "contoso", "Risk models", 3
 PARAMETERS = {"atalaia_id", "atalaia_evidence", "window"}
 FIELDS = ("previewRun", "resources", "stagesToSkip", "templateParameters", "variables", "yamlOverride")
 LOCATIONS = {
+    "e81700f7-3be2-46de-8624-2eb35882fcaa": ("Location", "ResourceAreas", "_apis/{resource}/{areaId}"),
     "7859261e-d2e9-4a68-b820-a5d84cc5bb3d": ("pipelines", "runs", "{project}/_apis/{area}/{pipelineId}/{resource}"),
     "0cd358e1-9217-4d94-8269-1c1ee6f93dcf": ("build", "builds", "{project}/_apis/{area}/{resource}/{buildId}"),
 }
@@ -46,10 +47,9 @@ class DevOps(WebService):
         expected = base64.b64encode(f":{TOKEN}".encode()).decode()
         if headers.get("authorization") != f"Basic {expected}":
             return 203, b"<html>Azure DevOps Services | Sign In</html>", {"Content-Type": "text/html"}
-        start = f"/{ORGANIZATION}/_apis"
-        if method == "OPTIONS" and path == start:
+        if (method, path) == ("OPTIONS", f"/{ORGANIZATION}/_apis"):
             return 200, {"value": [_location(*each) for each in LOCATIONS.items()]}
-        if path == f"{start}/ResourceAreas":
+        if path == f"/{ORGANIZATION}/_apis/ResourceAreas":
             return 200, {"count": 0, "value": []}
         found = re.fullmatch(rf"/{ORGANIZATION}/{PROJECT}/_apis/(build/builds|pipelines/(\d+)/runs)", path)
         if not found:

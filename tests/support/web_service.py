@@ -45,6 +45,7 @@ class WebService:
                 done = self.routed(method, unquote(parts.path), parse_qs(parts.query), headers, body)
             except RefusedError as refused:
                 done = refused.args
+            self.seen[-1]["status"] = done[0]
         if planned == "late":
             time.sleep(self.late)
         return None if planned == "lost" else (*done, {})[:3]
