@@ -21,8 +21,15 @@ class StoredJobs:
             JobError: It could not be written.
         """
         key = f"jobs/{job.id}.json"
-        told = {"id": job.id, "monitor": job.monitor, "policy": job.policy, "window": job.window}
-        data = msgspec.json.encode(told | {"parameters": dict(sorted(job.parameters.items()))})
+        told = {
+            "id": job.id,
+            "monitor": job.monitor,
+            "policy": job.policy,
+            "window": job.window,
+            "parameters": dict(sorted(job.parameters.items())),
+            "evidence": job.evidence,
+        }
+        data = msgspec.json.encode(told)
         try:
             self._store.put(key, msgspec.json.format(data) + b"\n", if_absent=True)
         except PreconditionError:

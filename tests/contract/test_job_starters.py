@@ -205,6 +205,7 @@ def test_a_file_says_what_to_start(tmp_path):
         "policy": "drift",
         "window": "20260301T000000Z",
         "parameters": {"window": "20260301T000000Z"},
+        "evidence": {},
     }
 
 
