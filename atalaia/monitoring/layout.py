@@ -112,9 +112,14 @@ def revision_of(key: str) -> int:
     return int(number) if number.isdecimal() else 0
 
 
+def merged_prefix(monitor: str) -> str:
+    """Return what the keys of all merged profiles begin with."""
+    return f"{monitor}/state/merged/"
+
+
 def merged_key(monitor: str, window: Window, baseline: str) -> str:
     """Return where a window's profiles are kept as one, as far as they were counted on a baseline."""
-    return f"{monitor}/state/merged/{window.key}/{baseline}.profile"
+    return f"{merged_prefix(monitor)}{window.key}/{baseline}.profile"
 
 
 def changed_prefix(monitor: str) -> str:
