@@ -22,7 +22,7 @@ class SageMaker:
         self.endpoint = {"EndpointName": "Churn", "EndpointArn": ENDPOINT, "EndpointStatus": "InService"}
         self.endpoint |= {"CreationTime": 0, "LastModifiedTime": 0, "ProductionVariants": [variant("new", 1.0)]}
         self.endpoint["ProductionVariants"] += [variant("old", 0.0)]
-        self.shifts = []
+        self.shifts, self.is_instant = [], False
         self.plan = []
         self.lock = threading.Lock()
 
@@ -69,6 +69,8 @@ class SageMaker:
         for each in asked["DesiredWeightsAndCapacities"]:
             [found] = [v for v in self.endpoint["ProductionVariants"] if v["VariantName"] == each["VariantName"]]
             found["DesiredWeight"] = each["DesiredWeight"]
+        if self.is_instant:
+            self.settle()
         return 200, {"EndpointArn": ENDPOINT}
 
     def settle(self):
