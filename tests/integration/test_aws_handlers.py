@@ -17,6 +17,7 @@ import status
 from atalaia.errors import AtalaiaError
 from atalaia_aws import runtime as wiring
 from atalaia_aws.events import EventError
+from atalaia_functions.deadline import Deadline
 
 
 class Context:
@@ -255,3 +256,10 @@ def test_a_wrong_setting_says_what_to_set(cloud, monkeypatch, name, value, told)
 
     with pytest.raises(AtalaiaError, match=told):
         evaluate.handler({}, Context())
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_reference_to_secrets_manager_is_read_there(moto):
+    moto.client("secretsmanager").create_secret(Name="team/github", SecretString='{"token": "t0p"}')
+
+    assert wiring.Lambda({}, sys.stdout, Deadline()).secret("secretsmanager:team/github#token") == "t0p"
