@@ -15,7 +15,6 @@ from msgspec import Struct
 
 from atalaia.errors import AtalaiaError
 from atalaia.monitoring.service import Arrival
-from atalaia.window import parse_time
 
 _CREATED = "ObjectCreated:"
 _TEST = "s3:TestEvent"
@@ -145,39 +144,3 @@ def answer_to(messages: list[Message], failed: Mapping[str, str]) -> dict[str, A
         msg = f"{len(failed)} of the objects were not ingested, such as {uri}: {why}"
         raise EventError(msg)
     return {"batchItemFailures": [{"itemIdentifier": message.id} for message in undone]}
-
-
-class JobChange(Struct, frozen=True):
-    """What SageMaker tells of a job: its name as in actions, its state, and since when, µs since 1970."""
-
-    job: str
-    state: str
-    time: int
-
-
-_JOBS = {
-    "SageMaker Model Building Pipeline Execution Status Change": (
-        "pipelineExecutionArn",
-        "currentPipelineExecutionStatus",
-    ),
-    "SageMaker Training Job State Change": ("TrainingJobName", "TrainingJobStatus"),
-}
-
-
-def job_change_of(event: Any) -> JobChange:
-    """Return what EventBridge tells of a SageMaker job.
-
-    Raises:
-        EventError: It tells of something else.
-    """
-    try:
-        job, state = (event["detail"][key] for key in _JOBS[event["detail-type"]])
-        time = parse_time(event["time"])
-    except (KeyError, TypeError) as error:
-        raise EventError(_NO_JOB) from error
-    if not isinstance(job, str) or not isinstance(state, str) or time is None:
-        raise EventError(_NO_JOB)
-    return JobChange(job, state, time)
-
-
-_NO_JOB = "This event tells of no SageMaker job. Send the state changes of pipeline executions and training jobs."

@@ -263,3 +263,21 @@ def test_a_reference_to_secrets_manager_is_read_there(moto):
     moto.client("secretsmanager").create_secret(Name="team/github", SecretString='{"token": "t0p"}')
 
     assert wiring.Lambda({}, sys.stdout, Deadline()).secret("secretsmanager:team/github#token") == "t0p"
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_version_of_a_model_and_a_failure_are_logged(capsys):
+    package = {"ModelPackageArn": "arn", "ModelPackageGroupName": "churn", "ModelPackageVersion": 2}
+    package |= {"ModelApprovalStatus": "Approved"}
+    training = {"TrainingJobName": "job", "TrainingJobStatus": "Failed", "FailureReason": "AlgorithmError: none"}
+    for kind, detail in (("Model Package State", package), ("Training Job State", training)):
+        told = {"detail-type": f"SageMaker {kind} Change", "time": "2026-03-20T00:00:00Z", "detail": detail}
+        lifecycle.handler(told, Context())
+
+    model, job = logged(capsys)
+    assert {key: model[key] for key in ("model", "version", "package", "state")} == {
+        "model": "churn", "version": "2", "package": "arn", "state": "Approved",
+    }  # fmt: skip
+    assert {key: job[key] for key in ("job", "state", "why", "action")} == {
+        "job": "job", "state": "Failed", "why": "AlgorithmError: none", "action": None,
+    }  # fmt: skip

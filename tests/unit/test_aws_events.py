@@ -5,7 +5,7 @@ import json
 import pytest
 
 from atalaia.monitoring.service import Arrival
-from atalaia_aws.events import EventError, answer_to, job_change_of, messages_of
+from atalaia_aws.events import EventError, answer_to, messages_of
 
 RECORD = {
     "eventSource": "aws:s3",
@@ -90,12 +90,3 @@ def test_messages_that_failed_are_delivered_again():
 def test_without_a_queue_a_failure_is_raised():
     with pytest.raises(EventError, match="denied"):
         answer_to(messages_of(S3), {ARRIVAL.uri: "denied"})
-
-
-def test_a_training_job_is_known_by_its_name():
-    detail = {"TrainingJobName": "job", "TrainingJobStatus": "Failed"}
-    event = {"detail-type": "SageMaker Training Job State Change", "time": "1970-01-01T00:00:00Z", "detail": detail}
-
-    with pytest.raises(EventError):
-        job_change_of(event)
-    assert job_change_of({**event, "time": "2026-03-01T00:00:00Z"}).job == "job"
