@@ -40,9 +40,12 @@ locals {
   arn           = "arn:${data.aws_partition.current.partition}"
   log_objects   = flatten([for bucket, prefixes in local.log_prefixes : [for prefix in prefixes : "${local.arn}:s3:::${bucket}/${prefix}*"]])
   data_objects  = flatten([for place in local.data : place.folder == "" ? ["${local.arn}:s3:::${place.bucket}/*"] : ["${local.arn}:s3:::${place.bucket}/${place.folder}", "${local.arn}:s3:::${place.bucket}/${place.folder}/*"]])
-  output_folder = { for folder in ["actions", "baseline", "profiles", "rejects", "reports", "state"] : folder => [for root in local.output_roots : "${root}/*/${folder}/*"] }
-  output_pages  = [for root in local.output_roots : "${root}/*/report.html"]
-  output_roots  = [for place in local.outputs : join("/", compact(["${local.arn}:s3:::${place.bucket}", place.folder]))]
+  output_folder = { for folder in ["actions", "approvals", "baseline", "profiles", "rejects", "reports", "state", "state/renewals"] : folder => [for root in local.output_roots : "${root}/*/${folder}/*"] }
+  output_jobs = distinct(flatten([for each in local.watched : [
+    for policy in each.policies : join("/", compact(["${local.arn}:s3:::${each.output.bucket}", each.output.folder, "jobs/*"])) if try(policy.file, false) == true
+  ]]))
+  output_pages = [for root in local.output_roots : "${root}/*/report.html"]
+  output_roots = [for place in local.outputs : join("/", compact(["${local.arn}:s3:::${place.bucket}", place.folder]))]
 
   pipelines = distinct(flatten([for each in local.watched : [
     for policy in each.policies : try(startswith(policy.pipeline, "arn:"), null) == null ? [] : startswith(policy.pipeline, "arn:") ? [policy.pipeline] :
@@ -54,6 +57,27 @@ locals {
       role = policy.training_job.RoleArn
     } if try(policy.training_job.RoleArn, null) != null
   ]])
+
+  topics = distinct(flatten([for each in local.watched : [for policy in each.policies : try(policy.sns_topic, null)[*]]]))
+  endpoints = distinct(flatten([for each in local.watched : [
+    for policy in each.policies : [
+      for name in distinct([policy.sagemaker_traffic.endpoint, lower(policy.sagemaker_traffic.endpoint)]) :
+      "${local.arn}:sagemaker:${local.region}:${local.account}:endpoint/${name}"
+    ] if try(policy.sagemaker_traffic.endpoint, null) != null
+  ]]))
+
+  # By file, where the secrets of its policies are kept. Secrets Manager ends ARNs with a hyphen and six characters, which
+  # names lack, and so may references by ARN.
+  references = { for file, read in local.read : file => flatten([for policy in try(read.policies, []) : [
+    try(policy.databricks.token, []), try(policy.github_workflow.token, []), try(policy.github_issue.token, []),
+    try(policy.azure_devops.token, []), try(policy.webhook.url, []), try(policy.webhook.secret, []),
+  ]]) }
+  secret_names = distinct(flatten([for given in values(local.references) : [for each in given : try(regex("^secretsmanager:([^#]+)", each), [])]]))
+  secrets = [for name in local.secret_names : join("", [
+    startswith(name, "arn:") ? "" : "${local.arn}:secretsmanager:${local.region}:${local.account}:secret:",
+    name,
+    can(regex("^arn:.+-[A-Za-z0-9]{6}$", name)) ? "" : "-??????",
+  ])]
 
   account = data.aws_caller_identity.current.account_id
   region  = data.aws_region.current.region
