@@ -65,7 +65,7 @@ class Round:
         self._name, self._output = watch.monitor.name, watch.output
         self._outbox = Outbox(self._name, watch.output, detail)
         announce = self._outbox.announce
-        self._evaluator = Evaluator(watch.monitor, watch.baseline, watch.output, now, announce, often=True)
+        self._evaluator = Evaluator(watch.monitor, watch.eras, watch.output, now, announce, often=True)
         self._changes: Changes = watch.changes
         self._decider = Decider(watch.monitor, watch.output, now)
         self._actor = Actor(watch.monitor, watch.output, now, announce)
