@@ -20,7 +20,6 @@ from atalaia.rows import Reject, RowBatch
 from atalaia.window import parse_duration
 from atalaia.wording import listed
 
-
 Data = tuple[tuple[str, str], ...]
 """URI and ETag of each object that a baseline was made from."""
 
@@ -215,18 +214,14 @@ def _places(sources: Sequence[LogSource]) -> str:
     return listed([f"{source.store.uri}/{source.prefix}".rstrip("/") for source in sources])
 
 
-def hold_baseline(
-    monitor: Monitor, baseline: Baseline, output: ObjectStore, data: Data, *, chosen: bool
-) -> Baseline:
+def hold_baseline(monitor: Monitor, baseline: Baseline, output: ObjectStore, data: Data, *, chosen: bool) -> Baseline:
     """Store a baseline made from *data* (URIs and ETags), and let it hold from now on."""
     current = _stored(monitor, baseline, output, data, chosen=chosen)
     output.put(current_baseline_key(monitor.name), msgspec.json.encode(current) + b"\n")
     return baseline
 
 
-def _stored(
-    monitor: Monitor, baseline: Baseline, output: ObjectStore, data: Data, *, chosen: bool
-) -> CurrentBaseline:
+def _stored(monitor: Monitor, baseline: Baseline, output: ObjectStore, data: Data, *, chosen: bool) -> CurrentBaseline:
     output.put(baseline_key(monitor.name, baseline.name), baseline_to_bytes(baseline))
     fingerprint, asked = columns_fingerprint(monitor), history_asked(monitor)
     return CurrentBaseline(baseline.version, fingerprint, data, chosen, asked, baseline.name)
@@ -266,9 +261,7 @@ def current_baseline(monitor: str, output: ObjectStore) -> CurrentBaseline | Non
     try:
         return msgspec.json.decode(data, type=CurrentBaseline)
     except msgspec.DecodeError as error:
-        msg = (
-            f"{output.uri}/{current_baseline_key(monitor)}: damaged. Delete it; the baseline is then built again."
-        )
+        msg = f"{output.uri}/{current_baseline_key(monitor)}: damaged. Delete it; the baseline is then built again."
         raise BaselineError(msg) from error
 
 

@@ -60,7 +60,9 @@ class Eras:
             return ""
         if start >= self._current.since:
             return self._current.model_version
-        return max((era for era in self._current.earlier if era.since <= start), key=lambda era: era.since).model_version
+        return max(
+            (era for era in self._current.earlier if era.since <= start), key=lambda era: era.since
+        ).model_version
 
     def profiler(self, start: int) -> Profiler:
         """Return what counts rows of the window that begins at *start*; for windows of one era it is the same one."""
@@ -80,7 +82,9 @@ def eras_of(monitor: str, output: ObjectStore, latest: Baseline) -> Eras:
     current = current_baseline(monitor, output)
     if current is None or not current.earlier or current.version != latest.version:
         return Eras(latest)
-    past = [_Past(era.since, partial(read_baseline, baseline_key(monitor, era.name), output)) for era in current.earlier]
+    past = [
+        _Past(era.since, partial(read_baseline, baseline_key(monitor, era.name), output)) for era in current.earlier
+    ]
     return Eras(latest, current, past)
 
 

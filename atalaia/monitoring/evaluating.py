@@ -30,7 +30,7 @@ from atalaia.monitoring.layout import (
 )
 from atalaia.monitoring.merging import Merged, merge_compacted, merge_profiles
 from atalaia.ports import ObjectInfo, ObjectStore
-from atalaia.report import BaselineRef, Report, Trail, digest_of, report_from_json, to_json
+from atalaia.report import BaselineRef, Gathering, Report, Trail, digest_of, report_from_json, to_json
 from atalaia.window import Window, parse_duration, window_at_key
 
 MOST_EMPTY = 31
@@ -89,15 +89,17 @@ class Evaluator:
         announce: Callable[[str], None] | None = None,
         *,
         often: bool = False,
+        gathering: Callable[[Window], Gathering | None] = lambda _: None,
     ) -> None:
         """Prepare for evaluating at the time *now*, in µs since 1970; *announce* hears a report's key before it exists.
 
         So whoever tells others of reports misses none, even if the process is killed in between. Who evaluates *often*
         keeps merged profiles for the next evaluation of their window, and of a window that goes on only reports
-        that tell more than some new rows.
+        that tell more than some new rows. *gathering* tells of a window whether a new baseline is being made.
         """
         self._announce = announce
         self._often = often
+        self._gathering = gathering
         self._monitor = monitor
         self._eras = as_eras(baseline)
         self._output = output
@@ -184,7 +186,9 @@ class Evaluator:
             if latest is not None and _made_of(latest.report, merged, held):
                 return latest
             before = trail_before(self._monitor.name, self._output, window, held.reference)
-        occasion = Occasion(window, final, merged.inputs, held.reference, held.definition, before)
+        is_told = latest is not None and latest.report.final  # what was known when the window became final stays
+        gathering = latest.report.gathering if latest is not None and is_told else self._gathering(window)
+        occasion = Occasion(window, final, merged.inputs, held.reference, held.definition, before, gathering)
         report = evaluate(held.monitor, held.baseline, merged.profile, occasion)
         if latest is not None and to_json(report) == to_json(latest.report):
             return Evaluated(report, window, latest.revision, new=False, time=latest.time)
