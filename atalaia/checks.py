@@ -147,7 +147,6 @@ METRICS: dict[str, Metric] = {
     "model_versions": Metric(
         CHANGE, "number of versions of the model in the window", Limits(warning=1.0), of_window=True
     ),
-    "new_baseline": Metric(CHANGE, "healthy windows gathered for a new baseline", Limits(), 0, of_window=True),
 }
 """Every metric that can be judged, by name."""
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from atalaia.checks import check_of
+from atalaia.checks import CHANGE, check_of
 from atalaia.findings import finding_of
 from atalaia.monitor_file import CheckRule
 from atalaia.profile import CategoricalGrid, CategoricalSummary, Grids, Profile
@@ -74,10 +74,10 @@ def change_findings(
     if check is not None and len(versions) > 1:
         finding = finding_of(check, Measured(float(len(versions)), sum(versions.values())))
         yield replace(finding, message=f"{finding.message}: {_listed(versions)}")
-    check = check_of("new_baseline", None, rules)
-    if check is not None and gathering is not None:
-        finding = finding_of(check, Measured(float(gathering.healthy), gathering.healthy))
-        yield replace(finding, message=_in_words(gathering))
+    if gathering is not None:
+        needed = float(gathering.windows) if gathering.windows else None
+        told = _in_words(gathering)
+        yield Finding(CHANGE, "new_baseline", None, None, float(gathering.healthy), needed, "ok", told)
 
 
 def _listed(versions: dict[str, int]) -> str:
