@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 from msgspec import Struct
 
 from atalaia.errors import AtalaiaError
-from atalaia.monitoring.service import Arrival
+from atalaia.monitoring.service import Arrival, NewVersion
 from atalaia.window import parse_time
 
 _CREATED = "ObjectCreated:"
@@ -164,12 +164,29 @@ _JOBS = {
 }
 
 
-def job_change_of(event: Any) -> JobChange:
-    """Return what EventBridge tells of a SageMaker job.
+_PACKAGE = "SageMaker Model Package State Change"
+
+
+def change_of(event: Any) -> JobChange | NewVersion | None:
+    """Return what EventBridge tells of a SageMaker job, or of a model package that was approved.
+
+    Returns:
+        None for a model package that is not, or not yet.
 
     Raises:
         EventError: It tells of something else.
     """
+    if not isinstance(event, Mapping) or event.get("detail-type") != _PACKAGE:
+        return _job_change_of(event)
+    detail, time = event.get("detail"), parse_time(event.get("time"))
+    if not isinstance(detail, Mapping) or not isinstance(detail.get("ModelPackageGroupName"), str) or time is None:
+        raise EventError(_NO_JOB)
+    if detail.get("ModelApprovalStatus") != "Approved":
+        return None
+    return NewVersion(detail["ModelPackageGroupName"], str(detail.get("ModelPackageVersion", "")), time)
+
+
+def _job_change_of(event: Any) -> JobChange:
     try:
         job, state = (event["detail"][key] for key in _JOBS[event["detail-type"]])
         time = parse_time(event["time"])
@@ -180,4 +197,7 @@ def job_change_of(event: Any) -> JobChange:
     return JobChange(job, state, time)
 
 
-_NO_JOB = "This event tells of no SageMaker job. Send the state changes of pipeline executions and training jobs."
+_NO_JOB = (
+    "This event tells of no SageMaker job. Send the state changes of pipeline executions, training jobs and "
+    "model packages."
+)

@@ -21,6 +21,7 @@ from atalaia.monitoring.baselines import Data, Era, begin_era, built_baseline, c
 from atalaia.monitoring.evaluating import latest_report
 from atalaia.monitoring.layout import all_reports_prefix, profiles_prefix, renewal_key, renewals_prefix
 from atalaia.monitoring.promoting import promoted_windows
+from atalaia.monitoring.service import NewVersion
 from atalaia.monitoring.watch import Watch
 from atalaia.policies import NewBaseline
 from atalaia.ports import ObjectStore
@@ -57,14 +58,6 @@ class Renewal(msgspec.Struct, frozen=True, omit_defaults=True):
     data: str = ""
     model_version: str = ""
     baseline: str = ""
-
-
-class NewVersion(msgspec.Struct, frozen=True):
-    """What a cloud tells of a new version of a model: its name, the version, and since when, µs since 1970."""
-
-    model: str
-    version: str
-    time: int
 
 
 def renew_after_run(monitor: Monitor, output: ObjectStore, action: Action) -> None:

@@ -22,7 +22,6 @@ from atalaia.telemetry import Detail
 if TYPE_CHECKING:
     from atalaia.monitoring.acting import Action, StarterOf
     from atalaia.monitoring.collecting import Collector
-    from atalaia.monitoring.renewing import NewVersion
     from atalaia.monitoring.rounds import Evaluations
 
 EnoughTime = Callable[[], bool]
@@ -48,6 +47,14 @@ class Arrival(Struct, frozen=True):
     size: int | None = None
     etag: str = ""
     grows: bool = False
+
+
+class NewVersion(Struct, frozen=True):
+    """What a cloud tells of a new version of a model: the model's name, the version, and since when, µs since 1970."""
+
+    model: str
+    version: str
+    time: int
 
 
 class Ingested(Struct):

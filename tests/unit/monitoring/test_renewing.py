@@ -6,11 +6,15 @@ from services import MONITOR, Told, make_service
 from worlds import lines, moment, rows
 
 from atalaia.checks import METRICS
+from atalaia.html import render_html
 from atalaia.monitor_file import find_faults
 from atalaia.monitoring.evaluating import latest_report
 from atalaia.monitoring.layout import report_key
-from atalaia.monitoring.renewing import NewVersion
+from atalaia.monitoring.service import NewVersion
 from atalaia.monitoring.verifying import verify_report
+from atalaia.profile import Profile
+from atalaia.report import Input
+from atalaia.versions import model_versions
 from atalaia.window import Window
 
 POLICY = "policies: [{{name: retrain, drift_share: 0.4, cool_down: 4w, file: true, new_baseline: {}}}]\n"
@@ -370,3 +374,34 @@ def test_a_version_that_is_a_number_needs_to_be_a_category():
     (found,) = find_faults(MONITOR + "  - {name: v, type: integer, role: version}\n", "m.yaml", METRICS)
 
     assert "a version whose kind is 'numeric' has no name" in str(found)
+
+
+def test_page_says_what_models_rows_come_from_and_that_a_baseline_is_to_come():
+    world = make_service(VERSIONED)
+    world.service.note_model(NewVersion("churn", "2", moment("2026-03-02T00:00:00Z")))
+    arrive(world, 2, versioned(2) + versioned(2, 300, "<2>"))
+    evaluate(world)
+
+    page = render_html([report_of(world, 2)])
+
+    assert "A new baseline is to come: version 2 of the model churn came at 2026-03-02T00:00:00Z;" in page
+    assert '<td>&lt;2&gt;</td><td class="number">300</td>' in page
+
+
+@pytest.mark.parametrize(
+    ("format_given", "place", "known"),
+    [
+        ("sagemaker", "s3://b/capture/churn/%s/2026/03/02/10/a.jsonl", ["churn/blue", "churn/green"]),
+        ("azureml", "az://c/churn/%s/model_inputs/2026/03/02/10/a.jsonl", ["churn/blue", "churn/green"]),
+        ("jsonl", "s3://b/capture/churn/%s/2026/03/02/10/a.jsonl", []),
+        ("sagemaker", "s3://b/churn/%s/a.jsonl", []),
+    ],
+)
+def test_the_place_of_a_clouds_logs_tells_the_version(format_given, place, known):
+    world = make_service()
+    inputs = [Input(place % name, "", format_given, rows, 0) for name, rows in (("blue", 5), ("green", 7), ("red", 0))]
+
+    found = model_versions(world.watches[0].eras.latest.grids, Profile(""), inputs)
+
+    assert list(found) == known
+    assert sum(found.values()) == (12 if known else 0)
