@@ -152,6 +152,22 @@ class AzuremlTraffic(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     traffic: dict[str, int]
 
 
+class NewBaseline(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where the baseline of a new model comes from; until it is there, the old one holds.
+
+    Attributes:
+        windows: It is made of so many healthy windows, the first ones that lie wholly after the new model began: final,
+            without an alert of quality or stability, of one version where the logs tell that. 3 if it is not given.
+        rows: These windows must hold so many rows together; else it takes more of them. 1,000 if it is not given.
+        data: Instead: the new model's training data, the URI of a file or folder; `{job}` (the last part of its name),
+            `{policy}`, `{window}`, `{monitor}`, `{model}` and `{version}` are filled in.
+    """
+
+    windows: int | None = None
+    rows: int | None = None
+    data: str | None = None
+
+
 class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """When drift starts a job, such as a training; only the functions in a cloud act on it.
 
@@ -178,6 +194,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         azure_devops: The pipeline in Azure DevOps to run.
         webhook: The address to send a message to.
         file: True to write the request as an object under `jobs/` of the output, for whoever runs it.
+        new_baseline: Where a new baseline comes from once the job has ended well; the old one stays if it is not given.
         parameters: What the job is told, as text; `{monitor}`, `{model}`, `{policy}` and `{window}` are filled in.
     """
 
@@ -201,6 +218,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     azure_devops: AzureDevops | None = None
     webhook: Webhook | None = None
     file: bool | None = None
+    new_baseline: NewBaseline | None = None
     parameters: dict[str, str] = field(default_factory=dict)
 
 
@@ -212,6 +230,6 @@ TARGETS = (
 
 TYPES = (
     AzuremlJob, AzuremlBatch, Databricks, GithubWorkflow, GithubIssue, AzureDevops, Webhook, SagemakerTraffic,
-    AzuremlTraffic, Policy,
+    AzuremlTraffic, NewBaseline, Policy,
 )  # fmt: skip
 """What a monitor file describes of policies."""

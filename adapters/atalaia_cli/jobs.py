@@ -13,6 +13,7 @@ from rich.progress import Progress
 from atalaia.baseline import Baseline
 from atalaia.errors import AtalaiaError
 from atalaia.monitoring.baselines import ensure_baseline
+from atalaia.monitoring.eras import Eras, eras_of
 from atalaia.monitoring.evaluating import Evaluated, Evaluator
 from atalaia.monitoring.ingesting import Ingester
 from atalaia.monitoring.receipts import Receipt
@@ -43,7 +44,7 @@ def ingested(opened: Opened, held: Baseline, places: tuple[str, ...]) -> list[tu
     Raises:
         AtalaiaError: There are no logs.
     """
-    ingester = Ingester(opened.monitor, held, opened.output)
+    ingester = Ingester(opened.monitor, _eras(opened, held), opened.output)
     sources = opened.logs(places)
     objects = [(source, list(source.objects())) for source in sources]
     for source in sources:
@@ -71,7 +72,7 @@ def evaluated(opened: Opened, held: Baseline, now: str | None) -> tuple[list[Eva
     Raises:
         AtalaiaError: There is no window with profiles of the baseline that is *held*.
     """
-    evaluator = Evaluator(opened.monitor, held, opened.output, _now(now))
+    evaluator = Evaluator(opened.monitor, _eras(opened, held), opened.output, _now(now))
     windows = evaluator.windows()
     where = f"{opened.output.uri}/{opened.monitor.name}"
     if not windows:
@@ -83,6 +84,10 @@ def evaluated(opened: Opened, held: Baseline, now: str | None) -> tuple[list[Eva
         msg = f"{where}: all profiles are of another baseline. Run `atalaia ingest` on the logs again."
         raise AtalaiaError(msg)
     return done, (opened.root / evaluator.store_pages(done)).as_posix()
+
+
+def _eras(opened: Opened, held: Baseline) -> Eras:
+    return eras_of(opened.monitor.name, opened.output, held)
 
 
 def _now(now: str | None) -> int:

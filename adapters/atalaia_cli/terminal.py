@@ -72,8 +72,9 @@ def print_reports(console: Console, reports: Sequence[Report], html: str | None)
     rates = rates_of(reports)
     if rates:
         console.print(_quiet(rates_told(rates)), overflow="fold")
-    for found in reports[-1].segments:
-        console.print(_quiet(f"{wording.segments(found)}."), overflow="fold")
+    last = [*(f"{wording.segments(found)}." for found in reports[-1].segments), *wording.to_come(reports[-1])]
+    for line in last:
+        console.print(_quiet(line), overflow="fold")
     if html is not None:
         console.print(Text("Report: ").append(wording.printable(html), style="underline"), soft_wrap=True)
 

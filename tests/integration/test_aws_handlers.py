@@ -275,8 +275,8 @@ def test_a_version_of_a_model_and_a_failure_are_logged(capsys):
         lifecycle.handler(told, Context())
 
     model, job = logged(capsys)
-    assert {key: model[key] for key in ("model", "version", "package", "state")} == {
-        "model": "churn", "version": "2", "package": "arn", "state": "Approved",
+    assert {key: model[key] for key in ("model", "version", "monitors")} == {
+        "model": "churn", "version": "2", "monitors": [],
     }  # fmt: skip
     assert {key: job[key] for key in ("job", "state", "why", "action")} == {
         "job": "job", "state": "Failed", "why": "AlgorithmError: none", "action": None,
