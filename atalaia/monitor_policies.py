@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from atalaia.monitor_columns import is_number
+from atalaia.monitor_targets import broken_targets
 from atalaia.monitor_yaml import Issue, Path
 from atalaia.policies import TARGETS
 from atalaia.window import parse_duration
@@ -32,6 +33,7 @@ def broken_policies(policies: list[Any]) -> Iterator[Issue]:
             yield from _counts(policy, path)
             yield from _durations(policy, path)
             yield from _target(policy, path)
+            yield from broken_targets(policy, path)
             yield from broken_new_baseline(policy.get("new_baseline"), (*path, "new_baseline"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from atalaia.ports import Job
 from atalaia_aws.asking import SECONDS, RefusedError, asked
 from atalaia_aws.clients import BotoClients
 from atalaia_functions.naming import job_name
+from atalaia_web.telling import evidence_text
 
 _MOST_VALUE = 1024
 _MOST_DESCRIPTION = 3072
@@ -103,15 +103,8 @@ def _fix(job: Job) -> str:
 
 def _described(job: Job) -> dict[str, str]:
     """Return the description of an execution, one line of JSON: the evidence, or what of it there is room for."""
-    if not job.evidence:
-        return {}
-    whole = dict(job.evidence)
-    brief = {key: whole[key] for key in ("window", "report", "baseline") if key in whole}
-    for told in (whole, brief):
-        text = json.dumps({"id": job.id, **told}, ensure_ascii=False, separators=(",", ":"))
-        if len(text) <= _MOST_DESCRIPTION:
-            return {"PipelineExecutionDescription": text}
-    return {"PipelineExecutionDescription": job.id}
+    text = evidence_text(job, _MOST_DESCRIPTION) if job.evidence else ""
+    return {"PipelineExecutionDescription": text} if text and len(text) <= _MOST_DESCRIPTION else {}
 
 
 def _variables(job: Job) -> dict[str, str]:

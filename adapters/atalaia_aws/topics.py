@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from msgspec import Struct
 
@@ -13,9 +12,10 @@ from atalaia.ports import Job
 from atalaia_aws.asking import SECONDS, asked
 from atalaia_aws.clients import BotoClients
 from atalaia_functions.naming import job_name
+from atalaia_web.telling import evidence_text, message_of, request_of
 
 _MOST_SUBJECT = 99
-_MOST_BYTES = 250_000  # SNS takes 262,144, attributes among them
+_MOST_BYTES, _MOST_LETTERS = 40_000, 8_000  # of evidence, of text: SNS takes 262,144 bytes, in which quotes are escaped
 
 
 class TopicStarter(Struct, frozen=True):
@@ -67,40 +67,15 @@ def _subject(job: Job) -> str:
 
 def _message(job: Job) -> str:
     """Return the message of each protocol, of which `default` is for all those that have none."""
-    evidence = dict(job.evidence)
-    for kept in (evidence, {key: value for key, value in evidence.items() if key in ("window", "report", "baseline")}):
-        message = _encoded(job, kept)
-        if len(message.encode()) <= _MOST_BYTES:
-            break
-    return message
+    told = {**request_of(job), "evidence": json.loads(evidence_text(job, _MOST_BYTES))}
+    text = "\n".join(_lines(job))[:_MOST_LETTERS]
+    messages = {"default": json.dumps(told, ensure_ascii=False), "email": text, "sms": _subject(job)}
+    return json.dumps(messages, ensure_ascii=False)
 
 
-def _encoded(job: Job, evidence: Mapping[str, Any]) -> str:
-    told: dict[str, Any] = {"id": job.id, "monitor": job.monitor, "policy": job.policy, "window": job.window}
-    told |= {"parameters": dict(job.parameters), "evidence": evidence}
-    subject, text = _subject(job), "\n".join(_lines(job, evidence))
-    return json.dumps({"default": json.dumps(told), "email": text, "sms": subject}, ensure_ascii=False)
-
-
-def _lines(job: Job, evidence: Mapping[str, Any]) -> Iterator[str]:
+def _lines(job: Job) -> Iterator[str]:
     """Yield what people read of it."""
-    window = evidence.get("window") or {"start": job.window, "end": "?"}
-    yield f"Monitor {job.monitor}: policy {job.policy} acts on the window from {window['start']} to {window['end']}."
-    yield from (_finding(each) for each in evidence.get("findings", ()))
-    if more := evidence.get("more"):
-        yield f"- and {more} more"
-    yield from (f"{name}: {value}" for name, value in job.parameters.items())
-    if report := evidence.get("report"):
-        yield f"Report: {report['uri']}, revision {report['revision']}"
-    yield f"Id: {job.id}"
-
-
-def _finding(finding: Mapping[str, Any]) -> str:
-    place = " in ".join(finding[key] for key in ("column", "segment") if finding.get(key))
-    value, limit = (_number(finding.get(key)) for key in ("value", "threshold"))
-    told = f"{finding['metric']} of {place}" if place else finding["metric"]
-    return f"- {finding['status']}: {finding['signal']}, {told} is {value}, its limit {limit}"
-
-
-def _number(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, (int, float)) else str(value)
+    message = message_of(job)
+    yield message.title
+    yield from (f"- {finding}" for finding in message.findings)
+    yield from (f"{name}: {value}" for name, value in message.facts)

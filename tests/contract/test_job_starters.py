@@ -10,6 +10,7 @@ import servers
 from arm import WORKSPACE, arm
 from sagemaker import sagemaker
 from sns_topics import Topic
+from web_starters import ASKED_FIRST, SERVICES, UNKNOWING, started_at, starter_of, web_starter
 
 from atalaia.errors import AtalaiaError, JobError
 from atalaia.policies import AzuremlJob, SagemakerTraffic
@@ -49,7 +50,7 @@ EVIDENCE = {
         }
     ],
     "more": 4,
-    "train_on": {"from": "2026-02-01T00:00:00Z", "to": "2026-03-02T00:00:00Z", "windows": 29, "logs": ["s3://in"]},
+    "train_on": {"from": "2026-02-01T00:00:00Z", "to": "2026-03-02T00:00:00Z", "windows": 29, "logs": "s3://in"},
 }
 COMMAND = {
     "jobType": "Command",
@@ -90,12 +91,24 @@ STARTERS = [
     "training-here",
     "traffic_aws-here",
     *(f"{k}-{c}" for k in ("pipeline", "training", "sns", "sns_fifo") for c in servers.CLOUDS),
+    *SERVICES,
 ]
+ANY_TIME = [each for each in STARTERS if each not in (*ASKED_FIRST, "traffic_aws-here")]
+"""Those that may be told the same at once; the others look first, and rely on the lease of an action."""
+
+
+@pytest.fixture
+def web_service(request):
+    with web_starter(request.node.callspec.params["starter_and_started"]) as running:
+        yield running
 
 
 @pytest.fixture(params=STARTERS)
 def starter_and_started(request, tmp_path):
     """Return a starter, and a function that counts what was started behind it."""
+    if request.param in SERVICES:
+        web = request.getfixturevalue("web_service")
+        return starter_of(request.param, web), lambda: len(started_at(request.param, web))
     kind, _, where = request.param.partition("-")
     if kind == "files":
         return StoredJobs(DirectoryStore(tmp_path / "out")), lambda: len(list((tmp_path / "out").rglob("*.json")))
@@ -121,8 +134,8 @@ def _in_cloud(kind, server):
         topic = Topic(server, fifo=True)
         return TopicStarter(clients, topic.arn), lambda: len(topic.ids())
     if kind == "sns":
-        topic = Topic(server, fifo=False)  # whoever reads it knows by the id what came twice
-        return TopicStarter(clients, topic.arn), lambda: len(set(topic.ids()))
+        topic = Topic(server, fifo=False)
+        return TopicStarter(clients, topic.arn), lambda: len(topic.ids())
     if kind == "pipeline":
         client.create_pipeline(
             PipelineName=name, RoleArn=REQUEST["RoleArn"], PipelineDefinition="{}", ClientRequestToken=f"{name}-token"
@@ -166,6 +179,12 @@ def once(request):
     """
     if "pipeline-moto" in request.node.callspec.id:
         request.applymarker(pytest.mark.xfail(strict=True, reason="moto does not look at ClientRequestToken"))
+    if any(each in request.node.callspec.id for each in UNKNOWING):
+        request.applymarker(pytest.mark.xfail(strict=True, reason="a chat knows no ids: its readers see the id twice"))
+    if "sns-" in request.node.callspec.id:
+        request.applymarker(
+            pytest.mark.xfail(strict=True, reason="only FIFO topics know ids: readers see the id twice")
+        )
 
 
 @pytest.mark.usefixtures("once")
@@ -198,17 +217,8 @@ def test_another_monitor_policy_or_window_is_another_job(request, starter, start
     assert started() == (1 if "traffic" in request.node.callspec.id else 4)  # weights that are so are left alone
 
 
-@pytest.fixture
-def concurrent(request):
-    """Where many may start one job at once.
-
-    Who has to look first whether a job was started relies on the ledger: it lets one evaluator at a time start a job.
-    """
-    if request.node.callspec.id.startswith("traffic"):
-        pytest.skip("looks first, then starts: the ledger's lease is what keeps others out meanwhile")
-
-
-@pytest.mark.usefixtures("once", "concurrent")
+@pytest.mark.usefixtures("once")
+@pytest.mark.parametrize("starter_and_started", ANY_TIME, indirect=True)
 def test_of_many_threads_that_start_one_job_one_does(starter, started, job):
     threads = [threading.Thread(target=starter.start, args=(job,)) for _ in range(8)]
     for thread in threads:
@@ -268,18 +278,31 @@ def test_an_execution_is_described_by_its_evidence(service, clients):
     PipelineStarter(clients, "retrain").start(job)
 
     [execution] = service.executions.values()
-    assert json.loads(execution["asked"]["PipelineExecutionDescription"]) == {"id": JOB.id, **EVIDENCE}
+    assert json.loads(execution["asked"]["PipelineExecutionDescription"]) == EVIDENCE
 
 
-@pytest.mark.parametrize(("long", "kept"), [("findings", ["baseline", "id", "report", "window"]), ("baseline", None)])
-def test_a_description_has_no_more_evidence_than_there_is_room_for(service, clients, long, kept):
+def test_a_description_has_the_worst_findings_that_there_is_room_for(service, clients):
+    found = [{**EVIDENCE["findings"][0], "column": f"column-{number}"} for number in range(40)]
     PipelineStarter(clients, "retrain").start(
-        Job(JOB.monitor, JOB.policy, JOB.window, evidence={**EVIDENCE, long: "x" * 4000})
+        Job(JOB.monitor, JOB.policy, JOB.window, evidence={**EVIDENCE, "findings": found, "more": 0})
     )
 
     [execution] = service.executions.values()
     text = execution["asked"]["PipelineExecutionDescription"]
-    assert text == JOB.id if kept is None else sorted(json.loads(text)) == kept
+    told = json.loads(text)
+    assert len(text) <= 3072
+    assert told["findings"] == found[: len(told["findings"])]
+    assert len(told["findings"]) + told["more"] == 40
+    assert len(told["findings"]) > 10
+
+
+def test_evidence_that_does_not_fit_at_all_is_no_description(service, clients):
+    PipelineStarter(clients, "retrain").start(
+        Job(JOB.monitor, JOB.policy, JOB.window, evidence={"report": {"uri": "x" * 4000}})
+    )
+
+    [execution] = service.executions.values()
+    assert "PipelineExecutionDescription" not in execution["asked"]
 
 
 def test_parameters_that_a_pipeline_does_not_declare_are_named(service, clients):
@@ -448,13 +471,15 @@ def test_a_topic_is_told_the_evidence_and_by_which_to_choose(told_topic):
 
 def test_a_topic_is_told_what_it_takes(told_topic):
     topic, tell = told_topic
-    logs = {"train_on": {"logs": ["s3://in/" + "x" * 1000] * 300}}
-    tell(Job("ü" * 90, "drift", JOB.window, evidence={**EVIDENCE, **logs}))
+    found = [EVIDENCE["findings"][0] | {"column": '"ü' * 2_000}] * 20
+    tell(Job("ü" * 90, "drift", JOB.window, evidence={**EVIDENCE, "findings": found}))
 
     [heard] = topic.heard()
+    told = json.loads(heard["Message"])["evidence"]
     assert len(heard["Subject"]) == 99
     assert heard["Subject"].isascii()
-    assert sorted(json.loads(heard["Message"])["evidence"]) == ["baseline", "report", "window"]
+    assert len(told["findings"]) + told["more"] == 24
+    assert told["findings"]
 
 
 def test_people_read_what_was_found():
@@ -475,11 +500,14 @@ def test_people_read_what_was_found():
     message = json.loads(seen["Message"])
     assert message["sms"] == seen["Subject"]
     assert message["email"].splitlines() == [
-        "Monitor credit-scoring: policy drift acts on the window from 2026-03-01T00:00:00Z to 2026-03-02T00:00:00Z.",
-        "- alert: data_drift, psi of age in region (rest) is 0.3123, its limit 0.2",
+        "credit-scoring: drift",
+        "- psi of age region (rest): 0.3123, threshold 0.2",
         "- and 4 more",
+        "Window: 2026-03-01T00:00:00Z to 2026-03-02T00:00:00Z",
+        "Baseline: v1",
+        "Train on: 2026-02-01T00:00:00Z to 2026-03-02T00:00:00Z of s3://in",
+        "Report: s3://out/report.json",
         "window: 20260301T000000Z",
-        "Report: s3://out/report.json, revision 2",
         f"Id: {JOB.id}",
     ]
 
