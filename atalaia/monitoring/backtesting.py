@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from atalaia.errors import AtalaiaError
 from atalaia.monitor_file import Monitor
-from atalaia.monitoring.acting import action_from_json
+from atalaia.monitoring.actions import action_from_json
 from atalaia.monitoring.evaluating import latest_report
 from atalaia.monitoring.layout import actions_prefix
 from atalaia.monitoring.replaying import Period, Replay, replay

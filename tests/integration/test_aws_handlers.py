@@ -19,6 +19,7 @@ import status
 from atalaia.errors import AtalaiaError
 from atalaia_aws import runtime as wiring
 from atalaia_aws.events import EventError
+from atalaia_functions.deadline import Deadline
 
 
 class Context:
@@ -295,3 +296,28 @@ def url_event(method, link):
     asked = {"http": {"method": method, "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}}
     more = {"body": body, "isBase64Encoded": True} if body else {"isBase64Encoded": False}
     return {"version": "2.0", "rawPath": "/", "rawQueryString": link.partition("?")[2], "requestContext": asked, **more}
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_reference_to_secrets_manager_is_read_there(moto):
+    moto.client("secretsmanager").create_secret(Name="team/github", SecretString='{"token": "t0p"}')
+
+    assert wiring.Lambda({}, sys.stdout, Deadline()).secret("secretsmanager:team/github#token") == "t0p"
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_version_of_a_model_and_a_failure_are_logged(capsys):
+    package = {"ModelPackageArn": "arn", "ModelPackageGroupName": "churn", "ModelPackageVersion": 2}
+    package |= {"ModelApprovalStatus": "Approved"}
+    training = {"TrainingJobName": "job", "TrainingJobStatus": "Failed", "FailureReason": "AlgorithmError: none"}
+    for kind, detail in (("Model Package State", package), ("Training Job State", training)):
+        told = {"detail-type": f"SageMaker {kind} Change", "time": "2026-03-20T00:00:00Z", "detail": detail}
+        lifecycle.handler(told, Context())
+
+    model, job = logged(capsys)
+    assert {key: model[key] for key in ("model", "version", "monitors")} == {
+        "model": "churn", "version": "2", "monitors": [],
+    }  # fmt: skip
+    assert {key: job[key] for key in ("job", "state", "why", "action")} == {
+        "job": "job", "state": "Failed", "why": "AlgorithmError: none", "action": None,
+    }  # fmt: skip
