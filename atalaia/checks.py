@@ -18,6 +18,7 @@ from atalaia.signals.tables import SHARE_METRICS
 
 DATA_DRIFT, PREDICTION_DRIFT, QUALITY, STABILITY = "data_drift", "prediction_drift", "quality", "stability"
 MULTIVARIATE_DRIFT = "multivariate_drift"
+CHANGE = "change"
 OVER_TIME = "drift_over_time"
 
 ROWS_PER_CATEGORY = 50
@@ -31,7 +32,7 @@ class Metric(Struct, frozen=True):
     """How a metric is judged unless the monitor file says otherwise.
 
     Attributes:
-        family: `drift`, `multivariate_drift`, `quality` or `stability`.
+        family: `drift`, `multivariate_drift`, `quality`, `stability` or `change`.
         meaning: What the value is, in words.
         limits: The default limits; none where chance sets them.
         floor: Where chance sets the limits: what a value has to exceed at least to be of interest.
@@ -143,6 +144,9 @@ METRICS: dict[str, Metric] = {
     ),
     "constant": Metric(
         STABILITY, "whether an output column took a single value (1) or more (0)", Limits(alert=0.0), min_rows=100
+    ),
+    "model_versions": Metric(
+        CHANGE, "number of versions of the model in the window", Limits(warning=1.0), of_window=True
     ),
 }
 """Every metric that can be judged, by name."""

@@ -41,10 +41,21 @@ class Pair(Struct, frozen=True):
     history: History | None = None
 
 
-def pair_of(baseline: Baseline, current: Profile, column: Column, segment: str = "") -> Pair:
-    """Return both sides of a column; a side that has no such segment is empty."""
+def pair_of(
+    baseline: Baseline, current: Profile, column: Column, segment: str = "", before_segment: str | None = None
+) -> Pair:
+    """Return both sides of a column; a side that has no such segment is empty.
+
+    Args:
+        baseline: The one side.
+        current: The other.
+        column: Which one.
+        segment: Of which rows; all if it is empty.
+        before_segment: Of which rows of the baseline, if not of the same segment.
+    """
     grid, key = baseline.grids.grids[column.name], (segment, column.name)
-    before = baseline.profile.columns.get(key) or empty_summary(grid)
+    before_key = key if before_segment is None else (before_segment, column.name)
+    before = baseline.profile.columns.get(before_key) or empty_summary(grid)
     now = current.columns.get(key) or empty_summary(grid)
     return Pair(column, segment or None, grid, before, now, baseline.history)
 

@@ -53,6 +53,22 @@ def broken_policies(
             yield from _quiet_hours(policy.get("quiet_hours"), path)
             yield from _target(policy, path)
             yield from broken_targets(policy, path)
+            yield from broken_new_baseline(policy.get("new_baseline"), (*path, "new_baseline"))
+
+
+def broken_new_baseline(new: object, path: Path) -> Iterator[Issue]:
+    """Yield what is wrong with where a new baseline is to come from, which stands at *path*."""
+    if not isinstance(new, dict):
+        return
+    for key, most in (("windows", MOST_LOOKED_AT), ("rows", None)):
+        count = new.get(key)
+        if is_number(count) and new.get("data") is not None:
+            yield Issue((*path, key), f"`{key}` has no effect beside `data`", "Remove one of the two.")
+        elif is_number(count) and (count < 1 or (most is not None and count > most)):
+            limits = "above 0" if most is None else f"from 1 to {most}"
+            yield Issue((*path, key), f"{count} is not {limits}", "Give a whole number, such as 3 windows, 1000 rows.")
+    if new.get("data") == "":
+        yield Issue((*path, "data"), "the text is empty", "Name where the new model's training data are.")
 
 
 def _name(name: object, place: int, names: dict[str, int]) -> Iterator[Issue]:

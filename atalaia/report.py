@@ -83,7 +83,8 @@ class Finding(Struct, frozen=True):
     """The outcome of one check.
 
     Attributes:
-        signal: What was watched: `data_drift`, `prediction_drift`, `multivariate_drift`, `quality` or `stability`.
+        signal: What was watched: `data_drift`, `prediction_drift`, `multivariate_drift`, `quality`, `stability` or
+            `change`.
         metric: The metric's name; where a column has several values of it, with the part's: `pattern_share[email]`.
         column: Where; None for a metric of the whole window.
         segment: `column=value`; `column (rest)` for rows with no value that is told apart; None for all rows.
@@ -249,6 +250,24 @@ class Trail(Struct, frozen=True):
     columns: dict[str, tuple[tuple[float, ...], ...]]
 
 
+class Gathering(Struct, frozen=True):
+    """That a new baseline is to come, of which the window was judged without it yet.
+
+    Attributes:
+        because: What it follows, in words.
+        since: When the new model began, ISO 8601 UTC.
+        healthy: So many healthy windows there were before this one.
+        windows: So many it takes; 0 where it comes from data.
+        data: The data that it is to be made of; empty where it is of windows.
+    """
+
+    because: str
+    since: str
+    healthy: int
+    windows: int
+    data: str = ""
+
+
 class Report(Struct, frozen=True):
     """All findings of one window.
 
@@ -280,6 +299,8 @@ class Report(Struct, frozen=True):
         definition: Key, in the output store, of the monitor file that the report was made under.
         trail: What is carried on to the next window.
         segments: How the rows were divided, for each segment column.
+        model_versions: Rows by version of the model, where the logs tell it (`atalaia.versions`).
+        gathering: That a new baseline is being made, if one is.
     """
 
     schema: str
@@ -305,6 +326,8 @@ class Report(Struct, frozen=True):
     last_row: str | None = None
     trail: Trail | None = None
     segments: tuple[SegmentColumn, ...] = ()
+    model_versions: dict[str, int] = {}
+    gathering: Gathering | None = None
 
 
 def to_json(report: Report) -> bytes:

@@ -23,6 +23,7 @@ from atalaia.sagemaker_files import left_out
 from atalaia.window import iso
 from atalaia.wording import listed, plural
 from atalaia_cli.acting import done_of
+from atalaia_cli.approving import actions, approve
 from atalaia_cli.backtests import backtest_command
 from atalaia_cli.baselines import baseline_lines, baseline_shape
 from atalaia_cli.costing import cost
@@ -325,6 +326,8 @@ def verify(report: str, as_json: bool) -> None:
 
 
 cli.add_command(backtest_command)
+cli.add_command(actions)
+cli.add_command(approve)
 cli.add_command(fairness)
 cli.add_command(query)
 cli.add_command(package)

@@ -11,7 +11,7 @@ An action goes through states, each written on the condition that nobody else wr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -19,7 +19,8 @@ import msgspec
 from msgspec import Struct, field
 
 from atalaia.errors import StoredFormError
-from atalaia.ports import ObjectInfo
+from atalaia.monitoring.layout import actions_prefix
+from atalaia.ports import ObjectInfo, ObjectStore
 from atalaia.window import iso, parse_time
 
 
@@ -101,6 +102,12 @@ def stored_action(found: tuple[bytes, ObjectInfo]) -> tuple[Action, str]:
     """Return the action that was found in a store, and its ETag."""
     data, info = found
     return action_from_json(data, info.key), info.etag
+
+
+def all_actions(output: ObjectStore, monitor: str) -> Iterator[Action]:
+    """Yield all actions of a monitor."""
+    for info in output.list(actions_prefix(monitor)):
+        yield stored_action(output.get(info.key))[0]
 
 
 def action_event(monitor: str, action: Action) -> dict[str, str] | None:

@@ -193,8 +193,10 @@ class Decider:
     def _too_late(self, occasion: _Occasion, at: int) -> str:
         if at - occasion.since <= parse_duration(occasion.policy.within):
             return ""
-        by = "" if at == self._now else f", until {iso(at)}, when the quiet hours are over,"
-        return f"its time, {iso(occasion.since)}, is{by} longer ago than {occasion.policy.within}"
+        time, within = iso(occasion.since), occasion.policy.within
+        if at != self._now:
+            return f"the quiet hours are over at {iso(at)}, more than {within} after its time, {time}"
+        return f"its time, {time}, is longer ago than {within}"
 
     def _elsewhere(self, policy: Policy) -> str:
         target = target_of(policy)

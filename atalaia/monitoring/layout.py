@@ -152,6 +152,16 @@ def policy_key(monitor: str, policy: str) -> str:
     return f"{monitor}/state/policies/{policy}.json"
 
 
+def renewals_prefix(monitor: str) -> str:
+    """Return what the keys of all renewals of the baseline begin with."""
+    return f"{monitor}/state/renewals/"
+
+
+def renewal_key(monitor: str, since: int, name: str) -> str:
+    """Return where a renewal of the baseline for what began *since* (µs since 1970) is kept; keys rise with time."""
+    return f"{renewals_prefix(monitor)}{since:020}-{name[:16]}.json"
+
+
 def overview_key(monitor: str) -> str:
     """Return where the page over all windows is stored."""
     return f"{monitor}/report.html"

@@ -18,14 +18,15 @@ from atalaia.errors import AtalaiaError
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.baselines import read_baseline
 from atalaia.monitoring.claims import Claims
-from atalaia.monitoring.evaluating import Evaluated, between, latest_report
+from atalaia.monitoring.eras import Eras
+from atalaia.monitoring.evaluating import MOST_EMPTY, Evaluated, between, latest_report
 from atalaia.monitoring.fitting import Fitted, fit
 from atalaia.monitoring.layout import baseline_key, merged_prefix, profiles_prefix
 from atalaia.monitoring.overlay import Overlay
 from atalaia.monitoring.rounds import Round
 from atalaia.monitoring.watch import Watch
 from atalaia.monitoring.widening import content_at, demand_multiple, stored_profiles, widened
-from atalaia.policies import Policy
+from atalaia.policies import Policy, watches_silence
 from atalaia.ports import Job, ObjectInfo, ObjectStore, Point, Sent
 from atalaia.schedules import last_before, parse_schedule
 from atalaia.telemetry import Detail
@@ -82,7 +83,7 @@ def replay(monitor: Monitor, output: ObjectStore, period: Period) -> Replay:
     held = content_at(next(iter(stored.values()))[0].key, output)["window"]
     narrow, width = held[1] - held[0], parse_duration(monitor.window)
     demand_multiple(monitor.name, Window(*held), width)
-    windows = _windows(stored, width, narrow, period, parse_duration(monitor.lateness))
+    windows = _windows(stored, monitor, narrow, period)
     if not windows:
         raise AtalaiaError(_nothing(monitor, stored, narrow, period))
     clock = _Clock()
@@ -111,15 +112,30 @@ def _stored(monitor: Monitor, output: ObjectStore, period: Period) -> dict[int, 
     return stored
 
 
-def _windows(
-    stored: Mapping[int, object], width: int, narrow: int, period: Period, lateness: int
-) -> dict[Window, Sequence[int]]:
-    """Return the windows of the period that have profiles, with the empty ones between that are evaluated, too."""
-    held = sorted({window_of(start, width) for start in stored})
+def _windows(stored: Iterable[int], monitor: Monitor, narrow: int, period: Period) -> dict[Window, Sequence[int]]:
+    """Return the windows of the period that have profiles, with the empty ones that are evaluated, too."""
+    width, lateness = parse_duration(monitor.window), parse_duration(monitor.lateness)
+    silence = watches_silence(monitor.policies)
+    held = (
+        window for window in sorted({window_of(start, width) for start in stored}) if period.holds(window, lateness)
+    )
     every: list[Window] = []
-    for window in (each for each in held if period.holds(each, lateness)):
-        every += [*(between(every[-1], window) if every else ()), window]
-    return {window: range(window.start, window.end, narrow) for window in every}
+    for window in held:
+        every += [*(_gap(every[-1], window, silence) if every else ()), window]
+    every += _silent_after(every[-1]) if every and silence else []
+    told = (window for window in every if period.holds(window, lateness))
+    return {window: range(window.start, window.end, narrow) for window in told}
+
+
+def _gap(before: Window, after: Window, silence: bool) -> list[Window]:
+    """Return the empty windows between two; of many the first ones if a policy asks for silence."""
+    found = between(before, after)
+    return [each for each in _silent_after(before) if each < after] if silence and found else found
+
+
+def _silent_after(window: Window) -> list[Window]:
+    width = window.end - window.start
+    return [Window(window.start + n * width, window.end + n * width) for n in range(1, MOST_EMPTY + 1)]
 
 
 def _nothing(monitor: Monitor, stored: Mapping[int, object], narrow: int, period: Period) -> str:
@@ -152,9 +168,9 @@ class _Past(Watch):
         self._fitted = fitted
 
     @property
-    def baseline(self) -> Baseline:
-        """The baseline that held."""
-        return self._fitted.baseline
+    def eras(self) -> Eras:
+        """The baseline that held, for whichever window."""
+        return Eras(self._fitted.baseline)
 
 
 class _Nobody:

@@ -1,5 +1,6 @@
 """The handlers as Lambda calls them, against moto's server."""
 
+import base64
 import json
 import sys
 import time
@@ -10,6 +11,7 @@ import servers
 from sagemaker import sagemaker
 from worlds import TEXT, lines, rows
 
+import approve
 import evaluate
 import ingest
 import lifecycle
@@ -17,6 +19,7 @@ import status
 from atalaia.errors import AtalaiaError
 from atalaia_aws import runtime as wiring
 from atalaia_aws.events import EventError
+from atalaia_functions.deadline import Deadline
 
 
 class Context:
@@ -255,3 +258,66 @@ def test_a_wrong_setting_says_what_to_set(cloud, monkeypatch, name, value, told)
 
     with pytest.raises(AtalaiaError, match=told):
         evaluate.handler({}, Context())
+
+
+def test_what_must_be_approved_is_started_when_its_link_was_posted(cloud, monkeypatch, capsys):
+    settings = {"URL": "https://here.example/", "KEY": "env:LINKS"}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"ATALAIA_APPROVAL_{name}", value)
+    monkeypatch.setenv("LINKS", "k" * 32)
+    text = cloud.client.get_object(Bucket=cloud.bucket, Key="monitors/churn.yaml")["Body"].read()
+    cloud.put("monitors/churn.yaml", text.replace(b"pipeline: churn", b"pipeline: churn, approval: true"))
+    ingest.handler({"Records": [cloud.record("logs/a.jsonl", drifted(2))]}, Context())
+    evaluate.handler({}, Context())
+    (link,) = [event["approve"] for event in logged(capsys) if event["event"] == "ml.monitor.approval"]
+
+    answers = [approve.handler(url_event(method, link), Context()) for method in ("GET", "POST", "POST")]
+    before = len(cloud.jobs.executions)
+    evaluate.handler({}, Context())
+
+    assert [each["statusCode"] for each in answers] == [200, 200, 409]
+    assert answers[0]["headers"]["content-security-policy"].startswith("default-src 'none'")
+    assert (before, len(cloud.jobs.executions)) == (0, 1)
+    told = logged(capsys)
+    assert [(e["method"], e["status"]) for e in told if e["event"] == "ml.monitor.approve"] == [
+        ("GET", 200),
+        ("POST", 200),
+        ("POST", 409),
+    ]
+    assert link.rpartition("=")[2] not in json.dumps(told)
+    (key,) = cloud.keys("out/churn/actions/")
+    action = json.loads(cloud.client.get_object(Bucket=cloud.bucket, Key=key)["Body"].read())
+    assert (action["state"], action["by"], action["who"]) == ("done", "Ada (link)", "request-1")
+
+
+def url_event(method, link):
+    """What Lambda hears of a request to its function URL."""
+    body = base64.b64encode(b"by=Ada").decode() if method == "POST" else None
+    asked = {"http": {"method": method, "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}}
+    more = {"body": body, "isBase64Encoded": True} if body else {"isBase64Encoded": False}
+    return {"version": "2.0", "rawPath": "/", "rawQueryString": link.partition("?")[2], "requestContext": asked, **more}
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_reference_to_secrets_manager_is_read_there(moto):
+    moto.client("secretsmanager").create_secret(Name="team/github", SecretString='{"token": "t0p"}')
+
+    assert wiring.Lambda({}, sys.stdout, Deadline()).secret("secretsmanager:team/github#token") == "t0p"
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_version_of_a_model_and_a_failure_are_logged(capsys):
+    package = {"ModelPackageArn": "arn", "ModelPackageGroupName": "churn", "ModelPackageVersion": 2}
+    package |= {"ModelApprovalStatus": "Approved"}
+    training = {"TrainingJobName": "job", "TrainingJobStatus": "Failed", "FailureReason": "AlgorithmError: none"}
+    for kind, detail in (("Model Package State", package), ("Training Job State", training)):
+        told = {"detail-type": f"SageMaker {kind} Change", "time": "2026-03-20T00:00:00Z", "detail": detail}
+        lifecycle.handler(told, Context())
+
+    model, job = logged(capsys)
+    assert {key: model[key] for key in ("model", "version", "monitors")} == {
+        "model": "churn", "version": "2", "monitors": [],
+    }  # fmt: skip
+    assert {key: job[key] for key in ("job", "state", "why", "action")} == {
+        "job": "job", "state": "Failed", "why": "AlgorithmError: none", "action": None,
+    }  # fmt: skip

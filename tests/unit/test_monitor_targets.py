@@ -128,7 +128,8 @@ def test_an_address_is_safe_over_tls_or_on_this_machine(address):
 
 @pytest.mark.parametrize(
     "address", ["http://ci.example", "ftp://a", "https://", "https://user:pass@ci.example", "https://@a", "https://a b",
-                "https://a\n", "https://a#b", "https://a:x", "https://a:0", "//a", "https://[::1", "https://é", "a"],
+                "https://a\n", "https://a#b", "https://a:x", "https://a:0", "//a", "https://[::1", "https://é", "a",
+                "https://a..b", "https://" + "a" * 64],
 )  # fmt: skip
 def test_other_addresses_are_not_trusted(address):
     assert not is_address(address)

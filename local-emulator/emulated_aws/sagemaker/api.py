@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from emulated_aws.sagemaker.endpoints import Endpoints
 from emulated_aws.sagemaker.faults import RefusalError, UnknownOperationError
 from emulated_aws.sagemaker.pipelines import Pipelines
 from emulated_aws.sagemaker.surroundings import Surroundings
@@ -16,6 +17,7 @@ class SageMaker:
         self._around = around
         self._pipelines = Pipelines(around)
         self._jobs = TrainingJobs(around)
+        self._endpoints = Endpoints(around)
         self._operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "CreatePipeline": self._pipelines.create,
             "DescribePipeline": self._pipelines.describe,
@@ -28,6 +30,10 @@ class SageMaker:
             "DescribeTrainingJob": self._jobs.describe,
             "ListTrainingJobs": self._jobs.list,
             "StopTrainingJob": self._jobs.stop,
+            "CreateEndpointConfig": self._endpoints.configure,
+            "CreateEndpoint": self._endpoints.create,
+            "DescribeEndpoint": self._endpoints.describe,
+            "UpdateEndpointWeightsAndCapacities": self._endpoints.shift,
             "ListTags": self._list_tags,
         }
 
