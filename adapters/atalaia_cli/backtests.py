@@ -13,7 +13,7 @@ from atalaia.checks import METRICS
 from atalaia.errors import AtalaiaError
 from atalaia.monitor_file import Monitor, load_monitor
 from atalaia.monitoring.backtesting import Backtest, Compared, Deed, Side, Totals, backtest
-from atalaia.monitoring.replaying import Period
+from atalaia.monitoring.periods import Period
 from atalaia.report import Finding
 from atalaia.window import Window, iso
 from atalaia_cli.backtest_picture import draw, page

@@ -14,7 +14,8 @@ from atalaia.monitoring.actions import Action, State, stored_action
 from atalaia.monitoring.decided import decisions_of
 from atalaia.monitoring.evaluating import latest_report
 from atalaia.monitoring.layout import actions_prefix
-from atalaia.monitoring.replaying import Period, Replay, replay
+from atalaia.monitoring.periods import Period
+from atalaia.monitoring.replaying import Replay, replay
 from atalaia.ports import ObjectStore
 from atalaia.report import Finding, Report
 from atalaia.telemetry import drifted_share

@@ -19,40 +19,22 @@ from atalaia.monitor_file import Monitor
 from atalaia.monitoring.baselines import read_baseline
 from atalaia.monitoring.claims import Claims
 from atalaia.monitoring.eras import Eras
-from atalaia.monitoring.evaluating import MOST_EMPTY, Evaluated, between, latest_report
+from atalaia.monitoring.evaluating import Evaluated, latest_report
 from atalaia.monitoring.fitting import Fitted, fit
 from atalaia.monitoring.layout import baseline_key, merged_prefix, profiles_prefix
 from atalaia.monitoring.overlay import Overlay
+from atalaia.monitoring.periods import Period, nothing_in, windows_in
 from atalaia.monitoring.rounds import Round
 from atalaia.monitoring.watch import Watch
 from atalaia.monitoring.widening import content_at, demand_multiple, stored_profiles, widened
-from atalaia.policies import Policy, watches_silence
+from atalaia.policies import Policy
 from atalaia.ports import Job, ObjectInfo, ObjectStore, Point, Sent
 from atalaia.schedules import last_before, parse_schedule
 from atalaia.telemetry import Detail
-from atalaia.window import Window, iso, parse_duration, window_of
+from atalaia.window import Window, iso, parse_duration
 
 Reports = dict[int, Evaluated]
 """The stored reports, each the latest of its window, by the window's start."""
-
-
-class Period(Struct, frozen=True):
-    """Which windows are replayed.
-
-    Attributes:
-        now: Those that are over by then, µs since 1970.
-        start: Those that begin at this moment or later; None for the first one that has profiles.
-        end: Those that end at this moment or before; None for the last one.
-    """
-
-    now: int
-    start: int | None = None
-    end: int | None = None
-
-    def holds(self, window: Window, lateness: int) -> bool:
-        """Tell whether *window* lies in the period, and was over *lateness* µs before it ended."""
-        first = self.start is None or window.start >= self.start
-        return first and (self.end is None or window.end <= self.end) and window.end + lateness <= self.now
 
 
 class Replay(Struct):
@@ -83,9 +65,9 @@ def replay(monitor: Monitor, output: ObjectStore, period: Period) -> Replay:
     held = content_at(next(iter(stored.values()))[0].key, output)["window"]
     narrow, width = held[1] - held[0], parse_duration(monitor.window)
     demand_multiple(monitor.name, Window(*held), width)
-    windows = _windows(stored, monitor, narrow, period)
+    windows = windows_in(stored, monitor, narrow, period)
     if not windows:
-        raise AtalaiaError(_nothing(monitor, stored, narrow, period))
+        raise AtalaiaError(nothing_in(stored, monitor, narrow, period))
     clock = _Clock()
     overlay = Overlay(output, () if width > narrow else _shown(monitor.name), clock)
     if width > narrow:
@@ -110,40 +92,6 @@ def _stored(monitor: Monitor, output: ObjectStore, period: Period) -> dict[int, 
         msg = f"{output.uri}/{monitor.name}: no profiles are stored there. Run `atalaia check` or `ingest` first."
         raise AtalaiaError(msg)
     return stored
-
-
-def _windows(stored: Iterable[int], monitor: Monitor, narrow: int, period: Period) -> dict[Window, Sequence[int]]:
-    """Return the windows of the period that have profiles, with the empty ones that are evaluated, too."""
-    width, lateness = parse_duration(monitor.window), parse_duration(monitor.lateness)
-    silence = watches_silence(monitor.policies)
-    held = (
-        window for window in sorted({window_of(start, width) for start in stored}) if period.holds(window, lateness)
-    )
-    every: list[Window] = []
-    for window in held:
-        every += [*(_gap(every[-1], window, silence) if every else ()), window]
-    every += _silent_after(every[-1]) if every and silence else []
-    told = (window for window in every if period.holds(window, lateness))
-    return {window: range(window.start, window.end, narrow) for window in told}
-
-
-def _gap(before: Window, after: Window, silence: bool) -> list[Window]:
-    """Return the empty windows between two; of many the first ones if a policy asks for silence."""
-    found = between(before, after)
-    return [each for each in _silent_after(before) if each < after] if silence and found else found
-
-
-def _silent_after(window: Window) -> list[Window]:
-    width = window.end - window.start
-    return [Window(window.start + n * width, window.end + n * width) for n in range(1, MOST_EMPTY + 1)]
-
-
-def _nothing(monitor: Monitor, stored: Mapping[int, object], narrow: int, period: Period) -> str:
-    first, last = min(stored), max(stored) + narrow
-    asked = [iso(each) for each in (period.start, period.end) if each is not None]
-    over = f"no window of {monitor.window} that was over by {iso(period.now)}"
-    where = f"{monitor.name}: {over} has profiles{' between ' + ' and '.join(asked) if len(asked) == 2 else ''}."
-    return f"{where} There are profiles from {iso(first)} to {iso(last)}. Give another period with --from and --to."
 
 
 def _reports(monitor: str, output: ObjectStore, starts: Iterable[int], width: int) -> Reports:
