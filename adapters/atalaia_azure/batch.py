@@ -18,7 +18,6 @@ from atalaia.policies import AzuremlBatch
 from atalaia.ports import Job
 from atalaia.window import parse_time
 from atalaia_azure.asking import API, Asked, Asker, is_safe, told_by
-from atalaia_azure.jobs import literals
 from atalaia_functions.naming import job_name
 
 _MOST_PAGES = 100
@@ -53,7 +52,8 @@ class BatchInvoker(Struct, frozen=True):
         if not is_safe(url):
             msg = f"{what}: it has no address over https:// to invoke it at. Look at its page, whether it is ready."
             raise JobError(msg)
-        inputs = {**self.template.inputs, **literals(job.parameters)}
+        literals = {name: {"jobInputType": "Literal", "value": value} for name, value in job.parameters.items()}
+        inputs = {**self.template.inputs, **literals}
         told = {"properties": {"inputData": inputs, "properties": {"experimentName": experiment}}}
         headers = {"azureml-model-deployment": self.template.deployment} if self.template.deployment else {}
         answer = told_by(self.scoring.ask(what, Asked("POST", url, told, (200, 201, 202), headers)), what)

@@ -53,16 +53,12 @@ def _properties(template: Mapping[str, Any], job: Job) -> dict[str, Any]:
         why = {"ATALAIA_EVIDENCE": msgspec.json.encode(job.evidence).decode()} if job.evidence else {}
         told["environmentVariables"] = {**(told.get("environmentVariables") or {}), **why, **job.parameters}
     elif str(told["jobType"]).lower() == "pipeline":
-        told["inputs"] = {**(told.get("inputs") or {}), **literals(job.parameters)}
+        literals = {name: {"jobInputType": "literal", "value": value} for name, value in job.parameters.items()}
+        told["inputs"] = {**(told.get("inputs") or {}), **literals}
     own = {"atalaia.monitor": job.monitor, "atalaia.policy": job.policy, "atalaia.window": job.window}
     told["tags"] = {**(told.get("tags") or {}), **_tags(job.parameters), **_evidence(job), **own, "atalaia.id": job.id}
     told.setdefault("displayName", f"{job.monitor} {job.policy} {job.window}")
     return told
-
-
-def literals(parameters: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Return parameters as inputs of a job."""
-    return {name: {"jobInputType": "literal", "value": value} for name, value in parameters.items()}
 
 
 def _evidence(job: Job) -> dict[str, str]:

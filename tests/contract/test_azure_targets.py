@@ -27,7 +27,7 @@ EVIDENCE = {
 }
 JOB = Job("credit-scoring", "drift", "20260301T000000Z", {"why": "drift"}, EVIDENCE)
 COMMAND = {"jobType": "Command", "command": "python train.py", "environmentId": "azureml:train:1"}
-FOLDER = {"jobInputType": "uriFolder", "uri": "azureml://datastores/d/paths/x"}
+FOLDER = {"jobInputType": "UriFolder", "uri": "azureml://datastores/d/paths/x"}
 REFUSALS = [
     (429, "TooManyRequests", "tried again with the same id"),
     (503, "ServiceUnavailable", "tried again with the same id"),
@@ -73,7 +73,7 @@ def test_a_batch_endpoint_is_invoked_with_inputs_and_parameters(azure):
     assert deployment == "green"
     assert told == {
         "properties": {
-            "inputData": {"data": FOLDER, "why": {"jobInputType": "literal", "value": "drift"}},
+            "inputData": {"data": FOLDER, "why": {"jobInputType": "Literal", "value": "drift"}},
             "properties": {"experimentName": job_name(JOB)},
         }
     }

@@ -68,7 +68,7 @@ def on_azure(azure, **changes):
 
 
 def batch(azure, **changes):
-    folder = {"data": {"jobInputType": "uriFolder", "uri": "azureml://datastores/d/paths/x"}}
+    folder = {"data": {"jobInputType": "UriFolder", "uri": "azureml://datastores/d/paths/x"}}
     return of_policy(
         azure, azureml_batch=AzuremlBatch(**{"workspace": WORKSPACE, "endpoint": "score", "inputs": folder} | changes)
     )

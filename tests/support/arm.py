@@ -14,7 +14,7 @@ from answering import answering, error
 WORKSPACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
 LEARNING = "https://ml.azure.com"
 _PAGE = 2
-_JOB_TYPES = {"literal", "uriFile", "uriFolder", "mltable", "customModel", "mlflowModel", "tritonModel"}
+_JOB_TYPES = {"Literal", "UriFile", "UriFolder", "TritonModel", "MLFlowModel", "MLTable", "CustomModel"}
 _INVOKED = {"inputData", "outputData", "properties"}
 _ENDPOINT = {"location", "identity", "kind", "sku", "tags", "properties"}
 _OF_ENDPOINT = {

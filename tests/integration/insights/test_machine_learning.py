@@ -9,6 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from atalaia.policies import AzuremlBatch, AzuremlTraffic, Policy
+from atalaia.ports import Job
+from atalaia_azure.identity import Identity
+from atalaia_azure.targets import azure_starter
+from atalaia_functions.naming import job_name
+
 ROOT = Path(__file__).resolve().parents[3]
 CLIENT = ROOT / "build/azure-ai-ml/bin/python"
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000002"
@@ -68,7 +74,8 @@ PASSED = [("RunStatusChanged", status) for status in ("NotStarted", "Preparing",
 WHOLE = [*PASSED, ("RunCompleted", None)]
 
 
-def test_azures_own_client_submits_follows_and_cancels(azure):
+def of_client(azure, name, *more):
+    """What Azure's own client got, by a program of tests/support."""
     assert CLIENT.exists(), "make build/azure-ai-ml"
     variables = {
         "PATH": os.defpath,
@@ -79,13 +86,15 @@ def test_azures_own_client_submits_follows_and_cancels(azure):
         "HTTPS_PROXY": "http://127.0.0.1:9",
         "NO_PROXY": "127.0.0.1",
     }
-    program = ROOT / "tests/support/azure_ml_client.py"
-
-    command = [CLIENT, program, azure.secure, SUBSCRIPTION]
+    command = [CLIENT, ROOT / "tests/support" / name, azure.secure, SUBSCRIPTION, *more]
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=120)
-
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    return json.loads(done.stdout)
+
+
+def test_azures_own_client_submits_follows_and_cancels(azure):
+    told = of_client(azure, "azure_ml_client.py")
+
     changed = told.pop("changed")
     assert changed[0] == 400
     assert "A job with this name already exists." in changed[1]
@@ -103,6 +112,45 @@ def test_azures_own_client_submits_follows_and_cancels(azure):
         "batch": "Completed",
         "model": "3",
     }
+
+
+@pytest.fixture
+def starter(azure, monkeypatch):
+    """Return what starts jobs at the emulator as a function app does."""
+    monkeypatch.setenv("SSL_CERT_FILE", azure.certificate)
+    token = Identity(azure.variables).token
+
+    def of(**target):
+        return azure_starter(Policy("drift", 0.3, **target), azure.secure, token)
+
+    return of
+
+
+def test_we_invoke_and_shift_as_azures_own_client_does(azure, arm, starter):
+    job = Job(f"m{uuid.uuid4().hex[:8]}", "drift", "20260301T000000Z", {"why": "drift"})
+    arm("PUT", "/batchEndpoints/nightly", {"properties": {}})
+    arm("PUT", "/batchEndpoints/nightly/deployments/blue", {"properties": {}})
+    theirs = of_client(azure, "azure_ml_endpoints.py", "theirs")
+    online = arm("GET", "/onlineEndpoints/theirs").json()
+    for name in ("blue", "green"):
+        arm("PUT", f"/onlineEndpoints/ours/deployments/{name}", {"properties": {}})
+    arm("PUT", "/onlineEndpoints/ours", {**online, "properties": online["properties"] | {"traffic": {"blue": 100}}})
+    data = {"data": {"jobInputType": "UriFolder", "uri": "https://account.blob.core.windows.net/data"}}
+
+    invoker = starter(azureml_batch=AzuremlBatch(WORKSPACE, "nightly", "blue", data))
+    ours = [invoker.start(job), invoker.start(job)]
+    starter(azureml_traffic=AzuremlTraffic(WORKSPACE, "ours", theirs["traffic"])).start(job)
+
+    assert ours[0] == ours[1]
+    told, known = (arm("GET", f"/jobs/{name}").json()["properties"] for name in (ours[0], theirs["job"]))
+    assert told.pop("experimentName") == job_name(job)
+    assert known.pop("experimentName") == "theirs"
+    for each in ("displayName", "services", "status"):
+        del told[each], known[each]
+    assert told == known
+    shifted = arm("GET", "/onlineEndpoints/ours").json()
+    assert shifted["properties"] == online["properties"]
+    assert {key: shifted[key] for key in ("location", "tags")} == {key: online[key] for key in ("location", "tags")}
 
 
 def test_a_job_passes_its_phases_and_tells_of_each(azure, arm):
