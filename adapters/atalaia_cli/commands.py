@@ -31,6 +31,7 @@ from atalaia_cli.jobs import evaluated, held_baseline, ingested, moment, working
 from atalaia_cli.packaging import package
 from atalaia_cli.places import Opened, make_folder, open_monitor, open_place, read_bytes, write_text
 from atalaia_cli.querying import query
+from atalaia_cli.retraining import retrain
 from atalaia_cli.shapes import check_shape, compare_shape, print_json
 from atalaia_cli.starting import first_monitor, told_apart
 from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_one_sided, print_reports
@@ -328,5 +329,6 @@ cli.add_command(actions)
 cli.add_command(approve)
 cli.add_command(fairness)
 cli.add_command(query)
+cli.add_command(retrain)
 cli.add_command(package)
 cli.add_command(cost)

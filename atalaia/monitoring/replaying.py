@@ -224,4 +224,6 @@ class _Rounds(Struct):
         past = _Past(fitted, self.done.output, self.clock)
         past.changes.mark([window.start], "backtest")
         nobody = _Nobody()
-        return Round(past, self.clock.now, Detail.SUMMARY).run(nobody, lambda _policy, _store: nobody, lambda: True).failed
+        return (
+            Round(past, self.clock.now, Detail.SUMMARY).run(nobody, lambda _policy, _store: nobody, lambda: True).failed
+        )
