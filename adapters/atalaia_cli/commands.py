@@ -21,6 +21,7 @@ from atalaia.monitoring.verifying import verify_report
 from atalaia.sagemaker_files import left_out
 from atalaia.wording import listed, plural
 from atalaia_cli.baselines import baseline_lines, baseline_shape
+from atalaia_cli.challenging import challenge
 from atalaia_cli.costing import cost
 from atalaia_cli.fairness import fairness
 from atalaia_cli.jobs import evaluated, held_baseline, ingested, moment, working
@@ -313,6 +314,7 @@ def verify(report: str, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
+cli.add_command(challenge)
 cli.add_command(fairness)
 cli.add_command(query)
 cli.add_command(package)
