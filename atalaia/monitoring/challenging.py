@@ -173,7 +173,7 @@ def in_words(result: dict[str, Any]) -> list[str]:
     lines = [f"{plural(len(result['windows']), 'window')}, {sizes}: {_verdict(moved)}."]
     lines += [f"  {each['finding']['status']}: {each['finding']['message']}" for each in result["columns"]]
     if inputs:
-        lines.append(f"Not the same requests: {listed(inputs)} differ, so answers may differ because of that.")
+        lines.append(f"Inputs differ ({listed(inputs)}), so these were other requests: answers may differ because of that.")
     return lines
 
 
@@ -182,4 +182,4 @@ def _is_answer(column: dict[str, Any]) -> bool:
 
 
 def _verdict(moved: list[str]) -> str:
-    return f"{listed(moved)} differ by more than chance" if moved else "no column differs by more than chance"
+    return f"more than chance differs in {listed(moved)}" if moved else "no column differs by more than chance"

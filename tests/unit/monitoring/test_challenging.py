@@ -67,7 +67,7 @@ def test_a_shadow_that_answers_otherwise_differs_in_its_answers_alone():
 
     assert statuses(result) == {"score": "alert", "x": "ok", "word": "ok"}
     assert result["columns"][0]["column"] == "score"
-    assert not [line for line in in_words(result) if line.startswith("Not the same requests")]
+    assert not [line for line in in_words(result) if line.startswith("Inputs differ")]
 
 
 def test_it_is_judged_as_a_window_against_a_baseline_is():
@@ -100,7 +100,7 @@ def test_other_requests_are_told():
 
     told = in_words(challenge(*sides(world)))
 
-    assert told[-1] == "Not the same requests: x differ, so answers may differ because of that."
+    assert told[-1] == "Inputs differ (x), so these were other requests: answers may differ because of that."
 
 
 def test_only_windows_that_both_logged_are_compared():
