@@ -173,7 +173,8 @@ def in_words(result: dict[str, Any]) -> list[str]:
     lines = [f"{plural(len(result['windows']), 'window')}, {sizes}: {_verdict(moved)}."]
     lines += [f"  {each['finding']['status']}: {each['finding']['message']}" for each in result["columns"]]
     if inputs:
-        lines.append(f"Inputs differ ({listed(inputs)}), so these were other requests: answers may differ because of that.")
+        named = listed(inputs)
+        lines.append(f"Inputs differ ({named}), so these were other requests: answers may differ because of that.")
     return lines
 
 

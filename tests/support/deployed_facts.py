@@ -19,8 +19,9 @@ READS = {  # below the output of a monitor
         f"reports/{DATED}/r1.json",
         "state/changed/x",
         "actions/retrain/x.json",
+        "renewals/x.json",
     ],
-    "lifecycle": ["actions/retrain/x.json"],
+    "lifecycle": ["actions/retrain/x.json", "renewals/x.json"],
     "status": [f"reports/{DATED}/r1.json"],
 }
 WRITES = {
@@ -31,8 +32,9 @@ WRITES = {
         "report.html",
         "state/merged/m",
         "actions/retrain/x.json",
+        "renewals/x.json",
     ],
-    "lifecycle": ["actions/retrain/x.json"],
+    "lifecycle": ["actions/retrain/x.json", "renewals/x.json"],
     "status": [],
 }
 EVERYTHING = sorted({key for keys in (*READS.values(), *WRITES.values()) for key in keys})
@@ -52,13 +54,14 @@ def each_function_may_do_what_it_does(deployed):
     for function in ("ingest", "evaluate"):
         assert deployed.may(function, GET, f"{PLACES['churn']}/reference/train.csv")
         assert deployed.may(function, GET, f"{PLACES['credit']}/reference/2026/rows.jsonl")
+        assert deployed.may(function, GET, f"{PLACES['churn']}/trained/v8/rows.jsonl")
 
 
 def each_function_may_list_the_folders_that_it_reads(deployed):
     asked = {
         "ingest": ["capture/", "atalaia/churn/state/", "reference/", "reference/train.csv/"],
-        "evaluate": ["atalaia/churn/profiles/", "reference/", "reference/train.csv/"],
-        "lifecycle": ["atalaia/churn/actions/"],
+        "evaluate": ["atalaia/churn/profiles/", "reference/", "reference/train.csv/", "trained/v8/"],
+        "lifecycle": ["atalaia/churn/actions/", "atalaia/churn/renewals/"],
         "status": ["atalaia/churn/reports/"],
     }
     for function, prefixes in asked.items():
