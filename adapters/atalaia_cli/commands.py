@@ -25,6 +25,7 @@ from atalaia.wording import listed, plural
 from atalaia_cli.acting import done_of
 from atalaia_cli.approving import actions, approve
 from atalaia_cli.baselines import baseline_lines, baseline_shape
+from atalaia_cli.challenging import challenge
 from atalaia_cli.costing import cost
 from atalaia_cli.fairness import fairness
 from atalaia_cli.jobs import evaluated, held_baseline, ingested, moment, working
@@ -327,6 +328,7 @@ def verify(report: str, as_json: bool) -> None:
 
 cli.add_command(actions)
 cli.add_command(approve)
+cli.add_command(challenge)
 cli.add_command(fairness)
 cli.add_command(query)
 cli.add_command(retrain)
