@@ -26,12 +26,14 @@ from atalaia_cli.acting import done_of
 from atalaia_cli.approving import actions, approve
 from atalaia_cli.backtests import backtest_command
 from atalaia_cli.baselines import baseline_lines, baseline_shape
+from atalaia_cli.challenging import challenge
 from atalaia_cli.costing import cost
 from atalaia_cli.fairness import fairness
 from atalaia_cli.jobs import evaluated, held_baseline, ingested, moment, working
 from atalaia_cli.packaging import package
 from atalaia_cli.places import Opened, make_folder, open_monitor, open_place, read_bytes, write_text
 from atalaia_cli.querying import query
+from atalaia_cli.retraining import retrain
 from atalaia_cli.shapes import check_shape, compare_shape, print_json
 from atalaia_cli.starting import first_monitor, told_apart
 from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_one_sided, print_reports
@@ -328,7 +330,9 @@ def verify(report: str, as_json: bool) -> None:
 cli.add_command(backtest_command)
 cli.add_command(actions)
 cli.add_command(approve)
+cli.add_command(challenge)
 cli.add_command(fairness)
 cli.add_command(query)
+cli.add_command(retrain)
 cli.add_command(package)
 cli.add_command(cost)

@@ -154,7 +154,7 @@ def policy_key(monitor: str, policy: str) -> str:
 
 def renewals_prefix(monitor: str) -> str:
     """Return what the keys of all renewals of the baseline begin with."""
-    return f"{monitor}/state/renewals/"
+    return f"{monitor}/renewals/"
 
 
 def renewal_key(monitor: str, since: int, name: str) -> str:
