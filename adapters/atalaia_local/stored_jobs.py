@@ -21,15 +21,9 @@ class StoredJobs:
             JobError: It could not be written.
         """
         key = f"jobs/{job.id}.json"
-        told = {
-            "id": job.id,
-            "monitor": job.monitor,
-            "policy": job.policy,
-            "window": job.window,
-            "parameters": dict(sorted(job.parameters.items())),
-            "evidence": job.evidence,
-        }
-        data = msgspec.json.encode(told)
+        told = {"id": job.id, "monitor": job.monitor, "policy": job.policy, "window": job.window}
+        why = {"parameters": dict(sorted(job.parameters.items())), "evidence": job.evidence}
+        data = msgspec.json.encode(told | why)
         try:
             self._store.put(key, msgspec.json.format(data) + b"\n", if_absent=True)
         except PreconditionError:
