@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from atalaia.errors import JobError
-from atalaia_web.asking import Secret
+
+if TYPE_CHECKING:
+    from atalaia_web.asking import Secret
 
 
 def secret_of(reference: str, env: Mapping[str, str], kept: Mapping[str, Secret]) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from atalaia.policies import Policy
 from atalaia.ports import JobStarter, ObjectStore
-from atalaia_web.asking import Secret
+
+if TYPE_CHECKING:
+    from atalaia_web.asking import Secret
 
 
 def common_starter(policy: Policy, secret: Secret, store: ObjectStore) -> JobStarter | None:
