@@ -31,6 +31,7 @@ from atalaia.profile import (
 )
 from atalaia.profile.cross import CrossMoments
 from atalaia.profile.distinct import Distinct
+from atalaia.profile.minutes import MINUTE
 from atalaia.profile.segments import segment_column
 from atalaia.relations import measure_relations
 from atalaia.report import (
@@ -123,6 +124,7 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
         rejected=dict(current.rejected),
         late=current.late,
         times=dict(current.times),
+        last_row=iso(int(current.minutes.starts[-1]) * MINUTE) if len(current.minutes.starts) else None,
         findings=tuple(sorted(findings, key=_urgency)),
         columns=tuple(column for column, _ in columns),
         logs=len(occasion.inputs),
@@ -294,5 +296,5 @@ def _never(check: Check | None) -> Check | None:
     """A column that is not nullable may not miss a single value, unless the monitor file gives a limit of its own."""
     if check is None or not check.relative:
         return check
-    min_rows = 1 if check.min_rows == METRICS["missing"].min_rows else check.min_rows
+    min_rows = check.min_rows if check.own_rows else 1
     return replace(check, limits=Limits(alert=0.0), min_rows=min_rows, relative=False)

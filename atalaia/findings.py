@@ -102,7 +102,8 @@ def _explain(check: Check, measured: Measured, verdict: Verdict, from_baseline: 
     metric = METRICS[check.metric]
     what, by = _named(check.metric)
     if measured.value is None:
-        return f"{what} could not be measured{by}: there are no values for it"
+        why = _UNMEASURED.get(check.metric, _EMPTY) if measured.rows else _EMPTY
+        return f"{what} could not be measured{by}: {why}"
     if check.metric in _PLAIN and verdict.status != "undecided":
         return _PLAIN[check.metric][measured.value > 0]
     value = in_words(check.metric, measured.value) + by
@@ -115,6 +116,12 @@ def _explain(check: Check, measured: Measured, verdict: Verdict, from_baseline: 
         return f"{what} is {value}; it has no limit"
     limit = in_words(check.metric, verdict.threshold)
     return f"{what} is {value}, {_SIDES[metric.below, verdict.status == 'ok']} {limit}"
+
+
+_EMPTY = "there are no values for it"
+_UNMEASURED = {
+    "wasserstein_normalised": "the baseline has no standard deviation to measure in; take another metric",
+}
 
 
 def _named(metric: str) -> tuple[str, str]:

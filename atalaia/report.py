@@ -57,7 +57,7 @@ class Evidence(Struct, frozen=True):
         floor: Values up to this are of no interest, however sure; in the metric's unit.
         p_value: How likely so large a value is without drift, corrected for all that was tested together.
         tested: How many values were tested together: columns, and segments.
-        seen: The smallest true value that four windows out of five of this size tell of.
+        detectable: The smallest true value that four windows out of five of this size tell of.
         shift: The same in terms of the column: standard deviations by which all numbers move, or by how much the share
             of the commonest category does.
         windows: Over so many windows.
@@ -72,7 +72,7 @@ class Evidence(Struct, frozen=True):
     floor: float | None = None
     p_value: float | None = None
     tested: int | None = None
-    seen: float | None = None
+    detectable: float | None = None
     shift: float | None = None
     windows: int = 1
     moved: tuple[Mover, ...] = ()
@@ -289,6 +289,7 @@ class Report(Struct, frozen=True):
         rejected: Rows rejected, by reason.
         late: Of `rows`, how many were logged after the window's lateness had passed.
         times: Of `rows`, how many were dated by their event, record, path or object time.
+        last_row: The minute in which the last row happened, ISO 8601 UTC; None without rows.
         findings: In order of status (worst first), signal, column, metric.
         columns: What was measured, in the monitor file's order.
         logs: How many log objects it is made of.
@@ -297,7 +298,6 @@ class Report(Struct, frozen=True):
         baseline: What was compared against.
         definition: Key, in the output store, of the monitor file that the report was made under.
         trail: What is carried on to the next window.
-        actions: What was started because of this report; none in this release.
         segments: How the rows were divided, for each segment column.
         model_versions: Rows by version of the model, where the logs tell it (`atalaia.versions`).
         gathering: That a new baseline is being made, if one is.
@@ -323,8 +323,8 @@ class Report(Struct, frozen=True):
     inputs_digest: str
     baseline: BaselineRef
     definition: str
+    last_row: str | None = None
     trail: Trail | None = None
-    actions: tuple[dict[str, str], ...] = ()
     segments: tuple[SegmentColumn, ...] = ()
     model_versions: dict[str, int] = {}
     gathering: Gathering | None = None

@@ -6,24 +6,18 @@ id. Whoever finds the name taken has started it, so a request whose answer was l
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from atalaia.errors import AtalaiaError, JobError
 from atalaia.policies import AzuremlJob
 from atalaia.ports import Job
-from atalaia_azure.identity import NoTokenError, Token
+from atalaia_azure.asking import API, Asked, Asker
 from atalaia_functions.naming import job_name
-from atalaia_web.wire import Answer, NoAnswerError, ask
 
-_API = "2025-01-01-preview"
-_SECONDS = 10.0
 _MOST_TAG = 256
-_RIGHTS = (401, 403)
 
 
 class MachineLearningStarter(Struct, frozen=True):
@@ -31,15 +25,11 @@ class MachineLearningStarter(Struct, frozen=True):
 
     Attributes:
         template: The workspace, and the properties of its jobs.
-        endpoint: Where Azure Resource Manager is.
-        token: Gives tokens for it.
-        seconds: A request takes no longer.
+        arm: Asks Azure Resource Manager.
     """
 
     template: AzuremlJob
-    endpoint: str
-    token: Token
-    seconds: float = _SECONDS
+    arm: Asker
 
     def start(self, job: Job) -> str:
         """Create the job unless it was created before, and return its name.
@@ -48,86 +38,39 @@ class MachineLearningStarter(Struct, frozen=True):
             JobError: It was not started, or nobody knows; start it again with the same id.
         """
         name = job_name(job)
-        if self._ask("GET", name, b"", (200, 404)).status == 404:
-            body = msgspec.json.encode({"properties": _properties(self.template.properties, job)})
-            self._ask("PUT", name, body, (200, 201, 202, 409))  # 409: another was faster
-        return name
-
-    def _ask(self, method: str, name: str, body: bytes, fine: tuple[int, ...]) -> Answer:
-        where = f"{self.template.workspace.rstrip('/')}/jobs/{name}"
         what = f"Azure ML job {name}"
-        try:
-            headers = {"Authorization": f"Bearer {self.token(self.endpoint.rstrip('/'))}"}
-            headers |= {"Content-Type": "application/json"} if body else {}
-            url = f"{self.endpoint.rstrip('/')}{where}?api-version={_API}"
-            answer = ask(method, url, body, headers, self.seconds)
-        except NoTokenError as error:
-            msg = f"{what}: {error}"
-            raise JobError(msg) from error
-        except NoAnswerError as error:
-            msg = f"{what}: {error} It will be tried again with the same id."
-            raise JobError(msg) from error
-        if answer.status not in fine or _is_of_workspace(answer):
-            msg = f"{what}: HTTP status {answer.status} ({_code(answer)}). {_advice(answer.status)}"
-            raise JobError(msg)
-        return answer
+        url = f"{self.arm.resource}{self.template.workspace.rstrip('/')}/jobs/{name}?api-version={API}"
+        if self.arm.ask(what, Asked("GET", url, fine=(200, 404))).status == 404:
+            told = {"properties": _properties(self.template.properties, job)}
+            self.arm.ask(what, Asked("PUT", url, told, (200, 201, 202, 409)))  # 409: another was faster
+        return name
 
 
 def _properties(template: Mapping[str, Any], job: Job) -> dict[str, Any]:
     """Add what a job is told: to a command's environment variables, to a pipeline's inputs, and to any job's tags."""
     told = dict(template)
     if str(told["jobType"]).lower() == "command":
-        told["environmentVariables"] = {**(told.get("environmentVariables") or {}), **job.parameters}
+        why = {"ATALAIA_EVIDENCE": msgspec.json.encode(job.evidence).decode()} if job.evidence else {}
+        told["environmentVariables"] = {**(told.get("environmentVariables") or {}), **why, **job.parameters}
     elif str(told["jobType"]).lower() == "pipeline":
-        inputs = {name: {"jobInputType": "literal", "value": value} for name, value in job.parameters.items()}
-        told["inputs"] = {**(told.get("inputs") or {}), **inputs}
+        literals = {name: {"jobInputType": "literal", "value": value} for name, value in job.parameters.items()}
+        told["inputs"] = {**(told.get("inputs") or {}), **literals}
     own = {"atalaia.monitor": job.monitor, "atalaia.policy": job.policy, "atalaia.window": job.window}
-    given = {name: value[:_MOST_TAG] for name, value in job.parameters.items()}
-    told["tags"] = {**(told.get("tags") or {}), **given, **own, "atalaia.id": job.id}
+    told["tags"] = {**(told.get("tags") or {}), **_tags(job.parameters), **_evidence(job), **own, "atalaia.id": job.id}
     told.setdefault("displayName", f"{job.monitor} {job.policy} {job.window}")
     return told
 
 
-def _code(answer: Answer) -> str:
-    try:
-        told = json.loads(answer.body)["error"]
-        return f"{told['code']}: {' '.join(str(told.get('message', '')).split())[:300]}"
-    except (ValueError, KeyError, TypeError):
-        return answer.text[:200]
+def _evidence(job: Job) -> dict[str, str]:
+    """Return what tags have room for of why there is a job: the report, its fingerprint, and the baseline."""
+    report = job.evidence.get("report") or {}
+    found = {
+        "report": report.get("uri"),
+        "fingerprint": report.get("fingerprint"),
+        "baseline": job.evidence.get("baseline"),
+    }
+    return _tags({f"atalaia.{name}": str(value) for name, value in found.items() if value})
 
 
-def _is_of_workspace(answer: Answer) -> bool:
-    """Tell whether what was not found is the workspace, or what it is in, and not the job."""
-    return answer.status == 404 and _code(answer).partition(":")[0] in _ABOVE
-
-
-_ABOVE = (
-    "ResourceGroupNotFound",
-    "SubscriptionNotFound",
-    "ResourceNotFound",
-    "WorkspaceNotFound",
-    "InvalidSubscriptionId",
-)
-
-
-def _advice(status: int) -> str:
-    if status in _RIGHTS:
-        return "Give this app's identity the role AzureML Data Scientist in the workspace."
-    if status == 429 or status >= 500 or status == 408:
-        return "It will be tried again with the same id."
-    return "Correct `workspace` or `properties` of the policy's `azureml_job`."
-
-
-def endpoint_of(env: Mapping[str, str]) -> str:
-    """Return where Azure Resource Manager is.
-
-    A policy with an Azure ML job names a resource of the public cloud itself, unless the setting says which other.
-
-    Raises:
-        AtalaiaError: The setting is no address.
-    """
-    given = env.get("ATALAIA_ARM_ENDPOINT", "https://management.azure.com")
-    if not given.startswith(("https://", "http://127.0.0.1:")):
-        msg = f"ATALAIA_ARM_ENDPOINT={given}: a token is sent there, so it must begin with https://, or be on loopback."
-        raise AtalaiaError(msg)
-    return given
+def _tags(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: value[:_MOST_TAG] for name, value in given.items()}

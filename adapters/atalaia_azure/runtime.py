@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atalaia.errors import JobError
 from atalaia.monitor_file import LogFormat
 from atalaia.policies import Policy
 from atalaia.ports import JobStarter, ObjectStore, Telemetry
@@ -103,9 +102,14 @@ class FunctionApp:
         """Return the secret that a monitor file refers to.
 
         Raises:
-            JobError: There is no such secret, or it is kept elsewhere.
+            JobError: There is no such secret, it is kept elsewhere, or this app may not read it.
         """
-        return secret_of(reference, self._env, {})
+        return secret_of(reference, self._env, {"keyvault": self._key_vault})
+
+    def _key_vault(self, where: str) -> str:
+        from atalaia_azure.vaults import Vaults
+
+        return Vaults(self.identity.token).secret(where)
 
     def starter_of(self, policy: Policy, store: ObjectStore) -> JobStarter:
         """Return what starts the jobs of a policy of the monitor whose output is *store*.
@@ -113,15 +117,11 @@ class FunctionApp:
         Raises:
             JobError: They are another cloud's.
         """
-        from atalaia_azure.jobs import MachineLearningStarter, endpoint_of
+        from atalaia_azure.asking import endpoint_of
+        from atalaia_azure.targets import azure_starter
 
         common = common_starter(policy, self.secret, store)
-        if common is not None:
-            return common
-        if policy.azureml_job is None:
-            msg = f"policy {policy.name}: Azure starts no SageMaker job. Give `azureml_job`."
-            raise JobError(msg)
-        return MachineLearningStarter(policy.azureml_job, endpoint_of(self._env), self.identity.token)
+        return common or azure_starter(policy, endpoint_of(self._env), self.identity.token)
 
     def tell(self, call: Ended) -> None:
         """Write a call's log line, and send what it did as metrics."""

@@ -96,15 +96,30 @@ def violations_key(monitor: str, window: Window) -> str:
     return f"{reports_prefix(monitor, window)}constraint_violations.json"
 
 
+def decisions_key(monitor: str, window: Window) -> str:
+    """Return where it is written what the policies decided because of a window."""
+    return f"{reports_prefix(monitor, window)}decisions.json"
+
+
+def is_of_decisions(key: str) -> bool:
+    """Tell whether decisions are stored under *key*."""
+    return key.endswith("/decisions.json")
+
+
 def revision_of(key: str) -> int:
     """Return the number of the report stored under *key*, which counts from 1 for each window; 0 if none can be."""
     number = key.rpartition("/")[2].removeprefix("r").removesuffix(".json")
     return int(number) if number.isdecimal() else 0
 
 
+def merged_prefix(monitor: str) -> str:
+    """Return what the keys of all merged profiles begin with."""
+    return f"{monitor}/state/merged/"
+
+
 def merged_key(monitor: str, window: Window, baseline: str) -> str:
     """Return where a window's profiles are kept as one, as far as they were counted on a baseline."""
-    return f"{monitor}/state/merged/{window.key}/{baseline}.profile"
+    return f"{merged_prefix(monitor)}{window.key}/{baseline}.profile"
 
 
 def changed_prefix(monitor: str) -> str:
@@ -117,9 +132,19 @@ def actions_prefix(monitor: str) -> str:
     return f"{monitor}/actions/"
 
 
-def action_key(monitor: str, policy: str, window: Window) -> str:
-    """Return where it is written what a policy started because of a window."""
-    return f"{actions_prefix(monitor)}{policy}/{window.key}.json"
+def action_key(monitor: str, policy: str, window: str) -> str:
+    """Return where it is written what a policy started because of a window: of its start, as in storage keys."""
+    return f"{actions_prefix(monitor)}{policy}/{window}.json"
+
+
+def approvals_prefix(monitor: str) -> str:
+    """Return what the keys of all approvals begin with."""
+    return f"{monitor}/approvals/"
+
+
+def approval_key(monitor: str, policy: str, window: str) -> str:
+    """Return where it is written whether an action is approved; *window* is its start, as in storage keys."""
+    return f"{approvals_prefix(monitor)}{policy}/{window}.json"
 
 
 def policy_key(monitor: str, policy: str) -> str:
@@ -129,7 +154,7 @@ def policy_key(monitor: str, policy: str) -> str:
 
 def renewals_prefix(monitor: str) -> str:
     """Return what the keys of all renewals of the baseline begin with."""
-    return f"{monitor}/state/renewals/"
+    return f"{monitor}/renewals/"
 
 
 def renewal_key(monitor: str, since: int, name: str) -> str:

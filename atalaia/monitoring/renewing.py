@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from atalaia.baseline import Baseline
 from atalaia.checks import QUALITY, STABILITY
 from atalaia.monitor_file import Monitor
-from atalaia.monitoring.acting import Action
+from atalaia.monitoring.actions import Action
 from atalaia.monitoring.baselines import Data, Era, begin_era, built_baseline, current_baseline
 from atalaia.monitoring.evaluating import latest_report
 from atalaia.monitoring.layout import all_reports_prefix, profiles_prefix, renewal_key, renewals_prefix

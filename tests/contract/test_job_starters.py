@@ -7,20 +7,23 @@ import uuid
 
 import pytest
 import servers
-from arm import WORKSPACE, arm
+from arm import WORKSPACE, arm, token_for
+from event_grid import event_grid_topic
 from msgspec.structs import replace
 from sagemaker import sagemaker
 from sns_topics import Topic
 from web_starters import ASKED_FIRST, SERVICES, UNKNOWING, started_at, starter_of, web_starter
 
 from atalaia.errors import AtalaiaError, JobError
-from atalaia.policies import AzuremlJob, SagemakerTraffic
+from atalaia.policies import AzuremlBatch, AzuremlJob, AzuremlTraffic, Policy, SagemakerTraffic
 from atalaia.ports import Job
 from atalaia_aws.clients import BotoClients
 from atalaia_aws.jobs import PipelineStarter, TrainingStarter
 from atalaia_aws.topics import TopicStarter
 from atalaia_aws.traffic import TrafficStarter
-from atalaia_azure.jobs import MachineLearningStarter, endpoint_of
+from atalaia_azure.asking import endpoint_of
+from atalaia_azure.targets import azure_starter
+from atalaia_azure.topics import TopicNotifier, grid
 from atalaia_functions.naming import job_name
 from atalaia_local import DirectoryStore, StoredJobs
 
@@ -79,22 +82,45 @@ def azure():
         yield running
 
 
+def of_policy(azure, **target):
+    return azure_starter(Policy("drift", 0.3, **target), azure.address, token_for)
+
+
 def on_azure(azure, **changes):
-    return MachineLearningStarter(
-        AzuremlJob(WORKSPACE, {**COMMAND, **changes}), azure.address, lambda resource: "token"
+    return of_policy(azure, azureml_job=AzuremlJob(WORKSPACE, {**COMMAND, **changes}))
+
+
+def batch(azure, **changes):
+    folder = {"data": {"jobInputType": "UriFolder", "uri": "azureml://datastores/d/paths/x"}}
+    return of_policy(
+        azure, azureml_batch=AzuremlBatch(**{"workspace": WORKSPACE, "endpoint": "score", "inputs": folder} | changes)
     )
+
+
+def traffic(azure, **changes):
+    given = {"workspace": WORKSPACE, "endpoint": "credit", "traffic": {"blue": 0, "green": 100}}
+    return of_policy(azure, azureml_traffic=AzuremlTraffic(**given | changes))
+
+
+@pytest.fixture
+def topic():
+    with event_grid_topic() as running:
+        yield running
 
 
 STARTERS = [
     "files",
     "azureml",
+    "batch",
+    "traffic",
+    "topic",
     "pipeline-here",
     "training-here",
     "traffic_aws-here",
     *(f"{k}-{c}" for k in ("pipeline", "training", "sns", "sns_fifo") for c in servers.CLOUDS),
     *SERVICES,
 ]
-ANY_TIME = [each for each in STARTERS if each not in (*ASKED_FIRST, "traffic_aws-here")]
+ANY_TIME = [each for each in STARTERS if each not in (*ASKED_FIRST, "traffic_aws-here", "batch", "traffic")]
 """Those that may be told the same at once; the others look first, and rely on the lease of an action."""
 
 
@@ -113,19 +139,34 @@ def starter_and_started(request, tmp_path):
     kind, _, where = request.param.partition("-")
     if kind == "files":
         return StoredJobs(DirectoryStore(tmp_path / "out")), lambda: len(list((tmp_path / "out").rglob("*.json")))
-    if kind == "azureml":
-        azure = request.getfixturevalue("azure")
-        return on_azure(azure), lambda: len(azure.jobs)
+    if kind == "topic":
+        address, heard = request.getfixturevalue("topic")
+        return TopicNotifier(address, grid(token_for)), lambda: len({event["id"] for _, _, [event] in heard})
+    if not where:
+        return _on_azure(kind, request.getfixturevalue("azure"))
     if where == "here":
-        service, clients = request.getfixturevalue("service"), request.getfixturevalue("clients")
-        if kind == "pipeline":
-            return PipelineStarter(clients, "retrain"), lambda: len(service.executions)
-        if kind == "traffic_aws":
-            service.is_instant = True
-            wanted = SagemakerTraffic("Churn", {"new": 0, "old": 1})
-            return TrafficStarter(clients, wanted), lambda: len(service.shifts)
-        return TrainingStarter(clients, REQUEST), lambda: len(service.training)
+        return _here(kind, request.getfixturevalue("service"), request.getfixturevalue("clients"))
     return _in_cloud(kind, request.getfixturevalue("server_named")(where))
+
+
+def _on_azure(kind, azure):
+    made = {
+        "azureml": (on_azure, lambda: len(azure.jobs)),
+        "batch": (batch, lambda: len(azure.jobs)),
+        "traffic": (traffic, lambda: azure.shifts),
+    }
+    starter, counted = made[kind]
+    return starter(azure), counted
+
+
+def _here(kind, service, clients):
+    if kind == "pipeline":
+        return PipelineStarter(clients, "retrain"), lambda: len(service.executions)
+    if kind == "traffic_aws":
+        service.is_instant = True
+        wanted = SagemakerTraffic("Churn", {"new": 0, "old": 1})
+        return TrafficStarter(clients, wanted), lambda: len(service.shifts)
+    return TrainingStarter(clients, REQUEST), lambda: len(service.training)
 
 
 def _in_cloud(kind, server):
@@ -422,7 +463,7 @@ def test_who_finds_the_name_taken_has_started_the_job(azure):
         (429, "TooManyRequests", "tried again with the same id"),
         (503, "ServiceUnavailable", "tried again with the same id"),
         (403, "AuthorizationFailed", "AzureML Data Scientist"),
-        (400, "ValidationError", "Correct `workspace` or `properties`"),
+        (400, "ValidationError", "Correct the policy's `azureml_job`"),
     ],
 )
 def test_a_refusal_of_azure_says_what_to_do(azure, status, code, advice):
@@ -435,9 +476,9 @@ def test_a_refusal_of_azure_says_what_to_do(azure, status, code, advice):
 
 
 def test_a_workspace_that_is_not_there_is_no_job_to_be_started(azure):
-    starter = MachineLearningStarter(AzuremlJob(WORKSPACE + "2", COMMAND), azure.address, lambda resource: "token")
+    starter = of_policy(azure, azureml_job=AzuremlJob(WORKSPACE + "2", COMMAND))
 
-    with pytest.raises(JobError, match=r"404 \(ResourceNotFound.*Correct `workspace`"):
+    with pytest.raises(JobError, match=r"404 \(ResourceNotFound.*Correct the policy's `azureml_job`"):
         starter.start(JOB)
 
 

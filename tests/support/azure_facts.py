@@ -6,7 +6,7 @@ from azure_alarm_facts import LOOKED_AT, OWN, SETTINGS, SUBSCRIPTION
 
 LOGS = f"{SUBSCRIPTION}/resourceGroups/models/providers/Microsoft.Storage/storageAccounts/models"
 WORKSPACE = f"{SUBSCRIPTION}/resourceGroups/learning/providers/Microsoft.MachineLearningServices/workspaces/credit"
-READ, WRITTEN = {"collected", "credit-logs", "ml-watch-monitors", "reference"}, {"churn", "monitoring"}
+READ, WRITTEN = {"collected", "credit-logs", "ml-watch-monitors", "reference", "trained"}, {"churn", "monitoring"}
 WRITING = {"Storage Blob Data Owner", "Storage Blob Data Contributor"}
 
 

@@ -20,8 +20,9 @@ READS = {  # below the output of a monitor
         "state/changed/x",
         "actions/retrain/x.json",
         "approvals/retrain/x.json",
+        "renewals/x.json",
     ],
-    "lifecycle": ["actions/retrain/x.json", "state/renewals/x.json"],
+    "lifecycle": ["actions/retrain/x.json", "renewals/x.json"],
     "status": [f"reports/{DATED}/r1.json"],
 }
 WRITES = {
@@ -32,8 +33,9 @@ WRITES = {
         "report.html",
         "state/merged/m",
         "actions/retrain/x.json",
+        "renewals/x.json",
     ],
-    "lifecycle": ["actions/retrain/x.json", "state/renewals/x.json"],
+    "lifecycle": ["actions/retrain/x.json", "renewals/x.json"],
     "status": [],
 }
 EVERYTHING = sorted({key for keys in (*READS.values(), *WRITES.values()) for key in keys})
@@ -55,13 +57,14 @@ def each_function_may_do_what_it_does(deployed):
         assert deployed.may(function, GET, f"{PLACES['credit']}/reference/2026/rows.jsonl")
         assert deployed.may(function, GET, "arn:aws:s3:::churn-models/training/job-1/train.csv")
         assert deployed.may(function, "s3:ListBucket", "arn:aws:s3:::churn-models")
+        assert deployed.may(function, GET, f"{PLACES['churn']}/trained/v8/rows.jsonl")
 
 
 def each_function_may_list_the_folders_that_it_reads(deployed):
     asked = {
         "ingest": ["capture/", "atalaia/churn/state/", "reference/", "reference/train.csv/"],
-        "evaluate": ["atalaia/churn/profiles/", "reference/", "reference/train.csv/"],
-        "lifecycle": ["atalaia/churn/actions/"],
+        "evaluate": ["atalaia/churn/profiles/", "reference/", "reference/train.csv/", "trained/v8/"],
+        "lifecycle": ["atalaia/churn/actions/", "atalaia/churn/renewals/"],
         "status": ["atalaia/churn/reports/"],
     }
     for function, prefixes in asked.items():

@@ -1,27 +1,54 @@
-"""A custom topic of Event Grid on 127.0.0.1."""
+"""A custom topic of Event Grid on 127.0.0.1, which takes its own schema, as new topics do."""
 
 import contextlib
 import json
-from http.server import BaseHTTPRequestHandler
+from datetime import datetime
+from urllib.parse import urlsplit
 
-from otlp_sink import running
+from answering import answering, error
+
+_SHOWN = ("authorization", "aeg-sas-key", "aeg-sas-token")
+_REQUIRED = {"id", "subject", "eventType", "eventTime", "dataVersion"}
+_OTHERS = {"data", "topic", "metadataVersion"}
+
+
+class _Headers(dict):
+    """Headers by names in any case."""
+
+    def __getitem__(self, name):
+        return super().__getitem__(name.lower())
 
 
 @contextlib.contextmanager
-def event_grid_topic(status=200):
-    """Run it; yield its address, and a list of what it heard: path, headers, events."""
-    heard = []
+def event_grid_topic(status=200, plan=()):
+    """Run it, answering *status*, but first what *plan* lists: other statuses, or None for no answer.
 
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_args):
-            pass
+    Yield its address, and a list of what it took: path, headers, events.
+    """
+    heard, planned = [], list(plan)
 
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            heard.append((self.path, self.headers, json.loads(body)))
-            self.send_response_only(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def answer(method, url, headers, body):
+        events = json.loads(body)
+        wrong = [each for event in events if (each := _fault(event))] if isinstance(events, list) else ["no list"]
+        if wrong or (method, urlsplit(url).query) != ("POST", "api-version=2018-01-01"):
+            return error(400, "BadRequest", " ".join(wrong))
+        if not any(name in headers for name in _SHOWN):
+            return error(401, "Unauthorized", "no token and no key")
+        told = planned.pop(0) if planned else status
+        if told is None or told < 300:
+            heard.append((url, _Headers(headers), events))
+        return None if told is None else (told, None)
 
-    with running(Handler) as address:
+    with answering(answer) as address:
         yield f"{address}/api/events", heard
+
+
+def _fault(event):
+    lacking, unknown = _REQUIRED - event.keys(), event.keys() - _REQUIRED - _OTHERS
+    if lacking or unknown:
+        return f"lacking: {sorted(lacking)}, unknown: {sorted(unknown)}"
+    try:
+        datetime.fromisoformat(event["eventTime"])
+    except ValueError:
+        return "eventTime is no time"
+    return None

@@ -667,7 +667,7 @@ CHANCE = Evidence(
     floor=0.02,
     p_value=0.00823,
     tested=12,
-    seen=0.03,
+    detectable=0.03,
     shift=0.0712,
     moved=(Mover("> 20", 0.25, 0.6), Mover("10 … 20", 0.5, 0.3)),
 )

@@ -23,7 +23,9 @@ class Assets:
             message = "The request body has no properties."
             raise RefusalError(message)
         status = 200 if identity in self._assets else 201
-        made = {"createdAt": instant(), "createdBy": "Atalaia", "createdByType": "Application"}
+        before = self._assets.get(identity, {}).get("systemData", {})
+        who = {"createdBy": "Atalaia", "createdByType": "Application", "lastModifiedBy": "Atalaia"}
+        made = who | {"lastModifiedByType": "Application", "lastModifiedAt": (now := instant()), "createdAt": now}
         properties = {
             "provisioningState": "Succeeded",
             "tags": {},
@@ -31,7 +33,12 @@ class Assets:
             "flavors": {},
             **body["properties"],
         }
-        kept = {"id": identity, "name": identity.rpartition("/")[2], "type": "", "systemData": made}
+        kept = {
+            "id": identity,
+            "name": identity.rpartition("/")[2],
+            "type": "",
+            "systemData": made | {"createdAt": before.get("createdAt", now)},
+        }
         self._assets[identity] = {**body, **kept, "properties": properties}
         return status, self._assets[identity]
 

@@ -28,6 +28,15 @@ SERVICES = (
     "pipelines",
     "studio",
 )
+INPUTS = {
+    "CustomModel": "custom_model",
+    "Literal": "literal",
+    "MLFlowModel": "mlflow_model",
+    "MLTable": "mltable",
+    "TritonModel": "triton_model",
+    "UriFile": "uri_file",
+    "UriFolder": "uri_folder",
+}
 Answer = Callable[[web.Request], Awaitable[web.Response]]
 
 
@@ -101,7 +110,7 @@ class MachineLearning:
     async def _put_asset(self, request: web.Request) -> web.Response:
         identity, body = f"{_place(request)}/{request.match_info['rest']}", await _body(request)
         kind, name = _kind(request), identity.split("/")[-3]
-        if kind == "batchEndpoints":
+        if kind == "batchEndpoints" and request.match_info["rest"].count("/") == 1:
             score = f"{_here(request)}/score{_place(request)}/{identity.rpartition('/')[2]}/jobs"
             body = {**body, "properties": {**(body.get("properties") or {}), "scoringUri": score}}
         status, asset = self._assets.put(identity, body)
@@ -121,7 +130,7 @@ class MachineLearning:
 
     async def _get_asset(self, request: web.Request) -> web.Response:
         identity, rest = f"{_place(request)}/{request.match_info['rest']}", request.match_info["rest"].split("/")
-        listed = rest[-1] == "versions" or (len(rest) == 1 and _kind(request))
+        listed = rest[-1] in ("deployments", "versions") or (len(rest) == 1 and _kind(request))
         if listed:
             return web.json_response({"value": self._assets.list(identity)})
         return web.json_response(self._assets.get(identity))
@@ -156,14 +165,42 @@ class MachineLearning:
         return web.json_response(told)
 
     async def _invoke(self, request: web.Request) -> web.Response:
-        """A batch endpoint runs a job of its own making."""
+        """A batch endpoint runs a job of its own making, in the experiment that it is told, or its own."""
         place, endpoint = _place(request), request.match_info["endpoint"]
         self._assets.get(f"{place}/batchEndpoints/{endpoint}")
-        asked = (await _body(request)).get("properties") or {}
+        deployment = request.headers.get("azureml-model-deployment", "")
+        if deployment:
+            self._assets.get(f"{place}/batchEndpoints/{endpoint}/deployments/{deployment}")
+        asked = _small((await _body(request)).get("properties"))
+        experiment = _small(asked.get("properties")).get("experimentname") or endpoint
         name = f"batchjob-{uuid.uuid4()}"
-        steps = {"batch": {"type": "command", "componentId": f"{place}/components/{endpoint}/versions/1"}}
-        job = {"jobType": "Pipeline", "jobs": steps, "experimentName": endpoint, "inputs": asked.get("InputData")}
+        component = f"{place}/components/{deployment or endpoint}/versions/1"
+        steps = {"batch": {"type": "command", "componentId": component}}
+        inputs = _inputs(asked.get("inputdata"))
+        job = {"jobType": "Pipeline", "jobs": steps, "experimentName": experiment, "inputs": inputs}
         return web.json_response(self._jobs.put(place, name, {"properties": job})[1], status=201)
+
+
+def _inputs(told: Any) -> dict[str, Any]:
+    """Inputs of a job as ARM tells of them: endpoints have other names for their types.
+
+    Raises:
+        RefusalError: A type is unknown.
+    """
+    inputs = {}
+    for name, given in (told or {}).items():
+        each = _small(given)
+        kind = str(each.pop("jobinputtype", ""))
+        if kind not in INPUTS:
+            message = f"The input {name} has no jobInputType out of {', '.join(INPUTS)}."
+            raise RefusalError(message)
+        inputs[name] = {"jobInputType": INPUTS[kind], **each}
+    return inputs
+
+
+def _small(told: Any) -> dict[str, Any]:
+    """What was told by names in small letters: the service takes `InputData` as well as `inputData`."""
+    return {name.lower(): value for name, value in told.items()} if isinstance(told, Mapping) else {}
 
 
 def _answering(answer: Answer) -> Handler:

@@ -1,58 +1,15 @@
 """Azure ML's jobs, as its own client and plain requests see them."""
 
-import json
-import os
-import subprocess
-import time
 import uuid
-from pathlib import Path
 
 import pytest
+from azure_ml import JOB, PREFIX, WORKSPACE, Arm, of_client
 
-ROOT = Path(__file__).resolve().parents[3]
-CLIENT = ROOT / "build/azure-ai-ml/bin/python"
-SUBSCRIPTION = "00000000-0000-0000-0000-000000000002"
-WORKSPACE = (
-    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/atalaia"
-    "/providers/Microsoft.MachineLearningServices/workspaces/watched"
-)
-JOB = {
-    "jobType": "Command",
-    "command": "python retrain.py",
-    "environmentId": f"{WORKSPACE}/environments/train/versions/1",
-    "computeId": f"{WORKSPACE}/computes/cpu",
-    "experimentName": "retrain",
-}
-PREFIX = "Microsoft.MachineLearningServices."
-
-
-class Arm:
-    """Plain requests with a token for ARM."""
-
-    def __init__(self, azure):
-        self._azure = azure
-        self._headers = {"Authorization": f"Bearer {azure.token('https://management.azure.com')}"}
-
-    def __call__(self, method, path, body=None, **more):
-        given = {"params": {"api-version": "2024-10-01"}, "headers": self._headers} | more
-        return self._azure.http.request(method, f"{self._azure.secure}{WORKSPACE}{path}", json=body, **given)
-
-    def put(self, name, **changes):
-        return self("PUT", f"/jobs/{name}", {"properties": JOB | changes})
-
-    def status(self, name):
-        return self("GET", f"/jobs/{name}").json()["properties"]["status"]
-
-    def ended(self, name):
-        end = time.monotonic() + 20
-        while (status := self.status(name)) not in ("Completed", "Failed", "Canceled") and time.monotonic() < end:
-            time.sleep(0.02)
-        return status
-
-    def told(self, name, count):
-        """So many events of a job, or more: kind, and status if it has one."""
-        events = self._azure.told_of(f"/runs/{name}", count)
-        return [(event["eventType"].removeprefix(PREFIX), event["data"].get("runStatus")) for event in events]
+from atalaia.policies import AzuremlBatch, AzuremlTraffic, Policy
+from atalaia.ports import Job
+from atalaia_azure.identity import Identity
+from atalaia_azure.targets import azure_starter
+from atalaia_functions.naming import job_name
 
 
 @pytest.fixture
@@ -69,23 +26,8 @@ WHOLE = [*PASSED, ("RunCompleted", None)]
 
 
 def test_azures_own_client_submits_follows_and_cancels(azure):
-    assert CLIENT.exists(), "make build/azure-ai-ml"
-    variables = {
-        "PATH": os.defpath,
-        "HOME": str(Path(azure.certificate).parent),
-        "IDENTITY_ENDPOINT": azure.variables["IDENTITY_ENDPOINT"],
-        "IDENTITY_HEADER": azure.variables["IDENTITY_HEADER"],
-        "REQUESTS_CA_BUNDLE": azure.certificate,
-        "HTTPS_PROXY": "http://127.0.0.1:9",
-        "NO_PROXY": "127.0.0.1",
-    }
-    program = ROOT / "tests/support/azure_ml_client.py"
+    told = of_client(azure, "azure_ml_client.py")
 
-    command = [CLIENT, program, azure.secure, SUBSCRIPTION]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=120)
-
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
     changed = told.pop("changed")
     assert changed[0] == 400
     assert "A job with this name already exists." in changed[1]
@@ -103,6 +45,45 @@ def test_azures_own_client_submits_follows_and_cancels(azure):
         "batch": "Completed",
         "model": "3",
     }
+
+
+@pytest.fixture
+def starter(azure, monkeypatch):
+    """Return what starts jobs at the emulator as a function app does."""
+    monkeypatch.setenv("SSL_CERT_FILE", azure.certificate)
+    token = Identity(azure.variables).token
+
+    def of(**target):
+        return azure_starter(Policy("drift", 0.3, **target), azure.secure, token)
+
+    return of
+
+
+def test_we_invoke_and_shift_as_azures_own_client_does(azure, arm, starter):
+    job = Job(f"m{uuid.uuid4().hex[:8]}", "drift", "20260301T000000Z", {"why": "drift"})
+    arm("PUT", "/batchEndpoints/nightly", {"properties": {}})
+    arm("PUT", "/batchEndpoints/nightly/deployments/blue", {"properties": {}})
+    theirs = of_client(azure, "azure_ml_endpoints.py", "theirs")
+    online = arm("GET", "/onlineEndpoints/theirs").json()
+    for name in ("blue", "green"):
+        arm("PUT", f"/onlineEndpoints/ours/deployments/{name}", {"properties": {}})
+    arm("PUT", "/onlineEndpoints/ours", {**online, "properties": online["properties"] | {"traffic": {"blue": 100}}})
+    data = {"data": {"jobInputType": "UriFolder", "uri": "https://account.blob.core.windows.net/data"}}
+
+    invoker = starter(azureml_batch=AzuremlBatch(WORKSPACE, "nightly", "blue", data))
+    ours = [invoker.start(job), invoker.start(job)]
+    starter(azureml_traffic=AzuremlTraffic(WORKSPACE, "ours", theirs["traffic"])).start(job)
+
+    assert ours[0] == ours[1]
+    told, known = (arm("GET", f"/jobs/{name}").json()["properties"] for name in (ours[0], theirs["job"]))
+    assert told.pop("experimentName") == job_name(job)
+    assert known.pop("experimentName") == "theirs"
+    for each in ("displayName", "services", "status"):
+        del told[each], known[each]
+    assert told == known
+    shifted = arm("GET", "/onlineEndpoints/ours").json()
+    assert shifted["properties"] == online["properties"]
+    assert {key: shifted[key] for key in ("location", "tags")} == {key: online[key] for key in ("location", "tags")}
 
 
 def test_a_job_passes_its_phases_and_tells_of_each(azure, arm):

@@ -270,7 +270,7 @@ def test_a_new_version_that_nobody_asks_about_changes_nothing():
     world = retrained("null")
 
     assert world.service.note_model(NewVersion("churn", "8", moment("2026-03-05T00:00:00Z"))) == []
-    assert not list(world.output.list("churn/state/renewals/"))
+    assert not list(world.output.list("churn/renewals/"))
 
 
 def test_a_new_version_of_the_model_begins_a_new_baseline():

@@ -5,14 +5,14 @@ locals {
   # By function, the folders of the output that it reads, writes, and deletes from.
   reads = {
     ingest    = ["baseline", "profiles", "rejects", "state"]
-    evaluate  = ["actions", "approvals", "baseline", "profiles", "reports", "state"]
-    lifecycle = ["actions", "state/renewals"]
+    evaluate  = ["actions", "approvals", "baseline", "profiles", "renewals", "reports", "state"]
+    lifecycle = ["actions", "renewals"]
     status    = ["reports"]
   }
   writes = {
     ingest    = ["baseline", "profiles", "rejects", "state"]
-    evaluate  = ["actions", "baseline", "reports", "state"]
-    lifecycle = ["actions", "state/renewals"]
+    evaluate  = ["actions", "baseline", "renewals", "reports", "state"]
+    lifecycle = ["actions", "renewals"]
     status    = []
   }
   deletes = {

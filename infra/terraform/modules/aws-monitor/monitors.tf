@@ -45,7 +45,7 @@ locals {
   arn           = "arn:${data.aws_partition.current.partition}"
   log_objects   = flatten([for bucket, prefixes in local.log_prefixes : [for prefix in prefixes : "${local.arn}:s3:::${bucket}/${prefix}*"]])
   data_objects  = flatten([for place in local.data : place.folder == "" ? ["${local.arn}:s3:::${place.bucket}/*"] : ["${local.arn}:s3:::${place.bucket}/${place.folder}", "${local.arn}:s3:::${place.bucket}/${place.folder}/*"]])
-  output_folder = { for folder in ["actions", "approvals", "baseline", "profiles", "rejects", "reports", "state", "state/renewals"] : folder => [for root in local.output_roots : "${root}/*/${folder}/*"] }
+  output_folder = { for folder in ["actions", "approvals", "baseline", "profiles", "rejects", "renewals", "reports", "state"] : folder => [for root in local.output_roots : "${root}/*/${folder}/*"] }
   output_jobs = distinct(flatten([for each in local.watched : [
     for policy in each.policies : join("/", compact(["${local.arn}:s3:::${each.output.bucket}", each.output.folder, "jobs/*"])) if try(policy.file, false) == true
   ]]))

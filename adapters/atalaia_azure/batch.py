@@ -1,0 +1,109 @@
+"""Invoking batch endpoints of Azure Machine Learning.
+
+The service names the jobs of an invocation itself, and takes neither another name nor tags. What it does take is the
+experiment to keep the job in. So each job is kept in an experiment that is named after it, and before an endpoint is
+invoked the workspace's jobs are looked through for it: the newest first, back to the window that is the job's reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from atalaia.errors import JobError
+from atalaia.policies import AzuremlBatch
+from atalaia.ports import Job
+from atalaia.window import parse_time
+from atalaia_azure.asking import API, Asked, Asker, is_safe, told_by
+from atalaia_functions.naming import job_name
+
+_MOST_PAGES = 100
+
+
+class BatchInvoker(Struct, frozen=True):
+    """Invokes a batch endpoint.
+
+    Attributes:
+        template: The endpoint, and what every job of it is given.
+        arm: Asks Azure Resource Manager.
+        scoring: Asks the endpoint itself.
+    """
+
+    template: AzuremlBatch
+    arm: Asker
+    scoring: Asker
+
+    def start(self, job: Job) -> str:
+        """Invoke the endpoint unless it was invoked for this job before, and return the name of what runs.
+
+        Raises:
+            JobError: It was not started, or nobody knows; start it again with the same id.
+        """
+        experiment = job_name(job)
+        return self._started(experiment, job) or self._invoke(experiment, job)
+
+    def _invoke(self, experiment: str, job: Job) -> str:
+        what = f"batch endpoint {self.template.endpoint}"
+        known = told_by(self.arm.ask(what, Asked("GET", self._at(f"batchEndpoints/{self.template.endpoint}"))), what)
+        url = str((known.get("properties") or {}).get("scoringUri") or "")
+        if not is_safe(url):
+            msg = f"{what}: it has no address over https:// to invoke it at. Look at its page, whether it is ready."
+            raise JobError(msg)
+        literals = {name: {"jobInputType": "Literal", "value": value} for name, value in job.parameters.items()}
+        inputs = {**self.template.inputs, **literals}
+        told = {"properties": {"inputData": inputs, "properties": {"experimentName": experiment}}}
+        headers = {"azureml-model-deployment": self.template.deployment} if self.template.deployment else {}
+        answer = told_by(self.scoring.ask(what, Asked("POST", url, told, (200, 201, 202), headers)), what)
+        return str(answer.get("name") or str(answer["id"]).rstrip("/").rpartition("/")[2])
+
+    def _started(self, experiment: str, job: Job) -> str | None:
+        since = parse_time(job.window) or 0
+        for jobs in self._pages():
+            found = [each for each in jobs if each["properties"].get("experimentName") == experiment]
+            if found:
+                return str(found[0]["name"])
+            if jobs and all(
+                _created(each) < since for each in jobs
+            ):  # whoever was made before the window knew nothing of it
+                return None
+        return None
+
+    def _pages(self) -> Iterator[list[dict[str, Any]]]:
+        url, what = self._at("jobs", "&listViewType=All"), "the workspace's jobs"
+        for _ in range(_MOST_PAGES):
+            told = told_by(self.arm.ask(what, Asked("GET", url)), what)
+            yield told.get("value") or []
+            url = str(told.get("nextLink") or "")
+            if not url:
+                return
+            if not url.startswith(f"{self.arm.resource}/"):
+                msg = f"{what}: the list goes on at {url[:100]}, which is not Azure Resource Manager."
+                raise JobError(msg)
+        msg = f"{what}: more than {_MOST_PAGES} pages since the window. Give the endpoint a workspace of its own."
+        raise JobError(msg)
+
+    def _at(self, path: str, more: str = "") -> str:
+        return f"{self.arm.resource}{self.template.workspace.rstrip('/')}/{path}?api-version={API}{more}"
+
+
+def _created(told: dict[str, Any]) -> float:
+    """When a job was created, in µs since 1970; never if that is not told, so that none is passed over."""
+    at = (told.get("systemData") or {}).get("createdAt")
+    try:
+        return datetime.fromisoformat(str(at)).timestamp() * 1e6
+    except ValueError:
+        return float("inf")
+
+
+def audience_of(endpoint: str) -> str:
+    """Return whom tokens for batch endpoints are for, by where Azure Resource Manager is."""
+    return _AUDIENCES.get(endpoint.rstrip("/"), "https://ml.azure.com")
+
+
+_AUDIENCES = {
+    "https://management.chinacloudapi.cn": "https://ml.azure.cn",
+    "https://management.usgovcloudapi.net": "https://ml.azure.us",
+}
