@@ -356,6 +356,16 @@ def test_an_issue_tells_people_what_was_found(kind, service):
 
 
 @with_service("github-issue")
+def test_other_issues_do_not_count(kind, service):
+    service.issues.append({"body": None, "state": "open", "labels": [{"name": "drift"}], "html_url": "x"})
+
+    starter_of(kind, service).start(JOB)
+    starter_of(kind, service).start(Job("m", "p", "w"))
+
+    assert len(service.issues) == 3
+
+
+@with_service("github-issue")
 def test_an_issue_that_was_closed_is_not_opened_again(kind, service):
     starter_of(kind, service).start(JOB)
     service.issues[0]["state"] = "closed"

@@ -14,7 +14,10 @@ from atalaia_web.webhook import signature
 
 PAGE = (Path(__file__).parents[2] / "docs" / "policies.md").read_text(encoding="utf-8").partition("\n## Targets\n")[2]
 WHEN = "drift_share: 0.4" if "drift_share" in Policy.__struct_fields__ else "when: drifted > 0.4"
-OURS = ("databricks", "github_workflow", "github_issue", "azure_devops", "webhook", "file")
+OURS = (
+    "databricks", "github_workflow", "github_issue", "azure_devops", "webhook", "file",
+    "pipeline", "training_job", "sagemaker_traffic", "sns_topic",
+)  # fmt: skip
 
 
 def blocks(language):
