@@ -264,7 +264,7 @@ def test_policies_need_nothing_in_the_monitors_that_have_none():
         ("{name: a, when: '', pipeline: p}", "at character 1 of '': the text ends"),
         ("{name: a, when: pis > 1, pipeline: p}", "there is no metric 'pis'"),
         ("{name: a, when: 'alert(missing[y])', pipeline: p}", "there is no column 'y'"),
-        (f"{{name: a, when: {'rows > 1 or ' * 20}rows, pipeline: p}}", "of '...rows > 1 or rows > 1 or"),
+        (f"{{name: a, when: {'rows > 1 or ' * 20}rows, pipeline: p}}", "of '... or rows > 1 or"),
         ("{name: a, pipeline: p}", "nothing says when it acts"),
         ("{name: a, schedule: 0 3 * *, pipeline: p}", "4 fields instead of 5"),
         ("{name: a, schedule: 0 3 * * *, windows: 2, pipeline: p}", "`windows` has no effect without `when`"),
