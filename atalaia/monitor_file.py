@@ -210,7 +210,7 @@ def load_monitor(text: str | bytes, name: str, known_metrics: Metrics | None = N
     try:
         monitor = _convert(document)
     except msgspec.ValidationError as error:
-        raise _error(document, known_metrics, str(error)) from error
+        raise _error(document, known_metrics, str(error)) from None  # it may show a secret that is no value
     for issue in broken_rules(document.data, known_metrics):
         raise _error(document, known_metrics, issue.found)
     return monitor

@@ -9,6 +9,7 @@ from typing import Any
 from atalaia.conditions import condition_faults
 from atalaia.monitor_checks import CONSTRAINT_CHECKS, Metrics
 from atalaia.monitor_columns import is_number, list_of
+from atalaia.monitor_targets import broken_targets
 from atalaia.monitor_yaml import Issue, Path
 from atalaia.policies import TARGETS, TRAFFIC
 from atalaia.quiet_hours import parse_quiet, quiet_until
@@ -51,6 +52,7 @@ def broken_policies(
             yield from _durations(policy, path)
             yield from _quiet_hours(policy.get("quiet_hours"), path)
             yield from _target(policy, path)
+            yield from broken_targets(policy, path)
 
 
 def _name(name: object, place: int, names: dict[str, int]) -> Iterator[Issue]:

@@ -52,7 +52,8 @@ def broken_rules(data: object, known_metrics: Metrics | None = None) -> Iterator
 def _whole(check: object, monitor: dict[str, Any]) -> dict[str, Any]:
     """Return a check with the monitor's convention in it, if it is one of drift and names none."""
     given, convention = mapping_of(check), monitor.get("convention")
-    drift = given.get("metric") == CHOICE or given.get("metric") in DRIFT_METRICS
+    metric = given.get("metric")
+    drift = isinstance(metric, str) and (metric == CHOICE or metric in DRIFT_METRICS)
     return {"convention": convention} | given if drift and convention is not None else given
 
 

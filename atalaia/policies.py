@@ -189,7 +189,8 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         azure_devops: The pipeline in Azure DevOps to run.
         webhook: The address to send a message to.
         file: True to write the request as an object under `jobs/` of the output, for whoever runs it.
-        parameters: What the job is told, as text; `{monitor}`, `{model}`, `{policy}` and `{window}` are filled in.
+        parameters: What the job is told, as text; `{monitor}`, `{model}`, `{policy}`, `{window}`, `{report}`,
+            `{fingerprint}`, `{baseline}`, `{train_from}`, `{train_to}` and `{findings}` are filled in.
     """
 
     name: str

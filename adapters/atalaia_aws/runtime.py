@@ -16,7 +16,9 @@ from atalaia_aws.embedded import embedded
 from atalaia_functions.counting import Counting
 from atalaia_functions.deadline import Deadline
 from atalaia_functions.runtime import Ended, Runtime
+from atalaia_functions.secrets import secret_of
 from atalaia_functions.settings import choice, collector
+from atalaia_functions.targets import common_starter
 from atalaia_local.without_pandas import keep_pandas_out
 from atalaia_obstore.patience import Patience
 from atalaia_obstore.store import open_store
@@ -82,14 +84,25 @@ class Lambda:
         make = choice(self._env, "ATALAIA_METRICS", self._cloudwatch, ways)
         return SentTelemetry(self._log, Exporter(make(), self._deadline.seconds))
 
-    def starter_of(self, policy: Policy) -> JobStarter:
-        """Return what starts the jobs of a policy.
+    def secret(self, reference: str) -> str:
+        """Return the secret that a monitor file refers to.
+
+        Raises:
+            JobError: There is no such secret, or it is kept elsewhere.
+        """
+        return secret_of(reference, self._env, {})
+
+    def starter_of(self, policy: Policy, store: ObjectStore) -> JobStarter:
+        """Return what starts the jobs of a policy of the monitor whose output is *store*.
 
         Raises:
             JobError: They are another cloud's.
         """
         from atalaia_aws.jobs import PipelineStarter, TrainingStarter
 
+        common = common_starter(policy, self.secret, store)
+        if common is not None:
+            return common
         if policy.pipeline is not None:
             return PipelineStarter(self._boto(), policy.pipeline)
         if policy.training_job is not None:

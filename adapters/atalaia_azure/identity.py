@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from atalaia.errors import AtalaiaError
-from atalaia_azure.wire import NoAnswerError, ask
+from atalaia_web.wire import NoAnswerError, ask
 
 _SECONDS = 5.0
 _EARLY = 300  # a token is renewed so many seconds before its end

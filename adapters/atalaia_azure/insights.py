@@ -18,8 +18,8 @@ from msgspec import Struct
 from atalaia.errors import AtalaiaError, NotSentError
 from atalaia_azure.envelopes import Envelope, Sender, Spread, lacks, metric
 from atalaia_azure.identity import Identity
-from atalaia_azure.wire import Answer, ask
 from atalaia_otel.exporter import Encoded, Refusal
+from atalaia_web.wire import Answer, ask
 
 if TYPE_CHECKING:
     from atalaia_otel.items import Item

@@ -17,8 +17,8 @@ from atalaia.errors import AtalaiaError, JobError
 from atalaia.policies import AzuremlJob
 from atalaia.ports import Job
 from atalaia_azure.identity import NoTokenError, Token
-from atalaia_azure.wire import Answer, NoAnswerError, ask
 from atalaia_functions.naming import job_name
+from atalaia_web.wire import Answer, NoAnswerError, ask
 
 _API = "2025-01-01-preview"
 _SECONDS = 10.0

@@ -36,8 +36,8 @@ from atalaia.window import parse_time
 from atalaia_azure.envelopes import Sender, Spread, digest, event, lacks, metric
 from atalaia_azure.identity import Identity
 from atalaia_azure.insights import Result, connection_of, pairs_of, result_of, value_of
-from atalaia_azure.wire import Answer
 from atalaia_otel.exporter import Encoded, Refusal, seconds_for
+from atalaia_web.wire import Answer
 
 if TYPE_CHECKING:
     from atalaia_otel.items import Item

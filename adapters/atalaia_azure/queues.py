@@ -17,7 +17,7 @@ from msgspec import Struct
 from atalaia.errors import AtalaiaError
 from atalaia_azure.identity import Token
 from atalaia_azure.shared_key import VERSION, SharedKey
-from atalaia_azure.wire import Answer, Host, NoAnswerError
+from atalaia_web.wire import Answer, Host, NoAnswerError
 
 MOST = 32
 """Messages that one request gives out at most."""

@@ -21,6 +21,8 @@ from atalaia_azure.blobs import open_container
 from atalaia_azure.identity import Identity
 from atalaia_functions.deadline import Deadline
 from atalaia_functions.runtime import Ended, Runtime
+from atalaia_functions.secrets import secret_of
+from atalaia_functions.targets import common_starter
 from atalaia_local.without_pandas import keep_pandas_out
 from atalaia_obstore.patience import Patience
 from atalaia_otel.json_log import JsonLog
@@ -97,14 +99,25 @@ class FunctionApp:
         """Return where reports are told of, by ATALAIA_METRICS."""
         return self._ways().telemetry()
 
-    def starter_of(self, policy: Policy) -> JobStarter:
-        """Return what starts the jobs of a policy.
+    def secret(self, reference: str) -> str:
+        """Return the secret that a monitor file refers to.
+
+        Raises:
+            JobError: There is no such secret, or it is kept elsewhere.
+        """
+        return secret_of(reference, self._env, {})
+
+    def starter_of(self, policy: Policy, store: ObjectStore) -> JobStarter:
+        """Return what starts the jobs of a policy of the monitor whose output is *store*.
 
         Raises:
             JobError: They are another cloud's.
         """
         from atalaia_azure.jobs import MachineLearningStarter, endpoint_of
 
+        common = common_starter(policy, self.secret, store)
+        if common is not None:
+            return common
         if policy.azureml_job is None:
             msg = f"policy {policy.name}: Azure starts no SageMaker job. Give `azureml_job`."
             raise JobError(msg)

@@ -17,9 +17,9 @@ from atalaia.errors import AtalaiaError, NotSentError
 from atalaia.ports import Point, Sent, Telemetry
 from atalaia_azure.envelopes import Envelope, Sender, digest, event, lacks, metric
 from atalaia_azure.insights import Ingestion, Result, body_of, packed
-from atalaia_azure.wire import ask
 from atalaia_otel.exporter import seconds_for
 from atalaia_otel.json_log import JsonLog
+from atalaia_web.wire import ask
 
 _TOPIC_MOST = 500_000  # bytes of one request; Event Grid takes 1 MB
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-_OURS = ("atalaia", "atalaia_functions", "atalaia_local", "atalaia_obstore", "atalaia_otel")
+_OURS = ("atalaia", "atalaia_functions", "atalaia_local", "atalaia_obstore", "atalaia_otel", "atalaia_web")
 
 
 class Cloud(Struct, frozen=True):

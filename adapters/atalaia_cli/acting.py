@@ -56,7 +56,8 @@ def act(opened: Opened, evaluated: Iterable[Evaluated], now: int) -> set[Window]
         if item.report.final:
             decider.decide(item.window)
     decider.tick()
-    for event in Actor(opened.monitor, opened.output, now, lambda _: None).act(lambda policy: _starter(policy, opened)):
+    actor = Actor(opened.monitor, opened.output, lambda: now, lambda _: None, "command line")
+    for event in actor.act(lambda policy, _: _starter(policy, opened)):
         click.echo(f"{event['policy']}: not started. {event['why']}", err=True)
     return decider.changed
 

@@ -23,6 +23,7 @@ from atalaia.sagemaker_files import left_out
 from atalaia.window import iso
 from atalaia.wording import listed, plural
 from atalaia_cli.acting import done_of
+from atalaia_cli.approving import actions, approve
 from atalaia_cli.baselines import baseline_lines, baseline_shape
 from atalaia_cli.costing import cost
 from atalaia_cli.fairness import fairness
@@ -323,6 +324,8 @@ def verify(report: str, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
+cli.add_command(actions)
+cli.add_command(approve)
 cli.add_command(fairness)
 cli.add_command(query)
 cli.add_command(package)

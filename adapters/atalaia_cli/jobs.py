@@ -72,7 +72,7 @@ def evaluated(opened: Opened, held: Baseline, now: str | None) -> tuple[list[Eva
     Raises:
         AtalaiaError: There is no window with profiles of the baseline that is *held*.
     """
-    time_now = _now(now)
+    time_now = the_time(now)
     evaluator = Evaluator(opened.monitor, held, opened.output, time_now)
     windows = evaluator.windows()
     where = f"{opened.output.uri}/{opened.monitor.name}"
@@ -88,7 +88,8 @@ def evaluated(opened: Opened, held: Baseline, now: str | None) -> tuple[list[Eva
     return done, (opened.root / evaluator.store_pages(done, decided)).as_posix()
 
 
-def _now(now: str | None) -> int:
+def the_time(now: str | None) -> int:
+    """Return the moment that `--now` was given, or else the time, in µs since 1970."""
     return time.time_ns() // 1000 if now is None else moment(now, "--now")
 
 

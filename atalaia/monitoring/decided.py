@@ -43,7 +43,7 @@ def action_of(monitor: str, output: ObjectStore, window: Window, decision: Decis
         return None
     start = window.start if decision.occasion is None else decision.occasion
     try:
-        data, _ = output.get(action_key(monitor, decision.policy, Window(start, start)))
+        data, _ = output.get(action_key(monitor, decision.policy, Window(start, start).key))
     except ObjectNotFoundError:
         return None
     action: dict[str, Any] = msgspec.json.decode(data)

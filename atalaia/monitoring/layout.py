@@ -127,9 +127,19 @@ def actions_prefix(monitor: str) -> str:
     return f"{monitor}/actions/"
 
 
-def action_key(monitor: str, policy: str, window: Window) -> str:
-    """Return where it is written what a policy started because of a window."""
-    return f"{actions_prefix(monitor)}{policy}/{window.key}.json"
+def action_key(monitor: str, policy: str, window: str) -> str:
+    """Return where it is written what a policy started because of a window: of its start, as in storage keys."""
+    return f"{actions_prefix(monitor)}{policy}/{window}.json"
+
+
+def approvals_prefix(monitor: str) -> str:
+    """Return what the keys of all approvals begin with."""
+    return f"{monitor}/approvals/"
+
+
+def approval_key(monitor: str, policy: str, window: str) -> str:
+    """Return where it is written whether an action is approved; *window* is its start, as in storage keys."""
+    return f"{approvals_prefix(monitor)}{policy}/{window}.json"
 
 
 def policy_key(monitor: str, policy: str) -> str:

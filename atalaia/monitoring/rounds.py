@@ -19,7 +19,7 @@ from atalaia.monitoring.changes import Changes, Marked
 from atalaia.monitoring.deciding import Decider
 from atalaia.monitoring.evaluating import Evaluated, Evaluator, between, latest_revision
 from atalaia.monitoring.layout import all_reports_prefix, window_prefix
-from atalaia.monitoring.outbox import Delivered, Outbox
+from atalaia.monitoring.outbox import Delivered, Links, Outbox, no_links
 from atalaia.monitoring.watch import Watch
 from atalaia.ports import Telemetry
 from atalaia.telemetry import Detail
@@ -60,15 +60,15 @@ class Evaluations(Struct):
 class Round:
     """One round over one monitor's windows, at the time *now*, in µs since 1970."""
 
-    def __init__(self, watch: Watch, now: int, detail: Detail) -> None:
+    def __init__(self, watch: Watch, now: int, detail: Detail, who: str = "", links: Links = no_links) -> None:
         self._watch = watch
         self._name, self._output = watch.monitor.name, watch.output
-        self._outbox = Outbox(self._name, watch.output, detail)
+        self._outbox = Outbox(self._name, watch.output, detail, links)
         announce = self._outbox.announce
         self._evaluator = Evaluator(watch.monitor, watch.baseline, watch.output, now, announce, often=True)
         self._changes: Changes = watch.changes
         self._decider = Decider(watch.monitor, watch.output, now, announce)
-        self._actor = Actor(watch.monitor, watch.output, now, announce)
+        self._actor = Actor(watch.monitor, watch.output, watch.clock, announce, who)
 
     def mark_all(self) -> None:
         """Mark every window that has profiles, whoever made them, and the empty ones between."""
@@ -96,7 +96,7 @@ class Round:
     ) -> None:
         """Start jobs, now that the reports are told: nobody who is waited for keeps an alarm waiting."""
         self._decider.tick()
-        done.unstarted = list(self._actor.act(starter_of))
+        done.unstarted = list(self._actor.act(starter_of, enough_time))
         if self._outbox.noted and done.delivered.why is None:
             done.delivered += self._outbox.deliver(telemetry, enough_time)
         if done.unstarted:

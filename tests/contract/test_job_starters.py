@@ -8,6 +8,7 @@ import uuid
 import pytest
 import servers
 from arm import WORKSPACE, arm
+from msgspec.structs import replace
 from sagemaker import sagemaker
 
 from atalaia.errors import AtalaiaError, JobError
@@ -181,7 +182,7 @@ def test_the_parts_of_an_id_do_not_run_into_each_other():
 
 
 def test_a_file_says_what_to_start(tmp_path):
-    StoredJobs(DirectoryStore(tmp_path)).start(JOB)
+    StoredJobs(DirectoryStore(tmp_path)).start(replace(JOB, evidence={"baseline": "b1"}))
 
     [file] = tmp_path.rglob("*.json")
     told = json.loads(file.read_text())
@@ -191,6 +192,7 @@ def test_a_file_says_what_to_start(tmp_path):
         "policy": "drift",
         "window": "20260301T000000Z",
         "parameters": {"window": "20260301T000000Z"},
+        "evidence": {"baseline": "b1"},
     }
 
 

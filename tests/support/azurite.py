@@ -12,7 +12,7 @@ from servers import free_port, wait_for
 
 from atalaia_azure.queues import queue_of
 from atalaia_azure.shared_key import SharedKey
-from atalaia_azure.wire import ask
+from atalaia_web.wire import ask
 
 PROGRAM = Path(__file__).parents[2] / "build" / "node" / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 ACCOUNT = "devstoreaccount1"

@@ -110,6 +110,7 @@ def test_an_action_whose_job_is_not_started_yet_is_not_told():
 
     evaluate(world, telemetry, Starter(broken=True))
     waiting = [key for key in unsent(world) if "/actions/" in key]
+    world.now += 60_000_000
     evaluate(world, telemetry, Starter())
 
     told = [event["event"] for event in telemetry.events if "action" in event["event"]]

@@ -8,7 +8,9 @@ from worlds import lines, moment, rows
 from atalaia.checks import METRICS
 from atalaia.errors import JobError
 from atalaia.monitor_file import find_faults
+from atalaia.monitoring.acting import LEASE, patience
 from atalaia.monitoring.service import Arrival
+from atalaia.window import SECOND
 
 WORKSPACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
 POLICY = "policies: [{name: retrain, when: drifted > 0.4, pipeline: p%s}]\n"
@@ -21,7 +23,7 @@ class Starter:
     def __init__(self):
         self.jobs, self.calls, self.plan = {}, 0, []
 
-    def __call__(self, policy):
+    def __call__(self, policy, store):
         return self
 
     def start(self, job):
@@ -156,12 +158,23 @@ def test_a_job_that_could_not_be_started_is_tried_again():
     world.starter.plan = [JobError("SageMaker: throttled")]
     evaluate(world)
     evaluate(world)
+    calls = world.starter.calls
+    world.now += 60 * SECOND
+    evaluate(world)
 
     told = [event for event in world.telemetry.events if event["event"].startswith("ml.monitor.action")]
 
     assert [event["event"] for event in told] == ["ml.monitor.action_failed", "ml.monitor.action"]
     assert len({event["id"] for event in told}) == 1
+    assert (calls, world.starter.calls) == (1, 2)
     assert world.starter.windows == ["20260302"]
+
+
+def test_patience_grows_up_to_an_hour():
+    waits = [patience(tries) // SECOND for tries in range(1, 10)]
+
+    assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
+    assert patience(10**6) // SECOND == 3600
 
 
 def test_a_job_is_told_its_parameters():
@@ -185,6 +198,8 @@ def test_killed_at_any_call_one_job_is_started():
         except Died:
             world.stores.opened["mem://out"] = world.output = whole
             world.restart()
+            evaluate(world)
+            world.now += LEASE  # whoever was killed may have been calling
             evaluate(world)
             assert world.starter.windows == ["20260302"]
             assert world.service.note_outcome("job-0", "Succeeded", world.now)

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 from otlp_sink import running
 
-from atalaia_azure.wire import Host, NoAnswerError, ask
+from atalaia_web.wire import Host, NoAnswerError, ask
 
 PIECES = 200
 
