@@ -90,7 +90,9 @@ def _when(
         metrics = {name: rules.of_window for name, rules in known_metrics.items()} | _BY_CONSTRAINTS
     divides = {name: column.get("role") == Role.SEGMENT for name, column in columns.items()}
     for error in condition_faults(text, metrics, divides):
-        yield Issue((*path, "when"), f"at character {error.place} of {_around(text, error.place)}: {error.found}", error.fix)
+        yield Issue(
+            (*path, "when"), f"at character {error.place} of {_around(text, error.place)}: {error.found}", error.fix
+        )
 
 
 def _around(text: str, place: int) -> str:
