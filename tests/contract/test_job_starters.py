@@ -13,10 +13,15 @@ from sagemaker import sagemaker
 from web_starters import ASKED_FIRST, SERVICES, UNKNOWING, started_at, starter_of, web_starter
 
 from atalaia.errors import AtalaiaError, JobError
+from atalaia.monitoring.acting import LEASE
 from atalaia.policies import AzuremlJob
-from atalaia.ports import Job
+from atalaia.ports import LONGEST_START, Job
+from atalaia.window import SECOND
+from atalaia_aws import jobs as aws_jobs
 from atalaia_aws.clients import BotoClients
 from atalaia_aws.jobs import PipelineStarter, TrainingStarter
+from atalaia_azure import identity
+from atalaia_azure import jobs as azure_jobs
 from atalaia_azure.jobs import MachineLearningStarter, endpoint_of
 from atalaia_functions.naming import job_name
 from atalaia_local import DirectoryStore, StoredJobs
@@ -346,3 +351,11 @@ def test_a_token_is_sent_to_no_address_without_tls():
     assert endpoint_of({}) == "https://management.azure.com"
     with pytest.raises(AtalaiaError, match="must begin with https"):
         endpoint_of({"ATALAIA_ARM_ENDPOINT": "http://management.example"})
+
+
+def test_no_start_takes_longer_than_leases_count_on():
+    aws = 2 * aws_jobs._SECONDS  # to connect, and to answer
+    azure = identity._SECONDS + 2 * azure_jobs._SECONDS  # a token, whether the job is there, and the job
+
+    assert max(aws, azure) <= LONGEST_START
+    assert 2 * LONGEST_START * SECOND == LEASE
