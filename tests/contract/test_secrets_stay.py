@@ -69,5 +69,6 @@ def test_a_job_whose_secret_is_absent_waits_for_it(world):
     _, told = evaluated(world, {})
     assert "no such setting" in told
 
+    world.now += 3_600_000_000
     _, told = evaluated(world, world.env)
     assert [event["event"] for event in world.telemetry.events].count("ml.monitor.action") == 1
