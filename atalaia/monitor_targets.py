@@ -31,6 +31,7 @@ def broken_targets(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
     yield from _webhook(policy, (*path, "webhook"))
     for target in ("github_workflow", "github_issue"):
         yield from _repository(_text(policy, target, "repository"), (*path, target, "repository"))
+    yield from _labels(policy.get("github_issue"), (*path, "github_issue", "labels"))
     workflow = policy.get("github_workflow")
     if isinstance(workflow, dict) and ("workflow" in workflow) == ("event_type" in workflow):
         found = "either a workflow's file or the type of an event is to be named"
@@ -74,6 +75,14 @@ def _webhook(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
         yield from _reference(url, (*path, "url"))  # who knows the address may write to the channel
     else:
         yield from _address(url, (*path, "url"))
+
+
+def _labels(issue: object, path: Path) -> Iterator[Issue]:
+    labels = issue.get("labels") if isinstance(issue, dict) else None
+    for place, label in enumerate(labels if isinstance(labels, list) else ()):
+        if isinstance(label, str) and ("," in label or not label.strip()):
+            found = f"{label!r} is no label that issues can be looked for by"
+            yield Issue((*path, place), found, "Give a label without a comma.")
 
 
 def _repository(text: str | None, path: Path) -> Iterator[Issue]:
