@@ -31,7 +31,7 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<number>-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|(?P<word>[^\W\d]\w*)|(?P<sign>>=|<=|>|<)|(?P<mark>[()\[\],=]))",
     re.ASCII,
 )
-_NAME = re.compile(r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^"\],=\s][^\],=]*?))\s*(?=[\],=])')
+_NAME = re.compile(r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^"\],=\s][^\],=]*?))\s*(?=[\],=]|$)')
 _PLAIN = re.compile(r'[^"\],=\s](?:[^\],=]*[^\],=\s])?')
 
 

@@ -90,11 +90,16 @@ def _when(
         metrics = {name: rules.of_window for name, rules in known_metrics.items()} | _BY_CONSTRAINTS
     divides = {name: column.get("role") == Role.SEGMENT for name, column in columns.items()}
     for error in condition_faults(text, metrics, divides):
-        yield Issue((*path, "when"), f"at character {error.place} of {_short(text)}: {error.found}", error.fix)
+        yield Issue(
+            (*path, "when"), f"at character {error.place} of {_around(text, error.place)}: {error.found}", error.fix
+        )
 
 
-def _short(text: str) -> str:
-    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
+def _around(text: str, place: int) -> str:
+    """Return the text or, of a long one, what stands around a place."""
+    start = max(0, min(place - _SHOWN // 2, len(text) - _SHOWN))
+    end = start + _SHOWN
+    return repr("..." * (start > 0) + text[start:end] + "..." * (end < len(text)))
 
 
 def _schedule(text: object, path: Path) -> Iterator[Issue]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct, field
+
+from atalaia.conditions import mentions, parse_condition
 
 
 class AzuremlJob(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -228,6 +231,11 @@ TARGETS = (
 
 TRAFFIC = ("sagemaker_traffic", "azureml_traffic")
 """Those that change what users are served: they need approval."""
+
+
+def watches_silence(policies: Iterable[Policy]) -> bool:
+    """Tell whether a policy asks for how long there have been no rows."""
+    return any(policy.when is not None and mentions(parse_condition(policy.when), "silent") for policy in policies)
 
 
 def target_of(policy: Policy) -> str:

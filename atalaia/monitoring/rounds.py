@@ -77,6 +77,8 @@ class Round:
     def run(self, telemetry: Telemetry, starter_of: StarterOf, enough_time: Callable[[], bool]) -> Evaluations:
         """Evaluate what is marked, tell of it, and start what follows, as long as there is time."""
         done = Evaluations()
+        silent = [window for window in self._evaluator.silent_windows() if not self._has_report(window)]
+        self._changes.mark((window.start for window in silent), _EMPTY)
         todo = self._todo()
         for marked in takewhile(lambda _: enough_time(), todo):
             try:
@@ -119,7 +121,7 @@ class Round:
         """Return the marked windows that have begun; beside those without a report, mark the empty ones first."""
         marked = self._begun()
         unknown = [m.window for m in marked if m.basis is None]
-        fresh = [window for window in unknown if not latest_revision(self._name, self._output, window)]
+        fresh = [window for window in unknown if not self._has_report(window)]
         if not fresh:
             return marked
         reported = self._reported()
@@ -127,6 +129,9 @@ class Round:
         empty = {gap for window in fresh for gap in self._gaps_beside(window, known)}
         self._changes.mark((window.start for window in sorted(empty - set(known))), _EMPTY)
         return self._begun()
+
+    def _has_report(self, window: Window) -> bool:
+        return latest_revision(self._name, self._output, window) > 0
 
     def _begun(self) -> list[Marked]:
         return [marked for marked in self._changes.marked() if self._evaluator.has_begun(marked.window)]

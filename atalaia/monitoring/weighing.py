@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import ge, gt, le, lt
 
 from msgspec import Struct
@@ -77,7 +77,7 @@ def _status(status: str, place: Place, report: Report) -> Weighed:
         return Weighed(None, f"{spell_condition(HasStatus(status, place))} is undecided")
     bad = [finding for finding in found if finding.status == status]
     article = "an" if status == "alert" else "a"
-    told = f"has {article} {status}{_where(place, bad[0])}" if bad else f"has no {status}"
+    told = f"has {article} {status}{_where(place, bad[0].column)}" if bad else f"has no {status}"
     return Weighed(bool(bad), f"{spell_place(place)} {told}")
 
 
@@ -97,13 +97,13 @@ def _value(condition: Comparison, facts: Facts) -> tuple[str, float] | None:
     if isinstance(condition.value, str):
         value = _of_window(condition.value, facts)
         return None if value is None else (condition.value, value)
-    found = {finding: finding.value for finding in _decided(condition.value, facts.report)}
-    values = [(value, finding) for finding, value in found.items() if value is not None]
+    place = condition.value
+    values = list(_judged(place, facts.report)) or list(_measured(place, facts.report))
     if not values:
         return None
     furthest = max if condition.sign in (">", ">=") else min
-    value, finding = furthest(values, key=lambda pair: pair[0])
-    return spell_place(condition.value) + _where(condition.value, finding), value
+    value, column = furthest(values, key=lambda pair: pair[0])
+    return spell_place(place) + _where(place, column), value
 
 
 def _of_window(name: str, facts: Facts) -> float | None:
@@ -118,19 +118,35 @@ def _of_window(name: str, facts: Facts) -> float | None:
             return sum(finding.status == name.removesuffix("s") for finding in facts.report.findings)
 
 
+def _judged(place: Place, report: Report) -> Iterator[tuple[float, str | None]]:
+    """Yield the values of decided findings, each with its column."""
+    for finding in _decided(place, report):
+        if finding.value is not None:
+            yield finding.value, finding.column
+
+
+def _measured(place: Place, report: Report) -> Iterator[tuple[float, str | None]]:
+    """Yield the values of a metric that no check judges, from columns with rows enough for those that do."""
+    if any(_is_meant(place, finding) for finding in report.findings):
+        return
+    for column in report.columns:
+        value = column.metrics.get(place.metric)
+        fits = place.column in (None, column.column) and place.segment == column.segment
+        if fits and value is not None and column.status != "undecided":
+            yield value, column.column
+
+
 def _decided(place: Place, report: Report) -> list[Finding]:
-    return [
-        finding
-        for finding in report.findings
-        if finding.metric.partition("[")[0] == place.metric
-        and place.column in (None, finding.column)
-        and place.segment == finding.segment
-        and finding.status != "undecided"
-    ]
+    return [finding for finding in report.findings if _is_meant(place, finding) and finding.status != "undecided"]
 
 
-def _where(place: Place, finding: Finding) -> str:
-    return f" ({finding.column})" if place.column is None and finding.column is not None else ""
+def _is_meant(place: Place, finding: Finding) -> bool:
+    named = finding.metric.partition("[")[0] == place.metric and place.column in (None, finding.column)
+    return named and place.segment == finding.segment
+
+
+def _where(place: Place, column: str | None) -> str:
+    return f" ({column})" if place.column is None and column is not None else ""
 
 
 def _shown(value: float, limit: float) -> str:
