@@ -27,7 +27,7 @@ DIFFERENT = {
         ),
         ("logs that grow are announced", "each => !each.grows", "each => true"),
         ("another queue", "queue: storage.outputs.queues[0]", "queue: storage.outputs.queues[1]"),
-        ("a topic is made a second time", "isThere: contains(eventTopics, workspace.id)", "isThere: false"),
+        ("a topic is made a second time", "isThere: contains(knownIds, workspace.id)", "isThere: false"),
         ("jobs are told to another function", "functions/${settings.jobs.function}", "functions/evaluate"),
         (
             "lost events of jobs raise no alarm",
