@@ -26,7 +26,7 @@ run "refuses_values_1" {
     bundle              = {}
     environment         = { FUNCTIONS_WORKER_PROCESS_COUNT = "4" }
     size                = { memory_mb = 1024 }
-    known_ids        = { "other" = "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.EventGrid/systemTopics/t-1" }
+    known_ids           = { "other" = "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.EventGrid/systemTopics/t-1" }
     notify              = { action_group_id = "on-call" }
     log_retention_days  = 10
     daily_gigabytes     = 0
@@ -52,12 +52,12 @@ run "refuses_values_2" {
   command = plan
 
   variables {
-    name         = "a-name-that-is-long"
-    bundle       = { path = "./versions.tf", uri = "https://example.com/1.zip" }
-    environment  = { ATALAIA_MONITORS = "az://other" }
-    size         = { most_instances = 0 }
-    known_ids = { "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.Storage/storageAccounts/models" = "models" }
-    notify       = { emails = ["team"] }
+    name        = "a-name-that-is-long"
+    bundle      = { path = "./versions.tf", uri = "https://example.com/1.zip" }
+    environment = { ATALAIA_MONITORS = "az://other" }
+    size        = { most_instances = 0 }
+    known_ids   = { "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.Storage/storageAccounts/models" = "models" }
+    notify      = { emails = ["team"] }
   }
 
   expect_failures = [
