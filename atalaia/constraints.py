@@ -26,17 +26,12 @@ from atalaia.constraints_file import Constraints, Feature
 from atalaia.conventions import Judged
 from atalaia.conventions.sagemaker import judge, judged_distance, named_counts, numeric_distance
 from atalaia.findings import Pair, pair_of
+from atalaia.monitor_checks import CONSTRAINT_CHECKS
 from atalaia.profile import CategoricalGrid, CategoricalSummary, Profile, Summary
 from atalaia.profile.values import Floats, Ints, read_categories
 from atalaia.report import Finding
 from atalaia.schema import Column, Side, Type, profiled
 from atalaia.wording import listed
-
-CHECKS = (
-    "data_type_check", "completeness_check", "baseline_drift_check", "missing_column_check", "extra_column_check",
-    "categorical_values_check",
-)  # fmt: skip
-"""The checks, by the names that Model Monitor gives them; a finding's metric is one of these."""
 
 _INTEGRAL, _FRACTIONAL = re.compile(r"[-+]?\s?\d+"), re.compile(r"[-+]?\s?\d*\.\d*")
 _GOOD, _BAD = "good", "bad"
@@ -224,6 +219,6 @@ def violations_text(findings: Iterable[Finding]) -> bytes:
             "description": finding.message.removeprefix(f"{finding.column}: ") if finding.column else finding.message,
         }
         for finding in findings
-        if finding.metric in CHECKS and finding.status == "alert"
+        if finding.metric in CONSTRAINT_CHECKS and finding.status == "alert"
     ]
     return json.dumps({"violations": violations}, indent=2).encode() + b"\n"

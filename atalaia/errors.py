@@ -10,6 +10,7 @@ AtalaiaError                 anything a user can mend; its text says where, what
 │   └── PreconditionError    the object is not in the state that the caller named (ETag differs, or exists)
 ├── NotSentError             telemetry could not be sent now, but may be later
 ├── JobError                 a job could not be started
+├── ApprovalError            an action can't be approved or declined, or not any more
 └── LogError                 a log object cannot be read at all
     └── ReferenceRefusedError  a log names an object that must not or cannot be followed
 """
@@ -68,6 +69,10 @@ class NotSentError(AtalaiaError):
 
 class JobError(AtalaiaError):
     """A job could not be started."""
+
+
+class ApprovalError(AtalaiaError):
+    """An action can't be approved or declined, or not any more."""
 
 
 class LogError(AtalaiaError):

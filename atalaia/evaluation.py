@@ -31,6 +31,7 @@ from atalaia.profile import (
 )
 from atalaia.profile.cross import CrossMoments
 from atalaia.profile.distinct import Distinct
+from atalaia.profile.minutes import MINUTE
 from atalaia.profile.segments import segment_column
 from atalaia.relations import measure_relations
 from atalaia.report import (
@@ -117,6 +118,7 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
         rejected=dict(current.rejected),
         late=current.late,
         times=dict(current.times),
+        last_row=iso(int(current.minutes.starts[-1]) * MINUTE) if len(current.minutes.starts) else None,
         findings=tuple(sorted(findings, key=_urgency)),
         columns=tuple(column for column, _ in columns),
         logs=len(occasion.inputs),

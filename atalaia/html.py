@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from atalaia import charts, wording
 from atalaia.cards import Windows, against_limit, column_cards, newsworthy, whole_columns, windows_of
+from atalaia.decisions import Decision, Outcome
 from atalaia.explanations import rates_of, rates_told, sight
 from atalaia.report import Finding, Report
 from atalaia.rows import REASONS
@@ -101,13 +102,19 @@ class OtherWindow(Struct, frozen=True):
     more: int
 
 
-def render_html(reports: Sequence[Report], focus: int = -1, links: Mapping[int, str] | None = None) -> str:
+def render_html(
+    reports: Sequence[Report],
+    focus: int = -1,
+    links: Mapping[int, str] | None = None,
+    decisions: Mapping[int, Sequence[Decision]] | None = None,
+) -> str:
     """Draw the *reports* of one monitor, in the order of their windows, as one HTML page.
 
     Args:
         reports: One for each window, at least one.
         focus: The place of the window that is told in detail.
         links: For places in *reports*, the relative address of that window's own page.
+        decisions: For places in *reports*, what policies decided because of that window.
     """
     if not reports:
         msg = "There are no reports to draw. Give the report of at least one window."
@@ -135,6 +142,7 @@ def render_html(reports: Sequence[Report], focus: int = -1, links: Mapping[int, 
             cards=cards,
             brief_cards=brief_cards,
             anchors=anchors,
+            decided=_decided(reports, at, decisions or {}),
             row_notes=_row_notes(reports[at]),
             most_inputs=_MOST_INPUTS,
         )
@@ -312,6 +320,19 @@ def _told(report: Report) -> dict[str, Any]:
         "fine": _in_brief(fine),
         "fine_count": len(fine),
     }
+
+
+def _decided(
+    reports: Sequence[Report], focus: int, decisions: Mapping[int, Sequence[Decision]]
+) -> list[tuple[Report, Decision]]:
+    """Return every decision on the window in focus, then those on others that had a reason to act, latest first."""
+    places = [focus, *(place for place in reversed(range(len(reports))) if place != focus)]
+    return [
+        (reports[place], decision)
+        for place in places
+        for decision in decisions.get(place, ())
+        if place == focus or decision.outcome is not Outcome.NO
+    ]
 
 
 def _of_status(report: Report, *statuses: str) -> list[Finding]:

@@ -50,6 +50,12 @@ SHORT_NAMES = {
 CHOICE = "drift"
 """What a check under a tool's convention names for the metric that the tool itself would choose."""
 
+CONSTRAINT_CHECKS = (
+    "data_type_check", "completeness_check", "baseline_drift_check", "missing_column_check", "extra_column_check",
+    "categorical_values_check",
+)  # fmt: skip
+"""The checks of a `constraints.json`, by the names of Model Monitor, which are those of the findings' metrics."""
+
 BY_CONVENTION: Mapping[str, tuple[str, ...]] = {
     "azureml": ("wasserstein_normalised", "jensen_shannon", "psi", "kolmogorov_smirnov", "chi_square"),
     "evidently": (

@@ -6,9 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from atalaia.monitor_checks import Metrics
 from atalaia.monitor_rules import broken_rules
 from atalaia.monitor_yaml import Document, Fault, Issue, Path
+from atalaia.references import without_secrets
 from atalaia.spelling import nearest, suggest
 
 _NAMES = {
@@ -36,7 +39,13 @@ def faults_of(document: Document, schema: Mapping[str, Any], known_metrics: Metr
         return [document.fault(Issue((), "the file is empty", "Let `atalaia init` write a first one from your data."))]
     issues = (*_structural(document, schema), *broken_rules(document.data, known_metrics))
     found = [document.fault(issue) for issue in issues if issue.path not in document.lost]
-    return sorted(dict.fromkeys(document.faults + found), key=lambda fault: fault.line)
+    return sorted(dict.fromkeys(map(_shown, document.faults + found)), key=lambda fault: fault.line)
+
+
+def _shown(fault: Fault) -> Fault:
+    """Hide secrets, wherever in the file they stand: what is said of it is logged."""
+    told = {name: without_secrets(getattr(fault, name)) for name in ("path", "found", "fix")}
+    return replace(fault, **told)
 
 
 def _structural(document: Document, schema: Mapping[str, Any]) -> Iterator[Issue]:
@@ -155,5 +164,5 @@ def _describe(value: object) -> str:
 
 def _show(value: object) -> str:
     """Show a value of the file in one short line."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = without_secrets(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= 60 else text[:57] + "..."

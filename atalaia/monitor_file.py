@@ -169,7 +169,7 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
             a year as an alert.
         multivariate: Whether the relations of columns to each other are watched: true for those of all numeric
             features, or a list of columns.
-        policies: When drift starts a job.
+        policies: When something is done because of what was found.
         convention: Whose metrics, limits and verdicts hold for drift, unless a check says otherwise.
     """
 
@@ -210,7 +210,7 @@ def load_monitor(text: str | bytes, name: str, known_metrics: Metrics | None = N
     try:
         monitor = _convert(document)
     except msgspec.ValidationError as error:
-        raise _error(document, known_metrics, str(error)) from error
+        raise _error(document, known_metrics, str(error)) from None  # it may show a secret that is no value
     for issue in broken_rules(document.data, known_metrics):
         raise _error(document, known_metrics, issue.found)
     return monitor

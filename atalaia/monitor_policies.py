@@ -1,4 +1,4 @@
-"""What a monitor file must fulfil in its policies: what is counted, and the one thing that each starts."""
+"""What a monitor file must fulfil in its policies: when each acts, and the one thing that it starts."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from atalaia.monitor_columns import is_number
+from atalaia.conditions import condition_faults
+from atalaia.monitor_checks import CONSTRAINT_CHECKS, Metrics
+from atalaia.monitor_columns import is_number, list_of
+from atalaia.monitor_targets import broken_targets
 from atalaia.monitor_yaml import Issue, Path
-from atalaia.policies import TARGETS
+from atalaia.policies import TARGETS, TRAFFIC
+from atalaia.quiet_hours import parse_quiet, quiet_until
+from atalaia.schedules import parse_schedule
+from atalaia.schema import Role
 from atalaia.window import parse_duration
 
 MOST_LOOKED_AT = 100
 """A policy looks at so many windows at most."""
 
+_SHOWN = 80
+_BY_CONSTRAINTS = dict.fromkeys(CONSTRAINT_CHECKS, False)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _WORKSPACE = re.compile(
     r"/subscriptions/[^/?#\s]+/resourceGroups/[^/?#\s]+"
@@ -21,17 +29,32 @@ _WORKSPACE = re.compile(
     re.IGNORECASE,
 )
 
+_TOPIC = re.compile(r"https://[^/?#\s]+\.eventgrid\.azure\.(net|us|cn)/api/events|http://127\.0\.0\.1:\d+/\S*")
 
-def broken_policies(policies: list[Any]) -> Iterator[Issue]:
-    """Yield what is wrong with the list `policies`; parts of a wrong type are passed over."""
+
+def broken_policies(
+    policies: list[Any], known_metrics: Metrics | None, columns: Mapping[str, dict[str, Any]]
+) -> Iterator[Issue]:
+    """Yield what is wrong with the list `policies`; parts of a wrong type are passed over.
+
+    Args:
+        policies: As they stand in the file.
+        known_metrics: The metrics that conditions may name; None to accept any name.
+        columns: The monitor's, by name.
+    """
     names: dict[str, int] = {}
     for place, policy in enumerate(policies):
         if isinstance(policy, dict):
             path: Path = ("policies", place)
             yield from _name(policy.get("name"), place, names)
+            yield from _occasion(policy, path)
+            yield from _when(policy.get("when"), path, known_metrics, columns)
+            yield from _schedule(policy.get("schedule"), path)
             yield from _counts(policy, path)
             yield from _durations(policy, path)
+            yield from _quiet_hours(policy.get("quiet_hours"), path)
             yield from _target(policy, path)
+            yield from broken_targets(policy, path)
 
 
 def _name(name: object, place: int, names: dict[str, int]) -> Iterator[Issue]:
@@ -45,20 +68,81 @@ def _name(name: object, place: int, names: dict[str, int]) -> Iterator[Issue]:
         yield Issue(path, f"the name {name!r} already stands at policies[{names[name]}]", "Give each its own name.")
 
 
+def _occasion(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
+    """Yield that a policy never acts, or that a key of it has no effect."""
+    when, schedule = policy.get("when"), policy.get("schedule")
+    if when is None and schedule is None:
+        fix = "Write `when: drifted > 0.3`, for example, or a `schedule` such as `0 3 * * 1`."
+        yield Issue(path, "nothing says when it acts", fix)
+        return
+    idle = {"when": ("windows", "of"), "schedule": ("only_if_changed",), "approval": ("approval_within",)}
+    for key, others in idle.items():
+        for other in others:
+            if policy.get(key) in (None, False) and policy.get(other) not in (None, False):
+                yield Issue((*path, other), f"`{other}` has no effect without `{key}`", f"Remove it, or add `{key}`.")
+
+
+def _when(
+    text: object, path: Path, known_metrics: Metrics | None, columns: Mapping[str, dict[str, Any]]
+) -> Iterator[Issue]:
+    if not isinstance(text, str):
+        return
+    metrics = None
+    if known_metrics is not None:
+        metrics = {name: rules.of_window for name, rules in known_metrics.items()} | _BY_CONSTRAINTS
+    divides = {name: column.get("role") == Role.SEGMENT for name, column in columns.items()}
+    for error in condition_faults(text, metrics, divides):
+        yield Issue(
+            (*path, "when"), f"at character {error.place} of {_around(text, error.place)}: {error.found}", error.fix
+        )
+
+
+def _around(text: str, place: int) -> str:
+    """Return the text or, of a long one, what stands around a place."""
+    start = max(0, min(place - _SHOWN // 2, len(text) - _SHOWN))
+    end = start + _SHOWN
+    return repr("..." * (start > 0) + text[start:end] + "..." * (end < len(text)))
+
+
+def _schedule(text: object, path: Path) -> Iterator[Issue]:
+    if isinstance(text, str):
+        try:
+            parse_schedule(text)
+        except ValueError as error:
+            fix = "Write minute, hour, day, month and day of the week: `0 3 * * mon` is Monday, 3:00 UTC."
+            yield Issue((*path, "schedule"), str(error), fix)
+
+
+def _quiet_hours(hours: object, path: Path) -> Iterator[Issue]:
+    texts = [text for text in list_of(hours) if isinstance(text, str)]
+    sound = []
+    for place, text in enumerate(texts):
+        try:
+            parse_quiet(text)
+        except ValueError as error:
+            yield Issue((*path, "quiet_hours", place), str(error), "Write 22:00-06:00, Sat-Sun or Fri 18:00-24:00.")
+        else:
+            sound.append(text)
+    if sound and quiet_until(0, sound) is None:
+        yield Issue((*path, "quiet_hours"), "they leave no time of the week", "Leave some hours in which it may act.")
+
+
 def _counts(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
-    share, windows, looked_at = policy.get("drift_share"), policy.get("windows", 1), policy.get("of")
-    if is_number(share) and not 0 <= share < 1:
-        fix = "Give the largest share of drifted columns that is still fine, such as 0.3."
-        yield Issue((*path, "drift_share"), f"{share} is not a share from 0 up to 1", fix)
+    windows, looked_at = policy.get("windows", 1), policy.get("of")
     if is_number(windows) and not 1 <= windows <= MOST_LOOKED_AT:
         yield Issue((*path, "windows"), f"{windows} is not from 1 to {MOST_LOOKED_AT}", "Give the number of windows.")
     if is_number(looked_at) and is_number(windows) and not windows <= looked_at <= MOST_LOOKED_AT:
         found = f"{looked_at} is not from {windows}, which is `windows`, to {MOST_LOOKED_AT}"
         yield Issue((*path, "of"), found, "Give how many of the latest windows are looked at.")
+    rows, most = policy.get("min_rows", 0), policy.get("most_per_week")
+    if is_number(rows) and rows < 0:
+        yield Issue((*path, "min_rows"), f"{rows} is below 0", "Give the number of rows that are enough to act on.")
+    if is_number(most) and most < 1:
+        yield Issue((*path, "most_per_week"), f"{most} is below 1", "Give a number of times, or remove the policy.")
 
 
 def _durations(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
-    for key in ("cool_down", "within"):
+    for key in ("cool_down", "within", "approval_within"):
         text = policy.get(key)
         if isinstance(text, str):
             try:
@@ -78,15 +162,38 @@ def _target(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
     for key in given:
         if not policy[key]:
             yield Issue((*path, key), f"`{key}` is empty", "Fill it in.")
+        if key in TRAFFIC and policy.get("approval") is not True:
+            fix = "Add `approval: true`, so that somebody decides each time."
+            yield Issue((*path, key), f"`{key}` changes what users are served, without approval", fix)
+    yield from _azure(policy, path)
+
+
+def _azure(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
+    for key in ("azureml_job", "azureml_batch", "azureml_traffic"):
+        target = policy.get(key)
+        workspace = target.get("workspace") if isinstance(target, dict) else None
+        if isinstance(workspace, str) and not _WORKSPACE.fullmatch(workspace):
+            fix = "Copy it from the workspace's page: /subscriptions/ID/resourceGroups/GROUP/providers/..."
+            yield Issue((*path, key, "workspace"), f"{workspace!r} is no resource id of a workspace", fix)
     if isinstance(policy.get("azureml_job"), dict):
-        yield from _azureml_job(policy["azureml_job"], (*path, "azureml_job"))
+        yield from _job_type(policy["azureml_job"], (*path, "azureml_job"))
+    if isinstance(policy.get("azureml_traffic"), dict):
+        yield from _split(policy["azureml_traffic"].get("traffic"), (*path, "azureml_traffic", "traffic"))
+    topic = policy.get("event_grid_topic")
+    if isinstance(topic, str) and topic and not _TOPIC.fullmatch(topic):
+        fix = "Copy the topic's endpoint from its page: https://NAME.REGION-1.eventgrid.azure.net/api/events"
+        yield Issue((*path, "event_grid_topic"), f"{topic!r} is no address of an Event Grid topic", fix)
 
 
-def _azureml_job(job: Mapping[str, Any], path: Path) -> Iterator[Issue]:
-    workspace, properties = job.get("workspace"), job.get("properties")
-    if isinstance(workspace, str) and not _WORKSPACE.fullmatch(workspace):
-        fix = "Copy it from the workspace's page: /subscriptions/ID/resourceGroups/GROUP/providers/..."
-        yield Issue((*path, "workspace"), f"{workspace!r} is no resource id of a workspace", fix)
+def _split(traffic: object, path: Path) -> Iterator[Issue]:
+    shares = list(traffic.values()) if isinstance(traffic, dict) else []
+    if shares and all(is_number(share) for share in shares) and (min(shares) < 0 or sum(shares) != 100):
+        found = f"{', '.join(map(str, shares))} do not add up to 100"
+        yield Issue(path, found, "Give each deployment its percentage.")
+
+
+def _job_type(job: Mapping[str, Any], path: Path) -> Iterator[Issue]:
+    properties = job.get("properties")
     if isinstance(properties, dict) and not isinstance(properties.get("jobType"), str):
         fix = "Write `jobType: Command` or `jobType: Pipeline`, and what else the API asks for."
         yield Issue((*path, "properties"), "there is no `jobType`", fix)

@@ -46,13 +46,14 @@ def broken_rules(data: object, known_metrics: Metrics | None = None) -> Iterator
         if mapping_of(check).get("metric") in RELATIONS and multivariate in (None, False):
             fix = "Write `multivariate: true` at the top level, or remove the check."
             yield Issue(("checks", place, "metric"), "the relations between columns are not watched", fix)
-    yield from broken_policies(list_of(monitor.get("policies")))
+    yield from broken_policies(list_of(monitor.get("policies")), known_metrics, named)
 
 
 def _whole(check: object, monitor: dict[str, Any]) -> dict[str, Any]:
     """Return a check with the monitor's convention in it, if it is one of drift and names none."""
     given, convention = mapping_of(check), monitor.get("convention")
-    drift = given.get("metric") == CHOICE or given.get("metric") in DRIFT_METRICS
+    metric = given.get("metric")
+    drift = isinstance(metric, str) and (metric == CHOICE or metric in DRIFT_METRICS)
     return {"convention": convention} | given if drift and convention is not None else given
 
 

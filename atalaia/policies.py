@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct, field
+
+from atalaia.conditions import mentions, parse_condition
 
 
 class AzuremlJob(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -153,17 +156,25 @@ class AzuremlTraffic(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 
 class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """When drift starts a job, such as a training; only the functions in a cloud act on it.
+    """When something is done because of what was found, such as a training, and what.
 
-    A job is started because of one window, which must be final, and never twice because of the same one.
+    It is done because of one window, which must be final, and never twice because of the same one.
 
     Attributes:
         name: The policy's name, as it stands in storage keys: small letters, digits and hyphens.
-        drift_share: A window counts if more than this share of its columns (0 to 1) has an alert of drift.
+        when: The condition that a window must fulfil to count, such as `drifted > 0.3`.
         windows: How many of the latest windows must count, that one among them.
         of: How many of the latest windows are looked at; as many as `windows` if it is not given.
-        cool_down: Windows that begin less than this before or after one that started a job start none.
+        min_rows: Windows with fewer rows than this do not count.
+        schedule: Instead of with each window, act at these times: five fields as cron has them, in UTC.
+        only_if_changed: With `schedule`, act only if there is a new report since the last time.
+        cool_down: Windows that begin less than this before or after one that was acted on start nothing.
         within: Windows that ended longer ago than this start nothing, so that no old logs do.
+        most_per_week: In any seven days it acts so many times at most.
+        quiet_hours: Times of the week, in UTC, in which nothing is started: what is decided then waits until they are
+            over.
+        approval: Whether somebody must approve before it is done.
+        approval_within: How long it waits for that; then it is not done any more.
         pipeline: The SageMaker pipeline to start, by name or ARN.
         training_job: The SageMaker training job to start, as CreateTrainingJob takes it, without TrainingJobName.
         sagemaker_traffic: The SageMaker endpoint whose traffic is shifted; needs `approval`.
@@ -178,15 +189,23 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         azure_devops: The pipeline in Azure DevOps to run.
         webhook: The address to send a message to.
         file: True to write the request as an object under `jobs/` of the output, for whoever runs it.
-        parameters: What the job is told, as text; `{monitor}`, `{model}`, `{policy}` and `{window}` are filled in.
+        parameters: What the job is told, as text; `{monitor}`, `{model}`, `{policy}`, `{window}`, `{report}`,
+            `{fingerprint}`, `{baseline}`, `{train_from}`, `{train_to}` and `{findings}` are filled in.
     """
 
     name: str
-    drift_share: float
+    when: str | None = None
     windows: int = 1
     of: int | None = None
+    min_rows: int = 0
+    schedule: str | None = None
+    only_if_changed: bool = False
     cool_down: str = "0s"
     within: str = "4w"
+    most_per_week: int | None = None
+    quiet_hours: tuple[str, ...] = ()
+    approval: bool = False
+    approval_within: str = "7d"
     pipeline: str | None = None
     training_job: dict[str, Any] | None = None
     sagemaker_traffic: SagemakerTraffic | None = None
@@ -209,6 +228,20 @@ TARGETS = (
     "event_grid_topic", "databricks", "github_workflow", "github_issue", "azure_devops", "webhook", "file",
 )  # fmt: skip
 """What a policy can start: it names one of these."""
+
+TRAFFIC = ("sagemaker_traffic", "azureml_traffic")
+"""Those that change what users are served: they need approval."""
+
+
+def watches_silence(policies: Iterable[Policy]) -> bool:
+    """Tell whether a policy asks for how long there have been no rows."""
+    return any(policy.when is not None and mentions(parse_condition(policy.when), "silent") for policy in policies)
+
+
+def target_of(policy: Policy) -> str:
+    """Return the key of what the policy starts."""
+    return next(key for key in TARGETS if getattr(policy, key) is not None)
+
 
 TYPES = (
     AzuremlJob, AzuremlBatch, Databricks, GithubWorkflow, GithubIssue, AzureDevops, Webhook, SagemakerTraffic,

@@ -142,8 +142,15 @@ class Job(Struct, frozen=True):
         return hashlib.sha256(f"{self.monitor}\0{self.policy}\0{self.window}".encode()).hexdigest()
 
 
+LONGEST_START = 30
+"""Starting a job takes so many seconds at most, with all that is asked for it; after that it has failed."""
+
+
 class JobStarter(Protocol):
-    """Starts jobs, each once: a job whose id was started before is not started again, whoever asks."""
+    """Starts jobs, each once: a job whose id was started before is not started again, whoever asks.
+
+    One evaluator at a time asks for one job, and the next one not before `LONGEST_START` has passed.
+    """
 
     def start(self, job: Job) -> str:
         """Start *job* unless it was started before, and return the name that it has there.

@@ -270,6 +270,7 @@ class Report(Struct, frozen=True):
         rejected: Rows rejected, by reason.
         late: Of `rows`, how many were logged after the window's lateness had passed.
         times: Of `rows`, how many were dated by their event, record, path or object time.
+        last_row: The minute in which the last row happened, ISO 8601 UTC; None without rows.
         findings: In order of status (worst first), signal, column, metric.
         columns: What was measured, in the monitor file's order.
         logs: How many log objects it is made of.
@@ -278,7 +279,6 @@ class Report(Struct, frozen=True):
         baseline: What was compared against.
         definition: Key, in the output store, of the monitor file that the report was made under.
         trail: What is carried on to the next window.
-        actions: What was started because of this report; none in this release.
         segments: How the rows were divided, for each segment column.
     """
 
@@ -302,8 +302,8 @@ class Report(Struct, frozen=True):
     inputs_digest: str
     baseline: BaselineRef
     definition: str
+    last_row: str | None = None
     trail: Trail | None = None
-    actions: tuple[dict[str, str], ...] = ()
     segments: tuple[SegmentColumn, ...] = ()
 
 

@@ -18,6 +18,7 @@ from atalaia.monitoring.ingesting import Ingester
 from atalaia.monitoring.receipts import Receipt
 from atalaia.monitoring.sources import LogSource
 from atalaia.window import parse_time
+from atalaia_cli.acting import act
 from atalaia_cli.baselines import baseline_lines
 from atalaia_cli.places import Opened
 from atalaia_local import DirectoryStore
@@ -63,7 +64,7 @@ def _tell_left_out(source: LogSource) -> None:
 
 
 def evaluated(opened: Opened, held: Baseline, now: str | None) -> tuple[list[Evaluated], str]:
-    """Judge every window that has profiles, as of *now* (ISO 8601; None for the clock's time).
+    """Judge every window that has profiles, as of *now* (ISO 8601; None for the clock's time), and do what follows.
 
     Returns:
         What came out, by window, and the path of the page that tells of all.
@@ -71,7 +72,8 @@ def evaluated(opened: Opened, held: Baseline, now: str | None) -> tuple[list[Eva
     Raises:
         AtalaiaError: There is no window with profiles of the baseline that is *held*.
     """
-    evaluator = Evaluator(opened.monitor, held, opened.output, _now(now))
+    time_now = the_time(now)
+    evaluator = Evaluator(opened.monitor, held, opened.output, time_now)
     windows = evaluator.windows()
     where = f"{opened.output.uri}/{opened.monitor.name}"
     if not windows:
@@ -82,10 +84,12 @@ def evaluated(opened: Opened, held: Baseline, now: str | None) -> tuple[list[Eva
     if not done:
         msg = f"{where}: all profiles are of another baseline. Run `atalaia ingest` on the logs again."
         raise AtalaiaError(msg)
-    return done, (opened.root / evaluator.store_pages(done)).as_posix()
+    decided = act(opened, done, time_now)
+    return done, (opened.root / evaluator.store_pages(done, decided)).as_posix()
 
 
-def _now(now: str | None) -> int:
+def the_time(now: str | None) -> int:
+    """Return the moment that `--now` was given, or else the time, in µs since 1970."""
     return time.time_ns() // 1000 if now is None else moment(now, "--now")
 
 

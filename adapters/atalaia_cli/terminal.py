@@ -31,6 +31,7 @@ _WIDE, _WIDEST = 110, 120
 _MOST_TROUBLES = 50
 _MOST_WINDOWS, _LAST_WINDOWS = 40, 10
 _MOST_DATES = 3
+_MOST_DECISIONS = 20
 _BAD = ("alert", "warning")
 _SHORT = {"cramer_von_mises": "CvM", "kolmogorov_smirnov": "KS", "jensen_shannon": "JS", "cohen_w": "w", "psi": "PSI"}
 
@@ -44,13 +45,16 @@ class _Trouble(Struct, frozen=True):
     others: tuple[tuple[str, str], ...]
 
 
-def print_reports(console: Console, reports: Sequence[Report], html: str | None) -> None:
-    """Print a run of windows: the verdict, each window, what is not ok, and where the page of it all is.
+def print_reports(
+    console: Console, reports: Sequence[Report], html: str | None, decisions: Sequence[tuple[str, str]] = ()
+) -> None:
+    """Print a run of windows: the verdict, each window, what is not ok, what was decided, and where the page of it is.
 
     Args:
         console: Where to.
         reports: One for each window, in their order.
         html: Where the HTML report was written, if it was.
+        decisions: Of policies: the window's start, and the decision in a line.
     """
     if not reports:
         console.print(Text("No windows: no rows were found in the logs.", style="bold"))
@@ -74,8 +78,18 @@ def print_reports(console: Console, reports: Sequence[Report], html: str | None)
         console.print(_quiet(rates_told(rates)), overflow="fold")
     for found in reports[-1].segments:
         console.print(_quiet(f"{wording.segments(found)}."), overflow="fold")
+    _print_decisions(console, decisions)
     if html is not None:
         console.print(Text("Report: ").append(wording.printable(html), style="underline"), soft_wrap=True)
+
+
+def _print_decisions(console: Console, decisions: Sequence[tuple[str, str]]) -> None:
+    if not decisions:
+        return
+    console.print(Text("Policies", style="bold"))
+    for start, told in decisions[-_MOST_DECISIONS:]:
+        line = _quiet(f"  {wording.moment(start)}  ").append(wording.shortened(told, _MESSAGE_LENGTH), style="default")
+        console.print(line, overflow="fold")
 
 
 def print_compare(console: Console, result: Mapping[str, Any]) -> None:

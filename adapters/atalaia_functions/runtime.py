@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct, field
 
@@ -21,6 +21,10 @@ from atalaia_functions.deadline import Deadline
 from atalaia_functions.monitors import Monitors
 from atalaia_functions.settings import choice
 from atalaia_otel.json_log import JsonLog
+
+if TYPE_CHECKING:
+    from atalaia.monitoring.actions import Action
+    from atalaia_functions.approvals import Asked, Page
 
 _DETAILS = {each.value: each for each in Detail}
 
@@ -96,7 +100,8 @@ class Runtime:
     """Everything that the functions need.
 
     Args:
-        env: Its settings: `ATALAIA_MONITORS`, `ATALAIA_DETAIL`; what else there is, the cloud reads.
+        env: Its settings: `ATALAIA_MONITORS`, `ATALAIA_DETAIL`, `ATALAIA_APPROVAL_URL`, `ATALAIA_APPROVAL_KEY`; what
+            else there is, the cloud reads.
         cloud: What is the cloud's own.
         deadline: Of the invocation under way.
         log: Where log lines go.
@@ -137,7 +142,7 @@ class Runtime:
         try:
             detail = choice(self._env, "ATALAIA_DETAIL", Detail.SUMMARY, _DETAILS)
             watches = self._monitors.watches()
-            service = Service(watches, self._clock, detail, self._cloud.growing)
+            service = Service(watches, self._clock, detail, self._cloud.growing, request or "", self._links)
             yield Invocation(service, self.deadline.enough, told)
         except Exception as error:
             told |= {"error": type(error).__name__, "why": str(error)}
@@ -146,6 +151,22 @@ class Runtime:
             now = self._clock()
             told |= {"seconds": (now - began) / 1e6}
             self._cloud.tell(Ended(name, told, measured(name, told), watches, now))
+
+    def approve(self, asked: Asked, watches: Sequence[Watch]) -> Page:
+        """Answer who follows a link to approve or decline an action.
+
+        Raises:
+            AtalaiaError: The key that links are signed with can't be read.
+        """
+        from atalaia_functions.approvals import answer, key_of
+
+        key = key_of(self._cloud.secret(self._env.get("ATALAIA_APPROVAL_KEY", "")))
+        return answer(asked, key, watches, self._clock())
+
+    def _links(self, monitor: str, action: Action) -> Mapping[str, str]:
+        from atalaia_functions.approvals import links_by
+
+        return links_by(self._env, self._cloud.secret, monitor, action)
 
     def log_failed(self, failed: Mapping[str, str]) -> None:
         """Log each object that could not be ingested now, and why."""

@@ -22,7 +22,8 @@ class StoredJobs:
         """
         key = f"jobs/{job.id}.json"
         told = {"id": job.id, "monitor": job.monitor, "policy": job.policy, "window": job.window}
-        data = msgspec.json.encode(told | {"parameters": dict(sorted(job.parameters.items()))})
+        why = {"parameters": dict(sorted(job.parameters.items())), "evidence": job.evidence}
+        data = msgspec.json.encode(told | why)
         try:
             self._store.put(key, msgspec.json.format(data) + b"\n", if_absent=True)
         except PreconditionError:

@@ -1,105 +1,170 @@
 """Acting: what policies decided is started, exactly once.
 
-Two things are written before anything is started: the claim (`atalaia.monitoring.claims`), and the action itself, if
-there is none. The job's id follows from monitor, policy and window. So killed anywhere, the next round starts the same
-job with the same id, which whoever runs it takes once. An action is announced before it is written, so that operators
-are told of it by and by.
+Three things are written before a target is called: the claim (`atalaia.monitoring.claims`), the action, and that it is
+being called: a lease, which one evaluator gets and which runs out by itself. The job's id follows from monitor, policy
+and window. So whoever is killed anywhere, another one calls with the same id, but not before the lease has run out:
+by then a call has ended, as none takes longer than half of it, and the target, which is asked first or knows our ids,
+has the job if it was started. The other half is for clocks that differ.
+
+An action is announced before it is written, so that operators are told of it by and by.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
 
-import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
-from atalaia.errors import JobError, PreconditionError, StoredFormError
+from atalaia.errors import JobError, ObjectNotFoundError, PreconditionError, StoredFormError, StoreError
 from atalaia.monitor_file import Monitor
-from atalaia.monitoring.claims import Claims
-from atalaia.monitoring.layout import action_key, actions_prefix
+from atalaia.monitoring.actions import SETTLED, Action, State, event_of, stored_action, to_json
+from atalaia.monitoring.approving import decided
+from atalaia.monitoring.claims import Claim, Claims
+from atalaia.monitoring.evidence import evidence_of, filled
+from atalaia.monitoring.layout import action_key, actions_prefix, approval_key
 from atalaia.policies import Policy
-from atalaia.ports import Job, JobStarter, ObjectInfo, ObjectStore
-from atalaia.window import Window, iso, parse_duration, parse_time
+from atalaia.ports import LONGEST_START, Job, JobStarter, ObjectStore
+from atalaia.window import SECOND, Window, iso, parse_duration
 
 StarterOf = Callable[[Policy, ObjectStore], JobStarter]
 """Returns what starts the jobs of a policy of the monitor whose output the store is."""
 
+LEASE = 2 * LONGEST_START * SECOND
+"""So long, in µs, nobody else calls a target: twice the longest call, so that clocks may differ by half of it."""
+
+_FIRST_PATIENCE, _MOST_PATIENCE = 30 * SECOND, 3600 * SECOND
 _ENDED = ("Succeeded", "Completed", "Failed", "Stopped")
 
 
-class Action(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a policy started because of a window.
+def patience(tries: int) -> int:
+    """Return how long to wait after so many calls that failed, in µs: half a minute, twice that, … up to an hour."""
+    return min(_FIRST_PATIENCE << min(tries - 1, 20), _MOST_PATIENCE)
 
-    Attributes:
-        id: The job's, which follows from monitor, policy and window.
-        policy: The policy's name.
-        window: The window's start, as in storage keys.
-        time: When it was decided, µs since 1970.
-        job: The job's name where it runs; empty until it is known to be started.
-        outcome: The last that was heard of the job.
-        outcome_time: When that came about, µs since 1970.
-    """
 
-    id: str
-    policy: str
-    window: str
-    time: int
-    job: str = ""
-    outcome: str = ""
-    outcome_time: int = 0
+class _Due(Struct, frozen=True):
+    """What is to be started: because of which window, what names it (of a schedule, another), and where it stands."""
 
-    def noted(self) -> dict[str, str]:
-        """Return what a log line says of it: not what was heard just now, which may be late, but what is known."""
-        return {"action": self.id, "outcome": self.outcome, "since": iso(self.outcome_time)}
+    policy: Policy
+    named: Window
+    because: Window
+    key: str
 
 
 class Actor:
-    """Acts on the policies of one monitor at the time *now*, in µs since 1970."""
+    """Acts on the policies of one monitor.
 
-    def __init__(self, monitor: Monitor, output: ObjectStore, now: int, announce: Callable[[str], None]) -> None:
-        """Prepare for acting; *announce* hears the key of an action before it exists."""
+    Args:
+        monitor: Its file.
+        output: Its output.
+        clock: Tells the time, in µs since 1970.
+        announce: Hears the key of what operators are to be told of, before it exists.
+        who: Names this evaluator to others.
+    """
+
+    def __init__(
+        self, monitor: Monitor, output: ObjectStore, clock: Callable[[], int], announce: Callable[[str], None], who: str
+    ) -> None:
         self._announce = announce
         self._monitor = monitor
         self._output = output
-        self._now = now
+        self._clock = clock
+        self._who = who
         self._width = parse_duration(monitor.window)
 
-    def act(self, starter_of: StarterOf) -> Iterator[dict[str, str]]:
-        """Start what was decided and is not done; yield an event for each that could not be started."""
+    def act(self, starter_of: StarterOf, enough_time: Callable[[], bool] = lambda: True) -> Iterator[dict[str, str]]:
+        """Go on with what was decided and is not settled; yield an event for each that could not be started."""
         for policy in self._monitor.policies:
-            for start in self._claims(policy).held().waiting:
-                yield from self._start(policy, Window(start, start + self._width), starter_of)
+            for claim in self._claims(policy).held().due(self._clock()):
+                if not enough_time():
+                    return
+                yield from self._go_on(self._due(policy, claim), starter_of)
 
-    def _start(self, policy: Policy, window: Window, starter_of: StarterOf) -> Iterator[dict[str, str]]:
-        job = Job(self._monitor.name, policy.name, window.key, self._parameters(policy, window))
-        key = action_key(self._monitor.name, policy.name, window)
-        action = Action(job.id, policy.name, window.key, self._now)
-        self._announce(key)
+    def _due(self, policy: Policy, claim: Claim) -> _Due:
+        named = Window(claim.start, claim.start + self._width)  # of a schedule: by the moment
+        because = Window(claim.window, claim.window + self._width)
+        return _Due(policy, named, because, action_key(self._monitor.name, policy.name, named.key))
+
+    def _go_on(self, due: _Due, starter_of: StarterOf) -> Iterator[dict[str, str]]:
+        action, tag = self._found_or_written(due)
+        if action.state is State.PENDING_APPROVAL:
+            try:
+                action = decided(self._output, self._monitor.name, action, self._clock())
+            except StoredFormError as error:
+                yield self._failed(action, error)
+            if action.state in SETTLED and not self._is_written(due.key, action, tag):
+                return
+        if action.state in SETTLED:
+            self._settle(due)
+        elif action.state is not State.PENDING_APPROVAL and self._clock() >= action.until:
+            yield from self._call(due, action, tag, starter_of)
+
+    def _found_or_written(self, due: _Due) -> tuple[Action, str]:
+        with suppress(ObjectNotFoundError):
+            return stored_action(self._output.get(due.key))
+        action = self._new(due)
+        if action.state is State.PENDING_APPROVAL:
+            self._announce(approval_key(self._monitor.name, due.policy.name, due.named.key))
+        self._announce(due.key)
         try:
-            tag = self._output.put(key, _encoded(action), if_absent=True)
+            return action, self._output.put(due.key, to_json(action), if_absent=True)
         except PreconditionError:
-            action, tag = _decoded(*self._output.get(key))
-        if not action.job:
-            try:
-                name = starter_of(policy, self._output).start(job)
-            except JobError as error:
-                yield _event("action_failed", job.monitor, action, {"time": iso(self._now), "why": str(error)})
-                return
-            try:
-                self._output.put(key, _encoded(replace(action, job=name)), if_match=tag)
-            except PreconditionError:  # another evaluator started the same job, and was faster
-                return
-        self._claims(policy).settle(window.start)
+            return stored_action(self._output.get(due.key))
+
+    def _new(self, due: _Due) -> Action:
+        evidence = evidence_of(self._monitor, self._output, due.because)
+        now = self._clock()
+        action = Action(self._job(due, {}).id, due.policy.name, due.named.key, now, evidence=evidence)
+        if not due.policy.approval:
+            return action
+        return replace(action, state=State.PENDING_APPROVAL, until=now + parse_duration(due.policy.approval_within))
+
+    def _call(self, due: _Due, action: Action, tag: str, starter_of: StarterOf) -> Iterator[dict[str, str]]:
+        """Take the lease, call the target, and write what became of it."""
+        until = self._clock() + LEASE
+        held = replace(action, state=State.CALLING, who=self._who, until=until, tries=action.tries + 1, why="")
+        try:
+            tag = self._output.put(due.key, to_json(held), if_match=tag)
+        except PreconditionError:  # another evaluator was faster
+            return
+        if self._clock() > until - LONGEST_START * SECOND:  # writing took so long that a call might outlast the lease
+            return
+        try:
+            name = starter_of(due.policy, self._output).start(self._job(due, action.evidence))
+        except JobError as error:
+            later = self._clock() + patience(held.tries)
+            with suppress(StoreError):  # then the lease runs out by itself
+                self._is_written(due.key, replace(held, state=State.PENDING, until=later, why=str(error)), tag)
+            yield self._failed(held, error)
+            return
+        if self._is_written(due.key, replace(held, state=State.DONE, until=0, job=name), tag):
+            self._settle(due)
+
+    def _job(self, due: _Due, evidence: Mapping[str, Any]) -> Job:
+        parameters = filled(due.policy, self._monitor, due.because, evidence)
+        return Job(self._monitor.name, due.policy.name, due.named.key, parameters, evidence)
+
+    def _is_written(self, key: str, action: Action, tag: str) -> bool:
+        """Write the action, of which operators are to hear soon; tell whether nobody else did meanwhile."""
+        if action.state in SETTLED:
+            self._announce(key)
+        try:
+            self._output.put(key, to_json(action), if_match=tag)
+        except PreconditionError:
+            return False
+        return True
+
+    def _failed(self, action: Action, error: Exception) -> dict[str, str]:
+        told = {"time": iso(self._clock()), "why": str(error)}
+        return event_of("action_failed", self._monitor.name, action, told)
+
+    def _settle(self, due: _Due) -> None:
+        self._claims(due.policy).settle(due.named.start)
 
     def _claims(self, policy: Policy) -> Claims:
         return Claims(self._output, self._monitor.name, policy.name)
-
-    def _parameters(self, policy: Policy, window: Window) -> dict[str, str]:
-        known = {"monitor": self._monitor.name, "model": self._monitor.model.name, "policy": policy.name}
-        filled = dict(policy.parameters)
-        for name, value in (known | {"window": window.key}).items():
-            filled = {key: text.replace(f"{{{name}}}", value) for key, text in filled.items()}
-        return filled
 
 
 def note_outcome(monitor: str, output: ObjectStore, job: str, outcome: str, time: int) -> Action | None:
@@ -115,52 +180,16 @@ def note_outcome(monitor: str, output: ObjectStore, job: str, outcome: str, time
     """
     starting = False
     for info in output.list(actions_prefix(monitor)):
-        action, tag = _decoded(*output.get(info.key))
-        starting |= not action.job
+        action, tag = stored_action(output.get(info.key))
+        starting |= action.tries > 0 and action.state is not State.DONE
         if action.job != job:
             continue
         if action.outcome in _ENDED or (time < action.outcome_time and outcome not in _ENDED):
             return action
         told = replace(action, outcome=outcome, outcome_time=time)
-        output.put(info.key, _encoded(told), if_match=tag)
+        output.put(info.key, to_json(told), if_match=tag)
         return told
     if starting:
         msg = f"{monitor}: it is not known yet which job was started last. Tell of {job} again."
         raise JobError(msg)
     return None
-
-
-def action_from_json(data: bytes, where: str) -> Action:
-    """Read the stored form of the object *where*.
-
-    Raises:
-        StoredFormError: The bytes are no action.
-    """
-    try:
-        return msgspec.json.decode(data, type=Action)
-    except msgspec.DecodeError as error:
-        msg = f"{where}: not an action. Give a file such as actions/retrain/20260301T000000Z.json."
-        raise StoredFormError(msg) from error
-
-
-def action_event(monitor: str, action: Action) -> dict[str, str] | None:
-    """Return what operators are told of an action; None while it has started nothing."""
-    return _event("action", monitor, action, {"time": iso(action.time), "job": action.job}) if action.job else None
-
-
-def _event(name: str, monitor: str, action: Action, more: dict[str, str]) -> dict[str, str]:
-    start = parse_time(action.window)
-    about = {
-        "monitor": monitor,
-        "policy": action.policy,
-        "window_start": action.window if start is None else iso(start),
-    }
-    return {"event": f"ml.monitor.{name}", "id": action.id, **about, **more}
-
-
-def _encoded(action: Action) -> bytes:
-    return msgspec.json.encode(action, order="deterministic") + b"\n"
-
-
-def _decoded(data: bytes, info: ObjectInfo) -> tuple[Action, str]:
-    return msgspec.json.decode(data, type=Action), info.etag

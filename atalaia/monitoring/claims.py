@@ -1,4 +1,4 @@
-"""Claims: because of which windows a policy acts, written under the condition that nobody else wrote there."""
+"""Claims: because of what a policy acts, written under the condition that nobody else wrote there."""
 
 from __future__ import annotations
 
@@ -14,11 +14,44 @@ from atalaia.ports import ObjectStore
 _TRIES = 10
 
 
-class Acted(msgspec.Struct, frozen=True):
-    """The starts of the windows because of which a policy acted, µs since 1970; which of these is not done yet."""
+class Claim(msgspec.Struct, frozen=True, omit_defaults=True):
+    """That a policy acts. All moments are in µs since 1970.
 
-    windows: tuple[int, ...] = ()
+    Attributes:
+        start: What the action's key and id are made of: the window's start or, of a schedule, the moment it names.
+        window: The start of the window because of which it acts.
+        time: When it was claimed.
+        after: It is not started before this moment.
+        report: The window's report at that time, as it stands in keys: `20260301T000000Z/r2`.
+    """
+
+    start: int
+    window: int
+    time: int
+    after: int = 0
+    report: str = ""
+
+
+class Acted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was claimed so far.
+
+    Attributes:
+        claims: Each as it was claimed; those that are so old that they can have no effect may be forgotten.
+        waiting: The starts of those that are not done yet.
+        since: Of a schedule: it acts at moments after this one, which was decided last, or at which it was seen first.
+    """
+
+    claims: tuple[Claim, ...] = ()
     waiting: tuple[int, ...] = ()
+    since: int | None = None
+
+    def of(self, start: int) -> Claim | None:
+        """Return the claim that begins at *start*, if there is one."""
+        return next((claim for claim in self.claims if claim.start == start), None)
+
+    def due(self, now: int) -> tuple[Claim, ...]:
+        """Return what is not done yet and may be started *now*."""
+        return tuple(claim for claim in self.claims if claim.start in self.waiting and claim.after <= now)
 
 
 class Claims(msgspec.Struct, frozen=True):
@@ -32,37 +65,58 @@ class Claims(msgspec.Struct, frozen=True):
         """Return what was claimed so far."""
         return self._held()[0]
 
-    def claim(self, start: int, is_free: Callable[[Acted], bool]) -> bool:
-        """Write that the policy acts because of the window that begins at *start*; tell whether that is news.
+    def claim(self, claim: Claim, why_not: Callable[[Acted], str], forget_before: int = 0) -> str:
+        """Write that the policy acts, unless it was claimed before.
 
         Args:
-            start: µs since 1970.
-            is_free: Asked of what was claimed so far, again whenever another evaluator was faster.
+            claim: What is claimed.
+            why_not: Asked of what was claimed so far, again whenever another evaluator was faster; "" if nothing stands
+                in the way.
+            forget_before: Claims that are done, and were made before this moment, are forgotten.
+
+        Returns:
+            Why it was not claimed; "" if it was, now or before.
         """
-        return self._change(
-            lambda acted: (
-                replace(acted, windows=(*acted.windows, start), waiting=(*acted.waiting, start))
-                if start not in acted.windows and is_free(acted)
-                else acted
-            )
-        )
+        why = ""
+
+        def changed(acted: Acted) -> Acted:
+            nonlocal why
+            why = "" if acted.of(claim.start) is not None else why_not(acted)
+            if why or acted.of(claim.start) is not None:
+                return acted
+            kept = tuple(each for each in acted.claims if each.time >= forget_before or each.start in acted.waiting)
+            return replace(acted, claims=(*kept, claim), waiting=(*acted.waiting, claim.start))
+
+        self._change(changed)
+        return why
 
     def settle(self, start: int) -> None:
         """Write that what was claimed is done."""
         self._change(lambda acted: replace(acted, waiting=tuple(each for each in acted.waiting if each != start)))
 
-    def _change(self, changed: Callable[[Acted], Acted]) -> bool:
+    def since(self, now: int) -> int:
+        """Return which moment of its schedule was decided last; at first that is *now*, so that no earlier one is."""
+        since = self.held().since
+        if since is None:
+            self._change(lambda acted: replace(acted, since=now) if acted.since is None else acted)
+        return now if since is None else since
+
+    def seen(self, moment: int) -> None:
+        """Write that a moment of the schedule was decided."""
+        self._change(lambda acted: replace(acted, since=max(moment, acted.since or moment)))
+
+    def _change(self, changed: Callable[[Acted], Acted]) -> None:
         key = policy_key(self.monitor, self.policy)
         for _ in range(_TRIES):
             acted, tag = self._held()
             wanted = changed(acted)
             if wanted == acted:
-                return False
+                return
             try:
                 self.output.put(key, msgspec.json.encode(wanted) + b"\n", if_match=tag, if_absent=tag is None)
             except PreconditionError:
                 continue
-            return True
+            return
         msg = f"{self.monitor}, policy {self.policy}: {_TRIES} times another evaluator was faster. Try again."
         raise PreconditionError(msg)
 

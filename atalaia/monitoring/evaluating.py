@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +15,7 @@ from atalaia.errors import ObjectNotFoundError, PreconditionError
 from atalaia.evaluation import Occasion, evaluate
 from atalaia.html import render_html
 from atalaia.monitor_file import Monitor
+from atalaia.monitoring.decided import page_decisions
 from atalaia.monitoring.layout import (
     all_reports_prefix,
     baseline_key,
@@ -28,9 +29,10 @@ from atalaia.monitoring.layout import (
     window_prefix,
 )
 from atalaia.monitoring.merging import Merged, merge_compacted, merge_profiles
+from atalaia.policies import watches_silence
 from atalaia.ports import ObjectInfo, ObjectStore
 from atalaia.report import BaselineRef, Report, Trail, digest_of, report_from_json, to_json
-from atalaia.window import Window, parse_duration, window_at_key
+from atalaia.window import Window, parse_duration, window_at_key, window_of
 
 MOST_EMPTY = 31
 """Windows without any log between two that have some are evaluated too; of more than this in a row, the first alone."""
@@ -90,14 +92,36 @@ class Evaluator:
         self._definition = definition_key(monitor.name, hashlib.sha256(self._written).hexdigest()[:16])
 
     def windows(self) -> list[Window]:
-        """Return each window that has begun and has profiles, in order of time, with the empty windows in between."""
+        """Return each window that has begun and has profiles, in order of time, with the empty windows in between.
+
+        If a policy asks for silence, the empty ones that are over after the last follow.
+        """
         prefix = profiles_prefix(self._monitor.name)
         names = {info.key.removeprefix(prefix).partition("/")[0] for info in self._output.list(prefix)}
         held = [window for name in names if (window := window_at_key(name, self._width)) and self.has_begun(window)]
         every: list[Window] = []
         for window in sorted(held):
             every += [*(between(every[-1], window) if every else ()), window]
-        return every
+        silence = watches_silence(self._monitor.policies)
+        return every + (self._silent_after(every[-1]) if every and silence else [])
+
+    def silent_windows(self) -> list[Window]:
+        """Return the windows that are over after the last with profiles, if a policy asks for silence.
+
+        They are `MOST_EMPTY` at most: whoever is silent for longer has been told of.
+        """
+        if not watches_silence(self._monitor.policies):
+            return []
+        latest = window_of(self._now - self._lateness - self._width, self._width)
+        shift = self._width
+        back = (Window(latest.start - n * shift, latest.end - n * shift) for n in range(MOST_EMPTY + 1))
+        last = next((window for window in back if self._profiles(window)), None)
+        return [] if last is None else self._silent_after(last)
+
+    def _silent_after(self, last: Window) -> list[Window]:
+        starts = (last.start + n * self._width for n in range(1, MOST_EMPTY + 1))
+        windows = (Window(start, start + self._width) for start in starts)
+        return [window for window in windows if self.is_over(window)]
 
     def has_begun(self, window: Window) -> bool:
         """Tell whether *window* has begun; before that, its rows are of a clock that is wrong."""
@@ -199,8 +223,8 @@ class Evaluator:
             return False
         return True
 
-    def store_pages(self, evaluated: Sequence[Evaluated]) -> str:
-        """Draw a page for each new report, and the page over the latest windows.
+    def store_pages(self, evaluated: Sequence[Evaluated], decided: Collection[Window] = ()) -> str:
+        """Draw a page for each new report and each window that was *decided* on, and the page over the latest windows.
 
         Returns:
             The key of the page over all.
@@ -208,10 +232,17 @@ class Evaluator:
         name = self._monitor.name
         for place, item in enumerate(evaluated):
             key = report_key(name, item.window, item.revision, "html")
-            if item.new or not self._exists(key):
-                self._output.put(key, _page(name, evaluated[: place + 1], up="../../"))
-        self._output.put(overview_key(name), _page(name, evaluated, up=""))
+            if item.new or item.window in decided or not self._exists(key):
+                self._output.put(key, self._page(evaluated[: place + 1], up="../../"))
+        self._output.put(overview_key(name), self._page(evaluated, up=""))
         return overview_key(name)
+
+    def _page(self, evaluated: Sequence[Evaluated], up: str) -> bytes:
+        monitor, shown = self._monitor.name, evaluated[-HISTORY:]
+        keys = [report_key(monitor, item.window, item.revision, "html") for item in shown]
+        links = {place: up + key.removeprefix(f"{monitor}/") for place, key in enumerate(keys)}
+        decisions = page_decisions(self._monitor, self._output, [item.window for item in shown])
+        return render_html([item.report for item in shown], links=links, decisions=decisions).encode()
 
 
 def _says_more(report: Report, latest: Report) -> bool:
@@ -224,13 +255,6 @@ def _says_more(report: Report, latest: Report) -> bool:
 
 def _outcomes(report: Report) -> set[tuple[str | None, ...]]:
     return {(told.signal, told.metric, told.column, told.segment, told.status) for told in report.findings}
-
-
-def _page(monitor: str, evaluated: Sequence[Evaluated], up: str) -> bytes:
-    shown = evaluated[-HISTORY:]
-    keys = [report_key(monitor, item.window, item.revision, "html") for item in shown]
-    links = {place: up + key.removeprefix(f"{monitor}/") for place, key in enumerate(keys)}
-    return render_html([item.report for item in shown], links=links).encode()
 
 
 def between(before: Window, after: Window) -> list[Window]:

@@ -96,6 +96,16 @@ def violations_key(monitor: str, window: Window) -> str:
     return f"{reports_prefix(monitor, window)}constraint_violations.json"
 
 
+def decisions_key(monitor: str, window: Window) -> str:
+    """Return where it is written what the policies decided because of a window."""
+    return f"{reports_prefix(monitor, window)}decisions.json"
+
+
+def is_of_decisions(key: str) -> bool:
+    """Tell whether decisions are stored under *key*."""
+    return key.endswith("/decisions.json")
+
+
 def revision_of(key: str) -> int:
     """Return the number of the report stored under *key*, which counts from 1 for each window; 0 if none can be."""
     number = key.rpartition("/")[2].removeprefix("r").removesuffix(".json")
@@ -117,9 +127,19 @@ def actions_prefix(monitor: str) -> str:
     return f"{monitor}/actions/"
 
 
-def action_key(monitor: str, policy: str, window: Window) -> str:
-    """Return where it is written what a policy started because of a window."""
-    return f"{actions_prefix(monitor)}{policy}/{window.key}.json"
+def action_key(monitor: str, policy: str, window: str) -> str:
+    """Return where it is written what a policy started because of a window: of its start, as in storage keys."""
+    return f"{actions_prefix(monitor)}{policy}/{window}.json"
+
+
+def approvals_prefix(monitor: str) -> str:
+    """Return what the keys of all approvals begin with."""
+    return f"{monitor}/approvals/"
+
+
+def approval_key(monitor: str, policy: str, window: str) -> str:
+    """Return where it is written whether an action is approved; *window* is its start, as in storage keys."""
+    return f"{approvals_prefix(monitor)}{policy}/{window}.json"
 
 
 def policy_key(monitor: str, policy: str) -> str:

@@ -20,12 +20,30 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from atalaia.decisions import decision_events, decisions_from_json
 from atalaia.errors import NotSentError, ObjectNotFoundError, StoredFormError
-from atalaia.monitoring.acting import action_event, action_from_json
-from atalaia.monitoring.layout import actions_prefix, all_reports_prefix, revision_of, unsent_prefix
+from atalaia.monitoring.actions import Action, State, action_event, action_from_json, event_of
+from atalaia.monitoring.evidence import in_words
+from atalaia.monitoring.layout import (
+    actions_prefix,
+    all_reports_prefix,
+    approvals_prefix,
+    is_of_decisions,
+    revision_of,
+    unsent_prefix,
+)
 from atalaia.ports import ObjectStore, Point, Sent, Telemetry
 from atalaia.report import report_from_json
 from atalaia.telemetry import Detail, report_events, report_points
+from atalaia.window import iso, parse_time
+
+Links = Callable[[str, Action], Mapping[str, str]]
+"""Returns addresses at which an action of a monitor can be approved or declined, by their names in an event."""
+
+
+def no_links(monitor: str, action: Action) -> Mapping[str, str]:  # noqa: ARG001 - as others have them
+    """Return none: there is no such address."""
+    return {}
 
 
 class Delivered(Struct, frozen=True):
@@ -57,24 +75,32 @@ class Outbox:
         monitor: Its name.
         output: The store that holds its reports.
         detail: How much of a report goes into metrics.
+        links: Where actions can be approved.
 
     Attributes:
         noted: Whether anything was announced here since the last delivery.
     """
 
-    def __init__(self, monitor: str, output: ObjectStore, detail: Detail = Detail.SUMMARY) -> None:
+    def __init__(
+        self, monitor: str, output: ObjectStore, detail: Detail = Detail.SUMMARY, links: Links = no_links
+    ) -> None:
         self._reports = all_reports_prefix(monitor)
         self._homes = {
             unsent_prefix(monitor, "reports"): self._reports,
+            unsent_prefix(monitor, "approvals"): approvals_prefix(monitor),
             unsent_prefix(monitor, "actions"): actions_prefix(monitor),
         }
+        self._links = links
         self._monitor = monitor
         self._output = output
         self._detail = detail
         self.noted = False
 
     def announce(self, key: str) -> None:
-        """Note that a report or an action is about to be stored under *key*; who stores one is given this method."""
+        """Note that a report, decisions or an action are to be stored under *key*; who stores them is given this.
+
+        That an action waits for approval is noted by the key of the approval, which somebody else will store.
+        """
         self.noted = True
         for notes, home in self._homes.items():
             if key.startswith(home):
@@ -99,7 +125,7 @@ class Outbox:
                 self._output.delete(note.key)
                 continue
             if sent is not None:
-                reports, points = reports + note.about.startswith(self._reports), points + sent.points
+                reports, points = reports + self._is_report(note.about), points + sent.points
                 dropped.update(sent.dropped)
         return Delivered(reports, points, dropped)
 
@@ -123,16 +149,34 @@ class Outbox:
         self._output.delete(note.key)
         return sent
 
+    def _is_report(self, key: str) -> bool:
+        return key.startswith(self._reports) and not is_of_decisions(key)
+
     def _told(self, key: str) -> tuple[Sequence[Mapping[str, Any]], Sequence[Point]] | None:
         """Return the events and points of what is stored under *key*; None if there is nothing to tell of it yet."""
+        approvals = approvals_prefix(self._monitor)
+        waits = key.startswith(approvals)
+        key = actions_prefix(self._monitor) + key.removeprefix(approvals) if waits else key
         data, info = self._output.get(key)
         where = f"{self._output.uri}/{key}"
+        if is_of_decisions(key):
+            start = parse_time(key.removeprefix(self._reports).partition("/")[0]) or 0
+            return list(decision_events(self._monitor, start, decisions_from_json(data, where))), []
         if not key.startswith(self._reports):
-            event = action_event(self._monitor, action_from_json(data, where))
+            action = action_from_json(data, where)
+            if waits:
+                return list(self._waiting(action)), []
+            event = action_event(self._monitor, action)
             return None if event is None else ([event], [])
         report = report_from_json(data, where)
         events = list(report_events(report, revision_of(key), info.time))
         return events, report_points(report, info.time, self._detail)
+
+    def _waiting(self, action: Action) -> Iterator[Mapping[str, str]]:
+        """Yield an event of an action that waits for approval; none if that is over."""
+        if action.state is State.PENDING_APPROVAL:
+            told = {"time": iso(action.time), "until": iso(action.until), "findings": in_words(action.evidence)}
+            yield event_of("approval", self._monitor, action, told | dict(self._links(self._monitor, action)))
 
 
 def _by_revision(name: str) -> tuple[str, int]:

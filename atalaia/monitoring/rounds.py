@@ -19,7 +19,7 @@ from atalaia.monitoring.changes import Changes, Marked
 from atalaia.monitoring.deciding import Decider
 from atalaia.monitoring.evaluating import Evaluated, Evaluator, between, latest_revision
 from atalaia.monitoring.layout import all_reports_prefix, window_prefix
-from atalaia.monitoring.outbox import Delivered, Outbox
+from atalaia.monitoring.outbox import Delivered, Links, Outbox, no_links
 from atalaia.monitoring.watch import Watch
 from atalaia.ports import Telemetry
 from atalaia.telemetry import Detail
@@ -60,15 +60,15 @@ class Evaluations(Struct):
 class Round:
     """One round over one monitor's windows, at the time *now*, in µs since 1970."""
 
-    def __init__(self, watch: Watch, now: int, detail: Detail) -> None:
+    def __init__(self, watch: Watch, now: int, detail: Detail, who: str = "", links: Links = no_links) -> None:
         self._watch = watch
         self._name, self._output = watch.monitor.name, watch.output
-        self._outbox = Outbox(self._name, watch.output, detail)
+        self._outbox = Outbox(self._name, watch.output, detail, links)
         announce = self._outbox.announce
         self._evaluator = Evaluator(watch.monitor, watch.baseline, watch.output, now, announce, often=True)
         self._changes: Changes = watch.changes
-        self._decider = Decider(watch.monitor, watch.output, now)
-        self._actor = Actor(watch.monitor, watch.output, now, announce)
+        self._decider = Decider(watch.monitor, watch.output, now, announce)
+        self._actor = Actor(watch.monitor, watch.output, watch.clock, announce, who)
 
     def mark_all(self) -> None:
         """Mark every window that has profiles, whoever made them, and the empty ones between."""
@@ -77,6 +77,8 @@ class Round:
     def run(self, telemetry: Telemetry, starter_of: StarterOf, enough_time: Callable[[], bool]) -> Evaluations:
         """Evaluate what is marked, tell of it, and start what follows, as long as there is time."""
         done = Evaluations()
+        silent = [window for window in self._evaluator.silent_windows() if not self._has_report(window)]
+        self._changes.mark((window.start for window in silent), _EMPTY)
         todo = self._todo()
         for marked in takewhile(lambda _: enough_time(), todo):
             try:
@@ -93,7 +95,8 @@ class Round:
         self, telemetry: Telemetry, starter_of: StarterOf, enough_time: Callable[[], bool], done: Evaluations
     ) -> None:
         """Start jobs, now that the reports are told: nobody who is waited for keeps an alarm waiting."""
-        done.unstarted = list(self._actor.act(starter_of))
+        self._decider.tick()
+        done.unstarted = list(self._actor.act(starter_of, enough_time))
         if self._outbox.noted and done.delivered.why is None:
             done.delivered += self._outbox.deliver(telemetry, enough_time)
         if done.unstarted:
@@ -118,7 +121,7 @@ class Round:
         """Return the marked windows that have begun; beside those without a report, mark the empty ones first."""
         marked = self._begun()
         unknown = [m.window for m in marked if m.basis is None]
-        fresh = [window for window in unknown if not latest_revision(self._name, self._output, window)]
+        fresh = [window for window in unknown if not self._has_report(window)]
         if not fresh:
             return marked
         reported = self._reported()
@@ -126,6 +129,9 @@ class Round:
         empty = {gap for window in fresh for gap in self._gaps_beside(window, known)}
         self._changes.mark((window.start for window in sorted(empty - set(known))), _EMPTY)
         return self._begun()
+
+    def _has_report(self, window: Window) -> bool:
+        return latest_revision(self._name, self._output, window) > 0
 
     def _begun(self) -> list[Marked]:
         return [marked for marked in self._changes.marked() if self._evaluator.has_begun(marked.window)]

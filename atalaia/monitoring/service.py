@@ -20,8 +20,10 @@ from atalaia.ports import ObjectInfo, Telemetry
 from atalaia.telemetry import Detail
 
 if TYPE_CHECKING:
-    from atalaia.monitoring.acting import Action, StarterOf
+    from atalaia.monitoring.acting import StarterOf
+    from atalaia.monitoring.actions import Action
     from atalaia.monitoring.collecting import Collector
+    from atalaia.monitoring.outbox import Links
     from atalaia.monitoring.rounds import Evaluations
 
 EnoughTime = Callable[[], bool]
@@ -114,6 +116,8 @@ class Service:
         clock: Tells the time, in µs since 1970.
         detail: How much of a report goes into metrics.
         growing: Formats whose objects grow where these functions run: they are collected, not ingested when they come.
+        who: Names this call to others that act at the same time.
+        links: Where actions can be approved; None if nowhere.
     """
 
     def __init__(
@@ -122,8 +126,12 @@ class Service:
         clock: Callable[[], int],
         detail: Detail = Detail.SUMMARY,
         growing: Collection[LogFormat] = (),
+        who: str = "",
+        links: Links | None = None,
     ) -> None:
         self.watches = watches
+        self._who = who
+        self._links = links
         self._growing = growing
         self._clock = clock
         self._detail = detail
@@ -197,12 +205,13 @@ class Service:
             enough_time: Nothing is begun when it says no.
             everything: Look at all windows that have profiles, as those that other programs made are not marked.
         """
-        from atalaia.monitoring.rounds import Round  # noqa: PLC0415 - who only ingests does not pay for measuring
+        from atalaia.monitoring.outbox import no_links  # noqa: PLC0415 - who only ingests does not pay for measuring
+        from atalaia.monitoring.rounds import Round  # noqa: PLC0415
 
         done = Rounds()
         for watch in self.watches:
             try:
-                this = Round(watch, self._clock(), self._detail)
+                this = Round(watch, self._clock(), self._detail, self._who, self._links or no_links)
                 if everything:
                     this.mark_all()
                 done.evaluated[watch.monitor.name] = this.run(telemetry, starter_of, enough_time)

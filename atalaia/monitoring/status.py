@@ -10,12 +10,14 @@ from msgspec import Struct
 
 from atalaia.errors import ObjectNotFoundError, StoredFormError
 from atalaia.html import render_html
+from atalaia.monitoring.decided import page_decisions
 from atalaia.monitoring.evaluating import HISTORY
 from atalaia.monitoring.layout import all_reports_prefix, revision_of
 from atalaia.monitoring.watch import Watch
 from atalaia.ports import Point
 from atalaia.report import Report, report_from_json
 from atalaia.telemetry import report_points
+from atalaia.window import Window, parse_time
 
 _HTML, _JSON = "text/html; charset=utf-8", "application/json"
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
@@ -110,7 +112,9 @@ def _page_of(watch: Watch) -> Page:
     reports = [report for report, _, _ in latest_reports(watch)]
     if not reports:
         return Page(200, _HTML, _document(watch.monitor.name, "<p>No window was evaluated yet.</p>"))
-    return Page(200, _HTML, render_html(reports))
+    starts = [parse_time(report.start) or 0 for report in reports]
+    decisions = page_decisions(watch.monitor, watch.output, [Window(start, start) for start in starts])
+    return Page(200, _HTML, render_html(reports, decisions=decisions))
 
 
 def _index(names: Sequence[str], link: Callable[[str], str]) -> str:

@@ -34,6 +34,7 @@ class Watch:
         own: What the URIs of all that the monitor writes begin with.
         width: Of its windows, in µs.
         changes: Its windows that are to be evaluated.
+        clock: Tells the time, in µs since 1970.
     """
 
     def __init__(self, monitor: Monitor, stores: Stores, clock: Callable[[], int]) -> None:
@@ -41,7 +42,7 @@ class Watch:
         self.output = stores(monitor.output)
         self.width = parse_duration(monitor.window)
         self.changes = Changes(monitor.name, self.output, self.width)
-        self._clock = clock
+        self.clock = clock
         self.own = f"{self.output.uri}/{monitor.name}/"
         self._stores = stores
         self._names = payload_names(monitor.columns)
@@ -69,7 +70,7 @@ class Watch:
         return self._current()[2]
 
     def _current(self) -> tuple[str, Baseline, Ingester]:
-        now = self._clock()
+        now = self.clock()
         if self._held is None or self._held[0] != self._tag() or now - self._looked >= LOOK_AFTER:
             baseline, _ = ensure_baseline(self.monitor, list(self._reference()), self.output)
             self._held = self._tag(), baseline, Ingester(self.monitor, baseline, self.output, self._mark)
@@ -77,7 +78,7 @@ class Watch:
         return self._held
 
     def _mark(self, starts: Iterable[int], packet: str) -> None:
-        self.changes.mark(starts, f"{self._clock():020}-{packet}")
+        self.changes.mark(starts, f"{self.clock():020}-{packet}")
 
     def _tag(self) -> str:
         try:

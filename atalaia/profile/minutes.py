@@ -10,7 +10,7 @@ from msgspec import Struct
 from atalaia.profile.values import Ints
 from atalaia.window import SECOND
 
-_MINUTE = 60 * SECOND
+MINUTE = 60 * SECOND
 _FEW_MINUTES = 1 << 16
 
 
@@ -35,11 +35,11 @@ class Minutes(Struct, frozen=True):
         """Count moments, given in µs since 1970."""
         if not len(times):
             return cls.empty()
-        first, last = int(times.min()) // _MINUTE, int(times.max()) // _MINUTE
+        first, last = int(times.min()) // MINUTE, int(times.max()) // MINUTE
         if last - first > _FEW_MINUTES:
-            starts, rows = np.unique(times // _MINUTE, return_counts=True)
+            starts, rows = np.unique(times // MINUTE, return_counts=True)
             return cls(starts, rows.astype(np.int64))
-        counts = np.bincount((times - first * _MINUTE) // _MINUTE)
+        counts = np.bincount((times - first * MINUTE) // MINUTE)
         held = np.flatnonzero(counts)
         return cls(held + first, counts[held])
 

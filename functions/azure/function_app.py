@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import azure.functions as func
 
@@ -130,6 +130,22 @@ def _page(path: str, context: func.Context, link: Callable[[str], str] = str) ->
         this.told |= {"path": f"/{path}", "status": page.status}
         headers = {"content-type": page.type, "cache-control": "no-store", "x-content-type-options": "nosniff"}
         return func.HttpResponse(page.text, status_code=page.status, headers=headers)
+
+
+def approve(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """Show what a signed link decides to who gets it, and decide it for who posts it."""
+    from atalaia_functions.approvals import HEADERS, Asked
+
+    here = this_app().runtime
+    asked = Asked(str(req.method), urlsplit(req.url).query, req.get_body())
+    with here.invocation("approve", context) as this:
+        page = here.approve(asked, this.service.watches)
+        this.told |= {**page.told, "method": asked.method, "status": page.status}
+        return func.HttpResponse(page.text, status_code=page.status, headers=HEADERS)
+
+
+if _SETTINGS.get("ATALAIA_APPROVAL_KEY"):  # the link's signature says who may; it is the only key that it takes
+    app.route(route="approve", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)(approve)
 
 
 @app.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)

@@ -9,6 +9,7 @@ import pytest
 import servers
 from arm import WORKSPACE, arm, token_for
 from event_grid import event_grid_topic
+from msgspec.structs import replace
 from sagemaker import sagemaker
 
 from atalaia.errors import AtalaiaError, JobError
@@ -60,7 +61,7 @@ def azure():
 
 
 def of_policy(azure, **target):
-    return azure_starter(Policy("drift", 0.3, **target), azure.address, token_for)
+    return azure_starter(Policy("drift", "drifted > 0.3", **target), azure.address, token_for)
 
 
 def on_azure(azure, **changes):
@@ -220,7 +221,7 @@ def test_the_parts_of_an_id_do_not_run_into_each_other():
 
 
 def test_a_file_says_what_to_start(tmp_path):
-    StoredJobs(DirectoryStore(tmp_path)).start(JOB)
+    StoredJobs(DirectoryStore(tmp_path)).start(replace(JOB, evidence={"baseline": "b1"}))
 
     [file] = tmp_path.rglob("*.json")
     told = json.loads(file.read_text())
@@ -230,6 +231,7 @@ def test_a_file_says_what_to_start(tmp_path):
         "policy": "drift",
         "window": "20260301T000000Z",
         "parameters": {"window": "20260301T000000Z"},
+        "evidence": {"baseline": "b1"},
     }
 
 

@@ -1,5 +1,6 @@
 """The handlers as Lambda calls them, against moto's server."""
 
+import base64
 import json
 import sys
 import time
@@ -10,6 +11,7 @@ import servers
 from sagemaker import sagemaker
 from worlds import TEXT, lines, rows
 
+import approve
 import evaluate
 import ingest
 import lifecycle
@@ -47,7 +49,7 @@ def cloud(moto, monkeypatch):
     text = TEXT.replace("{source: logs}", f"{{source: 's3://{bucket}/logs'}}").replace(
         "output: out",
         f"output: s3://{bucket}/out\nbaseline: {{data: ['s3://{bucket}/reference/data.jsonl']}}\n"
-        "policies: [{name: retrain, drift_share: 0.4, pipeline: churn, within: 520w}]",
+        "policies: [{name: retrain, when: drifted > 0.4, pipeline: churn, within: 520w}]",
     )
     put("monitors/churn.yaml", text.encode())
     put("reference/data.jsonl", lines(rows(1, n=2000, seed=9)))
@@ -255,3 +257,41 @@ def test_a_wrong_setting_says_what_to_set(cloud, monkeypatch, name, value, told)
 
     with pytest.raises(AtalaiaError, match=told):
         evaluate.handler({}, Context())
+
+
+def test_what_must_be_approved_is_started_when_its_link_was_posted(cloud, monkeypatch, capsys):
+    settings = {"URL": "https://here.example/", "KEY": "env:LINKS"}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"ATALAIA_APPROVAL_{name}", value)
+    monkeypatch.setenv("LINKS", "k" * 32)
+    text = cloud.client.get_object(Bucket=cloud.bucket, Key="monitors/churn.yaml")["Body"].read()
+    cloud.put("monitors/churn.yaml", text.replace(b"pipeline: churn", b"pipeline: churn, approval: true"))
+    ingest.handler({"Records": [cloud.record("logs/a.jsonl", drifted(2))]}, Context())
+    evaluate.handler({}, Context())
+    (link,) = [event["approve"] for event in logged(capsys) if event["event"] == "ml.monitor.approval"]
+
+    answers = [approve.handler(url_event(method, link), Context()) for method in ("GET", "POST", "POST")]
+    before = len(cloud.jobs.executions)
+    evaluate.handler({}, Context())
+
+    assert [each["statusCode"] for each in answers] == [200, 200, 409]
+    assert answers[0]["headers"]["content-security-policy"].startswith("default-src 'none'")
+    assert (before, len(cloud.jobs.executions)) == (0, 1)
+    told = logged(capsys)
+    assert [(e["method"], e["status"]) for e in told if e["event"] == "ml.monitor.approve"] == [
+        ("GET", 200),
+        ("POST", 200),
+        ("POST", 409),
+    ]
+    assert link.rpartition("=")[2] not in json.dumps(told)
+    (key,) = cloud.keys("out/churn/actions/")
+    action = json.loads(cloud.client.get_object(Bucket=cloud.bucket, Key=key)["Body"].read())
+    assert (action["state"], action["by"], action["who"]) == ("done", "Ada (link)", "request-1")
+
+
+def url_event(method, link):
+    """What Lambda hears of a request to its function URL."""
+    body = base64.b64encode(b"by=Ada").decode() if method == "POST" else None
+    asked = {"http": {"method": method, "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}}
+    more = {"body": body, "isBase64Encoded": True} if body else {"isBase64Encoded": False}
+    return {"version": "2.0", "rawPath": "/", "rawQueryString": link.partition("?")[2], "requestContext": asked, **more}

@@ -72,9 +72,9 @@ class Cloud:
     def __init__(self, storage, container, insights, learning):
         self.storage, self.container, self.insights, self.learning = storage, container, insights, learning
 
-    def monitor(self, name, text):
+    def monitor(self, name, text, more=""):
         job = f"{{workspace: {WORKSPACE}, properties: {{jobType: Command, command: train}}}}"
-        policy = f"policies: [{{name: retrain, drift_share: 0.4, azureml_job: {job}, within: 520w}}]\n"
+        policy = f"policies: [{{name: retrain, {more}when: drifted > 0.4, azureml_job: {job}, within: 520w}}]\n"
         known = f"output: az://CONTAINER/out\nbaseline: {{data: ['az://CONTAINER/reference/data.jsonl']}}\n{policy}"
         whole = text.replace("output: out", known).replace("CONTAINER", self.container)
         self.put(f"monitors/{name}.yaml", whole.encode())
@@ -540,3 +540,25 @@ def test_calls_of_one_process_take_turns(cloud):
         thread.join()
 
     assert [step for step, _ in seen] == ["in", "out"] * 4
+
+
+def test_what_must_be_approved_is_started_when_its_link_was_posted(cloud, monkeypatch):
+    monkeypatch.setenv("ATALAIA_APPROVAL_URL", "https://app.example/api/approve")
+    monkeypatch.setenv("ATALAIA_APPROVAL_KEY", "env:LINKS")
+    monkeypatch.setenv("LINKS", "k" * 32)
+    app = FunctionApp()
+    cloud.monitor("churn", TEXT.replace("{source: logs}", "{source: 'az://CONTAINER/logs'}"), more="approval: true, ")
+    cloud.created("logs/a.jsonl", drifted(2))
+    app.blob(cloud.container, "logs/a.jsonl")
+    app.timer("evaluate")
+    (link,) = [event["approve"] for event in cloud.events("ml.monitor.approval")]
+
+    (trigger, *_) = app.bindings("approve")
+    pages = [app.follow("approve", method, link) for method in ("GET", "POST", "POST")]
+    before = len(cloud.learning.jobs)
+    app.timer("evaluate")
+
+    assert (trigger["authLevel"], sorted(trigger["methods"])) == ("ANONYMOUS", ["GET", "POST"])
+    assert [page.status_code for page in pages] == [200, 200, 409]
+    assert pages[0].headers["cache-control"] == "no-store"
+    assert (before, len(cloud.learning.jobs)) == (0, 1)

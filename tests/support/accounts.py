@@ -17,7 +17,7 @@ logs: {source: 's3://watched/capture', format: sagemaker}
 baseline: {data: ['s3://watched/reference/rows.jsonl']}
 output: s3://watched/out
 columns: [{name: amount}, {name: city, type: string}, {name: risk, role: score}]
-policies: [{name: retrain, drift_share: 0.4, pipeline: retrain, within: 520w, parameters: {since: '{window}'}}]
+policies: [{name: retrain, when: drifted > 0.4, pipeline: retrain, within: 520w, parameters: {since: '{window}'}}]
 """
 SETTINGS = json.loads((ROOT / "infra/settings/aws.json").read_text())  # which Terraform reads, too
 DIMENSIONS = [{"Name": "monitor", "Value": "credit"}, {"Name": "model", "Value": "credit"}]

@@ -25,7 +25,7 @@ output: az://kept/out
 {COLUMNS}
 policies:
   - name: retrain
-    drift_share: 0.4
+    when: drifted > 0.4
     within: 520w
     azureml_job:
       workspace: {WORKSPACE}

@@ -61,6 +61,10 @@ class FunctionApp:
         request = func.HttpRequest(method="GET", url=f"/api/{name}", params={}, route_params=route, body=b"")
         return self.call(name, "req", request)
 
+    def follow(self, name, method, link):
+        body = b"by=Ada" if method == "POST" else b""
+        return self.call(name, "req", func.HttpRequest(method=method, url=link, params={}, route_params={}, body=body))
+
 
 def decoded(binding, kind, value, told=None):
     return meta._ConverterMeta.get(binding).decode(meta.Datum(value, kind), trigger_metadata=told or {})

@@ -120,7 +120,8 @@ def test_our_packages_and_handlers_are_copied_without_what_python_left_there(tmp
 
     assert files(tmp_path) >= {"ingest.py", "evaluate.py", "lifecycle.py", "status.py", "atalaia/py.typed"}
     assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {
-        "atalaia", "atalaia_aws", "atalaia_functions", "atalaia_local", "atalaia_obstore", "atalaia_otel", "atalaia_web",
+        "atalaia", "atalaia_aws", "atalaia_functions", "atalaia_local", "atalaia_obstore", "atalaia_otel",
+        "atalaia_web",
     }  # fmt: skip
     assert not [path for path in files(tmp_path) if "__pycache__" in path]
 

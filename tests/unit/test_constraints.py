@@ -5,9 +5,10 @@ import pytest
 from profiling import baseline_of_rows, profile_of_rows
 
 from atalaia.baseline import baseline_from_bytes, baseline_to_bytes, constrained
-from atalaia.constraints import CHECKS, constraint_findings, violations_text
+from atalaia.constraints import constraint_findings, violations_text
 from atalaia.constraints_file import read_constraints
 from atalaia.conventions.sagemaker import subtracted
+from atalaia.monitor_checks import CONSTRAINT_CHECKS
 from atalaia.monitor_file import ConstraintThresholds
 from atalaia.schema import Column, Kind, Role, Side, Type
 
@@ -53,7 +54,7 @@ def statuses(findings, check):
 def test_a_window_like_the_baseline_fulfils_everything():
     findings = found(held())
 
-    assert {metric for metric, _ in findings} == set(CHECKS)
+    assert {metric for metric, _ in findings} == set(CONSTRAINT_CHECKS)
     assert {finding.status for finding in findings.values()} == {"ok"}
     assert json.loads(violations_text(findings.values())) == {"violations": []}
 
@@ -129,7 +130,7 @@ def test_comparisons_and_columns_can_be_switched_off():
     features = FEATURES | {"age": FEATURES["age"] | {"monitoringConfigOverrides": {"evaluate_constraints": "Disabled"}}}
     findings = found(held(features, distribution_constraints={"perform_comparison": "Disabled"}))
 
-    assert {metric for metric, _ in findings} == set(CHECKS) - {"baseline_drift_check"}
+    assert {metric for metric, _ in findings} == set(CONSTRAINT_CHECKS) - {"baseline_drift_check"}
     assert {column for _, column in findings} == {"plan", "fee", None}
 
 

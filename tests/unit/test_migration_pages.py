@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from atalaia.checks import METRICS
-from atalaia.constraints import CHECKS
+from atalaia.monitor_checks import CONSTRAINT_CHECKS
 from atalaia.monitor_file import find_faults
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -18,7 +18,7 @@ def test_the_example_with_constraints_is_a_monitor_file():
     assert find_faults(example, "example", METRICS) == []
 
 
-@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("check", CONSTRAINT_CHECKS)
 def test_every_check_of_model_monitor_is_explained(check):
     assert f"| `{check}` |" in (DOCS / "from-sagemaker.md").read_text()
 

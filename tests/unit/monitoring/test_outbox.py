@@ -6,7 +6,7 @@ from worlds import lines, rows
 from atalaia.errors import JobError, NotSentError
 from atalaia.ports import Sent
 
-POLICY = "policies: [{name: retrain, drift_share: 0.4, pipeline: p}]\n"
+POLICY = "policies: [{name: retrain, when: drifted > 0.4, pipeline: p}]\n"
 
 
 class Starter:
@@ -110,6 +110,7 @@ def test_an_action_whose_job_is_not_started_yet_is_not_told():
 
     evaluate(world, telemetry, Starter(broken=True))
     waiting = [key for key in unsent(world) if "/actions/" in key]
+    world.now += 60_000_000
     evaluate(world, telemetry, Starter())
 
     told = [event["event"] for event in telemetry.events if "action" in event["event"]]

@@ -8,10 +8,12 @@ from worlds import lines, moment, rows
 from atalaia.checks import METRICS
 from atalaia.errors import JobError
 from atalaia.monitor_file import find_faults
+from atalaia.monitoring.acting import LEASE, patience
 from atalaia.monitoring.service import Arrival
+from atalaia.window import SECOND
 
 WORKSPACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
-POLICY = "policies: [{name: retrain, drift_share: 0.4, pipeline: p%s}]\n"
+POLICY = "policies: [{name: retrain, when: drifted > 0.4, pipeline: p%s}]\n"
 DAY = "2026-03-%02dT00:00:00Z"
 
 
@@ -156,12 +158,23 @@ def test_a_job_that_could_not_be_started_is_tried_again():
     world.starter.plan = [JobError("SageMaker: throttled")]
     evaluate(world)
     evaluate(world)
+    calls = world.starter.calls
+    world.now += 60 * SECOND
+    evaluate(world)
 
     told = [event for event in world.telemetry.events if event["event"].startswith("ml.monitor.action")]
 
     assert [event["event"] for event in told] == ["ml.monitor.action_failed", "ml.monitor.action"]
     assert len({event["id"] for event in told}) == 1
+    assert (calls, world.starter.calls) == (1, 2)
     assert world.starter.windows == ["20260302"]
+
+
+def test_patience_grows_up_to_an_hour():
+    waits = [patience(tries) // SECOND for tries in range(1, 10)]
+
+    assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
+    assert patience(10**6) // SECOND == 3600
 
 
 def test_a_job_is_told_its_parameters():
@@ -185,6 +198,8 @@ def test_killed_at_any_call_one_job_is_started():
         except Died:
             world.stores.opened["mem://out"] = world.output = whole
             world.restart()
+            evaluate(world)
+            world.now += LEASE  # whoever was killed may have been calling
             evaluate(world)
             assert world.starter.windows == ["20260302"]
             assert world.service.note_outcome("job-0", "Succeeded", world.now)
@@ -259,24 +274,63 @@ def test_policies_need_nothing_in_the_monitors_that_have_none():
 @pytest.mark.parametrize(
     ("policy", "told"),
     [
-        ("{name: Re train, drift_share: 0.3, pipeline: p}", "not a name"),
-        ("{name: a, drift_share: 1.5, pipeline: p}", "not a share"),
-        ("{name: a, drift_share: 0.3, pipeline: p, windows: 0}", "not from 1"),
-        ("{name: a, drift_share: 0.3, pipeline: p, windows: 3, of: 2}", "not from 3"),
-        ("{name: a, drift_share: 0.3, pipeline: p, of: 1000}", "not from 1"),
-        ("{name: a, drift_share: 0.3, pipeline: p, cool_down: soon}", "not a whole number with a unit"),
-        ("{name: a, drift_share: 0.3}", "nothing is named"),
-        ("{name: a, drift_share: 0.3, pipeline: p, training_job: {RoleArn: r}}", "both"),
-        ("{name: a, drift_share: 0.3, pipeline: ''}", "is empty"),
-        ("{name: a, drift_share: 0.3, azureml_job: {workspace: ws, properties: {jobType: Command}}}", "no resource id"),
-        (f"{{name: a, drift_share: 0.3, azureml_job: {{workspace: {WORKSPACE}, properties: {{a: 1}}}}}}", "`jobType`"),
-        ("{name: b, drift_share: 0.3, pipeline: p}", "already stands"),
-        ("{name: a, drift_share: 0.3, pipeline: p, parameters: {x: 1}}", "not text"),
-        ("{name: a, drift_share: 0.3, pipeline: p, parameter: {}}", "unknown key"),
+        ("{name: Re train, when: drifted > 0.3, pipeline: p}", "not a name"),
+        ("{name: a, when: drifted > 1.5, pipeline: p}", "at character 11 of 'drifted > 1.5': 1.5 is not a share"),
+        ("{name: a, when: '', pipeline: p}", "at character 1 of '': the text ends"),
+        ("{name: a, when: pis > 1, pipeline: p}", "there is no metric 'pis'"),
+        ("{name: a, when: 'alert(missing[y])', pipeline: p}", "there is no column 'y'"),
+        (f"{{name: a, when: {'rows > 1 or ' * 20}rows, pipeline: p}}", "of '... or rows > 1 or"),
+        ("{name: a, pipeline: p}", "nothing says when it acts"),
+        ("{name: a, schedule: 0 3 * *, pipeline: p}", "4 fields instead of 5"),
+        ("{name: a, schedule: 0 3 * * *, windows: 2, pipeline: p}", "`windows` has no effect without `when`"),
+        ("{name: a, schedule: 0 3 * * *, approval_within: 2d, pipeline: p}", "no effect without `approval`"),
+        ("{name: a, when: drifted > 0.3, only_if_changed: true, pipeline: p}", "no effect without `schedule`"),
+        ("{name: a, when: drifted > 0.3, min_rows: -1, pipeline: p}", "-1 is below 0"),
+        ("{name: a, when: drifted > 0.3, most_per_week: 0, pipeline: p}", "0 is below 1"),
+        ("{name: a, when: drifted > 0.3, quiet_hours: [22-6], pipeline: p}", "'22-6' are no hours"),
+        ("{name: a, when: drifted > 0.3, quiet_hours: [Mon-Fri, Sat-Sun], pipeline: p}", "no time of the week"),
+        ("{name: a, when: drifted > 0.3, approval: true, approval_within: soon, pipeline: p}", "with a unit"),
+        ("{name: a, when: drifted > 0.3, sagemaker_traffic: {endpoint: e, weights: {a: 1}}}", "without approval"),
+        ("{name: a, when: drifted > 0.3, pipeline: p, windows: 0}", "not from 1"),
+        ("{name: a, when: drifted > 0.3, pipeline: p, windows: 3, of: 2}", "not from 3"),
+        ("{name: a, when: drifted > 0.3, pipeline: p, of: 1000}", "not from 1"),
+        ("{name: a, when: drifted > 0.3, pipeline: p, cool_down: soon}", "not a whole number with a unit"),
+        ("{name: a, when: drifted > 0.3}", "nothing is named"),
+        ("{name: a, when: drifted > 0.3, pipeline: p, training_job: {RoleArn: r}}", "both"),
+        ("{name: a, when: drifted > 0.3, pipeline: ''}", "is empty"),
+        (
+            "{name: a, when: drifted > 0.3, azureml_batch: {workspace: ws, endpoint: score}}",
+            "'ws' is no resource id",
+        ),
+        (
+            f"{{name: a, when: drifted > 0.3, approval: true, azureml_traffic: "
+            f"{{workspace: {WORKSPACE}, endpoint: credit, traffic: {{blue: 10, green: 80}}}}}}",
+            "10, 80 do not add up to 100",
+        ),
+        (
+            f"{{name: a, when: drifted > 0.3, approval: true, azureml_traffic: "
+            f"{{workspace: {WORKSPACE}, endpoint: credit, traffic: {{blue: -10, green: 110}}}}}}",
+            "-10, 110 do not add up to 100",
+        ),
+        (
+            "{name: a, when: drifted > 0.3, event_grid_topic: 'https://example.com/api/events'}",
+            "is no address of an Event Grid topic",
+        ),
+        (
+            "{name: a, when: drifted > 0.3, azureml_job: {workspace: ws, properties: {jobType: Command}}}",
+            "no resource id",
+        ),
+        (
+            f"{{name: a, when: drifted > 0.3, azureml_job: {{workspace: {WORKSPACE}, properties: {{a: 1}}}}}}",
+            "`jobType`",
+        ),
+        ("{name: b, when: drifted > 0.3, pipeline: p}", "already stands"),
+        ("{name: a, when: drifted > 0.3, pipeline: p, parameters: {x: 1}}", "not text"),
+        ("{name: a, when: drifted > 0.3, pipeline: p, parameter: {}}", "unknown key"),
     ],
 )
 def test_a_policy_that_could_not_work_is_a_fault(policy, told):
-    text = MONITOR + f"policies: [{{name: b, drift_share: 0.1, pipeline: p}}, {policy}]\n"
+    text = MONITOR + f"policies: [{{name: b, when: drifted > 0.1, pipeline: p}}, {policy}]\n"
 
     (fault,) = find_faults(text, "monitor.yaml", METRICS)
     assert told in fault.found
@@ -284,14 +338,15 @@ def test_a_policy_that_could_not_work_is_a_fault(policy, told):
 
 def test_an_azure_job_is_given_as_its_rest_api_takes_it():
     job = f"{{workspace: {WORKSPACE}, properties: {{jobType: Command, command: train}}}}"
-    text = MONITOR + f"policies: [{{name: a, drift_share: 0.3, azureml_job: {job}}}]\n"
+    text = MONITOR + f"policies: [{{name: a, when: drifted > 0.3, azureml_job: {job}}}]\n"
 
     assert find_faults(text, "monitor.yaml", METRICS) == []
 
 
 def test_a_training_job_is_given_as_sagemaker_takes_it():
     text = (
-        MONITOR + "policies: [{name: a, drift_share: 0.3, training_job: {RoleArn: r, HyperParameters: {depth: '6'}}}]\n"
+        MONITOR
+        + "policies: [{name: a, when: drifted > 0.3, training_job: {RoleArn: r, HyperParameters: {depth: '6'}}}]\n"
     )
 
     assert find_faults(text, "monitor.yaml", METRICS) == []

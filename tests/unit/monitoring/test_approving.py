@@ -1,0 +1,179 @@
+import json
+
+import pytest
+from services import MONITOR, Told, make_service
+from worlds import lines, rows
+
+from atalaia.errors import ApprovalError
+from atalaia.monitoring.approving import Approval, Decision, decide, waiting_action
+from atalaia.window import SECOND
+
+DAY = 86_400 * SECOND
+POLICY = "policies: [{name: retrain, when: drifted > 0.4, approval: true, approval_within: 2d, pipeline: p}]\n"
+KEY = "churn/approvals/retrain/20260302T000000Z.json"
+WINDOW = "20260302T000000Z"
+
+
+class Starter:
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, policy, store):
+        return self
+
+    def start(self, job):
+        self.calls += 1
+        return job.id
+
+
+def arrived(world):
+    """Let drifted rows arrive, and evaluate them."""
+    drifted = [{**row, "x": row["x"] + 5} for row in rows(2)]
+    world.starter, world.telemetry = Starter(), Told()
+    assert not world.service.ingest([world.put("2.jsonl", lines(drifted))]).failed
+    evaluate(world)
+    return world
+
+
+def evaluate(world):
+    return world.service.evaluate(world.telemetry, world.starter)
+
+
+def actions(world):
+    return [json.loads(world.output.get(info.key)[0]) for info in world.output.list("churn/actions/")]
+
+
+@pytest.fixture
+def world():
+    """One in which a policy waits for approval."""
+    return arrived(make_service(MONITOR + POLICY))
+
+
+def waiting(world):
+    return waiting_action(world.output, "churn", "retrain", WINDOW, world.now)
+
+
+def told(world):
+    names = [(event["event"].removeprefix("ml.monitor."), event) for event in world.telemetry.events]
+    return [(name, event) for name, event in names if name.startswith(("action", "approval"))]
+
+
+def test_what_must_be_approved_waits_and_operators_are_told_once(world):
+    evaluate(world)
+
+    (action,) = actions(world)
+    ((name, event),) = told(world)
+    assert (action["state"], world.starter.calls, name) == ("pending-approval", 0, "approval")
+    assert (event["policy"], event["until"]) == ("retrain", "2026-03-22T00:00:00Z")
+    assert "of x" in event["findings"]
+
+
+def test_what_is_approved_is_started_once(world):
+    decide(world.output, "churn", waiting(world), Approval(Decision.APPROVE, "Ada", "2026-03-20T00:00:00Z"))
+    evaluate(world)
+    evaluate(world)
+
+    (action,) = actions(world)
+    assert (action["state"], action["by"], world.starter.calls) == ("done", "Ada", 1)
+    assert [name for name, _ in told(world)] == ["approval", "action"]
+
+
+def test_what_is_declined_is_never_started(world):
+    decide(world.output, "churn", waiting(world), Approval(Decision.DECLINE, "Ada"))
+    evaluate(world)
+    world.now += 30 * DAY
+    evaluate(world)
+
+    (action,) = actions(world)
+    assert (action["state"], world.starter.calls) == ("declined", 0)
+    assert [(name, event.get("by")) for name, event in told(world)] == [("approval", None), ("action_declined", "Ada")]
+
+
+def test_what_nobody_approves_runs_out(world):
+    world.now += 2 * DAY + 1
+    evaluate(world)
+    world.output.put(KEY, b'{"decision": "approve"}')
+    evaluate(world)
+
+    (action,) = actions(world)
+    assert (action["state"], world.starter.calls) == ("expired", 0)
+    assert [name for name, _ in told(world)] == ["approval", "action_expired"]
+
+
+def test_an_approval_by_hand_may_come_before_the_action():
+    world = make_service(MONITOR + POLICY)
+    world.output.put(KEY, b'{"decision": "approve"}')
+    arrived(world)
+    evaluate(world)
+
+    assert world.starter.calls == 1
+
+
+def test_an_approval_that_cannot_be_read_is_told_and_may_be_corrected(world):
+    world.output.put(KEY, b'{"decision": "perhaps"}')
+    evaluate(world)
+    failed = told(world)[-1]
+    world.output.put(KEY, b'{"decision": "approve"}')
+    evaluate(world)
+
+    assert failed[0] == "action_failed"
+    assert "not an approval" in failed[1]["why"]
+    assert world.starter.calls == 1
+
+
+def test_the_first_decision_holds(world):
+    action = waiting(world)
+    decide(world.output, "churn", action, Approval(Decision.APPROVE, "Ada", "2026-03-20T00:00:00Z"))
+
+    with pytest.raises(ApprovalError, match="approved by Ada at 2026-03-20T00:00:00Z already"):
+        decide(world.output, "churn", action, Approval(Decision.DECLINE))
+
+    assert json.loads(world.output.get(KEY)[0])["decision"] == "approve"
+
+
+def test_who_decided_may_not_be_known(world):
+    action = waiting(world)
+    decide(world.output, "churn", action, Approval(Decision.DECLINE))
+
+    with pytest.raises(ApprovalError, match="declined already"):
+        decide(world.output, "churn", action, Approval(Decision.APPROVE))
+
+
+def test_nothing_is_approved_that_does_not_wait(world):
+    with pytest.raises(ApprovalError, match="no such action"):
+        waiting_action(world.output, "churn", "retrain", "20260303T000000Z", world.now)
+    with pytest.raises(ApprovalError, match="waited until 2026-03-22"):
+        waiting_action(world.output, "churn", "retrain", WINDOW, world.now + 3 * DAY)
+
+    world.now += 3 * DAY
+    evaluate(world)
+    with pytest.raises(ApprovalError, match="it is expired"):
+        waiting(world)
+
+
+def test_while_it_waits_outcomes_of_other_jobs_are_nobodys(world):
+    assert world.service.note_outcome("theirs", "Succeeded", 20) is None
+
+
+def test_another_who_settles_it_first_is_left_alone(world):
+    """Two evaluators find that it ran out; the second one's write is refused."""
+    from packets import Interrupted
+
+    world.now += 3 * DAY
+    whole = world.stores.opened["mem://out"]
+    for calls in range(1, 60):
+        other = []
+
+        def happens(other=other):
+            world.stores.opened["mem://out"] = whole
+            world.restart()
+            other.append(evaluate(world))
+
+        world.stores.opened["mem://out"] = world.output = Interrupted(whole, calls, happens)
+        world.restart()
+        evaluate(world)
+        world.stores.opened["mem://out"] = world.output = whole
+        assert actions(world)[0]["state"] == "expired"
+        if not other:
+            break
+    assert calls > 1
