@@ -39,6 +39,9 @@ DIFFERENT = {
     "storage-access": [
         ("a role is for the account", "  scope: queue[i]", "  scope: account"),
     ],
+    "secret-access": [
+        ("all of a vault can be read", "  scope: secret[i]", "  scope: vault"),
+    ],
     "roles.json": [
         ("a role has another GUID", "974c5e8b-45b9-4653-ba55-5f855dd0fb88", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"),
     ],
