@@ -88,7 +88,7 @@ def azure():
 
 
 def of_policy(azure, **target):
-    return azure_starter(Policy("drift", 0.3, **target), azure.address, token_for)
+    return azure_starter(Policy("drift", "drifted > 0.3", **target), azure.address, token_for)
 
 
 def on_azure(azure, **changes):

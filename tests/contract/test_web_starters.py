@@ -526,7 +526,7 @@ def test_each_target_has_a_starter_in_any_cloud_or_is_a_clouds_own(target, name)
     assert type(common_starter(policy, str, MemoryStore())).__name__ == name
 
 
-NEEDED = {"drift_share": 0.3} if "drift_share" in policies.Policy.__struct_fields__ else {"when": "drifted > 0.3"}
+NEEDED = {"when": "drifted > 0.3"}
 
 
 def test_a_workflow_may_be_named_by_its_number(tmp_path):

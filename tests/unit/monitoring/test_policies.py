@@ -299,6 +299,24 @@ def test_policies_need_nothing_in_the_monitors_that_have_none():
         ("{name: a, when: drifted > 0.3, pipeline: p, training_job: {RoleArn: r}}", "both"),
         ("{name: a, when: drifted > 0.3, pipeline: ''}", "is empty"),
         (
+            "{name: a, when: drifted > 0.3, azureml_batch: {workspace: ws, endpoint: score}}",
+            "'ws' is no resource id",
+        ),
+        (
+            f"{{name: a, when: drifted > 0.3, approval: true, azureml_traffic: "
+            f"{{workspace: {WORKSPACE}, endpoint: credit, traffic: {{blue: 10, green: 80}}}}}}",
+            "10, 80 do not add up to 100",
+        ),
+        (
+            f"{{name: a, when: drifted > 0.3, approval: true, azureml_traffic: "
+            f"{{workspace: {WORKSPACE}, endpoint: credit, traffic: {{blue: -10, green: 110}}}}}}",
+            "-10, 110 do not add up to 100",
+        ),
+        (
+            "{name: a, when: drifted > 0.3, event_grid_topic: 'https://example.com/api/events'}",
+            "is no address of an Event Grid topic",
+        ),
+        (
             "{name: a, when: drifted > 0.3, azureml_job: {workspace: ws, properties: {jobType: Command}}}",
             "no resource id",
         ),
