@@ -17,13 +17,13 @@ from atalaia.report import Input
 from atalaia.versions import model_versions
 from atalaia.window import Window
 
-POLICY = "policies: [{{name: retrain, drift_share: 0.4, cool_down: 4w, file: true, new_baseline: {}}}]\n"
+POLICY = "policies: [{{name: retrain, when: drifted > 0.4, cool_down: 4w, file: true, new_baseline: {}}}]\n"
 AFTER_MODEL = MONITOR.replace("model: {name: churn}", "model: {name: churn, new_baseline: %s}")
 DAY = 86_400_000_000
 
 
 class Starter:
-    def __call__(self, policy):
+    def __call__(self, policy, store):
         return self
 
     def start(self, job):
