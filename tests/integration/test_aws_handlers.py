@@ -125,6 +125,17 @@ def test_from_an_object_in_s3_to_a_pipeline_and_its_outcome(cloud, moto, capsys)
     assert "ml.monitor.drift" in {metric["MetricName"] for metric in metrics}
 
 
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [("Approved", {"model": "churn", "version": "8", "monitors": []}), ("Rejected", {"model": None})],
+)
+def test_a_model_package_that_was_approved_is_told(cloud, status, told):
+    detail = {"ModelPackageGroupName": "churn", "ModelPackageVersion": 8, "ModelApprovalStatus": status}
+    kind = "SageMaker Model Package State Change"
+
+    assert lifecycle.handler({"detail-type": kind, "time": "2026-03-20T00:00:00Z", "detail": detail}, Context()) == told
+
+
 def test_of_a_batch_only_what_failed_is_delivered_again(cloud, capsys):
     good = message("good", cloud.record("logs/a.jsonl", lines(rows(2, 5))))
     bad = {"eventSource": "aws:sqs", "messageId": "bad", "body": "{"}
