@@ -172,7 +172,7 @@ class Monitor(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
             a year as an alert.
         multivariate: Whether the relations of columns to each other are watched: true for those of all numeric
             features, or a list of columns.
-        policies: When drift starts a job.
+        policies: When something is done because of what was found.
         convention: Whose metrics, limits and verdicts hold for drift, unless a check says otherwise.
     """
 

@@ -29,6 +29,8 @@ _WORKSPACE = re.compile(
     re.IGNORECASE,
 )
 
+_TOPIC = re.compile(r"https://[^/?#\s]+\.eventgrid\.azure\.(net|us|cn)/api/events|http://127\.0\.0\.1:\d+/\S*")
+
 
 def broken_policies(
     policies: list[Any], known_metrics: Metrics | None, columns: Mapping[str, dict[str, Any]]
@@ -106,11 +108,16 @@ def _when(
         metrics = {name: rules.of_window for name, rules in known_metrics.items()} | _BY_CONSTRAINTS
     divides = {name: column.get("role") == Role.SEGMENT for name, column in columns.items()}
     for error in condition_faults(text, metrics, divides):
-        yield Issue((*path, "when"), f"at character {error.place} of {_short(text)}: {error.found}", error.fix)
+        yield Issue(
+            (*path, "when"), f"at character {error.place} of {_around(text, error.place)}: {error.found}", error.fix
+        )
 
 
-def _short(text: str) -> str:
-    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
+def _around(text: str, place: int) -> str:
+    """Return the text or, of a long one, what stands around a place."""
+    start = max(0, min(place - _SHOWN // 2, len(text) - _SHOWN))
+    end = start + _SHOWN
+    return repr("..." * (start > 0) + text[start:end] + "..." * (end < len(text)))
 
 
 def _schedule(text: object, path: Path) -> Iterator[Issue]:
@@ -174,15 +181,35 @@ def _target(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
         if key in TRAFFIC and policy.get("approval") is not True:
             fix = "Add `approval: true`, so that somebody decides each time."
             yield Issue((*path, key), f"`{key}` changes what users are served, without approval", fix)
+    yield from _azure(policy, path)
+
+
+def _azure(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
+    for key in ("azureml_job", "azureml_batch", "azureml_traffic"):
+        target = policy.get(key)
+        workspace = target.get("workspace") if isinstance(target, dict) else None
+        if isinstance(workspace, str) and not _WORKSPACE.fullmatch(workspace):
+            fix = "Copy it from the workspace's page: /subscriptions/ID/resourceGroups/GROUP/providers/..."
+            yield Issue((*path, key, "workspace"), f"{workspace!r} is no resource id of a workspace", fix)
     if isinstance(policy.get("azureml_job"), dict):
-        yield from _azureml_job(policy["azureml_job"], (*path, "azureml_job"))
+        yield from _job_type(policy["azureml_job"], (*path, "azureml_job"))
+    if isinstance(policy.get("azureml_traffic"), dict):
+        yield from _split(policy["azureml_traffic"].get("traffic"), (*path, "azureml_traffic", "traffic"))
+    topic = policy.get("event_grid_topic")
+    if isinstance(topic, str) and topic and not _TOPIC.fullmatch(topic):
+        fix = "Copy the topic's endpoint from its page: https://NAME.REGION-1.eventgrid.azure.net/api/events"
+        yield Issue((*path, "event_grid_topic"), f"{topic!r} is no address of an Event Grid topic", fix)
 
 
-def _azureml_job(job: Mapping[str, Any], path: Path) -> Iterator[Issue]:
-    workspace, properties = job.get("workspace"), job.get("properties")
-    if isinstance(workspace, str) and not _WORKSPACE.fullmatch(workspace):
-        fix = "Copy it from the workspace's page: /subscriptions/ID/resourceGroups/GROUP/providers/..."
-        yield Issue((*path, "workspace"), f"{workspace!r} is no resource id of a workspace", fix)
+def _split(traffic: object, path: Path) -> Iterator[Issue]:
+    shares = list(traffic.values()) if isinstance(traffic, dict) else []
+    if shares and all(is_number(share) for share in shares) and (min(shares) < 0 or sum(shares) != 100):
+        found = f"{', '.join(map(str, shares))} do not add up to 100"
+        yield Issue(path, found, "Give each deployment its percentage.")
+
+
+def _job_type(job: Mapping[str, Any], path: Path) -> Iterator[Issue]:
+    properties = job.get("properties")
     if isinstance(properties, dict) and not isinstance(properties.get("jobType"), str):
         fix = "Write `jobType: Command` or `jobType: Pipeline`, and what else the API asks for."
         yield Issue((*path, "properties"), "there is no `jobType`", fix)

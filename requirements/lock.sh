@@ -95,7 +95,7 @@ echo checkov==3.3.30 | compile --output-file requirements/checkov.txt -
 
 # Wheels that are read and never installed: the schemas of providers are in them, one old provider itself, and the types of
 # Azure's resources, in Microsoft's clients.
-AZURE_TYPES="$(printf 'azure-mgmt-%s ' applicationinsights==4.1.0 authorization==4.0.0 eventgrid==10.4.0 loganalytics==14.0.0 \
+AZURE_TYPES="$(printf 'azure-mgmt-%s ' applicationinsights==4.1.0 authorization==4.0.0 eventgrid==10.4.0 keyvault==12.1.1 loganalytics==14.0.0 \
     machinelearningservices==1.0.1 monitor==7.0.0 storage==25.3.0 web==11.0.1)"
 WHEELS=$(mktemp -d)
 for WHEEL in cdktn-provider-aws==25.8.1 cdktn-provider-azapi==1.0.0 cdktn-provider-azurerm==18.9.0 \

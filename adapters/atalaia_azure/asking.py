@@ -16,7 +16,7 @@ from atalaia_web.wire import Answer, NoAnswerError, ask
 API = "2025-01-01-preview"
 """Of Azure Machine Learning in Azure Resource Manager."""
 
-_SECONDS = 10.0
+_SECONDS = 8.0
 _RIGHTS = (401, 403)
 _LATER = (408, 409, 423, 429)  # 409: another change of the same is under way
 _AGAIN = "It will be tried again with the same id."

@@ -139,8 +139,8 @@ def change_of(event: Any) -> JobChange | NewVersion:
     kind = str(getattr(event, "event_type", None) or getattr(event, "type", ""))
     since = getattr(event, "event_time", None) or getattr(event, "time", None)
     told = event.get_json()
-    told = told if isinstance(told, Mapping) else {}
     time = None if since is None else (since - _EPOCH) // timedelta(microseconds=1)
+    told = {name[:1].lower() + name[1:]: value for name, value in (told if isinstance(told, Mapping) else {}).items()}
     match kind.removeprefix(_LEARNING):
         case "ModelRegistered" if told.get("modelName") and time is not None:
             return NewVersion(str(told["modelName"]), str(told.get("modelVersion", "")), time)

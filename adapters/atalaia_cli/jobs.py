@@ -13,7 +13,7 @@ from rich.progress import Progress
 from atalaia.baseline import Baseline
 from atalaia.errors import AtalaiaError
 from atalaia.monitoring.baselines import ensure_baseline
-from atalaia.monitoring.eras import Eras, eras_of
+from atalaia.monitoring.eras import Eras, load_eras
 from atalaia.monitoring.evaluating import Evaluated, Evaluator
 from atalaia.monitoring.ingesting import Ingester
 from atalaia.monitoring.receipts import Receipt
@@ -90,7 +90,7 @@ def evaluated(opened: Opened, held: Baseline, now: str | None) -> tuple[list[Eva
 
 
 def _eras(opened: Opened, held: Baseline) -> Eras:
-    return eras_of(opened.monitor.name, opened.output, held)
+    return load_eras(opened.monitor.name, opened.output, held)
 
 
 def the_time(now: str | None) -> int:

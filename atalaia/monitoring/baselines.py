@@ -132,19 +132,27 @@ def ensure_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectSt
     Raises:
         BaselineError: There is none and the monitor file names no reference data, or these hold no rows.
     """
+    baseline, current = ensure_current(monitor, sources, output)
+    return baseline, current is None
+
+
+def ensure_current(
+    monitor: Monitor, sources: list[LogSource], output: ObjectStore
+) -> tuple[Baseline, CurrentBaseline | None]:
+    """Do as `ensure_baseline`, and return the baseline with what says that it holds; with None if it was built."""
     current = current_baseline(monitor.name, output)
     if current is not None and current.columns == columns_fingerprint(monitor):
         is_known = set(history_asked(monitor)) <= set(current.history)
         holds = current.chosen or not sources or (is_known and current.data == _data(sources))
         if holds:
-            return _read(monitor, current, output), False
+            return _read(monitor, current, output), current
     if not sources:
         msg = (
             f"{monitor.name}: there is no baseline for these columns, and the monitor file names no reference data. "
             "Add baseline.data to it, or run `atalaia baseline` with the data."
         )
         raise BaselineError(msg)
-    return make_baseline(monitor, sources, output, chosen=False), True
+    return make_baseline(monitor, sources, output, chosen=False), None
 
 
 def make_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectStore, *, chosen: bool) -> Baseline:

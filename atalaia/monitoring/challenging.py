@@ -23,7 +23,7 @@ from atalaia.judging import Promise
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.baselines import load_baseline
 from atalaia.monitoring.comparing import ALARM_RATE
-from atalaia.monitoring.eras import eras_of
+from atalaia.monitoring.eras import load_eras
 from atalaia.monitoring.layout import profiles_prefix, window_prefix
 from atalaia.monitoring.merging import merge_profiles
 from atalaia.ports import ObjectStore
@@ -90,7 +90,7 @@ def _merged(
     champion: Side, challenger: Side, windows: list[Window]
 ) -> tuple[Baseline, list[Window], tuple[Profile, Profile]]:
     """Merge the windows in which both have rows on the latest baseline that they have in common."""
-    eras = [eras_of(s.monitor.name, s.output, load_baseline(s.monitor, s.output)) for s in (champion, challenger)]
+    eras = [load_eras(s.monitor.name, s.output, load_baseline(s.monitor, s.output)) for s in (champion, challenger)]
     baseline: Baseline | None = None
     profiles, others = (Profile(""), Profile("")), 0
     used: list[Window] = []

@@ -77,9 +77,13 @@ class Eras:
         return ",".join(found or [self.latest.version])
 
 
-def eras_of(monitor: str, output: ObjectStore, latest: Baseline) -> Eras:
+def load_eras(monitor: str, output: ObjectStore, latest: Baseline) -> Eras:
     """Return the eras of a monitor, of which the baseline that holds now is the *latest*."""
-    current = current_baseline(monitor, output)
+    return eras_of(monitor, output, latest, current_baseline(monitor, output))
+
+
+def eras_of(monitor: str, output: ObjectStore, latest: Baseline, current: CurrentBaseline | None) -> Eras:
+    """Return the eras of a monitor, of which *current* says which baseline holds now: the *latest*."""
     if current is None or not current.earlier or current.version != latest.version:
         return Eras(latest)
     past = [

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from atalaia.errors import ObjectNotFoundError
 from atalaia.monitor_file import LogFormat, Monitor
-from atalaia.monitoring.baselines import ensure_baseline
+from atalaia.monitoring.baselines import ensure_current
 from atalaia.monitoring.changes import Changes
 from atalaia.monitoring.eras import Eras, eras_of
 from atalaia.monitoring.ingesting import Ingester
@@ -72,8 +72,8 @@ class Watch:
     def _current(self) -> tuple[str, Eras, Ingester]:
         now = self.clock()
         if self._held is None or self._held[0] != self._tag() or now - self._looked >= LOOK_AFTER:
-            baseline, _ = ensure_baseline(self.monitor, list(self._reference()), self.output)
-            eras = eras_of(self.monitor.name, self.output, baseline)
+            held = ensure_current(self.monitor, list(self._reference()), self.output)
+            eras = eras_of(self.monitor.name, self.output, *held)
             self._held = self._tag(), eras, Ingester(self.monitor, eras, self.output, self._mark)
             self._looked = now
         return self._held

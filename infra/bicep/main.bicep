@@ -8,7 +8,7 @@ targetScope = 'resourceGroup'
 @maxLength(16)
 param name string = 'atalaia'
 
-@description('The region of everything, such as `westeurope`; the account of logs must be in it, and so must workspaces of Azure ML whose topics `eventTopics` does not have.')
+@description('The region of everything, such as `westeurope`; the account of logs must be in it, and so must workspaces of Azure ML whose topics `knownIds` does not have.')
 param location string = resourceGroup().location
 
 @description('The ID of the storage account of the monitors\' places: logs, reference data, outputs. Monitor files are put into a container there.')
@@ -27,8 +27,8 @@ param environment object = {}
 @description('What differs from the size that was tested: an instance\'s `memory_mb` (512, 2048 or 4096), and `most_instances` at once.')
 param size { memory_mb: (512 | 2048 | 4096)?, most_instances: int? } = {}
 
-@description('Event Grid system topics that are there already, as a source has only one, and it must be in the source\'s region and subscription: by the ID of the source (the account of logs, an Azure ML workspace) the ID of its topic. That of the account needs a system-assigned identity.')
-param eventTopics object = {}
+@description('What is there already, by its ID. Event Grid system topics, by the ID of their source (the account of logs, an Azure ML workspace): a source has only one, it must be in the source\'s region and subscription, and that of the account needs a system-assigned identity. Event Grid topics and Key Vaults that policies name, by their addresses (`https://NAME.westeurope-1.eventgrid.azure.net/api/events`, `https://NAME.vault.azure.net`): the app may send to these topics, and read the secrets that policies name.')
+param knownIds object = {}
 
 @description('What differs from the default limits of alarms, null for no such alarm: `drift` (1, the multiple of its own limit), `drifted_share` (0.3) and `failed_share` (0) of columns and quality checks, `rejected_rows` (0), `lag_seconds` (none), `silent_hours` without a report (0, which stands for window, lateness and one more), `untold_reports` (0), `waiting_logs` (1000), `budget_share` (0.8, in hundredths) of `dailyGigabytes`. Numbers that are not whole are written `json(\'0.2\')`.')
 param alarms object = {}
@@ -69,7 +69,11 @@ var given = map(monitors, each => {
   logs: '${join(filter(split(each.?logs.?source ?? '', '/'), part => !empty(part)), '/')}/'
   output: '${join(filter(split(each.?output ?? '', '/'), part => !empty(part)), '/')}/'
   policies: each.?policies ?? []
+  topics: map(filter(each.?policies ?? [], policy => policy.?event_grid_topic != null), policy => policy.event_grid_topic)
+  // keyvault:https://VAULT.vault.azure.net/secrets/NAME, in its parts.
+  secrets: map(filter(flatten(map(each.?policies ?? [], policy => [policy.?databricks.?token ?? '', policy.?github_workflow.?token ?? '', policy.?github_issue.?token ?? '', policy.?azure_devops.?token ?? '', policy.?webhook.?url ?? '', policy.?webhook.?secret ?? ''])), secret => take(secret, 9) == 'keyvault:'), secret => '${split(secret, '/')[2]}/${split(secret, '/')[4]}')
 })
+var ofWorkspaces = ['azureml_job', 'azureml_batch', 'azureml_traffic']
 var refused = concat(
   map(filter(objectKeys(alarms), each => !contains(settings.alarms, each)), each => 'alarms has no limit ${each}.'),
   map(filter(objectKeys(environment), each => take(each, 8) != 'ATALAIA_' || contains(['ATALAIA_CONTAINER', 'ATALAIA_MONITORS', 'ATALAIA_QUEUE'], each)), each => 'environment may not set ${each}.'),
@@ -80,8 +84,9 @@ var refused = concat(
   map(filter(given, each => length(filter(given, other => other.name == each.name)) > 1), each => '${each.name}: another monitor file has the same name; give each its own.'),
   map(filter(given, each => !empty(filter(each.places, place => take(place, 5) != 'az://'))), each => '${each.name}: logs.source, output and baseline.data must be places in Blob Storage, such as az://container/folder.'),
   map(filter(given, each => !empty(filter(given, other => take(each.output, length(other.logs)) == other.logs))), each => '${each.name}: its output lies below the logs of a monitor, so that everything written would be announced as a log.'),
-  map(filter(given, each => !empty(filter(each.policies, policy => (policy.?pipeline ?? policy.?training_job) != null))), each => '${each.name}: a policy names a pipeline or a training_job, which Azure does not start; give it an azureml_job.'),
-  map(filter(given, each => !empty(filter(each.policies, policy => policy.?azureml_job != null && take(policy.azureml_job.?workspace ?? '', 15) != '/subscriptions/'))), each => '${each.name}: a policy\'s azureml_job.workspace must be the ID of an Azure ML workspace.')
+  map(filter(given, each => !empty(filter(each.policies, policy => (policy.?pipeline ?? policy.?training_job ?? policy.?sagemaker_traffic ?? policy.?sns_topic) != null))), each => '${each.name}: a policy names a pipeline, a training_job, sagemaker_traffic or an sns_topic, which Azure does not start; give it another target.'),
+  map(filter(given, each => !empty(filter(each.policies, policy => !empty(filter(ofWorkspaces, target => policy[?target] != null && take(policy[?target].?workspace ?? '', 15) != '/subscriptions/'))))), each => '${each.name}: the workspace of a policy\'s target must be the ID of an Azure ML workspace.'),
+  map(filter(given, each => !empty(filter(each.topics, topic => !contains(knownIds, topic))) || !empty(filter(each.secrets, secret => !contains(knownIds, 'https://${split(secret, '/')[0]}')))), each => '${each.name}: a policy names an Event Grid topic or a Key Vault whose ID is not in knownIds.')
 )
 
 // What the monitor files say, as the modules need it. A place is az://CONTAINER/FOLDER.
@@ -93,7 +98,7 @@ var watched = map(empty(refused) ? monitors : fail(join(refused, ' ')), monitor 
   logs: filter(split(monitor.logs.source, '/'), part => !empty(part))
   output: split(monitor.output, '/')[2]
   data: map(concat(monitor.?baseline.?data ?? [], map(filter(concat([monitor.?model ?? {}], monitor.?policies ?? []), one => !empty(one.?new_baseline.?data ?? '')), one => one.new_baseline.data)), place => split(place, '/')[2])
-  workspaces: map(filter(monitor.?policies ?? [], policy => contains(policy, 'azureml_job')), policy => join(filter(split(policy.azureml_job.workspace, '/'), part => !empty(part)), '/'))
+  workspaces: map(filter(flatten(map(monitor.?policies ?? [], policy => map(ofWorkspaces, target => policy[?target].?workspace ?? ''))), each => !empty(each)), each => join(filter(split(each, '/'), part => !empty(part)), '/'))
   seconds: reduce([monitor.?window ?? '1d', monitor.?lateness ?? '1h'], 0, (sum, time) => sum + int(take(time, length(time) - 1)) * unitSeconds[last(time)])
 })
 
@@ -113,12 +118,20 @@ var workspaces = map(union([], flatten(map(watched, each => each.workspaces))), 
   id: '/${each}'
   name: last(split(each, '/'))
   place: split('/${each}', '/')
-  topic: split(eventTopics[?'/${each}'] ?? '${resourceGroup().id}/${name}-${replace(last(split(each, '/')), '_', '-')}', '/')
+  topic: split(knownIds[?'/${each}'] ?? '${resourceGroup().id}/${name}-${replace(last(split(each, '/')), '_', '-')}', '/')
+})
+
+// The topics that policies tell, and by vault the secrets that they refer to.
+var topics = map(union([], flatten(map(given, each => each.topics))), each => split(knownIds[?each] ?? '', '/'))
+var secrets = union([], flatten(map(given, each => each.secrets)))
+var vaults = map(union([], map(secrets, each => split(each, '/')[0])), host => {
+  id: split(knownIds[?'https://${host}'] ?? '', '/')
+  secrets: map(filter(secrets, each => split(each, '/')[0] == host), each => split(each, '/')[1])
 })
 
 // IDs in their parts: of a subscription the third, of a group the fifth, and the last is the name.
 var logAccount = split(storageAccountId, '/')
-var logTopicId = split(eventTopics[?storageAccountId] ?? '${resourceGroup().id}/${name}-logs', '/')
+var logTopicId = split(knownIds[?storageAccountId] ?? '${resourceGroup().id}/${name}-logs', '/')
 
 module telemetry 'modules/telemetry.bicep' = {
   name: '${name}-telemetry'
@@ -204,12 +217,31 @@ module jobs 'modules/workspace-access.bicep' = [for workspace in workspaces: {
   }
 }]
 
+module toldTopics 'modules/topic-access.bicep' = [for topic in topics: {
+  name: '${name}-topic-${last(topic)}'
+  scope: resourceGroup(topic[2], topic[4])
+  params: {
+    topicName: last(topic)
+    principalId: app.outputs.principalId
+  }
+}]
+
+module readSecrets 'modules/secret-access.bicep' = [for vault in vaults: {
+  name: '${name}-secrets-${last(vault.id)}'
+  scope: resourceGroup(vault.id[2], vault.id[4])
+  params: {
+    vaultName: last(vault.id)
+    secrets: vault.secrets
+    principalId: app.outputs.principalId
+  }
+}]
+
 module logTopic 'modules/topic.bicep' = if (!empty(subjects)) {
   name: '${name}-log-topic'
   scope: resourceGroup(logTopicId[2], logTopicId[4])
   params: {
     name: last(logTopicId)
-    isThere: contains(eventTopics, storageAccountId)
+    isThere: contains(knownIds, storageAccountId)
     location: location
     source: storageAccountId
     topicType: 'Microsoft.Storage.StorageAccounts'
@@ -249,7 +281,7 @@ module jobTopics 'modules/topic.bicep' = [for workspace in workspaces: {
   scope: resourceGroup(workspace.topic[2], workspace.topic[4])
   params: {
     name: last(workspace.topic)
-    isThere: contains(eventTopics, workspace.id)
+    isThere: contains(knownIds, workspace.id)
     location: location
     source: workspace.id
     topicType: 'Microsoft.MachineLearningServices.Workspaces'

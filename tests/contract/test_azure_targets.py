@@ -43,7 +43,7 @@ def azure():
 
 
 def of_policy(azure, **target):
-    return azure_starter(Policy("drift", 0.3, **target), azure.address, token_for)
+    return azure_starter(Policy("drift", "drifted > 0.3", **target), azure.address, token_for)
 
 
 def batch(azure, **changes):
@@ -163,7 +163,7 @@ def test_an_answer_that_is_no_json_is_asked_for_again(azure, monkeypatch):
 def test_who_cannot_be_reached_may_have_started_it():
     nowhere = Asker(f"http://127.0.0.1:{servers.free_port()}", token_for, "", "")
     starter = azure_starter(
-        Policy("drift", 0.3, azureml_job=AzuremlJob(WORKSPACE, COMMAND)), nowhere.resource, nowhere.token
+        Policy("drift", "drifted > 0.3", azureml_job=AzuremlJob(WORKSPACE, COMMAND)), nowhere.resource, nowhere.token
     )
 
     with pytest.raises(JobError, match="tried again with the same id"):
@@ -175,7 +175,9 @@ def test_without_a_token_nothing_is_asked(azure):
         msg = f"no token for {resource}: nobody gives one."
         raise NoTokenError(msg)
 
-    starter = azure_starter(Policy("drift", 0.3, azureml_job=AzuremlJob(WORKSPACE, COMMAND)), azure.address, none)
+    starter = azure_starter(
+        Policy("drift", "drifted > 0.3", azureml_job=AzuremlJob(WORKSPACE, COMMAND)), azure.address, none
+    )
     with pytest.raises(JobError, match="no token for"):
         starter.start(JOB)
 

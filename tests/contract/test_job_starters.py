@@ -15,12 +15,17 @@ from sns_topics import Topic
 from web_starters import ASKED_FIRST, SERVICES, UNKNOWING, started_at, starter_of, web_starter
 
 from atalaia.errors import AtalaiaError, JobError
+from atalaia.monitoring.acting import LEASE
 from atalaia.policies import AzuremlBatch, AzuremlJob, AzuremlTraffic, Policy, SagemakerTraffic
-from atalaia.ports import Job
+from atalaia.ports import LONGEST_START, Job
+from atalaia.window import SECOND
+from atalaia_aws import jobs as aws_jobs
 from atalaia_aws.clients import BotoClients
 from atalaia_aws.jobs import PipelineStarter, TrainingStarter
 from atalaia_aws.topics import TopicStarter
 from atalaia_aws.traffic import TrafficStarter
+from atalaia_azure import asking as azure_asking
+from atalaia_azure import identity
 from atalaia_azure.asking import endpoint_of
 from atalaia_azure.targets import azure_starter
 from atalaia_azure.topics import TopicNotifier, grid
@@ -83,7 +88,7 @@ def azure():
 
 
 def of_policy(azure, **target):
-    return azure_starter(Policy("drift", 0.3, **target), azure.address, token_for)
+    return azure_starter(Policy("drift", "drifted > 0.3", **target), azure.address, token_for)
 
 
 def on_azure(azure, **changes):
@@ -561,3 +566,11 @@ def test_a_topic_that_is_not_there_is_to_be_corrected(told_topic):
 
     with pytest.raises(JobError, match=r"SNS topic .*NotFound.*Correct the policy's `sns_topic`"):
         TopicStarter(starter.clients, topic.arn + "-absent").start(JOB)
+
+
+def test_no_start_takes_longer_than_leases_count_on():
+    aws = 2 * aws_jobs._SECONDS  # to connect, and to answer
+    azure = identity._SECONDS + 3 * azure_asking._SECONDS  # a token, two looks, and the job
+
+    assert max(aws, azure) <= LONGEST_START
+    assert 2 * LONGEST_START * SECOND == LEASE

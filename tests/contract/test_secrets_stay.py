@@ -9,11 +9,10 @@ from web_service import TOKEN
 from web_starters import web_starter
 from worlds import lines, rows
 
-from atalaia.policies import Policy
 from atalaia_functions.secrets import secret_of
 from atalaia_functions.targets import common_starter
 
-WHEN = "drift_share: 0.4" if "drift_share" in Policy.__struct_fields__ else "when: drifted > 0.4"
+WHEN = "when: drifted > 0.4"
 ENV = {"TOKEN": f"{TOKEN}\n", "KEY": KEY}
 TARGETS = {
     "databricks": "databricks: {host: '%s', job_id: 77, token: 'env:TOKEN'}",
@@ -69,5 +68,6 @@ def test_a_job_whose_secret_is_absent_waits_for_it(world):
     _, told = evaluated(world, {})
     assert "no such setting" in told
 
+    world.now += 3_600_000_000
     _, told = evaluated(world, world.env)
     assert [event["event"] for event in world.telemetry.events].count("ml.monitor.action") == 1

@@ -78,13 +78,52 @@ def test_a_part_of_the_logs_can_be_read_again_though_others_were_profiled_with_i
     assert [(window["rows"], window["rejected"]) for window in found["windows"]] == [(120, {}), (100, {})]
 
 
+POLICIES = """
+policies:
+  - {name: retrain, when: drifted > 0.1, within: 520w, file: true}
+  - {name: pipeline, when: drifted > 0.1, within: 520w, pipeline: retrain}
+  - {name: other, when: rows < 10, file: true}
+"""
+
+
+def test_check_acts_where_it_can_and_says_what_every_policy_decided(place):
+    with (place / "monitor.yaml").open("a") as file:
+        file.write(POLICIES)
+    first = atalaia("check", "monitor.yaml", cwd=place)
+    found = strict_json(atalaia("check", "monitor.yaml", "--json", cwd=place).stdout)
+
+    window = found["windows"][1]
+    told = {each["policy"]: (each["outcome"], each["why"]) for each in window["decisions"]}
+    assert told["retrain"][0] == "acted"
+    assert told["pipeline"] == ("held", "`pipeline` is left to the functions in a cloud")
+    assert told["other"] == ("no", "rows 800, not < 10")
+    (action,) = window["actions"]
+    (job,) = (place / "atalaia-out/jobs").iterdir()
+    assert (action["policy"], action["job"]) == ("retrain", f"atalaia-out/jobs/{job.name}")
+    assert "retrain: acted, drifted" in " ".join(first.stdout.split())
+    page = (place / "atalaia-out/shop/reports/20260303T000000Z/r1.html").read_text()
+    assert "`pipeline` is left to the functions in a cloud" in page
+    assert atalaia("verify", "atalaia-out/shop/reports/20260303T000000Z/r1.json", cwd=place).returncode == 0
+
+
+def test_check_says_what_could_not_be_started(place):
+    with (place / "monitor.yaml").open("a") as file:
+        file.write(POLICIES)
+    (place / "atalaia-out").mkdir()
+    (place / "atalaia-out/jobs").write_text("in the way")
+    done = atalaia("check", "monitor.yaml", cwd=place)
+
+    assert done.returncode == 1
+    assert "retrain: not started. The job could not be started." in done.stderr
+
+
 def test_check_prints_strict_json_in_the_documented_shape(place):
     found = strict_json(atalaia("check", "monitor.yaml", "--json", cwd=place).stdout)
 
     assert list(found) == ["monitor", "windows"]
     window = found["windows"][1]
     assert list(window) == [
-        "start", "end", "revision", "final", "rows", "rejected", "findings", "inputs", "actions",
+        "start", "end", "revision", "final", "rows", "rejected", "findings", "inputs", "decisions", "actions",
     ]  # fmt: skip
     assert (window["start"], window["end"], window["rows"]) == ("2026-03-03T00:00:00Z", "2026-03-04T00:00:00Z", 800)
     finding = window["findings"][0]

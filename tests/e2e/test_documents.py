@@ -33,6 +33,7 @@ DOCUMENTS = [
     "docs/from-azureml.md",
     "docs/conventions.md",
     "docs/fairness.md",
+    "docs/policies.md",
     "docs/backtest.md",
 ]
 

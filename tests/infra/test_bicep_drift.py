@@ -27,7 +27,7 @@ DIFFERENT = {
         ),
         ("logs that grow are announced", "each => !each.grows", "each => true"),
         ("another queue", "queue: storage.outputs.queues[0]", "queue: storage.outputs.queues[1]"),
-        ("a topic is made a second time", "isThere: contains(eventTopics, workspace.id)", "isThere: false"),
+        ("a topic is made a second time", "isThere: contains(knownIds, workspace.id)", "isThere: false"),
         ("jobs are told to another function", "functions/${settings.jobs.function}", "functions/evaluate"),
         (
             "lost events of jobs raise no alarm",
@@ -38,6 +38,9 @@ DIFFERENT = {
     ],
     "storage-access": [
         ("a role is for the account", "  scope: queue[i]", "  scope: account"),
+    ],
+    "secret-access": [
+        ("all of a vault can be read", "  scope: secret[i]", "  scope: vault"),
     ],
     "roles.json": [
         ("a role has another GUID", "974c5e8b-45b9-4653-ba55-5f855dd0fb88", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"),

@@ -28,8 +28,18 @@ REFUSED = {
     "two of one name": (inputs("refused/twice/a", "refused/twice/b"), "another monitor file has the same name"),
     "places of AWS": (inputs("refused/aws-place/a"), "must be places in Blob Storage"),
     "output in logs": (inputs("refused/output-in-logs/a"), "a: its output lies below the logs of a monitor"),
-    "a pipeline": (inputs("refused/pipeline/a"), "a: a policy names a pipeline or a training_job"),
+    "a pipeline": (inputs("refused/pipeline/a"), "a: a policy names a pipeline, a training_job"),
     "a workspace by name": (inputs("refused/no-workspace/a"), "must be the ID of an Azure ML workspace"),
+    "a topic of AWS": (
+        inputs("refused/sns/a"),
+        "a: a policy names a pipeline, a training_job, sagemaker_traffic or an",
+    ),
+    "a batch endpoint in a workspace by name": (
+        inputs("refused/batch-by-name/a"),
+        "must be the ID of an Azure ML works",
+    ),
+    "a topic without an ID": (inputs("refused/unknown-topic/a"), "a Key Vault whose ID is not in knownIds"),
+    "a vault without an ID": (inputs("refused/unknown-vault/a"), "a Key Vault whose ID is not in knownIds"),
     "a setting of the platform": (
         inputs("monitors/churn", more="param environment = { FUNCTIONS_WORKER_PROCESS_COUNT: '4' }"),
         "environment may not set FUNCTIONS_WORKER_PROCESS_COUNT.",
@@ -48,7 +58,14 @@ REFUSED = {
     ),
     "too many folders": (inputs(*(f"refused/many-folders/m{i:02}" for i in range(1, 27))), "subjects is too long"),
 }
+PLACE = "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/learning/providers"
+KNOWN = f"""param knownIds = {{
+  'https://drifted.westeurope-1.eventgrid.azure.net/api/events': '{PLACE}/Microsoft.EventGrid/topics/drifted'
+  'https://other.westeurope-1.eventgrid.azure.net/api/events': '{PLACE}/Microsoft.EventGrid/topics/other'
+  'https://watch-secrets.vault.azure.net': '{PLACE}/Microsoft.KeyVault/vaults/watch-secrets'
+}}"""
 TAKEN = {
+    "rights": inputs("rights/a", more=KNOWN),
     "underscore": inputs("underscore/a"),
     "capitals": inputs(monitor("a", "az://logs/Capture"), monitor("b", "az://logs/capture/b")),
     "below": inputs(monitor("a", "az://logs/capture"), monitor("b", "az://logs/capture/b")),
@@ -92,3 +109,14 @@ def test_reports_may_go_elsewhere_where_no_alarm_asks_for_them(found):
     alarms = {each.removeprefix("atalaia-") for each in ids(found["elsewhere"], "scheduledqueryrules")}
 
     assert alarms == {"budget", "given-up", "heartbeat", "untold"}
+
+
+def test_targets_of_policies_are_what_the_app_may_act_on(found):
+    given = " ".join(str(each) for each in found["rights"]["roleassignments"]).lower()
+
+    assert given.count("azureml data scientist") == 2
+    assert given.count("eventgrid data sender") == 1
+    assert given.count("key vault secrets user") == 2
+    for place in ("workspaces/batch", "workspaces/online", "topics/drifted", "secrets/slack", "secrets/key"):
+        assert place in given
+    assert "topics/other" not in given

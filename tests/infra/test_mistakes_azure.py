@@ -80,6 +80,7 @@ FALSE = [
         "the bundle is read with a key", "functions.tf", '"SystemAssignedIdentity"', '"StorageAccountConnectionString"'
     ),
     Mistake("the host looks for a key", "functions.tf", "AzureWebJobsStorage__accountName ", "AzureWebJobsStorage "),
+    Mistake("all of a vault can be read", "access.tf", '}/secrets/${basename(secret)}"', '}"'),
     Mistake("events go into another queue", "arrivals.tf", 'own["arrivals"].name', 'own["poison"].name'),
     Mistake("all of the account is told of", "arrivals.tf", "values = each.value", 'values = ["/blobServices/"]'),
     Mistake("logs that grow are told of", "monitors.tf", " if !each.grows", ""),

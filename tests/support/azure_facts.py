@@ -7,6 +7,8 @@ from azure_alarm_facts import LOOKED_AT, OWN, SETTINGS, SUBSCRIPTION
 LOGS = f"{SUBSCRIPTION}/resourceGroups/models/providers/Microsoft.Storage/storageAccounts/models"
 WORKSPACE = f"{SUBSCRIPTION}/resourceGroups/learning/providers/Microsoft.MachineLearningServices/workspaces/credit"
 READ, WRITTEN = {"collected", "credit-logs", "ml-watch-monitors", "reference", "trained"}, {"churn", "monitoring"}
+TOPIC = f"{SUBSCRIPTION}/resourceGroups/learning/providers/Microsoft.EventGrid/topics/drifted"
+SECRET = f"{SUBSCRIPTION}/resourceGroups/models/providers/Microsoft.KeyVault/vaults/watch-secrets/secrets/github"
 WRITING = {"Storage Blob Data Owner", "Storage Blob Data Contributor"}
 
 
@@ -49,7 +51,9 @@ def the_app_has_these_rights_and_no_others(deployed):
     expected |= {("Storage Blob Data Reader", container(name)) for name in READ}
     expected |= {("Storage Blob Data Contributor", container(name)) for name in WRITTEN}
 
-    assert rights(deployed, "app") == expected | {("AzureML Data Scientist", WORKSPACE)}
+    expected |= {("AzureML Data Scientist", WORKSPACE), ("EventGrid Data Sender", TOPIC)}
+
+    assert rights(deployed, "app") == expected | {("Key Vault Secrets User", SECRET)}
 
 
 def the_app_writes_only_into_outputs_and_its_own(deployed):

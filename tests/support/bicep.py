@@ -11,6 +11,8 @@ from planting import Mistake, plant
 FOLDER = Path("bicep")
 ROLES = {  # Azure's own
     "f6c7c914-8db3-469d-8ca1-694a8f32e121": "AzureML Data Scientist",
+    "d5a91429-5739-47e2-a06b-3470a27159e7": "EventGrid Data Sender",
+    "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
     "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
     "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",

@@ -28,7 +28,7 @@ def function():
 
 
 def policy(**target):
-    return Policy(**{"name": "p", "drift_share": 0.1} | target)
+    return Policy(**{"name": "p", "when": "drifted > 0.1"} | target)
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -153,3 +153,10 @@ def test_an_event_without_a_time_is_refused():
 
     with pytest.raises(EventError):
         change_of(event)
+
+
+def test_names_in_an_event_may_begin_with_capitals():
+    """As those of models do in Azure's samples of events, unlike in its tables."""
+    event = learning("ModelRegistered", {"ModelName": "churn", "ModelVersion": 8, "ModelTags": {}})
+
+    assert change_of(event).version == "8"

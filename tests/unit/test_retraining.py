@@ -17,7 +17,7 @@ output: out
 columns: [{name: age}]
 policies:
 """
-POLICY = "  - {{name: {}, drift_share: 0.3, pipeline: p}}\n"
+POLICY = "  - {{name: {}, when: drifted > 0.3, pipeline: p}}\n"
 COMPONENT = Component(f"{WORKSPACE}/components/train/versions/1", frozenset({"why"}), frozenset({"why", "data"}))
 
 

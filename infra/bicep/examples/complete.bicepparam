@@ -23,8 +23,10 @@ param size = {
   most_instances: 100
 }
 
-param eventTopics = {
+param knownIds = {
   '/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/learning/providers/Microsoft.MachineLearningServices/workspaces/credit': '/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/learning/providers/Microsoft.EventGrid/systemTopics/credit-jobs'
+  'https://drifted.westeurope-1.eventgrid.azure.net/api/events': '/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/learning/providers/Microsoft.EventGrid/topics/drifted'
+  'https://watch-secrets.vault.azure.net': '/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.KeyVault/vaults/watch-secrets'
 }
 
 param alarms = {

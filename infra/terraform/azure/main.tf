@@ -38,7 +38,7 @@ module "monitor" {
   bundle              = var.bundle
   environment         = var.environment
   size                = var.size
-  event_topics        = var.event_topics
+  known_ids           = var.known_ids
   alarms              = var.alarms
   notify              = var.notify
   log_retention_days  = var.log_retention_days

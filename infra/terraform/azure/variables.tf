@@ -12,7 +12,7 @@ variable "resource_group_name" {
 }
 
 variable "location" {
-  description = "The region of everything, such as `westeurope`; the account of logs must be in it, and so must workspaces of Azure ML whose topics `event_topics` does not have."
+  description = "The region of everything, such as `westeurope`; the account of logs must be in it, and so must workspaces of Azure ML whose topics `known_ids` does not have."
   type        = string
   nullable    = false
 }
@@ -55,8 +55,8 @@ variable "size" {
   nullable = false
 }
 
-variable "event_topics" {
-  description = "Event Grid system topics that are there already, as a source has only one, and it must be in the source's region: by the ID of the source (the account of logs, an Azure ML workspace) the ID of its topic. That of the account needs a system-assigned identity."
+variable "known_ids" {
+  description = "What is there already, by its ID. Event Grid system topics, by the ID of their source (the account of logs, an Azure ML workspace): a source has only one, it must be in the source's region, and that of the account needs a system-assigned identity. Event Grid topics and Key Vaults that policies name, by their addresses (`https://NAME.westeurope-1.eventgrid.azure.net/api/events`, `https://NAME.vault.azure.net`): the app may send to these topics, and read the secrets that policies name."
   type        = map(string)
   default     = {}
   nullable    = false

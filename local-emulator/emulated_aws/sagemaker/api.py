@@ -6,6 +6,7 @@ from typing import Any
 from emulated_aws.sagemaker.endpoints import Endpoints
 from emulated_aws.sagemaker.faults import RefusalError, UnknownOperationError
 from emulated_aws.sagemaker.pipelines import Pipelines
+from emulated_aws.sagemaker.registry import Registry
 from emulated_aws.sagemaker.surroundings import Surroundings
 from emulated_aws.sagemaker.training import TrainingJobs
 
@@ -18,6 +19,7 @@ class SageMaker:
         self._pipelines = Pipelines(around)
         self._jobs = TrainingJobs(around)
         self._endpoints = Endpoints(around)
+        self._registry = Registry(around)
         self._operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "CreatePipeline": self._pipelines.create,
             "DescribePipeline": self._pipelines.describe,
@@ -34,6 +36,10 @@ class SageMaker:
             "CreateEndpoint": self._endpoints.create,
             "DescribeEndpoint": self._endpoints.describe,
             "UpdateEndpointWeightsAndCapacities": self._endpoints.shift,
+            "CreateModelPackageGroup": self._registry.create_group,
+            "CreateModelPackage": self._registry.create,
+            "DescribeModelPackage": self._registry.describe,
+            "UpdateModelPackage": self._registry.update,
             "ListTags": self._list_tags,
         }
 

@@ -189,3 +189,37 @@ def test_traffic_of_what_is_not_there_cannot_be_shifted(aws):
         client.create_endpoint(EndpointName="known", EndpointConfigName="known")
     with pytest.raises(client.exceptions.ClientError, match="Could not find endpoint configuration"):
         client.create_endpoint(EndpointName="new", EndpointConfigName="absent")
+
+
+def test_each_change_of_a_version_in_the_registry_is_told(aws):
+    client = aws.client("sagemaker")
+    url = watched(aws, "models", ModelPackageGroupName=["Churn"])
+    client.create_model_package_group(ModelPackageGroupName="Churn")
+    create = lambda **given: client.create_model_package(ModelPackageGroupName="Churn", **given)  # noqa: E731
+    first, arn = create()["ModelPackageArn"], create(CustomerMetadataProperties={"auc": "0.8"})["ModelPackageArn"]
+
+    client.update_model_package(
+        ModelPackageArn=arn, ModelApprovalStatus="Approved", CustomerMetadataProperties={"by": "me"}
+    )
+
+    told = [event["detail"] for event in aws.receive(url, 3)]
+    assert sorted((each["ModelPackageVersion"], each["ModelApprovalStatus"]) for each in told) == [
+        (1, "PendingManualApproval"), (2, "Approved"), (2, "PendingManualApproval")
+    ]  # fmt: skip
+    described = client.describe_model_package(ModelPackageName=arn)
+    assert (first[:-1], described["ModelPackageArn"]) == (arn[:-1], arn)
+    assert described["CustomerMetadataProperties"] == {"auc": "0.8", "by": "me"}
+
+
+def test_the_registry_refuses_what_is_there_already_or_not_at_all(aws):
+    client = aws.client("sagemaker")
+    client.create_model_package_group(ModelPackageGroupName="twice")
+
+    for call, given in (
+        (client.create_model_package_group, {"ModelPackageGroupName": "twice"}),
+        (client.create_model_package, {"ModelPackageGroupName": "absent"}),
+        (client.create_model_package, {"ModelPackageGroupName": "twice", "ModelApprovalStatus": "Yes"}),
+        (client.describe_model_package, {"ModelPackageName": "arn:aws:sagemaker:eu-west-1:123456789012:x/y"}),
+    ):
+        with pytest.raises(client.exceptions.ClientError, match="ValidationException"):
+            call(**given)

@@ -54,7 +54,7 @@ def starter(azure, monkeypatch):
     token = Identity(azure.variables).token
 
     def of(**target):
-        return azure_starter(Policy("drift", 0.3, **target), azure.secure, token)
+        return azure_starter(Policy("drift", "drifted > 0.3", **target), azure.secure, token)
 
     return of
 

@@ -24,7 +24,7 @@ output: out
 columns: [{name: age}]
 policies:
   - name: retrain
-    drift_share: 0.3
+    when: drifted > 0.3
     azureml_job: {workspace: WORKSPACE, properties: {jobType: Command}}
     parameters: {why: drift, since: '{window}'}
 """.replace("WORKSPACE", WORKSPACE)
@@ -104,7 +104,7 @@ def test_it_registers_schedules_and_prints_what_starts_the_same_job(azure, arm, 
 
     block = yaml.safe_load(done.stdout)["azureml_job"]
     monkeypatch.setenv("SSL_CERT_FILE", azure.certificate)
-    policy = Policy("retrain", 0.3, azureml_job=AzuremlJob(**block))
+    policy = Policy("retrain", "drifted > 0.3", azureml_job=AzuremlJob(**block))
     told = {"why": "drift", "since": "20260301T000000Z"}
     ours = azure_starter(policy, azure.secure, Identity(azure.variables).token).start(
         Job(f"m{uuid.uuid4().hex[:8]}", "retrain", "20260301T000000Z", told)

@@ -275,7 +275,22 @@ def test_policies_need_nothing_in_the_monitors_that_have_none():
     ("policy", "told"),
     [
         ("{name: Re train, when: drifted > 0.3, pipeline: p}", "not a name"),
-        ("{name: a, when: drifted > 1.5, pipeline: p}", "not a share"),
+        ("{name: a, when: drifted > 1.5, pipeline: p}", "at character 11 of 'drifted > 1.5': 1.5 is not a share"),
+        ("{name: a, when: '', pipeline: p}", "at character 1 of '': the text ends"),
+        ("{name: a, when: pis > 1, pipeline: p}", "there is no metric 'pis'"),
+        ("{name: a, when: 'alert(missing[y])', pipeline: p}", "there is no column 'y'"),
+        (f"{{name: a, when: {'rows > 1 or ' * 20}rows, pipeline: p}}", "of '... or rows > 1 or"),
+        ("{name: a, pipeline: p}", "nothing says when it acts"),
+        ("{name: a, schedule: 0 3 * *, pipeline: p}", "4 fields instead of 5"),
+        ("{name: a, schedule: 0 3 * * *, windows: 2, pipeline: p}", "`windows` has no effect without `when`"),
+        ("{name: a, schedule: 0 3 * * *, approval_within: 2d, pipeline: p}", "no effect without `approval`"),
+        ("{name: a, when: drifted > 0.3, only_if_changed: true, pipeline: p}", "no effect without `schedule`"),
+        ("{name: a, when: drifted > 0.3, min_rows: -1, pipeline: p}", "-1 is below 0"),
+        ("{name: a, when: drifted > 0.3, most_per_week: 0, pipeline: p}", "0 is below 1"),
+        ("{name: a, when: drifted > 0.3, quiet_hours: [22-6], pipeline: p}", "'22-6' are no hours"),
+        ("{name: a, when: drifted > 0.3, quiet_hours: [Mon-Fri, Sat-Sun], pipeline: p}", "no time of the week"),
+        ("{name: a, when: drifted > 0.3, approval: true, approval_within: soon, pipeline: p}", "with a unit"),
+        ("{name: a, when: drifted > 0.3, sagemaker_traffic: {endpoint: e, weights: {a: 1}}}", "without approval"),
         ("{name: a, when: drifted > 0.3, pipeline: p, windows: 0}", "not from 1"),
         ("{name: a, when: drifted > 0.3, pipeline: p, windows: 3, of: 2}", "not from 3"),
         ("{name: a, when: drifted > 0.3, pipeline: p, of: 1000}", "not from 1"),
@@ -283,6 +298,24 @@ def test_policies_need_nothing_in_the_monitors_that_have_none():
         ("{name: a, when: drifted > 0.3}", "nothing is named"),
         ("{name: a, when: drifted > 0.3, pipeline: p, training_job: {RoleArn: r}}", "both"),
         ("{name: a, when: drifted > 0.3, pipeline: ''}", "is empty"),
+        (
+            "{name: a, when: drifted > 0.3, azureml_batch: {workspace: ws, endpoint: score}}",
+            "'ws' is no resource id",
+        ),
+        (
+            f"{{name: a, when: drifted > 0.3, approval: true, azureml_traffic: "
+            f"{{workspace: {WORKSPACE}, endpoint: credit, traffic: {{blue: 10, green: 80}}}}}}",
+            "10, 80 do not add up to 100",
+        ),
+        (
+            f"{{name: a, when: drifted > 0.3, approval: true, azureml_traffic: "
+            f"{{workspace: {WORKSPACE}, endpoint: credit, traffic: {{blue: -10, green: 110}}}}}}",
+            "-10, 110 do not add up to 100",
+        ),
+        (
+            "{name: a, when: drifted > 0.3, event_grid_topic: 'https://example.com/api/events'}",
+            "is no address of an Event Grid topic",
+        ),
         (
             "{name: a, when: drifted > 0.3, azureml_job: {workspace: ws, properties: {jobType: Command}}}",
             "no resource id",

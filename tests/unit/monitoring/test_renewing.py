@@ -17,13 +17,13 @@ from atalaia.report import Input
 from atalaia.versions import model_versions
 from atalaia.window import Window
 
-POLICY = "policies: [{{name: retrain, drift_share: 0.4, cool_down: 4w, file: true, new_baseline: {}}}]\n"
+POLICY = "policies: [{{name: retrain, when: drifted > 0.4, cool_down: 4w, file: true, new_baseline: {}}}]\n"
 AFTER_MODEL = MONITOR.replace("model: {name: churn}", "model: {name: churn, new_baseline: %s}")
 DAY = 86_400_000_000
 
 
 class Starter:
-    def __call__(self, policy):
+    def __call__(self, policy, store):
         return self
 
     def start(self, job):
@@ -405,3 +405,16 @@ def test_the_place_of_a_clouds_logs_tells_the_version(format_given, place, known
 
     assert list(found) == known
     assert sum(found.values()) == (12 if known else 0)
+
+
+def test_an_empty_window_tells_no_version_and_hides_none():
+    world = make_service(VERSIONED)
+    for day in (2, 4):
+        arrive(world, day, versioned(day))
+    evaluate(world)
+    world.service.note_model(NewVersion("churn", "2", moment("2026-03-04T00:00:00Z")))
+    arrive(world, 5, versioned(5))
+    evaluate(world)
+
+    assert [report_of(world, day).model_versions for day in (2, 3, 4)] == [{"1": 600}, {}, {"1": 600}]
+    assert world.watches[0].eras.latest.origin == ""

@@ -3,7 +3,7 @@
 
 locals {
   # Topics that are there already, by their source.
-  given = { for source, topic in var.event_topics : source => {
+  given = { for source, topic in var.known_ids : source => {
     id = topic, name = basename(topic), group = split("/", topic)[4]
   } }
 

@@ -57,10 +57,19 @@ locals {
     flatten([for each in local.watched : each.data[*].container]),
   )), local.outputs)
 
-  # By name, the workspaces of Azure ML that policies start jobs in.
+  # By name, the workspaces of Azure ML that policies start jobs in, or shift traffic in.
   workspaces = { for workspace in distinct(compact(flatten([for each in local.watched : [
-    for policy in each.policies : try(trimsuffix(policy.azureml_job.workspace, "/"), "")
+    for policy in each.policies : [
+      for target in local.of_workspaces : try(trimsuffix(policy[target].workspace, "/"), "")
+    ]
   ]]))) : basename(workspace) => workspace }
+  of_workspaces = ["azureml_job", "azureml_batch", "azureml_traffic"]
+
+  # The topics that each monitor's policies tell, by address, and the secrets that they refer to.
+  told_topics = { for name, each in local.watched : name => distinct(compact([for policy in each.policies : try(policy.event_grid_topic, "")])) }
+  read_secrets = { for name, each in local.watched : name => distinct([
+    for found in regexall("\"keyvault:(https://[^/\"]+/secrets/[^/\"]+)", jsonencode(each.policies)) : found[0]
+  ]) }
 }
 
 data "azurerm_client_config" "current" {}

@@ -99,13 +99,23 @@ resource "azurerm_storage_blob" "monitor" {
     }
 
     precondition {
-      condition     = alltrue([for policy in try(local.read[each.value].policies, []) : try(policy.pipeline, policy.training_job, null) == null])
-      error_message = "${each.value}: a policy names a pipeline or a training_job, which Azure does not start; give it an azureml_job."
+      condition     = alltrue([for policy in try(local.read[each.value].policies, []) : try(policy.pipeline, policy.training_job, policy.sagemaker_traffic, policy.sns_topic, null) == null])
+      error_message = "${each.value}: a policy names a pipeline, a training_job, sagemaker_traffic or an sns_topic, which Azure does not start; give it another target."
     }
 
     precondition {
-      condition     = alltrue([for policy in try(local.read[each.value].policies, []) : can(regex("^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\\.MachineLearningServices/workspaces/[^/]+/?$", policy.azureml_job.workspace)) || try(policy.azureml_job, null) == null])
-      error_message = "${each.value}: a policy's azureml_job.workspace must be the ID of an Azure ML workspace."
+      condition = alltrue(flatten([for policy in try(local.read[each.value].policies, []) : [for target in local.of_workspaces :
+        can(regex("^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\\.MachineLearningServices/workspaces/[^/]+/?$", policy[target].workspace)) || try(policy[target], null) == null
+      ]]))
+      error_message = "${each.value}: the workspace of a policy's target must be the ID of an Azure ML workspace."
+    }
+
+    precondition {
+      condition = alltrue(concat(
+        [for topic in try(local.told_topics[local.read[each.value].name], []) : contains(keys(var.known_ids), topic)],
+        [for secret in try(local.read_secrets[local.read[each.value].name], []) : contains(keys(var.known_ids), split("/secrets/", secret)[0])],
+      ))
+      error_message = "${each.value}: a policy names an Event Grid topic or a Key Vault whose ID is not in known_ids."
     }
   }
 }

@@ -22,7 +22,7 @@ variable "resource_group_name" {
 }
 
 variable "location" {
-  description = "The region of everything, such as `westeurope`; the account of logs must be in it, and so must workspaces of Azure ML whose topics `event_topics` does not have."
+  description = "The region of everything, such as `westeurope`; the account of logs must be in it, and so must workspaces of Azure ML whose topics `known_ids` does not have."
   type        = string
   nullable    = false
 
@@ -122,20 +122,31 @@ variable "size" {
   }
 }
 
-variable "event_topics" {
-  description = "Event Grid system topics that are there already, as a source has only one, and it must be in the source's region: by the ID of the source (the account of logs, an Azure ML workspace) the ID of its topic. That of the account needs a system-assigned identity."
+variable "known_ids" {
+  description = "What is there already, by its ID. Event Grid system topics, by the ID of their source (the account of logs, an Azure ML workspace): a source has only one, it must be in the source's region, and that of the account needs a system-assigned identity. Event Grid topics and Key Vaults that policies name, by their addresses (`https://NAME.westeurope-1.eventgrid.azure.net/api/events`, `https://NAME.vault.azure.net`): the app may send to these topics, and read the secrets that policies name."
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
-    condition     = alltrue([for source in keys(var.event_topics) : source == var.storage_account_id || can(regex("^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft\\.MachineLearningServices/workspaces/[^/]+$", source))])
-    error_message = "event_topics is by the ID of the storage account or of an Azure ML workspace."
+    condition = alltrue([for key, id in var.known_ids :
+      can(regex("^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft\\.EventGrid/systemTopics/[A-Za-z0-9-]{3,128}$", id))
+      if startswith(key, "/subscriptions/")
+    ])
+    error_message = "known_ids must hold IDs of system topics, /subscriptions/.../providers/Microsoft.EventGrid/systemTopics/NAME, by the IDs of their sources."
   }
 
   validation {
-    condition     = alltrue([for topic in var.event_topics : can(regex("^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft\\.EventGrid/systemTopics/[A-Za-z0-9-]{3,128}$", topic))])
-    error_message = "event_topics must hold IDs of system topics, /subscriptions/.../providers/Microsoft.EventGrid/systemTopics/NAME."
+    condition     = alltrue([for key in keys(var.known_ids) : key == var.storage_account_id || can(regex("^(https://[^/]+(/api/events)?|/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft\\.MachineLearningServices/workspaces/[^/]+)$", key))])
+    error_message = "known_ids is by the ID of the storage account or of an Azure ML workspace, or by the address of an Event Grid topic or a Key Vault."
+  }
+
+  validation {
+    condition = alltrue([for key, id in var.known_ids :
+      can(regex("^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft\\.(EventGrid/topics|KeyVault/vaults)/[A-Za-z0-9-]{3,50}$", id))
+      if startswith(key, "https://")
+    ])
+    error_message = "known_ids must hold IDs of topics and vaults, /subscriptions/.../providers/Microsoft.EventGrid/topics/NAME or Microsoft.KeyVault/vaults/NAME, by their addresses."
   }
 }
 

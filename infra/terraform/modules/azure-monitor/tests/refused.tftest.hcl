@@ -26,7 +26,7 @@ run "refuses_values_1" {
     bundle              = {}
     environment         = { FUNCTIONS_WORKER_PROCESS_COUNT = "4" }
     size                = { memory_mb = 1024 }
-    event_topics        = { "other" = "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.EventGrid/systemTopics/t-1" }
+    known_ids           = { "other" = "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.EventGrid/systemTopics/t-1" }
     notify              = { action_group_id = "on-call" }
     log_retention_days  = 10
     daily_gigabytes     = 0
@@ -40,7 +40,7 @@ run "refuses_values_1" {
     var.bundle,
     var.environment,
     var.size,
-    var.event_topics,
+    var.known_ids,
     var.notify,
     var.log_retention_days,
     var.daily_gigabytes,
@@ -52,12 +52,12 @@ run "refuses_values_2" {
   command = plan
 
   variables {
-    name         = "a-name-that-is-long"
-    bundle       = { path = "./versions.tf", uri = "https://example.com/1.zip" }
-    environment  = { ATALAIA_MONITORS = "az://other" }
-    size         = { most_instances = 0 }
-    event_topics = { "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.Storage/storageAccounts/models" = "models" }
-    notify       = { emails = ["team"] }
+    name        = "a-name-that-is-long"
+    bundle      = { path = "./versions.tf", uri = "https://example.com/1.zip" }
+    environment = { ATALAIA_MONITORS = "az://other" }
+    size        = { most_instances = 0 }
+    known_ids   = { "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.Storage/storageAccounts/models" = "models" }
+    notify      = { emails = ["team"] }
   }
 
   expect_failures = [
@@ -65,7 +65,7 @@ run "refuses_values_2" {
     var.bundle,
     var.environment,
     var.size,
-    var.event_topics,
+    var.known_ids,
     var.notify,
   ]
 }
@@ -102,6 +102,16 @@ run "refuses_values_4" {
     var.monitors,
     var.environment,
   ]
+}
+
+run "refuses_values_5" {
+  command = plan
+
+  variables {
+    known_ids = { "https://watch-secrets.vault.azure.net" = "watch-secrets" }
+  }
+
+  expect_failures = [var.known_ids]
 }
 
 # Limits by themselves: the environment is judged with them, and not at all if they are wrong.
@@ -222,6 +232,46 @@ run "refuses_a_workspace_by_name" {
 
   variables {
     monitors = "./tests/refused/no-workspace"
+  }
+
+  expect_failures = [azurerm_storage_blob.monitor["a.yaml"]]
+}
+
+run "refuses_a_topic_of_aws" {
+  command = plan
+
+  variables {
+    monitors = "./tests/refused/sns"
+  }
+
+  expect_failures = [azurerm_storage_blob.monitor["a.yaml"]]
+}
+
+run "refuses_a_batch_endpoint_in_a_workspace_by_name" {
+  command = plan
+
+  variables {
+    monitors = "./tests/refused/batch-by-name"
+  }
+
+  expect_failures = [azurerm_storage_blob.monitor["a.yaml"]]
+}
+
+run "refuses_a_topic_without_an_id" {
+  command = plan
+
+  variables {
+    monitors = "./tests/refused/unknown-topic"
+  }
+
+  expect_failures = [azurerm_storage_blob.monitor["a.yaml"]]
+}
+
+run "refuses_a_vault_without_an_id" {
+  command = plan
+
+  variables {
+    monitors = "./tests/refused/unknown-vault"
   }
 
   expect_failures = [azurerm_storage_blob.monitor["a.yaml"]]

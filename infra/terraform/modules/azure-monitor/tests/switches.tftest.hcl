@@ -23,7 +23,7 @@ run "a_topic_that_is_there_is_used" {
   command = plan
 
   variables {
-    event_topics = {
+    known_ids = {
       "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.Storage/storageAccounts/models" = "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/events/providers/Microsoft.EventGrid/systemTopics/models"
     }
   }

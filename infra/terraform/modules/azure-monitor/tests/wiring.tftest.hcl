@@ -161,3 +161,27 @@ run "what_is_stored_is_closed_to_others" {
     error_message = "anybody can send telemetry"
   }
 }
+
+run "targets_of_policies_are_what_the_app_may_act_on" {
+  command = plan
+
+  variables {
+    monitors = "./tests/rights"
+    known_ids = {
+      "https://drifted.westeurope-1.eventgrid.azure.net/api/events" = "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/learning/providers/Microsoft.EventGrid/topics/drifted"
+      "https://other.westeurope-1.eventgrid.azure.net/api/events"   = "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/learning/providers/Microsoft.EventGrid/topics/other"
+      "https://watch-secrets.vault.azure.net"                       = "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.KeyVault/vaults/watch-secrets"
+    }
+  }
+
+  assert {
+    condition = { for name, each in azurerm_role_assignment.app : each.scope => each.role_definition_name if can(regex("^(jobs|topic|secret)/", name)) } == {
+      "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/learning/providers/Microsoft.MachineLearningServices/workspaces/batch"  = "AzureML Data Scientist"
+      "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/learning/providers/Microsoft.MachineLearningServices/workspaces/online" = "AzureML Data Scientist"
+      "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/learning/providers/Microsoft.EventGrid/topics/drifted"                  = "EventGrid Data Sender"
+      "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.KeyVault/vaults/watch-secrets/secrets/slack" = "Key Vault Secrets User"
+      "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.KeyVault/vaults/watch-secrets/secrets/key"   = "Key Vault Secrets User"
+    }
+    error_message = "the app may act on more than policies name, or on less"
+  }
+}

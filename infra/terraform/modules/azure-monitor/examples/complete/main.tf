@@ -47,8 +47,10 @@ module "monitor" {
     most_instances = 100
   }
 
-  event_topics = {
+  known_ids = {
     "${local.subscription}/resourceGroups/learning/providers/Microsoft.MachineLearningServices/workspaces/credit" = "${local.subscription}/resourceGroups/learning/providers/Microsoft.EventGrid/systemTopics/credit-jobs"
+    "https://drifted.westeurope-1.eventgrid.azure.net/api/events"                                                 = "${local.subscription}/resourceGroups/learning/providers/Microsoft.EventGrid/topics/drifted"
+    "https://watch-secrets.vault.azure.net"                                                                       = "${local.subscription}/resourceGroups/models/providers/Microsoft.KeyVault/vaults/watch-secrets"
   }
 
   alarms = {
