@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import click
@@ -18,7 +19,7 @@ from atalaia.monitoring.evaluating import Evaluated
 from atalaia.policies import Policy, target_of
 from atalaia.ports import JobStarter, ObjectStore
 from atalaia.references import is_reference
-from atalaia.window import Window
+from atalaia.window import SECOND, Window
 from atalaia_cli.places import Opened
 from atalaia_functions.secrets import secret_of
 from atalaia_functions.targets import common_starter
@@ -62,10 +63,16 @@ def act(opened: Opened, evaluated: Iterable[Evaluated], now: int) -> set[Window]
         if item.report.final:
             decider.decide(item.window)
     decider.tick()
-    actor = Actor(opened.monitor, opened.output, lambda: now, lambda _: None, "command line")
+    actor = Actor(opened.monitor, opened.output, _clock(now), lambda _: None, "command line")
     for event in actor.act(_starter):
         click.echo(f"{event['policy']}: not started. {event['why']}", err=True)
     return decider.changed
+
+
+def _clock(now: int) -> Callable[[], int]:
+    """Return a clock that shows *now*, in µs since 1970, and goes on from there, second by second."""
+    began = time.monotonic()
+    return lambda: now + int(time.monotonic() - began) * SECOND
 
 
 def _elsewhere(policy: Policy) -> str:

@@ -85,7 +85,7 @@ def _opened(path: str, out: str | None) -> tuple[str, ObjectStore]:
         raise AtalaiaError(msg) from error
     env = os.environ  # noqa: TID251 - where AWS's own tools look
     endpoint = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL")
-    config = {"endpoint": endpoint} if endpoint and monitor.output.startswith("s3://") else {}
+    config: dict[str, Any] = {"endpoint": endpoint} if endpoint and monitor.output.startswith("s3://") else {}
     return monitor.name, open_store(monitor.output, **config)
 
 

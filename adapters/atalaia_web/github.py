@@ -9,6 +9,7 @@ Source: GitHub's REST API, version 2022-11-28: workflow dispatches, repository d
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -29,7 +30,7 @@ _DETAILS = "return_run_details"  # servers of GitHub Enterprise that do not know
 
 
 class _Repository(Struct, frozen=True):
-    """A repository, what is asked of it, and what that takes."""
+    """A repository, what is asked of it during one start, and what that takes."""
 
     target: GithubWorkflow | GithubIssue
     secret: Secret
@@ -89,7 +90,7 @@ class WorkflowStarter(Struct, frozen=True):
         workflow = quote(str(self.target.workflow), safe="")
         where = f"/actions/workflows/{workflow}"
         there = _Repository(
-            self.target, self.secret,
+            self.target, cache(self.secret),
             f"workflow {self.target.workflow}", "Actions (write)",
             "Correct `workflow`, `ref` or the inputs", self.seconds,
         )  # fmt: skip
@@ -128,7 +129,7 @@ class EventStarter(Struct, frozen=True):
             JobError: It was not sent, or nobody knows; start it again with the same id.
         """
         there = _Repository(
-            self.target, self.secret,
+            self.target, cache(self.secret),
             f"event {self.target.event_type}", "Contents (write)", "Correct `repository` or `event_type`", self.seconds,
         )  # fmt: skip
         if there.run_of(job, "/actions", "repository_dispatch") is None:
@@ -158,7 +159,7 @@ class IssueStarter(Struct, frozen=True):
             JobError: It was not opened, or nobody knows; start it again with the same id.
         """
         there = _Repository(
-            self.target, self.secret, "issue", "Issues (write)", "Correct `repository` or `labels`", self.seconds
+            self.target, cache(self.secret), "issue", "Issues (write)", "Correct `repository` or `labels`", self.seconds
         )
         labels = {"labels": ",".join(self.target.labels)} if self.target.labels else {}
         order = {"state": "all", "sort": "created", "direction": "desc", "per_page": _PAGE}

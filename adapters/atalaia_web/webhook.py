@@ -81,7 +81,7 @@ def signature(key: str, body: bytes, seconds: int) -> str:
 
     Example:
         >>> signature("key", b"{}", 1700000000)[:24]
-        't=1700000000,v1=b8e2e2a0'
+        't=1700000000,v1=9d713ed4'
     """
     signed = hmac.new(key.encode(), f"{seconds}.".encode() + body, hashlib.sha256)
     return f"t={seconds},v1={signed.hexdigest()}"

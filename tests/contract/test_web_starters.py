@@ -13,12 +13,12 @@ from vendor_sdks import SDKS
 from web_service import TOKEN, serving
 from web_starters import ASKED_FIRST, SERVICES, UNKNOWING, started_at, starter_of, web_starter
 
-from atalaia import policies
+from atalaia import policies, ports
 from atalaia.errors import JobError
 from atalaia.ports import Job
 from atalaia_functions.targets import common_starter
 from atalaia_local import MemoryStore
-from atalaia_web.asking import token_of
+from atalaia_web.asking import SECONDS, token_of
 from atalaia_web.github import WorkflowStarter
 from atalaia_web.telling import evidence_text
 from atalaia_web.webhook import WebhookStarter, signature
@@ -61,6 +61,20 @@ def test_a_start_takes_three_requests_at_most_and_the_first_start_one_post(kind,
 
     assert len(posted(service)) == 1
     assert len(service.seen) <= 3
+
+
+def test_a_start_ends_before_another_evaluator_may_begin_one():
+    secret = 10  # a token of this identity, and the secret, of 5 s each
+
+    assert 3 * SECONDS + secret <= getattr(ports, "LONGEST_START", 30)
+
+
+def test_a_secret_is_read_once_per_start(kind, service):
+    read, starter = [], starter_of(kind, service)
+
+    type(starter)(starter.target, lambda reference: read.append(reference) or starter.secret(reference)).start(JOB)
+
+    assert sorted(read) == sorted(set(read)) != []
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in UNKNOWING])
