@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from atalaia.decisions import Decision, Outcome
 from atalaia.errors import AtalaiaError
 from atalaia.monitor_file import Monitor
-from atalaia.monitoring.actions import action_from_json
+from atalaia.monitoring.actions import Action, State, stored_action
+from atalaia.monitoring.decided import decisions_of
 from atalaia.monitoring.evaluating import latest_report
 from atalaia.monitoring.layout import actions_prefix
-from atalaia.monitoring.replaying import Period, Replay, replay
+from atalaia.monitoring.periods import Period
+from atalaia.monitoring.replaying import Replay, replay
 from atalaia.ports import ObjectStore
 from atalaia.report import Finding, Report
 from atalaia.telemetry import drifted_share
-from atalaia.window import Window
+from atalaia.window import Window, parse_time
 from atalaia.wording import worst
 
 BAD = ("alert", "warning")
@@ -26,11 +30,21 @@ class Deed(Struct, frozen=True):
 
     Attributes:
         policy: Its name.
-        time: When, µs since 1970.
+        time: When it was decided, µs since 1970.
+        state: How far it went, as `atalaia.monitoring.actions.State`; in a backtest `done`, or `pending-approval` for
+            what somebody would have had to approve.
+        why: The reason, in words.
     """
 
     policy: str
     time: int
+    state: State
+    why: str
+
+    @property
+    def runs(self) -> bool:
+        """Whether something was started, or would have been, if approved."""
+        return self.state not in (State.DECLINED, State.EXPIRED)
 
 
 class Side(Struct, frozen=True):
@@ -43,6 +57,7 @@ class Side(Struct, frozen=True):
         drifted: Share of the columns with an alert of drift, 0..1; None if none could be judged.
         findings: Those that are an alert or a warning.
         actions: What policies did.
+        held: What they would have done if nothing had stood in the way, and what did.
     """
 
     final: bool
@@ -51,6 +66,7 @@ class Side(Struct, frozen=True):
     drifted: float | None
     findings: tuple[Finding, ...]
     actions: tuple[Deed, ...]
+    held: tuple[Decision, ...]
 
     def count(self, status: str) -> int:
         """Return how many findings have the *status*."""
@@ -60,7 +76,7 @@ class Side(Struct, frozen=True):
     def outcomes(self) -> frozenset[tuple[str | None, ...]]:
         """What alerts and warns, and which policies act."""
         found = {(f.signal, f.metric, f.column, f.segment, f.status) for f in self.findings}
-        return frozenset(found | {(deed.policy,) for deed in self.actions})
+        return frozenset(found | {(deed.policy,) for deed in self.actions if deed.runs})
 
 
 class Compared(Struct, frozen=True):
@@ -145,7 +161,7 @@ def _now(compared: Compared) -> Side | None:
 
 def _totals(sides: Sequence[tuple[Window, Side]], job_cost: float | None) -> Totals:
     alarms = [window for window, side in sides if side.count("alert")]
-    actions = sum(len(side.actions) for _, side in sides)
+    actions = sum(deed.runs for _, side in sides for deed in side.actions)
     return Totals(
         alarms=len(alarms),
         alerts=sum(side.count("alert") for _, side in sides),
@@ -157,20 +173,19 @@ def _totals(sides: Sequence[tuple[Window, Side]], job_cost: float | None) -> Tot
 
 
 def _compared(monitor: str, output: ObjectStore, done: Replay) -> Iterator[Compared]:
-    acted = [_deeds(monitor, store) for store in (output, done.output)]
+    acted_then, acted_now = _acted(monitor, output), _acted(monitor, done.output)
     for window, starts in done.windows.items():
         latest = latest_report(monitor, done.output, window)
         now = [] if latest is None else [latest.report]
         then = [done.then[start].report for start in starts if start in done.then]
-        deeds = [_of(acted[0], starts), _of(acted[1], [window.start])]
-        yield Compared(window, _side(then, deeds[0]), _side(now, deeds[1]))
+        told = [decision for start in starts for decision in _decisions(monitor, output, start)]
+        would = _decisions(monitor, done.output, window.start)
+        deeds = [deed for start in starts for deed in _deeds(acted_then.get(start, ()), told)]
+        replayed = [_unapproved(deed) for deed in _deeds(acted_now.get(window.start, ()), would)]
+        yield Compared(window, _side(then, deeds, told), _side(now, replayed, would))
 
 
-def _of(acted: Mapping[str, list[Deed]], starts: Iterable[int]) -> tuple[Deed, ...]:
-    return tuple(deed for start in starts for deed in acted.get(Window(start, start).key, ()))
-
-
-def _side(reports: Sequence[Report], deeds: tuple[Deed, ...]) -> Side | None:
+def _side(reports: Sequence[Report], deeds: Sequence[Deed], decisions: Sequence[Decision]) -> Side | None:
     """Return what reports tell together: of one window, or of those that a wider one is made of."""
     if not reports:
         return None
@@ -181,14 +196,33 @@ def _side(reports: Sequence[Report], deeds: tuple[Deed, ...]) -> Side | None:
         rows=sum(report.rows for report in reports),
         drifted=max(shares, default=None),
         findings=tuple(each for report in reports for each in report.findings if each.status in BAD),
-        actions=deeds,
+        actions=tuple(deeds),
+        held=tuple(each for each in decisions if each.outcome in (Outcome.HELD, Outcome.SPENT)),
     )
 
 
-def _deeds(monitor: str, output: ObjectStore) -> dict[str, list[Deed]]:
-    """Return what policies did, by the key of the window because of which they did it."""
-    found: dict[str, list[Deed]] = {}
+def _decisions(monitor: str, output: ObjectStore, start: int) -> tuple[Decision, ...]:
+    return decisions_of(monitor, output, Window(start, start))
+
+
+def _acted(monitor: str, output: ObjectStore) -> dict[int, list[Action]]:
+    """Return all actions, by the start of the window because of which they were done."""
+    found: dict[int, list[Action]] = {}
     for info in output.list(actions_prefix(monitor)):
-        action = action_from_json(output.get(info.key)[0], f"{output.uri}/{info.key}")
-        found.setdefault(action.window, []).append(Deed(action.policy, action.time))
+        action, _ = stored_action(output.get(info.key))
+        because = parse_time(action.evidence.get("window", {}).get("start", action.window))
+        found.setdefault(because or 0, []).append(action)
     return found
+
+
+def _deeds(actions: Iterable[Action], decisions: Iterable[Decision]) -> Iterator[Deed]:
+    """Yield actions with the reasons that were written down; of a schedule only the latest one's is."""
+    why = {decision.policy: decision for decision in decisions if decision.outcome in (Outcome.ACTED, Outcome.WAITING)}
+    for action in actions:
+        told = why.get(action.policy)
+        yield Deed(action.policy, action.time, action.state, "" if told is None else told.reason)
+
+
+def _unapproved(deed: Deed) -> Deed:
+    """Nobody approves in a backtest, and nobody lets the time for it pass."""
+    return replace(deed, state=State.PENDING_APPROVAL) if deed.state is State.EXPIRED else deed

@@ -8,7 +8,7 @@ its first window on, and no policy has acted before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
@@ -17,38 +17,24 @@ from atalaia.baseline import Baseline
 from atalaia.errors import AtalaiaError
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.baselines import read_baseline
-from atalaia.monitoring.evaluating import Evaluated, between, latest_report
+from atalaia.monitoring.claims import Claims
+from atalaia.monitoring.eras import Eras
+from atalaia.monitoring.evaluating import Evaluated, latest_report
 from atalaia.monitoring.fitting import Fitted, fit
 from atalaia.monitoring.layout import baseline_key, merged_prefix, profiles_prefix
 from atalaia.monitoring.overlay import Overlay
+from atalaia.monitoring.periods import Period, nothing_in, windows_in
 from atalaia.monitoring.rounds import Round
 from atalaia.monitoring.watch import Watch
 from atalaia.monitoring.widening import content_at, demand_multiple, stored_profiles, widened
+from atalaia.policies import Policy
 from atalaia.ports import Job, ObjectInfo, ObjectStore, Point, Sent
+from atalaia.schedules import last_before, parse_schedule
 from atalaia.telemetry import Detail
-from atalaia.window import Window, iso, parse_duration, window_of
+from atalaia.window import Window, iso, parse_duration
 
 Reports = dict[int, Evaluated]
 """The stored reports, each the latest of its window, by the window's start."""
-
-
-class Period(Struct, frozen=True):
-    """Which windows are replayed.
-
-    Attributes:
-        now: Those that are over by then, µs since 1970.
-        start: Those that begin at this moment or later; None for the first one that has profiles.
-        end: Those that end at this moment or before; None for the last one.
-    """
-
-    now: int
-    start: int | None = None
-    end: int | None = None
-
-    def holds(self, window: Window, lateness: int) -> bool:
-        """Tell whether *window* lies in the period, and was over *lateness* µs before it ended."""
-        first = self.start is None or window.start >= self.start
-        return first and (self.end is None or window.end <= self.end) and window.end + lateness <= self.now
 
 
 class Replay(Struct):
@@ -79,9 +65,9 @@ def replay(monitor: Monitor, output: ObjectStore, period: Period) -> Replay:
     held = content_at(next(iter(stored.values()))[0].key, output)["window"]
     narrow, width = held[1] - held[0], parse_duration(monitor.window)
     demand_multiple(monitor.name, Window(*held), width)
-    windows = _windows(stored, width, narrow, period, parse_duration(monitor.lateness))
+    windows = windows_in(stored, monitor, narrow, period)
     if not windows:
-        raise AtalaiaError(_nothing(monitor, stored, narrow, period))
+        raise AtalaiaError(nothing_in(stored, monitor, narrow, period))
     clock = _Clock()
     overlay = Overlay(output, () if width > narrow else _shown(monitor.name), clock)
     if width > narrow:
@@ -108,25 +94,6 @@ def _stored(monitor: Monitor, output: ObjectStore, period: Period) -> dict[int, 
     return stored
 
 
-def _windows(
-    stored: Mapping[int, object], width: int, narrow: int, period: Period, lateness: int
-) -> dict[Window, Sequence[int]]:
-    """Return the windows of the period that have profiles, with the empty ones between that are evaluated, too."""
-    held = sorted({window_of(start, width) for start in stored})
-    every: list[Window] = []
-    for window in (each for each in held if period.holds(each, lateness)):
-        every += [*(between(every[-1], window) if every else ()), window]
-    return {window: range(window.start, window.end, narrow) for window in every}
-
-
-def _nothing(monitor: Monitor, stored: Mapping[int, object], narrow: int, period: Period) -> str:
-    first, last = min(stored), max(stored) + narrow
-    asked = [iso(each) for each in (period.start, period.end) if each is not None]
-    over = f"no window of {monitor.window} that was over by {iso(period.now)}"
-    where = f"{monitor.name}: {over} has profiles{' between ' + ' and '.join(asked) if len(asked) == 2 else ''}."
-    return f"{where} There are profiles from {iso(first)} to {iso(last)}. Give another period with --from and --to."
-
-
 def _reports(monitor: str, output: ObjectStore, starts: Iterable[int], width: int) -> Reports:
     found = {start: latest_report(monitor, output, Window(start, start + width)) for start in starts}
     return {start: report for start, report in found.items() if report is not None}
@@ -149,9 +116,9 @@ class _Past(Watch):
         self._fitted = fitted
 
     @property
-    def baseline(self) -> Baseline:
-        """The baseline that held."""
-        return self._fitted.baseline
+    def eras(self) -> Eras:
+        """The baseline that held, for whichever window."""
+        return Eras(self._fitted.baseline)
 
 
 class _Nobody:
@@ -206,24 +173,55 @@ class _Rounds(Struct):
     done: Replay
     baselines: _Baselines
     clock: _Clock
+    fitted: dict[str, Fitted] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> None:
+        """Hold a round when each window is final, and when a policy acts by its schedule or after quiet hours."""
         lateness = parse_duration(self.monitor.lateness)
-        fitted: dict[str, Fitted] = {}
-        failed: dict[str, str] = {}
-        for window, starts in self.done.windows.items():
-            baseline = self.baselines.of(starts, self.done.then)
-            if baseline.name not in fitted:
-                fitted[baseline.name] = fit(self.monitor, baseline)
-            self.clock.now = window.end + lateness
-            failed |= self._round(fitted[baseline.name], window)
-        notes = dict.fromkeys(note for fits in fitted.values() for note in fits.notes)
-        self.done.notes += [*notes, *(f"window {key} could not be evaluated: {why}" for key, why in failed.items())]
+        last = self._round_of(*next(iter(self.done.windows.items())), lateness)
+        for window, starts in list(self.done.windows.items())[1:]:
+            self._others(last, window.end + lateness)
+            last = self._round_of(window, starts, lateness)
+        self._others(last, self.clock.now + parse_duration(self.monitor.window))
+        told = [f"window {key} could not be evaluated: {why}" for key, why in self.failed.items()]
+        self.done.notes += [*dict.fromkeys(note for each in self.fitted.values() for note in each.notes), *told]
 
-    def _round(self, fitted: Fitted, window: Window) -> dict[str, str]:
-        past = _Past(fitted, self.done.output, self.clock)
+    def _round_of(self, window: Window, starts: Sequence[int], lateness: int) -> _Past:
+        baseline = self.baselines.of(starts, self.done.then)
+        if baseline.name not in self.fitted:
+            self.fitted[baseline.name] = fit(self.monitor, baseline)
+        past = _Past(self.fitted[baseline.name], self.done.output, self.clock)
         past.changes.mark([window.start], "backtest")
+        self._round(past, window.end + lateness)
+        return past
+
+    def _others(self, past: _Past, until: int) -> None:
+        """Hold the rounds that policies ask for before the next window's."""
+        scheduled = sorted({moment for policy in self.monitor.policies for moment in self._named(policy, until)})
+        while self._waiting(until) or scheduled:
+            now = min([*scheduled[:1], *self._waiting(until)])
+            scheduled = scheduled[scheduled[:1] == [now] :]
+            self._round(past, now)
+
+    def _named(self, policy: Policy, until: int) -> Iterator[int]:
+        """Yield the moments that a schedule names after now and before *until*, the latest first."""
+        if policy.schedule is not None:
+            schedule = parse_schedule(policy.schedule)
+            moment = last_before(schedule, until - 1)
+            while moment is not None and moment > self.clock.now:
+                yield moment
+                moment = last_before(schedule, moment - 1)
+
+    def _waiting(self, until: int) -> list[int]:
+        """Return when quiet hours are over for what waits for that."""
+        policies = [policy for policy in self.monitor.policies if policy.quiet_hours]
+        every = (Claims(self.done.output, self.monitor.name, policy.name).held() for policy in policies)
+        moments = (claim.after for acted in every for claim in acted.claims if claim.start in acted.waiting)
+        return [moment for moment in moments if self.clock.now < moment < until]
+
+    def _round(self, past: _Past, now: int) -> None:
+        self.clock.now = now
         nobody = _Nobody()
-        return (
-            Round(past, self.clock.now, Detail.SUMMARY).run(nobody, lambda _policy, _store: nobody, lambda: True).failed
-        )
+        this = Round(past, now, Detail.SUMMARY, "backtest")
+        self.failed |= this.run(nobody, lambda *_: nobody, lambda: True).failed
