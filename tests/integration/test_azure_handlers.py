@@ -491,7 +491,9 @@ def test_a_topic_hears_of_findings_too(cloud, monkeypatch):
         cloud.app.timer("evaluate")
 
     told = {event["id"]: event for _, _, events in heard for event in events}
-    assert set(told) == {event["id"] for n in ("report", "finding", "decision") for event in cloud.events(f"ml.monitor.{n}")}
+    assert set(told) == {
+        event["id"] for n in ("report", "finding", "decision") for event in cloud.events(f"ml.monitor.{n}")
+    }
     assert {headers["Authorization"] for _, headers, _ in heard} == {"Bearer token"}
 
 
