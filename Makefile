@@ -69,7 +69,7 @@ bench: $(READY)  ## Measure speed and memory against goals and other tools; ARGS
 bench-cold: $(READY)  ## Measure what a function pays before its first call
 	@$(BIN)/python benchmarks/cold.py $(ARGS)
 
-bench-alarms: $(READY)  ## Simulate false alarms and drift found, by ours and by other tools' rules: hours; ARGS="--quick": seconds
+bench-alarms: $(READY)  ## Simulate false alarms and drift found, by ours and by other tools' rules: two hours; ARGS="--quick": seconds
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/false_alarms.py $(ARGS)
 
 bench-lambda: $(READY) $(AWS_EMULATOR)  ## Measure the functions' bundle on Lambda's own runtime client, cold and under load

@@ -8,6 +8,7 @@ entry for a drift metric replaces the default drift metric there.
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from atalaia.monitor_file import CheckRule, Convention, Limits
 from atalaia.schema import Column, Kind, Side
@@ -17,6 +18,7 @@ from atalaia.signals.tables import SHARE_METRICS
 
 DATA_DRIFT, PREDICTION_DRIFT, QUALITY, STABILITY = "data_drift", "prediction_drift", "quality", "stability"
 MULTIVARIATE_DRIFT = "multivariate_drift"
+CHANGE = "change"
 OVER_TIME = "drift_over_time"
 
 ROWS_PER_CATEGORY = 50
@@ -30,7 +32,7 @@ class Metric(Struct, frozen=True):
     """How a metric is judged unless the monitor file says otherwise.
 
     Attributes:
-        family: `drift`, `multivariate_drift`, `quality` or `stability`.
+        family: `drift`, `multivariate_drift`, `quality`, `stability` or `change`.
         meaning: What the value is, in words.
         limits: The default limits; none where chance sets them.
         floor: Where chance sets the limits: what a value has to exceed at least to be of interest.
@@ -143,6 +145,9 @@ METRICS: dict[str, Metric] = {
     "constant": Metric(
         STABILITY, "whether an output column took a single value (1) or more (0)", Limits(alert=0.0), min_rows=100
     ),
+    "model_versions": Metric(
+        CHANGE, "number of versions of the model in the window", Limits(warning=1.0), of_window=True
+    ),
 }
 """Every metric that can be judged, by name."""
 
@@ -150,7 +155,8 @@ METRICS: dict[str, Metric] = {
 class Check(Struct, frozen=True):
     """A metric with the limits that judge it on one column, or on the window when *column* is None.
 
-    With a *floor* the limits are those that chance sets, above it.
+    With a *floor* the limits are those that chance sets, above it. *own_rows* tells that the monitor file says
+    *min_rows*: then it holds as it is, and nothing else asks for more rows or fewer.
     """
 
     metric: str
@@ -159,6 +165,7 @@ class Check(Struct, frozen=True):
     min_rows: int
     relative: bool
     floor: float | None = None
+    own_rows: bool = False
 
 
 def default_drift_metric(column: Column) -> str:
@@ -201,7 +208,11 @@ def check_of(metric: str, column: str | None, rules: tuple[CheckRule, ...]) -> C
     if not fitting:
         default = METRICS[metric]
         return Check(metric, column, default.limits, default.min_rows, default.relative, default.floor)
-    return _amended(metric, column, fitting[-1]) if fitting[-1].enabled else None
+    last = fitting[-1]
+    if not last.enabled:
+        return None
+    check = _amended(metric, column, last)
+    return check if last.min_rows is None else replace(check, min_rows=last.min_rows, own_rows=True)
 
 
 def _is_own(rule: CheckRule) -> bool:
@@ -215,12 +226,11 @@ def _names(rule: CheckRule, column: str) -> bool:
 def _amended(metric: str, column: str | None, rule: CheckRule) -> Check:
     default = METRICS[metric]
     if rule.threshold is None or isinstance(rule.threshold, str):
-        min_rows = default.min_rows if rule.min_rows is None else rule.min_rows
         floor = default.floor if rule.floor is None else rule.floor
-        return Check(metric, column, default.limits, min_rows, default.relative, floor)
+        return Check(metric, column, default.limits, default.min_rows, default.relative, floor)
     limits = rule.threshold if isinstance(rule.threshold, Limits) else Limits(alert=float(rule.threshold))
     least = GIVEN_ROWS if default.floor is not None and limits.history is None else default.min_rows
-    return Check(metric, column, limits, least if rule.min_rows is None else rule.min_rows, relative=False)
+    return Check(metric, column, limits, least, relative=False)
 
 
 class Verdict(Struct, frozen=True):

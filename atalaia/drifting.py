@@ -19,7 +19,7 @@ from atalaia.pictures import bars_of
 from atalaia.profile import CategoricalSummary, NumericGrid, NumericSummary
 from atalaia.report import Bars, Evidence, Finding, Mover, Trail
 from atalaia.signals.drift import Measures, measure_all, of_lengths
-from atalaia.signals.over_time import Moved, Sums, carried_on, followed, furthest, gathered, nothing
+from atalaia.signals.over_time import Moved, Sums, carried_on, fits, followed, furthest, gathered, nothing
 from atalaia.signals.quality import Measured, values_of
 from atalaia.wording import number, percent
 
@@ -46,7 +46,7 @@ def drift_of(rules: tuple[CheckRule, ...], pairs: Sequence[Pair], promise: Promi
         for place, pair in enumerate(pairs)
         for check in drift_checks(pair.column, rules, default=not theirs[place])
     ]
-    by_chance = [each for each in wanted if _is_chances(*each[1:])]
+    by_chance = [each for each in wanted if _is_chances(pairs[each[0]], *each[1:])]
     judged = judge_together([_suspect(pairs[place], check, found) for place, check, found in by_chance], promise)
     limits = {(place, check.metric): limit for (place, check, _), limit in zip(by_chance, judged, strict=True)}
     drawn = [bars_of(pair.grid, pair.baseline, pair.current) for pair in pairs]
@@ -70,8 +70,21 @@ def _rows(pair: Pair) -> int:
     return min(values_of(pair.baseline), values_of(pair.current))
 
 
-def _is_chances(check: Check, found: Measured) -> bool:
-    return check.floor is not None and found.value is not None and found.rows >= check.min_rows
+def _is_chances(pair: Pair, check: Check, found: Measured) -> bool:
+    judged = check.floor is not None and found.value is not None and found.rows >= check.min_rows
+    return judged and not (found.value and _has_no_scale(check.metric, pair))
+
+
+def _has_no_scale(metric: str, pair: Pair) -> bool:
+    """Tell whether neither chance nor a floor says what is far, as the baseline has one value alone."""
+    match metric, *of_lengths((pair.grid, pair.baseline, pair.current)):
+        case "wasserstein", NumericGrid() as grid, NumericSummary() as baseline, _:
+            return not baseline.std(grid)
+        case _:
+            return False
+
+
+_NO_SCALE = ", as the baseline's values do not vary: take another metric, or give a threshold"
 
 
 def _suspect(pair: Pair, check: Check, found: Measured) -> Suspect:
@@ -80,13 +93,17 @@ def _suspect(pair: Pair, check: Check, found: Measured) -> Suspect:
 
 def _finding(check: Check, found: Measured, pair: Pair, judged: Judged | None, bars: Bars) -> Finding:
     rows = values_of(pair.baseline), values_of(pair.current)
-    if check.floor is not None and judged is None:  # too few rows, or no value
-        return finding_of(check, found, pair, evidence=Evidence(*rows, "chance"))
+    if check.floor is not None and judged is None:
+        finding = finding_of(check, found, pair, evidence=Evidence(*rows, "chance"))
+        if finding.status == "undecided":  # too few rows, or no value
+            return finding
+        return replace(finding, status="undecided", message=f"{finding.message}{_NO_SCALE}")
     sizes = Evidence(*rows, "given", check.limits.alert, moved=_movers(bars))
     if check.limits.history is not None:
         return by_history(check, found, sizes, pair)
     if judged is None:
-        needed = ROWS_PER_CATEGORY * _categories(pair) if check.min_rows == GIVEN_ROWS else 0
+        by_default = check.min_rows == GIVEN_ROWS and not check.own_rows
+        needed = ROWS_PER_CATEGORY * _categories(pair) if by_default else 0
         return finding_of(check, found, pair, needed=needed, evidence=sizes)
     evidence = replace(
         sizes,
@@ -95,8 +112,8 @@ def _finding(check: Check, found: Measured, pair: Pair, judged: Judged | None, b
         floor=judged.floor,
         p_value=judged.p_value,
         tested=judged.tested,
-        seen=judged.seen,
-        shift=_shift(check.metric, pair, judged.seen),
+        detectable=judged.detectable,
+        shift=_shift(check.metric, pair, judged.detectable),
     )
     return finding_of(replace(check, limits=judged.limits), found, pair, evidence=evidence)
 
@@ -114,14 +131,14 @@ def _movers(bars: Bars) -> tuple[Mover, ...]:
     )
 
 
-def _shift(metric: str, pair: Pair, seen: float | None) -> float | None:
+def _shift(metric: str, pair: Pair, detectable: float | None) -> float | None:
     """Say what a value of a default metric means in a column: a shift of numbers, or of a category's share."""
     grid, baseline, _ = of_lengths((pair.grid, pair.baseline, pair.current))
     match metric, grid, baseline:
-        case "cramer_von_mises", NumericGrid() as numbers, NumericSummary() as summary if seen is not None:
-            return _shift_of_gap(numbers, summary, seen)
-        case "cohen_w", _, CategoricalSummary() as summary if seen is not None:
-            return _share_of_effect(summary, seen)
+        case "cramer_von_mises", NumericGrid() as numbers, NumericSummary() as summary if detectable is not None:
+            return _shift_of_gap(numbers, summary, detectable)
+        case "cohen_w", _, CategoricalSummary() as summary if detectable is not None:
+            return _share_of_effect(summary, detectable)
         case _:
             return None
 
@@ -185,11 +202,14 @@ def over_time_of(
         statistics = followed(pair.grid, pair.baseline)
         if statistics is None or check is None or not found.ours:
             continue
-        held = before.columns.get(name, ()) if before is not None else ()
-        sums = tuple(Sums(int(rows), tuple(each)) for rows, *each in held)
+        held = _held(before, name)
+        goes_on = fits(held, window - 1, statistics)
         alone = _told(found, "alert")
         now = nothing(statistics) if alone else gathered(pair.baseline, pair.current, statistics)
-        columns[name] = carried_on(sums, window, now)
+        columns[name] = carried_on(held if goes_on else (), window, now)
+        if not goes_on:
+            findings.append(_anew(check, pair))
+            continue
         moved = None if alone else furthest(statistics, columns[name], window, rate, check.floor or 0.0)
         if moved is not None and abs(moved.value) > moved.limit:
             findings.append(_over_time(check, pair, moved))
@@ -197,6 +217,20 @@ def over_time_of(
     after, told = (before.after, before.told) if before is not None else (None, 0)
     told += any(_told(each, "alert", "warning") for each in drift)
     return OverTime(Trail(after, window, told, promise.rate, carried), tuple(findings))
+
+
+def _held(before: Trail | None, column: str) -> tuple[Sums, ...]:
+    stored = before.columns.get(column, ()) if before is not None else ()
+    return tuple(Sums(int(rows), tuple(sums)) for rows, *sums in stored)
+
+
+def _anew(check: Check, pair: Pair) -> Finding:
+    """Say that what was carried on is of no use: of other statistics, or of other spans of windows."""
+    finding = finding_of(check, Measured(None, 0), pair)
+    why = "what the report before carries on was added up in another way, by another release"
+    return replace(
+        finding, message=f"{pair.column.name}: drift over time is looked for anew from this window on: {why}"
+    )
 
 
 def _told(drift: Drift, *statuses: str) -> bool:

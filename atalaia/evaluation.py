@@ -41,6 +41,7 @@ from atalaia.report import (
     ColumnReport,
     Evidence,
     Finding,
+    Gathering,
     Input,
     Report,
     Trail,
@@ -61,6 +62,7 @@ from atalaia.signals.quality import (
     values_of,
 )
 from atalaia.signals.resolution import measure_resolution
+from atalaia.versions import change_findings, model_versions, version_segments
 from atalaia.window import Window, iso
 from atalaia.wording import STATUSES, by_reason, percent, worst
 
@@ -75,6 +77,7 @@ class Occasion(Struct, frozen=True):
         baseline: What is compared against.
         definition: Key of the monitor file.
         before: What the window before carried on, `after` being its report's key; None without one on this baseline.
+        gathering: That a new baseline is being made, if one is.
     """
 
     window: Window
@@ -83,6 +86,7 @@ class Occasion(Struct, frozen=True):
     baseline: BaselineRef
     definition: str
     before: Trail | None = None
+    gathering: Gathering | None = None
 
 
 def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: Occasion) -> Report:
@@ -96,7 +100,9 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
     columns = [column_report(monitor.checks, *each, occasion.window) for each in zip(pairs, drift, strict=True)]
     over_time = over_time_of(monitor.checks, pairs, drift, before, promise) if current.rows else OverTime(before, ())
     left_out = sum(not item.used for item in occasion.inputs)
+    versions = model_versions(baseline.grids, current, occasion.inputs)
     findings = [
+        *change_findings(monitor.checks, versions, occasion.gathering),
         *_window_findings(monitor, baseline, current, left_out, final=occasion.final),
         *_relations(monitor, baseline, current),
         *(finding for _, findings in columns for finding in findings),
@@ -128,6 +134,8 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
         definition=occasion.definition,
         trail=over_time.trail,
         segments=segment_columns(baseline, current),
+        model_versions=versions,
+        gathering=occasion.gathering,
     )
 
 
@@ -182,14 +190,21 @@ def _by_reason(current: Profile) -> str:
 
 
 def pairs_of(columns: tuple[Column, ...], baseline: Baseline, current: Profile) -> list[Pair]:
-    """Return each of the *columns*, of all rows and of each segment told apart, in the order of the file."""
+    """Return each of the *columns*, of all rows and of each segment told apart, in the order of the file.
+
+    Where the rows are of several versions of the model, each of these is a segment, too: compared with all rows of the
+    baseline, as the baseline is of another model than the newest one.
+    """
     told_apart = {segment for segment, _ in (*baseline.profile.columns, *current.columns)}
     segments = sorted(s for s in told_apart if not s or segment_column(s) in baseline.grids.segments)
+    places: list[tuple[str, str | None]] = [(segment, None) for segment in segments]
+    places += [(segment, "") for segment in version_segments(baseline.grids, current)]
     return [
-        pair_of(baseline, current, column, segment)
+        pair_of(baseline, current, column, *place)
         for column in profiled(columns)
-        for segment in segments
-        if segment_column(segment) != column.name  # a segment's own column is the same in all its rows
+        for place in places
+        if segment_column(place[0]) != column.name  # a segment's own column is the same in all its rows
+        and column.role is not Role.VERSION
     ]
 
 
@@ -281,5 +296,5 @@ def _never(check: Check | None) -> Check | None:
     """A column that is not nullable may not miss a single value, unless the monitor file gives a limit of its own."""
     if check is None or not check.relative:
         return check
-    min_rows = 1 if check.min_rows == METRICS["missing"].min_rows else check.min_rows
+    min_rows = check.min_rows if check.own_rows else 1
     return replace(check, limits=Limits(alert=0.0), min_rows=min_rows, relative=False)

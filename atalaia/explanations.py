@@ -75,16 +75,16 @@ def sight(metric: str, evidence: Evidence) -> str:
     """Say what drift four windows out of five of this size tell of; "" where that is not known.
 
     Example:
-        >>> sight("cramer_von_mises", Evidence(10_000, 300, "chance", seen=0.06, shift=0.1812))
+        >>> sight("cramer_von_mises", Evidence(10_000, 300, "chance", detectable=0.06, shift=0.1812))
         'a shift of 0.18 standard deviations'
-        >>> sight("cohen_w", Evidence(10_000, 300, "chance", seen=0.06, shift=0.0213))
+        >>> sight("cohen_w", Evidence(10_000, 300, "chance", detectable=0.06, shift=0.0213))
         'a share that moves by 2.1 points'
     """
     if evidence.shift is not None and metric == _OF_NUMBERS:
         return f"a shift of {_rough(evidence.shift)} standard deviations"
     if evidence.shift is not None and metric == _OF_SHARES:
         return f"a share that moves by {_rough(100 * evidence.shift)} points"
-    return f"a true value of {number(evidence.seen)}" if evidence.seen is not None else ""
+    return f"a true value of {number(evidence.detectable)}" if evidence.detectable is not None else ""
 
 
 def _rough(value: float) -> str:

@@ -41,10 +41,21 @@ class Pair(Struct, frozen=True):
     history: History | None = None
 
 
-def pair_of(baseline: Baseline, current: Profile, column: Column, segment: str = "") -> Pair:
-    """Return both sides of a column; a side that has no such segment is empty."""
+def pair_of(
+    baseline: Baseline, current: Profile, column: Column, segment: str = "", before_segment: str | None = None
+) -> Pair:
+    """Return both sides of a column; a side that has no such segment is empty.
+
+    Args:
+        baseline: The one side.
+        current: The other.
+        column: Which one.
+        segment: Of which rows; all if it is empty.
+        before_segment: Of which rows of the baseline, if not of the same segment.
+    """
     grid, key = baseline.grids.grids[column.name], (segment, column.name)
-    before = baseline.profile.columns.get(key) or empty_summary(grid)
+    before_key = key if before_segment is None else (before_segment, column.name)
+    before = baseline.profile.columns.get(before_key) or empty_summary(grid)
     now = current.columns.get(key) or empty_summary(grid)
     return Pair(column, segment or None, grid, before, now, baseline.history)
 
@@ -91,7 +102,8 @@ def _explain(check: Check, measured: Measured, verdict: Verdict, from_baseline: 
     metric = METRICS[check.metric]
     what, by = _named(check.metric)
     if measured.value is None:
-        return f"{what} could not be measured{by}: there are no values for it"
+        why = _UNMEASURED.get(check.metric, _EMPTY) if measured.rows else _EMPTY
+        return f"{what} could not be measured{by}: {why}"
     if check.metric in _PLAIN and verdict.status != "undecided":
         return _PLAIN[check.metric][measured.value > 0]
     value = in_words(check.metric, measured.value) + by
@@ -104,6 +116,12 @@ def _explain(check: Check, measured: Measured, verdict: Verdict, from_baseline: 
         return f"{what} is {value}; it has no limit"
     limit = in_words(check.metric, verdict.threshold)
     return f"{what} is {value}, {_SIDES[metric.below, verdict.status == 'ok']} {limit}"
+
+
+_EMPTY = "there are no values for it"
+_UNMEASURED = {
+    "wasserstein_normalised": "the baseline has no standard deviation to measure in; take another metric",
+}
 
 
 def _named(metric: str) -> tuple[str, str]:

@@ -1,12 +1,16 @@
 """A monitor file's checks and window from an Azure Machine Learning monitor schedule (YAML), for who leaves it.
 
+Drift is checked by Azure's own convention (`atalaia.conventions.azureml`), so that numbers, limits and verdicts stay
+what they were, p-values among them. Which columns are numerical is decided as there: integers with few distinct values
+for their rows are not.
+
 Azure's three rates of data quality are metrics here: the null value rate is `missing`, the data type error rate
 `type_errors`, and the out-of-bounds rate `out_of_range` of numbers and `out_of_set` of categories, with the bounds that
 Azure takes: the reference data's own extremes and values. Each is held to Azure's limit itself, from the first row on.
 One difference remains: Azure fills missing values in before it looks for those out of bounds, so its share is of all
 rows; ours is of the values, and never smaller.
 
-Metrics that are p-values, and signals that have no counterpart, are told and left out.
+What has no counterpart is told and left out.
 
 Source: Microsoft, "CLI (v2) schedule YAML schema for model monitoring"; the limits of what is not given are those of
 the Python SDK, azure-ai-ml.
@@ -29,12 +33,15 @@ from atalaia.monitor_yaml import quote, read
 from atalaia.window import parse_duration
 from atalaia.wording import listed
 
-_DISTANCES = {
-    "normalizedwassersteindistance": "wasserstein_normalised",
-    "jensenshannondistance": "jensen_shannon",
-    "populationstabilityindex": "psi",
+_OF_BOTH = {"jensenshannondistance": "jensen_shannon", "populationstabilityindex": "psi"}
+_OF_DRIFT = {
+    "numerical": _OF_BOTH
+    | {
+        "normalizedwassersteindistance": "wasserstein_normalised",
+        "twosamplekolmogorovsmirnovtest": "kolmogorov_smirnov",
+    },
+    "categorical": _OF_BOTH | {"pearsonschisquaredtest": "chi_square"},
 }
-_P_VALUES = {"twosamplekolmogorovsmirnovtest", "pearsonschisquaredtest"}
 _RATES = {"nullvaluerate": "missing", "datatypeerrorrate": "type_errors", "outofboundsrate": "out_of_bounds"}
 _DRIFT_DEFAULTS = {
     "numerical": {"normalized_wasserstein_distance": 0.1},
@@ -46,7 +53,14 @@ _UNITS = {"minute": "m", "hour": "h", "day": "d", "week": "w"}
 _LOOKBACK = re.compile(r"P(?:(\d+)([DW])|T(\d+)([HM]))")
 _MONTH = 4  # weeks: the nearest window of a fixed width
 _MOST_LISTED = 1000
+_FEW_DISTINCT = 0.05  # of the rows: fewer distinct integers are categories
 _AS_READ = "bounded by what was read, as Azure ML does"
+_AS_TYPED = "numbers, as Azure ML takes so many distinct ones"
+_CONVENTION = "convention: azureml"
+_OURS = (
+    f"  # With `{_CONVENTION}` drift is measured and judged as Azure ML does it: numbers and alarms stay the same.",
+    "  # Take such a check out, and Atalaia judges its columns, by limits that know how many rows there are.",
+)
 
 
 class Schedule(Struct, frozen=True):
@@ -67,12 +81,14 @@ class Schedule(Struct, frozen=True):
     def carry(self, guesses: list[Guess], tallies: Mapping[str, Tally]) -> Carried:
         """Bring the schedule into a monitor file with these columns."""
         lost, rules = list(self.lost), list[str]()
+        _take_for_numbers(guesses, tallies)
         for name, signal in self.signals.items():
             lost += _of_data(name, signal, parse_duration(self.window))
             rules += _rules(name, signal, guesses, tallies, lost)
         told = (f"Checks and window of the Azure Machine Learning monitor schedule {self.name or 'without a name'}.",)
         keys = [f"window: {self.window}"]
-        keys += ["checks:", *(f"  - {rule}" for rule in dict.fromkeys(rules))] if rules else []
+        switch = _OURS if any(_CONVENTION in rule for rule in rules) else ()
+        keys += ["checks:", *switch, *(f"  - {rule}" for rule in dict.fromkeys(rules))] if rules else []
         return Carried((*told, *(f"{NOT_CARRIED}{text}" for text in dict.fromkeys(lost))), tuple(keys))
 
 
@@ -154,23 +170,39 @@ def _rules(
         columns = [g for g in scope if _is_numerical(g) is (feature_kind == "numerical")]
         limits = mapping_of(given.get(feature_kind)) if given else defaults[feature_kind]
         for metric, limit in limits.items() if columns else ():
-            yield from _rule(
-                _Asked(name, str(metric), limit, signal.get("alert_enabled", True)), columns, tallies, lost
-            )
+            asked = _Asked(name, feature_kind, str(metric), limit, signal.get("alert_enabled", True))
+            yield from _rule(asked, columns, tallies, lost)
     others = sorted(given.keys() - {"numerical", "categorical"})
     lost += [f"{name}.metric_thresholds.{other}: not understood" for other in others]
 
 
 class _Asked(Struct, frozen=True):
-    """A metric of a signal with its limit; without alerts it only warns."""
+    """A metric of a signal, for numerical or categorical columns, with its limit; without alerts it only warns."""
 
     signal: str
+    kind: str
     metric: str
     limit: Any
     alerts: Any
 
 
+def _take_for_numbers(guesses: list[Guess], tallies: Mapping[str, Tally]) -> None:
+    """Type columns as Azure does; where it rests on how many rows there are, say so in the file."""
+    for guess in guesses:
+        tally = tallies.get(guess.name)
+        if guess.role in UNMEASURED or guess.role == "label" or tally is None:
+            continue
+        guess.categorical = guess.categorical and guess.type == "integer"
+        if guess.type == "integer" and len(tally.distinct) >= _FEW_DISTINCT * tally.looked_at:
+            guess.numeric = True
+            guess.reasons.append(_AS_TYPED)
+
+
 def _is_numerical(guess: Guess) -> bool:
+    return guess.type == "number" or guess.numeric
+
+
+def _has_range(guess: Guess) -> bool:
     return guess.type in ("number", "integer") and not guess.categorical
 
 
@@ -178,38 +210,47 @@ def _rule(asked: _Asked, columns: list[Guess], tallies: Mapping[str, Tally], los
     """Yield the check that a metric becomes; bounds go into the columns."""
     plain = re.sub(r"[^a-z]", "", asked.metric.lower())
     names = [guess.name for guess in columns]
-    if plain in _P_VALUES:
-        lost.append(
-            f"{asked.signal}: {asked.metric} {asked.limit} is a p-value; the default metric judges {listed(names)}"
-        )
-    elif not is_number(asked.limit) or (plain not in _DISTANCES and plain not in _RATES):
+    drift = _OF_DRIFT[asked.kind].get(plain)
+    if not is_number(asked.limit) or (drift is None and plain not in _RATES):
         lost.append(f"{asked.signal}: {asked.metric} {asked.limit}: not understood")
-    elif plain in _DISTANCES:
-        yield _check(_DISTANCES[plain], names, asked)
+    elif drift is not None:
+        texts = [guess.name for guess in columns if guess.text]
+        if texts:
+            lost.append(f"{asked.signal}: {asked.metric} of {listed(texts)}, of whose texts the lengths are judged")
+        if len(texts) < len(columns):
+            yield _check(drift, [guess.name for guess in columns if not guess.text], asked, _CONVENTION)
     elif _RATES[plain] != "out_of_bounds":
-        yield _check(_RATES[plain], names, asked)
+        yield _check(_RATES[plain], names, asked, _FROM_THE_FIRST)
     else:
-        metric = "out_of_range" if _is_numerical(columns[0]) else "out_of_set"
-        bounded = [guess for guess in columns if _bound(guess, tallies.get(guess.name))]
-        unbounded = [guess.name for guess in columns if guess not in bounded]
-        if unbounded:
-            lost.append(f"{asked.signal}: {asked.metric} of {listed(unbounded)}, whose bounds the data do not tell")
-        if bounded:
-            yield _check(metric, [guess.name for guess in bounded], asked)
+        yield from _of_bounds(asked, columns, tallies, lost)
 
 
-def _check(metric: str, names: list[str], asked: _Asked) -> str:
+_FROM_THE_FIRST = "min_rows: 1"
+
+
+def _of_bounds(asked: _Asked, columns: list[Guess], tallies: Mapping[str, Tally], lost: list[str]) -> Iterator[str]:
+    """Yield the checks of the columns that have bounds: integers have a range, whatever Azure takes them for."""
+    bounded = [guess for guess in columns if _bound(guess, tallies.get(guess.name))]
+    unbounded = [guess.name for guess in columns if guess not in bounded]
+    if unbounded:
+        lost.append(f"{asked.signal}: {asked.metric} of {listed(unbounded)}, whose bounds the data do not tell")
+    for metric, ranged in (("out_of_range", True), ("out_of_set", False)):
+        names = [guess.name for guess in bounded if _has_range(guess) is ranged]
+        if names:
+            yield _check(metric, names, asked, _FROM_THE_FIRST)
+
+
+def _check(metric: str, names: list[str], asked: _Asked, how: str) -> str:
     level = "alert" if asked.alerts else "warning"
     columns, limit = ", ".join(map(quote, names)), f"{{{level}: {asked.limit:g}}}"
-    least = "" if metric in _DISTANCES.values() else ", min_rows: 1"
-    return f"{{metric: {metric}, columns: [{columns}], threshold: {limit}{least}}}"
+    return f"{{metric: {metric}, columns: [{columns}], threshold: {limit}, {how}}}"
 
 
 def _bound(guess: Guess, tally: Tally | None) -> bool:
     """Give a column the bounds of the reference data, as Azure takes them; tell whether it has some then."""
     if tally is None or guess.text or guess.type in ("boolean", "time"):
         return False
-    if _is_numerical(guess):
+    if _has_range(guess):
         guess.share, guess.range = False, bounds(tally.low, tally.high)
         guess.reasons.append(_AS_READ)
         guess.hints = [hint for hint in guess.hints if not hint.startswith("to bound it")]

@@ -356,8 +356,10 @@ def _in_brief(findings: Sequence[Finding]) -> list[tuple[str, str]]:
 
 
 def _row_notes(report: Report) -> list[tuple[str, list[tuple[str, int]]]]:
-    """Return, each under its title, why rows were rejected, how rows were dated, and what they carried."""
+    """Return, each under its title, what model rows come from, why they were rejected, how dated, what they carried."""
+    told = [("Model version", sorted(report.model_versions.items(), key=_largest_first))]
     return [
+        *(told if report.model_versions else []),
         ("Rejected, by reason", _in_words(report.rejected, REASONS)),
         ("Rows dated by", _in_words(report.times, _TIMES)),
         ("Rows that carried", _in_words(report.captured, _SIDES_OF_A_ROW)),

@@ -311,10 +311,8 @@ def _entry(guess: Guess, width: int) -> str:
     keys = [f"{f'name: {quote(guess.name)},':<{width + 7}} type: {guess.type}"]
     if guess.role != "feature":
         keys.append(f"role: {guess.role}")
-    if guess.categorical:
-        keys.append("kind: categorical")
-    if guess.text:
-        keys.append("kind: text")
+    kinds = {"categorical": guess.categorical, "numeric": guess.numeric, "text": guess.text}
+    keys += [f"kind: {kind}" for kind, said in kinds.items() if said]
     if not guess.nullable:
         keys.append("nullable: false")
     if guess.share:

@@ -31,6 +31,7 @@ class Guess(Struct):
         type: A value of `atalaia.schema.Type`.
         role: A value of `atalaia.schema.Role`.
         categorical: Whether its numbers are codes for categories.
+        numeric: Whether its numbers are said to be none.
         text: Whether its texts are free text.
         nullable: Whether values may be missing.
         share: Whether its values are bounded by 0 and 1.
@@ -45,6 +46,7 @@ class Guess(Struct):
     type: str
     role: str = "feature"
     categorical: bool = False
+    numeric: bool = False
     text: bool = False
     nullable: bool = True
     share: bool = False

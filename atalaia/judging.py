@@ -85,14 +85,14 @@ class Judged(Struct, frozen=True):
         p_value: How likely so large a value is without drift, corrected for all that was judged together; None where
             chance has no part in it.
         tested: How many values were judged together.
-        seen: The smallest true value that four windows out of five of this size tell of.
+        detectable: The smallest true value that four windows out of five of this size tell of.
     """
 
     limits: Limits
     floor: float
     p_value: float | None
     tested: int
-    seen: float | None
+    detectable: float | None
 
 
 def judge_together(suspects: Sequence[Suspect], promise: Promise) -> list[Judged]:
@@ -116,8 +116,8 @@ def _judged(suspect: Suspect, chance: Chance | None, levels: list[float], p_valu
         return Judged(Limits(alert=floor), floor, None, tested, None)
     *warning, alert = (chance.limit(level) for level in levels)
     limits = Limits(warning=max(floor, warning[0]) if warning else None, alert=max(floor, alert))
-    seen = chance.seen(max(floor, warning[0] if warning else alert))
-    return Judged(limits, floor, p_value, tested, seen)
+    detectable = chance.detectable(max(floor, warning[0] if warning else alert))
+    return Judged(limits, floor, p_value, tested, detectable)
 
 
 def cut_off(tails: Sequence[float], level: float) -> float:

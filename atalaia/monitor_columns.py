@@ -84,6 +84,9 @@ def _segment(column: dict[str, Any], path: Path, kind: Kind) -> Iterator[Issue]:
     elif is_number(most) and not 1 <= most <= MOST_SEGMENTS:
         fix = "Write how many of the column's values are to be told apart; all others are one segment together."
         yield Issue((*path, "segments"), f"{most} is not from 1 to {MOST_SEGMENTS}", fix)
+    if role == Role.VERSION and kind is not Kind.CATEGORICAL:
+        fix = "Give the type string, or write `kind: categorical`."
+        yield Issue((*path, "role"), f"a version whose kind is {kind.value!r} has no name", fix)
     if role == Role.SEGMENT and kind is not Kind.CATEGORICAL:
         fix = "Add `kind: categorical`, or give the type string."
         if column.get("kind") is not None:

@@ -50,10 +50,13 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     Attributes:
         name: The model's name; any text.
         version: The version that the logs come from, as text: `"1.10"` needs its quotes.
+        new_baseline: Where a new baseline comes from when the cloud tells that another version of a model of this name
+            was approved (SageMaker) or registered (Azure Machine Learning).
     """
 
     name: str
     version: str | None = None
+    new_baseline: policies.NewBaseline | None = None
 
 
 class Logs(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

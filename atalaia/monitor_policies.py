@@ -55,6 +55,22 @@ def broken_policies(
             yield from _quiet_hours(policy.get("quiet_hours"), path)
             yield from _target(policy, path)
             yield from broken_targets(policy, path)
+            yield from broken_new_baseline(policy.get("new_baseline"), (*path, "new_baseline"))
+
+
+def broken_new_baseline(new: object, path: Path) -> Iterator[Issue]:
+    """Yield what is wrong with where a new baseline is to come from, which stands at *path*."""
+    if not isinstance(new, dict):
+        return
+    for key, most in (("windows", MOST_LOOKED_AT), ("rows", None)):
+        count = new.get(key)
+        if is_number(count) and new.get("data") is not None:
+            yield Issue((*path, key), f"`{key}` has no effect beside `data`", "Remove one of the two.")
+        elif is_number(count) and (count < 1 or (most is not None and count > most)):
+            limits = "above 0" if most is None else f"from 1 to {most}"
+            yield Issue((*path, key), f"{count} is not {limits}", "Give a whole number, such as 3 windows, 1000 rows.")
+    if new.get("data") == "":
+        yield Issue((*path, "data"), "the text is empty", "Name where the new model's training data are.")
 
 
 def _name(name: object, place: int, names: dict[str, int]) -> Iterator[Issue]:
@@ -177,19 +193,10 @@ def _azure(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
             yield Issue((*path, key, "workspace"), f"{workspace!r} is no resource id of a workspace", fix)
     if isinstance(policy.get("azureml_job"), dict):
         yield from _job_type(policy["azureml_job"], (*path, "azureml_job"))
-    if isinstance(policy.get("azureml_traffic"), dict):
-        yield from _split(policy["azureml_traffic"].get("traffic"), (*path, "azureml_traffic", "traffic"))
     topic = policy.get("event_grid_topic")
     if isinstance(topic, str) and topic and not _TOPIC.fullmatch(topic):
         fix = "Copy the topic's endpoint from its page: https://NAME.REGION-1.eventgrid.azure.net/api/events"
         yield Issue((*path, "event_grid_topic"), f"{topic!r} is no address of an Event Grid topic", fix)
-
-
-def _split(traffic: object, path: Path) -> Iterator[Issue]:
-    shares = list(traffic.values()) if isinstance(traffic, dict) else []
-    if shares and all(is_number(share) for share in shares) and (min(shares) < 0 or sum(shares) != 100):
-        found = f"{', '.join(map(str, shares))} do not add up to 100"
-        yield Issue(path, found, "Give each deployment its percentage.")
 
 
 def _job_type(job: Mapping[str, Any], path: Path) -> Iterator[Issue]:

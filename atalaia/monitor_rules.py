@@ -11,7 +11,7 @@ from typing import Any
 
 from atalaia.monitor_checks import CHOICE, DRIFT_METRICS, RELATIONS, Metrics, broken_check_rules, broken_relation_rules
 from atalaia.monitor_columns import broken_column_rules, is_number, list_of, mapping_of
-from atalaia.monitor_policies import broken_policies
+from atalaia.monitor_policies import broken_new_baseline, broken_policies
 from atalaia.monitor_yaml import Issue
 from atalaia.spelling import slug
 from atalaia.window import parse_duration
@@ -47,6 +47,7 @@ def broken_rules(data: object, known_metrics: Metrics | None = None) -> Iterator
             fix = "Write `multivariate: true` at the top level, or remove the check."
             yield Issue(("checks", place, "metric"), "the relations between columns are not watched", fix)
     yield from broken_policies(list_of(monitor.get("policies")), known_metrics, named)
+    yield from broken_new_baseline(mapping_of(monitor.get("model")).get("new_baseline"), ("model", "new_baseline"))
 
 
 def _whole(check: object, monitor: dict[str, Any]) -> dict[str, Any]:
@@ -108,6 +109,6 @@ def _repeated(column: dict[str, Any], place: int, names: dict[str, int], roles: 
     if isinstance(name, str) and place != names.setdefault(name, place):
         found = f"the name {name!r} already stands at columns[{names[name]}]"
         yield Issue(("columns", place, "name"), found, "Give each column its own name, as the logs name it.")
-    if role in ("time", "id") and place != roles.setdefault(role, place):
+    if role in ("time", "id", "version") and place != roles.setdefault(role, place):
         found = f"a second column has the role {role!r}; the first is columns[{roles[role]}]"
         yield Issue(("columns", place, "role"), found, "Keep one of them and give the other the role 'ignored'.")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from atalaia.monitor_traffic import broken_traffic
 from atalaia.monitor_yaml import Issue, Path
 from atalaia.references import KINDS, is_address, is_reference, secret_in
 
@@ -18,6 +19,7 @@ _SECRETS = {
 }
 _ADDRESSES = {"databricks": "host", "github_workflow": "api", "github_issue": "api", "azure_devops": "organization"}
 _REPOSITORY = re.compile(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}")
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,251}(\.fifo)?")
 _REFERENCE = f"Refer to where it is kept: {KINDS}."
 
 
@@ -29,8 +31,11 @@ def broken_targets(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
     for target, key in _ADDRESSES.items():
         yield from _address(_text(policy, target, key), (*path, target, key))
     yield from _webhook(policy, (*path, "webhook"))
+    yield from _topic(policy.get("sns_topic"), (*path, "sns_topic"))
+    yield from broken_traffic(policy, path)
     for target in ("github_workflow", "github_issue"):
         yield from _repository(_text(policy, target, "repository"), (*path, target, "repository"))
+    yield from _labels(policy.get("github_issue"), (*path, "github_issue", "labels"))
     workflow = policy.get("github_workflow")
     if isinstance(workflow, dict) and ("workflow" in workflow) == ("event_type" in workflow):
         found = "either a workflow's file or the type of an event is to be named"
@@ -74,6 +79,19 @@ def _webhook(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
         yield from _reference(url, (*path, "url"))  # who knows the address may write to the channel
     else:
         yield from _address(url, (*path, "url"))
+
+
+def _labels(issue: object, path: Path) -> Iterator[Issue]:
+    labels = issue.get("labels") if isinstance(issue, dict) else None
+    for place, label in enumerate(labels if isinstance(labels, list) else ()):
+        if isinstance(label, str) and ("," in label or not label.strip()):
+            found = f"{label!r} is no label that issues can be looked for by"
+            yield Issue((*path, place), found, "Give a label without a comma.")
+
+
+def _topic(text: object, path: Path) -> Iterator[Issue]:
+    if isinstance(text, str) and text and not _TOPIC.fullmatch(text):
+        yield Issue(path, f"{text!r} is no ARN of an SNS topic", "Write it as arn:aws:sns:REGION:ACCOUNT:NAME.")
 
 
 def _repository(text: str | None, path: Path) -> Iterator[Issue]:

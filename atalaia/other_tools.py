@@ -30,11 +30,7 @@ def tell_all(rules: tuple[CheckRule, ...], pair: Pair, chunks: tuple[Summary, ..
 
 
 def _tell(rule: CheckRule, pair: Pair, chunks: tuple[Summary, ...]) -> Finding:
-    alert, warning = limits_of(rule)
-    judged = _judge(rule, pair, chunks, alert)
-    status = _STATUS[judged.drifted]
-    if status == "ok" and warning is not None and _judge(rule, pair, chunks, warning).drifted:
-        judged, status = _judge(rule, pair, chunks, warning), "warning"
+    judged, status = _verdict(rule, pair, chunks)
     few = _too_few(rule, pair)
     notes = (*judged.notes, *few)
     return Finding(
@@ -49,6 +45,16 @@ def _tell(rule: CheckRule, pair: Pair, chunks: tuple[Summary, ...]) -> Finding:
     )
 
 
+def _verdict(rule: CheckRule, pair: Pair, chunks: tuple[Summary, ...]) -> tuple[Judged, str]:
+    """Judge by the limit of alerts and that of warnings, or by the tool's own where neither is given."""
+    alert, warning = limits_of(rule)
+    limits = [(alert, "alert")] if alert is not None or warning is None else []
+    limits += [(warning, "warning")] if warning is not None else []
+    found = [(_judge(rule, pair, chunks, limit), status) for limit, status in limits]
+    drifted = [each for each in found if each[0].drifted]
+    return drifted[0] if drifted else (found[0][0], _STATUS[found[0][0].drifted])
+
+
 def _too_few(rule: CheckRule, pair: Pair) -> tuple[str, ...]:
     rows = min(values_of(pair.baseline), values_of(pair.current))
     if rule.min_rows is None or rows >= rule.min_rows:
@@ -56,7 +62,7 @@ def _too_few(rule: CheckRule, pair: Pair) -> tuple[str, ...]:
     return (f"but {rows:,} rows are too few to judge: it takes {rule.min_rows:,}",)
 
 
-_STATUS = {True: "alert", False: "ok", None: "undecided"}
+_STATUS = {False: "ok", None: "undecided"}
 
 
 def _judge(rule: CheckRule, pair: Pair, chunks: tuple[Summary, ...], limit: float | None) -> Judged:

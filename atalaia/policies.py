@@ -155,6 +155,22 @@ class AzuremlTraffic(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     traffic: dict[str, int]
 
 
+class NewBaseline(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where the baseline of a new model comes from; until it is there, the old one holds.
+
+    Attributes:
+        windows: It is made of so many healthy windows, the first ones that lie wholly after the new model began: final,
+            without an alert of quality or stability, of one version where the logs tell that. 3 if it is not given.
+        rows: These windows must hold so many rows together; else it takes more of them. 1,000 if it is not given.
+        data: Instead: the new model's training data, the URI of a file or folder; `{job}` (the last part of its name),
+            `{policy}`, `{window}`, `{monitor}`, `{model}` and `{version}` are filled in.
+    """
+
+    windows: int | None = None
+    rows: int | None = None
+    data: str | None = None
+
+
 class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """When something is done because of what was found, such as a training, and what.
 
@@ -191,6 +207,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         file: True to write the request as an object under `jobs/` of the output, for whoever runs it.
         parameters: What the job is told, as text; `{monitor}`, `{model}`, `{policy}`, `{window}`, `{report}`,
             `{fingerprint}`, `{baseline}`, `{train_from}`, `{train_to}` and `{findings}` are filled in.
+        new_baseline: Where a new baseline comes from once the job has ended well; the old one stays if it is not given.
     """
 
     name: str
@@ -220,6 +237,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     azure_devops: AzureDevops | None = None
     webhook: Webhook | None = None
     file: bool | None = None
+    new_baseline: NewBaseline | None = None
     parameters: dict[str, str] = field(default_factory=dict)
 
 
@@ -245,6 +263,6 @@ def target_of(policy: Policy) -> str:
 
 TYPES = (
     AzuremlJob, AzuremlBatch, Databricks, GithubWorkflow, GithubIssue, AzureDevops, Webhook, SagemakerTraffic,
-    AzuremlTraffic, Policy,
+    AzuremlTraffic, NewBaseline, Policy,
 )  # fmt: skip
 """What a monitor file describes of policies."""

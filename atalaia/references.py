@@ -12,14 +12,13 @@ KINDS = "env:NAME, secretsmanager:NAME or keyvault:https://VAULT.vault.azure.net
 """How references are written, for messages."""
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_HOST = re.compile(r"([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}|[0-9a-f]*:[0-9a-f:.]*")
 _REFERENCES = (
-    re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*"),
-    re.compile(r"secretsmanager:[A-Za-z0-9/_+=.@:-]+(#[^#\s]+)?"),
-    re.compile(
-        r"keyvault:(https://[A-Za-z0-9-]{3,24}\.vault\.[a-z.]+|http://127\.0\.0\.1:\d+)"
-        r"/secrets/[A-Za-z0-9-]{1,127}(/[0-9a-f]{32})?"
-    ),
-)
+    r"env:[A-Za-z_][A-Za-z0-9_]*",
+    r"secretsmanager:[A-Za-z0-9/_+=.@:-]+(#[^#\s]+)?",
+    r"keyvault:(https://[A-Za-z0-9-]{3,24}\.vault\.[a-z.]+|http://127\.0\.0\.1:\d+)"
+    r"/secrets/[A-Za-z0-9-]{1,127}(/[0-9a-f]{32})?",
+)  # compiled when first needed: most monitors have no policies, and functions start cold
 _SECRETS = {
     "a token of GitHub": r"\bgh[opsur]_\w{20,}|\bgithub_pat_\w{20,}",
     "a token of Databricks": r"\bdapi[0-9a-f]{32}",
@@ -33,7 +32,6 @@ _SECRETS = {
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*",
     "a signed token": r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*",
 }
-_LOOKS = {name: re.compile(pattern) for name, pattern in _SECRETS.items()}
 
 
 def is_reference(text: str) -> bool:
@@ -43,7 +41,7 @@ def is_reference(text: str) -> bool:
         >>> is_reference("env:GITHUB_TOKEN"), is_reference("hunter2")
         (True, False)
     """
-    return any(pattern.fullmatch(text) for pattern in _REFERENCES)
+    return any(re.fullmatch(pattern, text) for pattern in _REFERENCES)
 
 
 def secret_in(text: str) -> str | None:
@@ -53,7 +51,7 @@ def secret_in(text: str) -> str | None:
         >>> secret_in("token ghp_0123456789abcdefghij")
         'a token of GitHub'
     """
-    return next((name for name, pattern in _LOOKS.items() if pattern.search(text)), None)
+    return next((name for name, pattern in _SECRETS.items() if re.search(pattern, text)), None)
 
 
 def without_secrets(text: str) -> str:
@@ -63,8 +61,8 @@ def without_secrets(text: str) -> str:
         >>> without_secrets("'dapi0123456789abcdef0123456789abcdef' is text")
         "'(hidden)' is text"
     """
-    for pattern in _LOOKS.values():
-        text = pattern.sub("(hidden)", text)
+    for pattern in _SECRETS.values():
+        text = re.sub(pattern, "(hidden)", text)
     return text
 
 
@@ -82,5 +80,6 @@ def is_address(text: str) -> bool:
         port = parts.port
     except ValueError:
         return False
-    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    return safe and bool(parts.hostname) and "@" not in parts.netloc and port != 0
+    host = parts.hostname or ""
+    safe = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
+    return safe and bool(_HOST.fullmatch(host)) and "@" not in parts.netloc and port != 0

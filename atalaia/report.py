@@ -57,7 +57,7 @@ class Evidence(Struct, frozen=True):
         floor: Values up to this are of no interest, however sure; in the metric's unit.
         p_value: How likely so large a value is without drift, corrected for all that was tested together.
         tested: How many values were tested together: columns, and segments.
-        seen: The smallest true value that four windows out of five of this size tell of.
+        detectable: The smallest true value that four windows out of five of this size tell of.
         shift: The same in terms of the column: standard deviations by which all numbers move, or by how much the share
             of the commonest category does.
         windows: Over so many windows.
@@ -72,7 +72,7 @@ class Evidence(Struct, frozen=True):
     floor: float | None = None
     p_value: float | None = None
     tested: int | None = None
-    seen: float | None = None
+    detectable: float | None = None
     shift: float | None = None
     windows: int = 1
     moved: tuple[Mover, ...] = ()
@@ -83,7 +83,8 @@ class Finding(Struct, frozen=True):
     """The outcome of one check.
 
     Attributes:
-        signal: What was watched: `data_drift`, `prediction_drift`, `multivariate_drift`, `quality` or `stability`.
+        signal: What was watched: `data_drift`, `prediction_drift`, `multivariate_drift`, `quality`, `stability` or
+            `change`.
         metric: The metric's name; where a column has several values of it, with the part's: `pattern_share[email]`.
         column: Where; None for a metric of the whole window.
         segment: `column=value`; `column (rest)` for rows with no value that is told apart; None for all rows.
@@ -249,6 +250,24 @@ class Trail(Struct, frozen=True):
     columns: dict[str, tuple[tuple[float, ...], ...]]
 
 
+class Gathering(Struct, frozen=True):
+    """That a new baseline is to come, of which the window was judged without it yet.
+
+    Attributes:
+        because: What it follows, in words.
+        since: When the new model began, ISO 8601 UTC.
+        healthy: So many healthy windows there were before this one.
+        windows: So many it takes; 0 where it comes from data.
+        data: The data that it is to be made of; empty where it is of windows.
+    """
+
+    because: str
+    since: str
+    healthy: int
+    windows: int
+    data: str = ""
+
+
 class Report(Struct, frozen=True):
     """All findings of one window.
 
@@ -280,6 +299,8 @@ class Report(Struct, frozen=True):
         definition: Key, in the output store, of the monitor file that the report was made under.
         trail: What is carried on to the next window.
         segments: How the rows were divided, for each segment column.
+        model_versions: Rows by version of the model, where the logs tell it (`atalaia.versions`).
+        gathering: That a new baseline is being made, if one is.
     """
 
     schema: str
@@ -305,6 +326,8 @@ class Report(Struct, frozen=True):
     last_row: str | None = None
     trail: Trail | None = None
     segments: tuple[SegmentColumn, ...] = ()
+    model_versions: dict[str, int] = {}
+    gathering: Gathering | None = None
 
 
 def to_json(report: Report) -> bytes:

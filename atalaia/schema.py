@@ -39,6 +39,7 @@ class Role(StrEnum):
     TIME = "time"
     SEGMENT = "segment"
     SENSITIVE = "sensitive"
+    VERSION = "version"
     IGNORED = "ignored"
 
 
@@ -66,7 +67,7 @@ class Column(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     Attributes:
         name: As the logs name it; for logs without names, its place in the list counts.
         type: What its values are.
-        role: What it is for.
+        role: What it is for; `version` tells which version of the model answered.
         kind: How it is compared; by default booleans and strings are categorical and all else is numeric. `text` is for
             strings that are free text: their lengths are compared, and only counts are kept.
         nullable: Whether missing values are expected; if not, one missing value is a violation.

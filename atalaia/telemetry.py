@@ -57,7 +57,7 @@ def report_points(report: Report, time: int, detail: Detail = Detail.SUMMARY) ->
         points += [
             Point(_NAME_OF_SIGNAL[finding.signal], finding.value, (*own, *version, *_place(finding)), time)
             for finding in report.findings
-            if finding.value is not None
+            if finding.value is not None and finding.signal in _NAME_OF_SIGNAL
         ]
     return points
 
@@ -69,14 +69,14 @@ def _summary(report: Report, time: int) -> Iterator[tuple[str, float, tuple[tupl
     for status in STATUSES[:-1]:
         yield FINDINGS, sum(finding.status == status for finding in report.findings), (("status", status),)
     decided = [finding for finding in report.findings if finding.status != "undecided"]
-    drift = [finding for finding in decided if _NAME_OF_SIGNAL[finding.signal] == DRIFT]
+    drift = [finding for finding in decided if _NAME_OF_SIGNAL.get(finding.signal) == DRIFT]
     ratios = [_of_limit(finding) for finding in drift if finding.value is not None and finding.threshold]
     if ratios:
         yield DRIFT, max(ratios), (("metric", "of_limit"),)
     share = drifted_share(report)
     if share is not None:
         yield DRIFTED, share, ()
-    quality = [finding.status != "ok" for finding in decided if _NAME_OF_SIGNAL[finding.signal] == QUALITY_POINT]
+    quality = [finding.status != "ok" for finding in decided if _NAME_OF_SIGNAL.get(finding.signal) == QUALITY_POINT]
     if quality:
         yield QUALITY_POINT, sum(quality) / len(quality), (("metric", "failed_share"),)
 
@@ -94,7 +94,7 @@ _LEAST, _MOST = 1e-12, 1e3  # a probability of 0 is that many times below its li
 
 def drifted_share(report: Report) -> float | None:
     """Return which share of the columns that could be judged has an alert of drift, 0..1; None if there are none."""
-    drift = [f for f in report.findings if _NAME_OF_SIGNAL[f.signal] == DRIFT and f.status != "undecided"]
+    drift = [f for f in report.findings if _NAME_OF_SIGNAL.get(f.signal) == DRIFT and f.status != "undecided"]
     alerts = {f.column: False for f in drift if f.column is not None and f.segment is None}
     alerts |= {f.column: True for f in drift if f.column in alerts and f.segment is None and f.status == "alert"}
     return sum(alerts.values()) / len(alerts) if alerts else None

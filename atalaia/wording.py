@@ -109,6 +109,12 @@ def segments(found: SegmentColumn) -> str:
     return f"{told}the other {plural(rest.rows, 'row')}, with {about}{plural(rest.values, 'other value')} or none"
 
 
+def to_come(report: Report) -> list[str]:
+    """Say that a new baseline is to come, if one is."""
+    told = [finding.message for finding in report.findings if finding.metric == "new_baseline"]
+    return [f"A new baseline is to come: {printable(message)}." for message in told]
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """Return *count* with its noun.
 

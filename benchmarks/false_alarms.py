@@ -1,6 +1,7 @@
 """How often monitors alarm without drift, and how soon they find it: ours, and the default rules of other tools.
 
 `make bench-alarms` prints tables, in percent with Monte-Carlo standard errors, and writes every figure as JSON.
+Runs of different parts may go on at once, each with its own --out; --parts --add FOLDER ... joins their figures.
 
 Exit codes: 0 all was simulated, 1 a rule of ours differs from the package it stands for (--prove), 2 bad usage.
 """
@@ -32,8 +33,8 @@ PICTURE, KEPT = PAGE.with_suffix(".svg"), PAGE.with_suffix(".json")
 
 _SEED = 20260719
 _SIZES = (50, 100, 300, 1_000, 10_000, 1_000_000)
-_MAIN = Plan(10_000, _SIZES, (1, 10, 100, 200), (0.1, 0.2, 0.5), ours=500, peers=2_000, peers_large=100)
-_OTHER = Plan(1_000, (100, 1_000, 10_000), (1, 100, 200), (0.2,), ours=250, peers=500, peers_large=100)
+_MAIN = Plan(10_000, _SIZES, (1, 10, 100), (0.1, 0.2, 0.5), ours=1_000, peers=2_000, peers_large=100)
+_OTHER = Plan(1_000, (100, 1_000, 10_000), (1, 100), (0.2,), ours=200, peers=500, peers_large=100)
 _QUICK = Plan(1_000, (50, 300), (1, 10), (0.2, 0.5), ours=10, peers=20, peers_large=20)
 _FEW = ("normal", "few categories")
 _ROWS = (100, 1_000, 10_000)
@@ -57,7 +58,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1.0, help="of the repetitions, such as 0.1 for a tenth")
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder of the results")
     parser.add_argument(
-        "--add", action="store_true", help="keep the docs' and earlier results of what is not simulated now"
+        "--add",
+        nargs="*",
+        type=Path,
+        metavar="FOLDER",
+        help="keep the docs' and earlier results of what is not simulated now, and those of other runs' folders",
     )
     parser.add_argument("--write-docs", action="store_true", help=f"write {PAGE.name}, its picture and its figures")
     parser.add_argument("--prove", action="store_true", help="only compare the rules with the tools' own packages")
@@ -73,7 +78,10 @@ def main() -> int:
     if given.prove:
         return prove((given.venvs or given.out / "venv").absolute(), not given.no_install, out)
     file = given.out / "false-alarms.json"
-    records = _in_order(_earlier(file)) if given.add else []
+    records: list[Record] = []
+    if given.add is not None:
+        records = _in_order(_earlier([file, *(folder / file.name for folder in given.add)]))
+        written(records, file)
     for what, found in _simulated(given):
         records = _in_order(joined(records, found))
         written(records, file)  # a long run may be ended at any time
@@ -87,9 +95,10 @@ def main() -> int:
     return 0
 
 
-def _earlier(file: Path) -> list[Record]:
-    """Return what the docs and the folder have of rules that there still are."""
-    return [record for record in joined(read(KEPT), read(file)) if record["rule"] in _RULES]
+def _earlier(files: Sequence[Path]) -> list[Record]:
+    """Return what the docs and these files have of rules that there still are, of the same setting the last."""
+    told = joined(read(KEPT), (record for file in files for record in read(file)))
+    return [record for record in told if record["rule"] in _RULES]
 
 
 def _in_order(records: Sequence[Record]) -> list[Record]:
@@ -131,7 +140,7 @@ def _single(plan: Plan, chosen: Sequence[Population], given: argparse.Namespace)
 
 
 def _courses(chosen: Sequence[Population], given: argparse.Namespace) -> Iterator[tuple[str, list[Record]]]:
-    for course in list(over_time.COURSES)[-1 if given.quick else 0 :]:
+    for course in over_time.DRAWN[-1 if given.quick else 0 :]:
         for population in chosen:
             for rows in _ROWS[: 1 if given.quick else None]:
                 for who in given.who:
@@ -146,7 +155,7 @@ def _course(
     course: str, population: Population, rows: int, who: str, given: argparse.Namespace, random: Random
 ) -> list[Record]:
     scale = given.scale * (0.005 if given.quick else 1)
-    most = {"ours": {1: 1000, _TOGETHER: 200}, "peers": {1: 100}}[who]
+    most = {"ours": {1: 1000, _TOGETHER: 100}, "peers": {1: 100}}[who]
     journeys = [
         over_time.Journey(course, population, 10_000, rows, columns, max(round(monitors * scale), 2))
         for columns, monitors in most.items()

@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 from msgspec import Struct
 
 from atalaia.errors import AtalaiaError
-from atalaia.monitoring.service import Arrival
+from atalaia.monitoring.service import Arrival, NewVersion
 from atalaia.window import parse_time
 
 _CREATED = "ObjectCreated:"
@@ -148,11 +148,19 @@ def answer_to(messages: list[Message], failed: Mapping[str, str]) -> dict[str, A
 
 
 class JobChange(Struct, frozen=True):
-    """What SageMaker tells of a job: its name as in actions, its state, and since when, µs since 1970."""
+    """What SageMaker tells of a job.
+
+    Attributes:
+        job: Its name as in actions: a pipeline execution's ARN, a training job's name.
+        state: Such as `Executing` or `Failed`.
+        time: Since when, µs since 1970.
+        why: Why it failed, in one line; empty if that is not told, as it never is of pipelines.
+    """
 
     job: str
     state: str
     time: int
+    why: str = ""
 
 
 _JOBS = {
@@ -164,20 +172,42 @@ _JOBS = {
 }
 
 
-def job_change_of(event: Any) -> JobChange:
-    """Return what EventBridge tells of a SageMaker job.
+_MOST_WHY = 300
+_PACKAGE = "SageMaker Model Package State Change"
+
+
+def change_of(event: Any) -> JobChange | NewVersion | None:
+    """Return what EventBridge tells of a SageMaker job, or of a model package that was approved.
+
+    Returns:
+        None for a model package that is not, or not yet, or that is no version of a group.
 
     Raises:
         EventError: It tells of something else.
     """
+    if not isinstance(event, Mapping) or event.get("detail-type") != _PACKAGE:
+        return _job_change_of(event)
+    detail, time = event.get("detail"), parse_time(event.get("time"))
+    if not isinstance(detail, Mapping) or time is None:
+        raise EventError(_NO_JOB)
+    group, version = detail.get("ModelPackageGroupName"), detail.get("ModelPackageVersion")
+    if detail.get("ModelApprovalStatus") != "Approved" or not isinstance(group, str) or version is None:
+        return None
+    return NewVersion(group, str(version), time)
+
+
+def _job_change_of(event: Any) -> JobChange:
     try:
         job, state = (event["detail"][key] for key in _JOBS[event["detail-type"]])
-        time = parse_time(event["time"])
+        time, why = parse_time(event["time"]), event["detail"].get("FailureReason")
     except (KeyError, TypeError) as error:
         raise EventError(_NO_JOB) from error
     if not isinstance(job, str) or not isinstance(state, str) or time is None:
         raise EventError(_NO_JOB)
-    return JobChange(job, state, time)
+    return JobChange(job, state, time, " ".join(why.split())[:_MOST_WHY] if isinstance(why, str) else "")
 
 
-_NO_JOB = "This event tells of no SageMaker job. Send the state changes of pipeline executions and training jobs."
+_NO_JOB = (
+    "This event tells of no SageMaker job. Send the state changes of pipeline executions, training jobs and "
+    "model packages."
+)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
 
-from atalaia.errors import JobError
 from atalaia.ports import Job
-from atalaia_aws.answers import Answer, answer_of
+from atalaia_aws.asking import SECONDS, RefusedError, asked
 from atalaia_aws.clients import BotoClients
 from atalaia_functions.naming import job_name
+from atalaia_web.telling import evidence_text
 
-_SECONDS = 5.0
+_MOST_VALUE = 1024
+_MOST_DESCRIPTION = 3072
+_MOST_VARIABLE = 512
+_TAKEN = ("ResourceInUse", "ResourceInUseException")
 
 
 class PipelineStarter(Struct, frozen=True):
     """Starts executions of a SageMaker pipeline; SageMaker knows by the job's id whether it did so before.
+
+    What the job is told goes into the pipeline's own parameters, and its evidence into the execution's description.
 
     Attributes:
         clients: Where the calls go.
@@ -33,13 +38,16 @@ class PipelineStarter(Struct, frozen=True):
         Raises:
             JobError: It was not started, or nobody knows; start it again with the same id.
         """
-        answer = _asked(
-            f"pipeline {self.pipeline}",
-            lambda: self.clients.within("sagemaker", _SECONDS).start_pipeline_execution(
+        answer = asked(
+            f"SageMaker pipeline {self.pipeline}",
+            "sagemaker:StartPipelineExecution",
+            _fix(job),
+            lambda: self.clients.within("sagemaker", SECONDS).start_pipeline_execution(
                 PipelineName=self.pipeline,
                 PipelineExecutionDisplayName=job_name(job),
                 PipelineParameters=[{"Name": name, "Value": value} for name, value in sorted(job.parameters.items())],
                 ClientRequestToken=job.id,
+                **_described(job),
             ),
         )
         return str(answer["PipelineExecutionArn"])
@@ -47,6 +55,9 @@ class PipelineStarter(Struct, frozen=True):
 
 class TrainingStarter(Struct, frozen=True):
     """Starts SageMaker training jobs; the job's name is made from its id, and SageMaker takes each name once.
+
+    The training finds what the job is told among its hyperparameters, and in its environment the job's id and the
+    report that is its evidence: `ATALAIA_JOB`, `ATALAIA_REPORT`, `ATALAIA_FINGERPRINT`.
 
     Attributes:
         clients: Where the calls go.
@@ -64,38 +75,42 @@ class TrainingStarter(Struct, frozen=True):
         """
         name = job_name(job)
         given = {**self.request.get("HyperParameters", {}), **job.parameters}
-        told = {**self.request, "TrainingJobName": name, **({"HyperParameters": given} if given else {})}
+        known = {**_variables(job), **self.request.get("Environment", {})}
+        filled = {key: value for key, value in (("HyperParameters", given), ("Environment", known)) if value}
+        told = {**self.request, "TrainingJobName": name, **filled}
         try:
-            _asked(
-                f"training job {name}",
-                lambda: self.clients.within("sagemaker", _SECONDS).create_training_job(**told),
+            asked(
+                f"SageMaker training job {name}",
+                "sagemaker:CreateTrainingJob",
+                "Correct the policy's `training_job` or `parameters`.",
+                lambda: self.clients.within("sagemaker", SECONDS).create_training_job(**told),
             )
-        except _StartedError:
-            return name
+        except RefusedError as error:
+            if error.code not in _TAKEN:
+                raise
         return name
 
 
-class _StartedError(JobError):
-    """A job of this name was started before."""
+def _fix(job: Job) -> str:
+    if not job.parameters:
+        return "Correct the policy's `pipeline`."
+    names = ", ".join(sorted(job.parameters))
+    return (
+        f"Correct the policy's `pipeline`; or declare what its `parameters` name ({names}) as the pipeline's "
+        f"parameters, too, of type String and with at most {_MOST_VALUE} characters."
+    )
 
 
-def _asked(what: str, call: Callable[[], Any]) -> Any:
-    try:
-        return call()
-    except Exception as error:
-        answer = answer_of(error)
-        if answer is None:
-            raise
-        if answer.code in ("ResourceInUse", "ResourceInUseException"):
-            raise _StartedError(what) from error
-        raise JobError(_told(what, answer)) from error
+def _described(job: Job) -> dict[str, str]:
+    """Return the description of an execution, one line of JSON: the evidence, or what of it there is room for."""
+    text = evidence_text(job, _MOST_DESCRIPTION) if job.evidence else ""
+    return {"PipelineExecutionDescription": text} if text and len(text) <= _MOST_DESCRIPTION else {}
 
 
-def _told(what: str, answer: Answer) -> str:
-    if answer.lacks_rights:
-        advice = "Give this role the right to start it."
-    elif answer.for_good:
-        advice = "Correct its name or parameters."
-    else:
-        advice = "It will be tried again with the same id."
-    return f"SageMaker {what}: {answer.code} ({answer.text}). {advice}"
+def _variables(job: Job) -> dict[str, str]:
+    """Return what tells a training of the evidence, as far as a variable holds it."""
+    report = job.evidence.get("report")
+    if not report:
+        return {}
+    told = {"ATALAIA_JOB": job.id, "ATALAIA_REPORT": report["uri"], "ATALAIA_FINGERPRINT": report["fingerprint"]}
+    return {name: value for name, value in told.items() if len(value) <= _MOST_VARIABLE}

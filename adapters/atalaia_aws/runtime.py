@@ -90,7 +90,9 @@ class Lambda:
         Raises:
             JobError: There is no such secret, or it is kept elsewhere.
         """
-        return secret_of(reference, self._env, {})
+        from atalaia_aws.secrets import kept_secret
+
+        return secret_of(reference, self._env, {"secretsmanager": lambda where: kept_secret(self._boto(), where)})
 
     def starter_of(self, policy: Policy, store: ObjectStore) -> JobStarter:
         """Return what starts the jobs of a policy of the monitor whose output is *store*.
@@ -98,17 +100,13 @@ class Lambda:
         Raises:
             JobError: They are another cloud's.
         """
-        from atalaia_aws.jobs import PipelineStarter, TrainingStarter
+        from atalaia_aws.targets import aws_starter
 
-        common = common_starter(policy, self.secret, store)
-        if common is not None:
-            return common
-        if policy.pipeline is not None:
-            return PipelineStarter(self._boto(), policy.pipeline)
-        if policy.training_job is not None:
-            return TrainingStarter(self._boto(), policy.training_job)
-        msg = f"policy {policy.name}: AWS starts no Azure ML job. Give `pipeline` or `training_job`."
-        raise JobError(msg)
+        found = common_starter(policy, self.secret, store) or aws_starter(policy, self._boto())
+        if found is None:
+            msg = f"policy {policy.name}: its target is one of Azure's. Give it one that AWS has, such as `pipeline`."
+            raise JobError(msg)
+        return found
 
     def tell(self, call: Ended) -> None:
         """Write a call's log line, which CloudWatch reads as metrics too; or send these to a collector."""

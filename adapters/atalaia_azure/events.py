@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 
 from atalaia.errors import AtalaiaError
-from atalaia.monitoring.service import Arrival
+from atalaia.monitoring.service import Arrival, NewVersion
 
 _CREATED = "Microsoft.Storage.BlobCreated"
 _STORAGE = "Microsoft.Storage."
@@ -127,14 +127,7 @@ class JobChange(Struct, frozen=True):
     time: int
 
 
-class NewModel(Struct, frozen=True):
-    """What Azure Machine Learning tells of a model that was registered."""
-
-    name: str
-    version: str
-
-
-def change_of(event: Any) -> JobChange | NewModel:
+def change_of(event: Any) -> JobChange | NewVersion:
     """Return what an event of Event Grid tells of a workspace, in either of its schemas.
 
     Args:
@@ -146,20 +139,21 @@ def change_of(event: Any) -> JobChange | NewModel:
     kind = str(getattr(event, "event_type", None) or getattr(event, "type", ""))
     since = getattr(event, "event_time", None) or getattr(event, "time", None)
     told = event.get_json()
+    time = None if since is None else (since - _EPOCH) // timedelta(microseconds=1)
     told = {name[:1].lower() + name[1:]: value for name, value in (told if isinstance(told, Mapping) else {}).items()}
     match kind.removeprefix(_LEARNING):
-        case "ModelRegistered" if told.get("modelName"):
-            return NewModel(str(told["modelName"]), str(told.get("modelVersion", "")))
+        case "ModelRegistered" if told.get("modelName") and time is not None:
+            return NewVersion(str(told["modelName"]), str(told.get("modelVersion", "")), time)
         case "RunCompleted":
             state: Any = "Completed"
         case "RunStatusChanged":
             state = told.get("runStatus")
         case _:
             state = None
-    if not isinstance(state, str) or not isinstance(told.get("runId"), str) or since is None:
+    if not isinstance(state, str) or not isinstance(told.get("runId"), str) or time is None:
         msg = (
             f"This event ({kind}) tells of no job. Send Microsoft.MachineLearningServices.RunStatusChanged, "
             "RunCompleted and ModelRegistered."
         )
         raise EventError(msg)
-    return JobChange(told["runId"], _ENDED.get(state, state), (since - _EPOCH) // timedelta(microseconds=1))
+    return JobChange(told["runId"], _ENDED.get(state, state), time)

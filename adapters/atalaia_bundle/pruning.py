@@ -34,7 +34,7 @@ LEFT_OUT = {
     ),
 }  # fmt: skip
 
-_SERVICES = ("cloudwatch", "sagemaker", "sts", "sso", "sso-oidc")
+_SERVICES = ("cloudwatch", "sagemaker", "secretsmanager", "sns", "sts", "sso", "sso-oidc")
 _DESCRIBED = "botocore/data/*/*"
 """AWS's services as botocore describes them: those that are called, and those that credentials come from."""
 

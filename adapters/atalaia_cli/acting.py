@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import click
@@ -15,13 +17,18 @@ from atalaia.monitoring.decided import action_of, decisions_of
 from atalaia.monitoring.deciding import Decider
 from atalaia.monitoring.evaluating import Evaluated
 from atalaia.policies import Policy, target_of
-from atalaia.ports import JobStarter
-from atalaia.window import Window
+from atalaia.ports import JobStarter, ObjectStore
+from atalaia.references import is_reference
+from atalaia.window import SECOND, Window
 from atalaia_cli.places import Opened
-from atalaia_local import StoredJobs
+from atalaia_functions.secrets import secret_of
+from atalaia_functions.targets import common_starter
 
-HERE = ("file",)
+HERE = ("databricks", "github_workflow", "github_issue", "azure_devops", "webhook", "file")
 """What can be started from this machine; the rest is left to the functions in a cloud."""
+
+_SETTINGS = os.environ  # noqa: TID251 - what secrets of kind `env:` refer to
+_SECRETS = ("token", "secret", "url")
 
 
 class Done(Struct, frozen=True):
@@ -51,22 +58,41 @@ def act(opened: Opened, evaluated: Iterable[Evaluated], now: int) -> set[Window]
     """
     if not opened.monitor.policies:
         return set()
-    decider = Decider(opened.monitor, opened.output, now, here=HERE)
+    decider = Decider(opened.monitor, opened.output, now, elsewhere=_elsewhere)
     for item in evaluated:
         if item.report.final:
             decider.decide(item.window)
     decider.tick()
-    actor = Actor(opened.monitor, opened.output, lambda: now, lambda _: None, "command line")
-    for event in actor.act(lambda policy, _: _starter(policy, opened)):
+    actor = Actor(opened.monitor, opened.output, _clock(now), lambda _: None, "command line")
+    for event in actor.act(_starter):
         click.echo(f"{event['policy']}: not started. {event['why']}", err=True)
     return decider.changed
 
 
-def _starter(policy: Policy, opened: Opened) -> JobStarter:
-    if target_of(policy) != "file":
-        msg = f"`{target_of(policy)}` is not started from here, but by the functions in a cloud."
+def _clock(now: int) -> Callable[[], int]:
+    """Return a clock that shows *now*, in µs since 1970, and goes on from there, second by second."""
+    began = time.monotonic()
+    return lambda: now + int(time.monotonic() - began) * SECOND
+
+
+def _elsewhere(policy: Policy) -> str:
+    """Tell why a policy is left to the functions in a cloud; "" if what it starts can be started from here."""
+    target = target_of(policy)
+    if target not in HERE:
+        return f"`{target}` is left to the functions in a cloud"
+    told = (str(getattr(getattr(policy, target), key, "") or "") for key in _SECRETS)
+    kept = [text for text in told if is_reference(text) and not text.startswith("env:")]
+    return f"the secret of `{target}` is left to the functions in a cloud, which can read it" if kept else ""
+
+
+def _starter(policy: Policy, output: ObjectStore) -> JobStarter:
+    starter = (
+        None if _elsewhere(policy) else common_starter(policy, lambda text: secret_of(text, _SETTINGS, {}), output)
+    )
+    if starter is None:
+        msg = f"{_elsewhere(policy)}."
         raise JobError(msg)
-    return StoredJobs(opened.output)
+    return starter
 
 
 def done_of(opened: Opened, evaluated: Sequence[Evaluated]) -> list[Done]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,10 @@ def _opened(path: str, out: str | None) -> tuple[str, ObjectStore]:
     except ImportError as error:
         msg = f"{monitor.output}: reaching a cloud takes more packages. Run: pip install 'atalaia[aws]' or [azure]."
         raise AtalaiaError(msg) from error
-    return monitor.name, open_store(monitor.output)
+    env = os.environ  # noqa: TID251 - where AWS's own tools look
+    endpoint = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL")
+    config: dict[str, Any] = {"endpoint": endpoint} if endpoint and monitor.output.startswith("s3://") else {}
+    return monitor.name, open_store(monitor.output, **config)
 
 
 def _key(window: str) -> str:

@@ -24,7 +24,9 @@ from atalaia.window import iso
 from atalaia.wording import listed, plural
 from atalaia_cli.acting import done_of
 from atalaia_cli.approving import actions, approve
+from atalaia_cli.backtests import backtest_command
 from atalaia_cli.baselines import baseline_lines, baseline_shape
+from atalaia_cli.challenging import challenge
 from atalaia_cli.costing import cost
 from atalaia_cli.fairness import fairness
 from atalaia_cli.jobs import evaluated, held_baseline, ingested, moment, working
@@ -325,8 +327,10 @@ def verify(report: str, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
+cli.add_command(backtest_command)
 cli.add_command(actions)
 cli.add_command(approve)
+cli.add_command(challenge)
 cli.add_command(fairness)
 cli.add_command(query)
 cli.add_command(retrain)

@@ -13,6 +13,7 @@ from rich.progress import Progress
 from atalaia.baseline import Baseline
 from atalaia.errors import AtalaiaError
 from atalaia.monitoring.baselines import ensure_baseline
+from atalaia.monitoring.eras import Eras, load_eras
 from atalaia.monitoring.evaluating import Evaluated, Evaluator
 from atalaia.monitoring.ingesting import Ingester
 from atalaia.monitoring.receipts import Receipt
@@ -44,7 +45,7 @@ def ingested(opened: Opened, held: Baseline, places: tuple[str, ...]) -> list[tu
     Raises:
         AtalaiaError: There are no logs.
     """
-    ingester = Ingester(opened.monitor, held, opened.output)
+    ingester = Ingester(opened.monitor, _eras(opened, held), opened.output)
     sources = opened.logs(places)
     objects = [(source, list(source.objects())) for source in sources]
     for source in sources:
@@ -73,7 +74,7 @@ def evaluated(opened: Opened, held: Baseline, now: str | None) -> tuple[list[Eva
         AtalaiaError: There is no window with profiles of the baseline that is *held*.
     """
     time_now = the_time(now)
-    evaluator = Evaluator(opened.monitor, held, opened.output, time_now)
+    evaluator = Evaluator(opened.monitor, _eras(opened, held), opened.output, time_now)
     windows = evaluator.windows()
     where = f"{opened.output.uri}/{opened.monitor.name}"
     if not windows:
@@ -86,6 +87,10 @@ def evaluated(opened: Opened, held: Baseline, now: str | None) -> tuple[list[Eva
         raise AtalaiaError(msg)
     decided = act(opened, done, time_now)
     return done, (opened.root / evaluator.store_pages(done, decided)).as_posix()
+
+
+def _eras(opened: Opened, held: Baseline) -> Eras:
+    return load_eras(opened.monitor.name, opened.output, held)
 
 
 def the_time(now: str | None) -> int:

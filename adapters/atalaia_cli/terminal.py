@@ -76,8 +76,9 @@ def print_reports(
     rates = rates_of(reports)
     if rates:
         console.print(_quiet(rates_told(rates)), overflow="fold")
-    for found in reports[-1].segments:
-        console.print(_quiet(f"{wording.segments(found)}."), overflow="fold")
+    last = [*(f"{wording.segments(found)}." for found in reports[-1].segments), *wording.to_come(reports[-1])]
+    for line in last:
+        console.print(_quiet(line), overflow="fold")
     _print_decisions(console, decisions)
     if html is not None:
         console.print(Text("Report: ").append(wording.printable(html), style="underline"), soft_wrap=True)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from atalaia.errors import JobError
 
-Secret = Callable[[str], str]
-"""Returns the secret that a reference such as `env:GITHUB_TOKEN` stands for; raises JobError if there is none."""
+if TYPE_CHECKING:
+    from atalaia_web.asking import Secret
 
 
 def secret_of(reference: str, env: Mapping[str, str], kept: Mapping[str, Secret]) -> str:
-    """Return the secret that *reference* stands for.
+    """Return the secret that *reference* stands for, without white space around it.
 
     Args:
         reference: Its kind, a colon, and where it is: `env:NAME`, or one of the kinds of *kept*.
@@ -23,13 +24,13 @@ def secret_of(reference: str, env: Mapping[str, str], kept: Mapping[str, Secret]
     """
     kind, _, where = reference.partition(":")
     if kind == "env":
-        if not env.get(where):
+        if not env.get(where, "").strip():
             msg = f"env:{where}: no such setting. Set {where} where this runs, or refer to another secret."
             raise JobError(msg)
-        return env[where]
+        return env[where].strip()
     if kind not in kept:
         msg = (
             f"a secret is kept elsewhere: of the kinds of references, {' and '.join(['env', *kept])} can be read here."
         )
         raise JobError(msg)
-    return kept[kind](where)
+    return kept[kind](where).strip()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from atalaia.policies import Policy
 from atalaia.ports import JobStarter, ObjectStore
-from atalaia_functions.secrets import Secret
+
+if TYPE_CHECKING:
+    from atalaia_web.asking import Secret
 
 
 def common_starter(policy: Policy, secret: Secret, store: ObjectStore) -> JobStarter | None:
@@ -19,4 +23,29 @@ def common_starter(policy: Policy, secret: Secret, store: ObjectStore) -> JobSta
         from atalaia_local.stored_jobs import StoredJobs
 
         return StoredJobs(store)
+    if policy.databricks is not None:
+        from atalaia_web.databricks import DatabricksStarter
+
+        return DatabricksStarter(policy.databricks, secret)
+    if policy.azure_devops is not None:
+        from atalaia_web.devops import DevopsStarter
+
+        return DevopsStarter(policy.azure_devops, secret)
+    if policy.webhook is not None:
+        from atalaia_web.webhook import WebhookStarter
+
+        return WebhookStarter(policy.webhook, secret)
+    return _github_starter(policy, secret)
+
+
+def _github_starter(policy: Policy, secret: Secret) -> JobStarter | None:
+    if policy.github_issue is not None:
+        from atalaia_web.github import IssueStarter
+
+        return IssueStarter(policy.github_issue, secret)
+    if policy.github_workflow is not None:
+        from atalaia_web.github import EventStarter, WorkflowStarter
+
+        kind = WorkflowStarter if policy.github_workflow.event_type is None else EventStarter
+        return kind(policy.github_workflow, secret)
     return None

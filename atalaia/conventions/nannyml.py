@@ -2,7 +2,8 @@
 
 Every column is judged by the Jensen-Shannon distance in base 2: numbers on bins by Doane's rule for the reference, with
 one more bin for what lies beyond these. The limit is the mean of the distances of the reference's ten chunks (in the
-order of its rows) from the whole, plus three of their standard deviations.
+order of its rows) from the whole, plus three of their standard deviations; there is no lower one, so a window nearer to
+the reference than all its chunks raises nothing. The limit of Kolmogorov-Smirnov is 1 at most.
 
 A stored baseline keeps no chunks. Then the limit is that which ten chunks of rows in random order would have, found by
 drawing such chunks (a fixed seed); a reference that changes over time has a higher one. Where the drawn limits differ
@@ -128,7 +129,13 @@ def _of_chunks(metric: str, column: Column, grid: Grid, baseline: Summary, chunk
         return None
     values, offs = (np.array([getattr(distance, name) for distance in known]) for name in ("value", "off"))
     off = float(offs.mean()) + _SIGMAS * math.sqrt(float((offs**2).mean()))
-    return Limit(float(values.mean() + _SIGMAS * values.std()), off)
+    return Limit(float(_limits(metric, values)), off)
+
+
+def _limits(metric: str, distances: Floats) -> Floats:
+    """Return the limits by how far chunks lie from the whole; shape (…, chunks) to (…)."""
+    limits = distances.mean(axis=-1) + _SIGMAS * distances.std(axis=-1)
+    return np.asarray(np.minimum(limits, 1.0 if metric == "kolmogorov_smirnov" else np.inf), np.float64)
 
 
 def _chi_square(sides: Sides, asked: Asked) -> Judged:
@@ -222,7 +229,7 @@ def _drawn(metric: str, sides: Sides) -> Limit | None:
     random = np.random.default_rng(_SEED)
     chunks = random.multivariate_hypergeometric(counts, size, (_SHUFFLES, CHUNKS), method="marginals")
     values = _DRAWN[metric](counts / counts.sum(), chunks / size, gaps)
-    limits = values.mean(axis=1) + _SIGMAS * values.std(axis=1)
+    limits = _limits(metric, values)
     least, most = np.quantile(limits, (0.05, 0.95))
     return Limit(float(limits.mean()), spread=(float(least), float(most)))
 

@@ -20,8 +20,25 @@ from atalaia.rows import Reject, RowBatch
 from atalaia.window import parse_duration
 from atalaia.wording import listed
 
+Data = tuple[tuple[str, str], ...]
+"""URI and ETag of each object that a baseline was made from."""
 
-class CurrentBaseline(msgspec.Struct, frozen=True):
+
+class Era(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An earlier baseline, and for which windows it still holds.
+
+    Attributes:
+        name: What it is stored under.
+        since: The start of the first of its windows, µs since 1970; 0 for all before the next one's.
+        model_version: Of the model behind these windows, if that began them.
+    """
+
+    name: str
+    since: int = 0
+    model_version: str = ""
+
+
+class CurrentBaseline(msgspec.Struct, frozen=True, omit_defaults=True):
     """Which baseline holds, and what it was made from.
 
     Attributes:
@@ -31,14 +48,22 @@ class CurrentBaseline(msgspec.Struct, frozen=True):
         chosen: Whether it was built by hand, from other data than the monitor file names.
         history: What its history was asked for: the width of windows, and metrics; nothing if it was not.
         name: What it is stored under; its version if this is empty.
+        since: The start of the first window that it holds for, µs since 1970; 0 for all.
+        earlier: The baselines of the windows before, in order of time.
+        renewal: The id of what it followed (`atalaia.monitoring.renewing`).
+        model_version: Of the model behind the windows since then, if that began them.
     """
 
     version: str
     columns: str
-    data: tuple[tuple[str, str], ...]
+    data: Data
     chosen: bool = False
     history: tuple[str, ...] = ()
     name: str = ""
+    since: int = 0
+    earlier: tuple[Era, ...] = ()
+    renewal: str = ""
+    model_version: str = ""
 
 
 def columns_fingerprint(monitor: Monitor) -> str:
@@ -63,7 +88,7 @@ def load_baseline(monitor: Monitor, output: ObjectStore) -> Baseline:
     Raises:
         BaselineError: There is none yet, or the monitor's columns have changed since it was built.
     """
-    current = _current(monitor, output)
+    current = current_baseline(monitor.name, output)
     if current is None:
         msg = f"{monitor.name}: there is no baseline yet. Run `atalaia baseline` or `atalaia check` first."
         raise BaselineError(msg)
@@ -107,19 +132,27 @@ def ensure_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectSt
     Raises:
         BaselineError: There is none and the monitor file names no reference data, or these hold no rows.
     """
-    current = _current(monitor, output)
+    baseline, current = ensure_current(monitor, sources, output)
+    return baseline, current is None
+
+
+def ensure_current(
+    monitor: Monitor, sources: list[LogSource], output: ObjectStore
+) -> tuple[Baseline, CurrentBaseline | None]:
+    """Do as `ensure_baseline`, and return the baseline with what says that it holds; with None if it was built."""
+    current = current_baseline(monitor.name, output)
     if current is not None and current.columns == columns_fingerprint(monitor):
         is_known = set(history_asked(monitor)) <= set(current.history)
         holds = current.chosen or not sources or (is_known and current.data == _data(sources))
         if holds:
-            return _read(monitor, current, output), False
+            return _read(monitor, current, output), current
     if not sources:
         msg = (
             f"{monitor.name}: there is no baseline for these columns, and the monitor file names no reference data. "
             "Add baseline.data to it, or run `atalaia baseline` with the data."
         )
         raise BaselineError(msg)
-    return make_baseline(monitor, sources, output, chosen=False), True
+    return make_baseline(monitor, sources, output, chosen=False), None
 
 
 def make_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectStore, *, chosen: bool) -> Baseline:
@@ -132,6 +165,12 @@ def make_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectStor
         BaselineError: The sources hold no rows, or none of the monitor's columns.
         StatisticsFileError: They hold such a file that has faults, does not fit the monitor's columns, or is not alone.
     """
+    baseline, data = built_baseline(monitor, sources)
+    return hold_baseline(monitor, baseline, output, data, chosen=chosen)
+
+
+def built_baseline(monitor: Monitor, sources: list[LogSource]) -> tuple[Baseline, Data]:
+    """Build a baseline from *sources*, as `make_baseline` does; return it with what it was made from."""
     from atalaia.monitoring.statistics import described_files  # noqa: PLC0415 - who only loads a baseline saves it
 
     data = _data(sources)
@@ -142,7 +181,7 @@ def make_baseline(monitor: Monitor, sources: list[LogSource], output: ObjectStor
     baseline = _built(monitor, found.rows) if found.statistics is None else _of_statistics(monitor, found.statistics)
     if found.constraints is not None:
         baseline = _constrained(monitor, baseline, found.constraints)
-    return hold_baseline(monitor, baseline, output, data, chosen=chosen)
+    return baseline, data
 
 
 def _of_statistics(monitor: Monitor, place: tuple[ObjectStore, str]) -> Baseline:
@@ -183,32 +222,58 @@ def _places(sources: Sequence[LogSource]) -> str:
     return listed([f"{source.store.uri}/{source.prefix}".rstrip("/") for source in sources])
 
 
-def hold_baseline(
-    monitor: Monitor, baseline: Baseline, output: ObjectStore, data: tuple[tuple[str, str], ...], *, chosen: bool
-) -> Baseline:
+def hold_baseline(monitor: Monitor, baseline: Baseline, output: ObjectStore, data: Data, *, chosen: bool) -> Baseline:
     """Store a baseline made from *data* (URIs and ETags), and let it hold from now on."""
-    output.put(baseline_key(monitor.name, baseline.name), baseline_to_bytes(baseline))
-    fingerprint, asked = columns_fingerprint(monitor), history_asked(monitor)
-    current = CurrentBaseline(baseline.version, fingerprint, data, chosen, asked, baseline.name)
+    current = _stored(monitor, baseline, output, data, chosen=chosen)
     output.put(current_baseline_key(monitor.name), msgspec.json.encode(current) + b"\n")
     return baseline
 
 
-def _current(monitor: Monitor, output: ObjectStore) -> CurrentBaseline | None:
+def _stored(monitor: Monitor, baseline: Baseline, output: ObjectStore, data: Data, *, chosen: bool) -> CurrentBaseline:
+    output.put(baseline_key(monitor.name, baseline.name), baseline_to_bytes(baseline))
+    fingerprint, asked = columns_fingerprint(monitor), history_asked(monitor)
+    return CurrentBaseline(baseline.version, fingerprint, data, chosen, asked, baseline.name)
+
+
+def begin_era(monitor: Monitor, baseline: Baseline, output: ObjectStore, data: Data, era: Era, renewal: str) -> None:
+    """Store a baseline made from *data*, and let it hold for the windows since *era*; others keep theirs.
+
+    Raises:
+        PreconditionError: Somebody else has let another baseline hold meanwhile.
+    """
+    place = current_baseline_key(monitor.name)
+    tag = output.head(place).etag
+    held = current_baseline(monitor.name, output)
+    assert held is not None  # noqa: S101  # else there were no tag
+    before = (*held.earlier, Era(held.name or held.version, held.since, held.model_version))
+    current = msgspec.structs.replace(
+        _stored(monitor, baseline, output, data, chosen=True),
+        since=era.since,
+        earlier=tuple(each for each in before if each.since < era.since),
+        renewal=renewal,
+        model_version=era.model_version,
+    )
+    output.put(place, msgspec.json.encode(current) + b"\n", if_match=tag)
+
+
+def current_baseline(monitor: str, output: ObjectStore) -> CurrentBaseline | None:
+    """Return which baseline of a monitor holds; None if there is none yet.
+
+    Raises:
+        BaselineError: What says so is damaged.
+    """
     try:
-        data, _ = output.get(current_baseline_key(monitor.name))
+        data, _ = output.get(current_baseline_key(monitor))
     except ObjectNotFoundError:
         return None
     try:
         return msgspec.json.decode(data, type=CurrentBaseline)
     except msgspec.DecodeError as error:
-        msg = (
-            f"{output.uri}/{current_baseline_key(monitor.name)}: damaged. Delete it; the baseline is then built again."
-        )
+        msg = f"{output.uri}/{current_baseline_key(monitor)}: damaged. Delete it; the baseline is then built again."
         raise BaselineError(msg) from error
 
 
-def _data(sources: list[LogSource]) -> tuple[tuple[str, str], ...]:
+def _data(sources: list[LogSource]) -> Data:
     return tuple((source.log(info).uri, info.etag) for source in sources for info in source.objects())
 
 

@@ -6,7 +6,7 @@ other's cool-down and budget; and then the decision, so that a claim is never wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -19,7 +19,7 @@ from atalaia.monitoring.decided import stored_decisions
 from atalaia.monitoring.evaluating import Evaluated, latest_report
 from atalaia.monitoring.layout import all_reports_prefix, decisions_key
 from atalaia.monitoring.weighing import Facts, Weighed, weigh
-from atalaia.policies import Policy, target_of
+from atalaia.policies import Policy
 from atalaia.ports import ObjectStore
 from atalaia.quiet_hours import quiet_until
 from atalaia.schedules import Schedule, last_before, parse_schedule
@@ -61,7 +61,7 @@ class Decider:
         output: ObjectStore,
         now: int,
         announce: Callable[[str], None] | None = None,
-        here: Collection[str] | None = None,
+        elsewhere: Callable[[Policy], str] = lambda _: "",
     ) -> None:
         """Prepare for deciding.
 
@@ -70,13 +70,13 @@ class Decider:
             output: Where its reports are.
             now: µs since 1970.
             announce: Hears the key of decisions before they are stored.
-            here: What can be started here, of `atalaia.policies.TARGETS`; None for all. The rest is left to others.
+            elsewhere: Tells why a policy is left to other evaluators; "" for those that are not.
         """
         self._monitor = monitor
         self._output = output
         self._now = now
         self._announce = announce
-        self._here = here
+        self._elsewhere = elsewhere
         self._width = parse_duration(monitor.window)
         self._reports: dict[Window, Evaluated | None] = {}
         self.changed: set[Window] = set()
@@ -197,10 +197,6 @@ class Decider:
         if at != self._now:
             return f"the quiet hours are over at {iso(at)}, more than {within} after its time, {time}"
         return f"its time, {time}, is longer ago than {within}"
-
-    def _elsewhere(self, policy: Policy) -> str:
-        target = target_of(policy)
-        return "" if self._here is None or target in self._here else f"`{target}` is left to the functions in a cloud"
 
     def _silent(self, latest: Evaluated) -> float | None:
         """Return for how many minutes before the window's end there were no rows; None if no window has any."""

@@ -16,6 +16,7 @@ from atalaia.evaluation import Occasion, evaluate
 from atalaia.html import render_html
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.decided import page_decisions
+from atalaia.monitoring.eras import Eras, as_eras
 from atalaia.monitoring.layout import (
     all_reports_prefix,
     baseline_key,
@@ -31,7 +32,7 @@ from atalaia.monitoring.layout import (
 from atalaia.monitoring.merging import Merged, merge_compacted, merge_profiles
 from atalaia.policies import watches_silence
 from atalaia.ports import ObjectInfo, ObjectStore
-from atalaia.report import BaselineRef, Report, Trail, digest_of, report_from_json, to_json
+from atalaia.report import BaselineRef, Gathering, Report, Trail, digest_of, report_from_json, to_json
 from atalaia.window import Window, parse_duration, window_at_key, window_of
 
 MOST_EMPTY = 31
@@ -59,37 +60,61 @@ class Evaluated(Struct, frozen=True):
     time: int
 
 
+class _Against(Struct, frozen=True):
+    """What a window is judged by: the baseline of its era, and the monitor file with the model's version then."""
+
+    baseline: Baseline
+    reference: BaselineRef
+    monitor: Monitor
+    written: bytes
+    definition: str
+
+
+def _against(monitor: Monitor, baseline: Baseline, model_version: str) -> _Against:
+    reference = BaselineRef(baseline.version, baseline_key(monitor.name, baseline.name), baseline.profile.rows)
+    if model_version:
+        monitor = replace(monitor, model=replace(monitor.model, version=model_version))
+    written = msgspec.json.encode(monitor, order="deterministic")
+    definition = definition_key(monitor.name, hashlib.sha256(written).hexdigest()[:16])
+    return _Against(baseline, reference, monitor, written, definition)
+
+
 class Evaluator:
     """Turns the stored profiles of one monitor into reports."""
 
     def __init__(
         self,
         monitor: Monitor,
-        baseline: Baseline,
+        baseline: Baseline | Eras,
         output: ObjectStore,
         now: int,
         announce: Callable[[str], None] | None = None,
         *,
         often: bool = False,
+        gathering: Callable[[Window], Gathering | None] = lambda _: None,
     ) -> None:
         """Prepare for evaluating at the time *now*, in µs since 1970; *announce* hears a report's key before it exists.
 
         So whoever tells others of reports misses none, even if the process is killed in between. Who evaluates *often*
         keeps merged profiles for the next evaluation of their window, and of a window that goes on only reports
-        that tell more than some new rows.
+        that tell more than some new rows. *gathering* tells of a window whether a new baseline is being made.
         """
         self._announce = announce
         self._often = often
+        self._gathering = gathering
         self._monitor = monitor
-        self._baseline = baseline
+        self._eras = as_eras(baseline)
         self._output = output
         self._now = now
         self._width = parse_duration(monitor.window)
         self._lateness = parse_duration(monitor.lateness)
-        key = baseline_key(monitor.name, baseline.name)
-        self._reference = BaselineRef(baseline.version, key, baseline.profile.rows)
-        self._written = msgspec.json.encode(monitor, order="deterministic")
-        self._definition = definition_key(monitor.name, hashlib.sha256(self._written).hexdigest()[:16])
+        self._held: dict[tuple[str, str], _Against] = {}
+
+    def _against(self, window: Window) -> _Against:
+        baseline, version = self._eras.at(window.start), self._eras.model_version(window.start)
+        if (baseline.name, version) not in self._held:
+            self._held[baseline.name, version] = _against(self._monitor, baseline, version)
+        return self._held[baseline.name, version]
 
     def windows(self) -> list[Window]:
         """Return each window that has begun and has profiles, in order of time, with the empty windows in between.
@@ -130,7 +155,8 @@ class Evaluator:
     def basis(self, window: Window) -> str:
         """Return what tells whether the window must be evaluated: as long as it is the same, the report is."""
         profiles = [(info.key, info.etag) for info in self._profiles(window)]
-        told = (self._definition, self._baseline.name, self.is_over(window), profiles)
+        held = self._against(window)
+        told = (held.definition, held.baseline.name, self.is_over(window), profiles)
         return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
 
     def is_over(self, window: Window) -> bool:
@@ -167,8 +193,8 @@ class Evaluator:
 
     def _merge(self, window: Window, profiles: Sequence[ObjectInfo]) -> Merged:
         if self._often:
-            return merge_compacted(self._monitor.name, self._baseline, self._output, profiles, window)
-        return merge_profiles(self._baseline, self._output, profiles, window)
+            return merge_compacted(self._monitor.name, self._eras.at(window.start), self._output, profiles, window)
+        return merge_profiles(self._eras.at(window.start), self._output, profiles, window)
 
     def _stored(self, window: Window, merged: Merged, latest: Evaluated | None) -> Evaluated:
         """Judge, and store the report after the *latest* unless it tells the same.
@@ -177,24 +203,27 @@ class Evaluator:
             PreconditionError: Another has stored one after the latest.
         """
         final = self.is_over(window) or (latest is not None and latest.report.final)
+        held = self._against(window)
         try:
             before = self._before(window, latest)
         except ObjectNotFoundError:  # the report that the latest one continues is gone
-            if latest is not None and self._made_of(latest.report, merged):
+            if latest is not None and _made_of(latest.report, merged, held):
                 return latest
-            before = trail_before(self._monitor.name, self._output, window, self._reference)
-        occasion = Occasion(window, final, merged.inputs, self._reference, self._definition, before)
-        report = evaluate(self._monitor, self._baseline, merged.profile, occasion)
+            before = trail_before(self._monitor.name, self._output, window, held.reference)
+        is_told = latest is not None and latest.report.final  # what was known when the window became final stays
+        gathering = latest.report.gathering if latest is not None and is_told else self._gathering(window)
+        occasion = Occasion(window, final, merged.inputs, held.reference, held.definition, before, gathering)
+        report = evaluate(held.monitor, held.baseline, merged.profile, occasion)
         if latest is not None and to_json(report) == to_json(latest.report):
             return Evaluated(report, window, latest.revision, new=False, time=latest.time)
         if latest is not None and not self._is_news(report, latest):
             return latest
         revision = 1 if latest is None else latest.revision + 1
         key = report_key(self._monitor.name, window, revision)
-        self._output.put(self._definition, self._written)
+        self._output.put(held.definition, held.written)
         if self._announce is not None:
             self._announce(key)
-        if self._baseline.constraints is not None:  # before the report, so that no report is without them
+        if held.baseline.constraints is not None:  # before the report, so that no report is without them
             self._output.put(violations_key(self._monitor.name, window), violations_text(report.findings))
         self._output.put(key, to_json(report), if_absent=True)
         return Evaluated(report, window, revision, new=True, time=self._now)
@@ -205,12 +234,10 @@ class Evaluator:
         Raises:
             ObjectNotFoundError: That one is gone.
         """
-        if latest is not None and latest.report.final and latest.report.baseline.version == self._baseline.version:
+        reference = self._against(window).reference
+        if latest is not None and latest.report.final and latest.report.baseline.version == reference.version:
             return trail_after(latest.report, self._output)
-        return trail_before(self._monitor.name, self._output, window, self._reference)
-
-    def _made_of(self, report: Report, merged: Merged) -> bool:
-        return (report.inputs_digest, report.definition) == (digest_of(merged.inputs), self._definition)
+        return trail_before(self._monitor.name, self._output, window, reference)
 
     def _is_news(self, report: Report, latest: Evaluated) -> bool:
         is_due = not self._often or self._now - latest.time >= self._width / PARTS
@@ -243,6 +270,10 @@ class Evaluator:
         links = {place: up + key.removeprefix(f"{monitor}/") for place, key in enumerate(keys)}
         decisions = page_decisions(self._monitor, self._output, [item.window for item in shown])
         return render_html([item.report for item in shown], links=links, decisions=decisions).encode()
+
+
+def _made_of(report: Report, merged: Merged, held: _Against) -> bool:
+    return (report.inputs_digest, report.definition) == (digest_of(merged.inputs), held.definition)
 
 
 def _says_more(report: Report, latest: Report) -> bool:

@@ -18,6 +18,7 @@ from msgspec import Struct, field
 from atalaia.baseline import Baseline
 from atalaia.errors import ObjectNotFoundError, PreconditionError
 from atalaia.monitor_file import Monitor
+from atalaia.monitoring.eras import Eras, as_eras
 from atalaia.monitoring.growing import whole_of
 from atalaia.monitoring.layout import is_of_several, log_id, packet_id, profile_key, rejects_key
 from atalaia.monitoring.reading import Draft, Item, LogDraft, Reader
@@ -62,7 +63,7 @@ class Ingester:
     def __init__(
         self,
         monitor: Monitor,
-        baseline: Baseline,
+        baseline: Baseline | Eras,
         output: ObjectStore,
         tell: Callable[[Iterable[int], str], None] | None = None,
     ) -> None:
@@ -74,8 +75,8 @@ class Ingester:
         self._tell = tell
         self._name = monitor.name
         self._output = output
-        self._baseline = baseline.version
-        self._reader = Reader(monitor, baseline.profiler())
+        self._eras = as_eras(baseline)
+        self._reader = Reader(monitor, self._eras.profiler)
         self._ledger = Ledger(monitor.name, output, parse_duration(monitor.window))
         self._settings = f"{_READERS} {monitor.window} {monitor.lateness}"
         self._written: set[str] = set()  # packets written since `ingest_all` was last called
@@ -166,7 +167,7 @@ class Ingester:
 
     def _is_settled(self, task: _Task, entry: Packet) -> bool:
         settings = f"{self._settings} {task.source.format}"
-        if not entry.done or (entry.baseline, entry.settings) != (self._baseline, settings):
+        if not entry.done or (entry.baseline, entry.settings) != (self._eras.versions(entry.windows), settings):
             return False
         if entry.overtaken and all(not old.etag or task.source.present(old.log) for old in entry.logs):
             return False
@@ -192,7 +193,8 @@ class Ingester:
         receipts = tuple(map(_receipt, draft.logs))
         settings, starts = f"{self._settings} {task.source.format}", tuple(sorted(w.start for w in draft.counters))
         overtaken = () if entry.done else entry.overtaken if tag == task.begun else _windows_of(entry)
-        done = Packet(receipts, starts, overtaken, done=True, baseline=self._baseline, settings=settings)
+        made_on = self._eras.versions(starts)
+        done = Packet(receipts, starts, overtaken, done=True, baseline=made_on, settings=settings)
         before = self._held(task, entry)
         tag = task.begun = self._ledger.put(task.packet, _begun(done, entry), tag)
         for key, data in self._outputs(task.packet, done, draft):

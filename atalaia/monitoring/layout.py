@@ -112,9 +112,14 @@ def revision_of(key: str) -> int:
     return int(number) if number.isdecimal() else 0
 
 
+def merged_prefix(monitor: str) -> str:
+    """Return what the keys of all merged profiles begin with."""
+    return f"{monitor}/state/merged/"
+
+
 def merged_key(monitor: str, window: Window, baseline: str) -> str:
     """Return where a window's profiles are kept as one, as far as they were counted on a baseline."""
-    return f"{monitor}/state/merged/{window.key}/{baseline}.profile"
+    return f"{merged_prefix(monitor)}{window.key}/{baseline}.profile"
 
 
 def changed_prefix(monitor: str) -> str:
@@ -145,6 +150,16 @@ def approval_key(monitor: str, policy: str, window: str) -> str:
 def policy_key(monitor: str, policy: str) -> str:
     """Return where it is written because of which windows a policy has started something."""
     return f"{monitor}/state/policies/{policy}.json"
+
+
+def renewals_prefix(monitor: str) -> str:
+    """Return what the keys of all renewals of the baseline begin with."""
+    return f"{monitor}/renewals/"
+
+
+def renewal_key(monitor: str, since: int, name: str) -> str:
+    """Return where a renewal of the baseline for what began *since* (µs since 1970) is kept; keys rise with time."""
+    return f"{renewals_prefix(monitor)}{since:020}-{name[:16]}.json"
 
 
 def overview_key(monitor: str) -> str:

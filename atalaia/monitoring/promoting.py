@@ -10,9 +10,9 @@ from atalaia.baseline import Baseline
 from atalaia.errors import BaselineError
 from atalaia.history import History
 from atalaia.monitor_file import Monitor
-from atalaia.monitoring.baselines import history_asked, hold_baseline, load_baseline
+from atalaia.monitoring.baselines import Data, history_asked, hold_baseline, load_baseline
 from atalaia.monitoring.history import measure_parts, sampled
-from atalaia.monitoring.layout import profiles_prefix
+from atalaia.monitoring.layout import profiles_prefix, window_prefix
 from atalaia.monitoring.merging import merge_profiles
 from atalaia.ports import ObjectInfo, ObjectStore
 from atalaia.profile import Profile
@@ -39,15 +39,37 @@ def promote_windows(monitor: Monitor, output: ObjectStore, start: int, end: int)
     profile, used, left_out = _merged(old, output, chosen)
     if not profile.rows:
         raise BaselineError(_nothing(monitor, start, end, windows, left_out))
+    baseline, data = _cut(monitor, output, old, (profile, used), _origin(old, sorted(used), left_out))
+    return hold_baseline(monitor, baseline, output, data, chosen=True)
+
+
+def promoted_windows(
+    monitor: Monitor, output: ObjectStore, old: Baseline, windows: Sequence[Window], because: str
+) -> tuple[Baseline, Data]:
+    """Make a baseline of these *windows*, which have rows counted on the *old* one, but do not store it.
+
+    Returns:
+        The baseline, and what it was made from.
+    """
+    chosen = {window: list(output.list(window_prefix(monitor.name, window))) for window in windows}
+    profile, used, left_out = _merged(old, output, chosen)
+    return _cut(monitor, output, old, (profile, used), f"{_origin(old, sorted(used), left_out)}; {because}")
+
+
+_Merged = tuple[Profile, Mapping[Window, Sequence[ObjectInfo]]]
+
+
+def _cut(monitor: Monitor, output: ObjectStore, old: Baseline, merged: _Merged, origin: str) -> tuple[Baseline, Data]:
+    profile, used = merged
     data = tuple((f"{output.uri}/{info.key}", info.etag) for infos in used.values() for info in infos)
-    baseline = promoted(old, profile, _origin(old, sorted(used), left_out))
+    baseline = promoted(old, profile, origin)
     metrics = history_asked(monitor)[1:]
     if metrics:
         starts = sampled([window.start for window in used])
         parts = _parts(old, baseline, output, {window: used[window] for window in used if window.start in starts})
         values = measure_parts(baseline, profiled(baseline.grids.columns), parts, metrics)
         baseline = replace(baseline, history=History(parse_duration(monitor.window), len(starts), values))
-    return hold_baseline(monitor, baseline, output, data, chosen=True)
+    return baseline, data
 
 
 def _parts(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby, pairwise
 
 import numpy as np
 from msgspec import Struct, field
@@ -102,9 +102,9 @@ class Draft(Struct):
 class Reader:
     """Reads objects of one monitor's logs."""
 
-    def __init__(self, monitor: Monitor, profiler: Profiler) -> None:
-        """Prepare windows and columns."""
-        self._profiler = profiler
+    def __init__(self, monitor: Monitor, profiler_at: Callable[[int], Profiler]) -> None:
+        """Prepare windows and columns; *profiler_at* returns what counts the rows of the window that begins there."""
+        self._profiler_at = profiler_at
         self._width = parse_duration(monitor.window)
         self._lateness = parse_duration(monitor.lateness)
         self._time = next((c.name for c in monitor.columns if c.role is Role.TIME), None)
@@ -188,7 +188,8 @@ class Reader:
         parts = list(self._by_window(batch.record_times))
         for start in range(0, len(parts), _TOGETHER):
             some = parts[start : start + _TOGETHER]
-            self._profiler.count(batch, [(draft.counters[window], rows) for window, rows in some])
+            for profiler, same in groupby(some, lambda part: self._profiler_at(part[0].start)):
+                profiler.count(batch, [(draft.counters[window], rows) for window, rows in same])
             self._keep_bounded(draft)
 
     def _by_window(self, times: Ints) -> Iterator[tuple[Window, Rows]]:
@@ -213,7 +214,7 @@ class Reader:
 
     def _counter(self, draft: Draft, window: Window) -> ProfileCounter:
         if window not in draft.counters:
-            draft.counters[window] = self._profiler.counter()
+            draft.counters[window] = self._profiler_at(window.start).counter()
         return draft.counters[window]
 
     def _home(self, item: Item, log: LogDraft) -> Window:
@@ -236,7 +237,7 @@ class Reader:
             for window, counter in draft.counters.items():
                 if counter.columns:
                     draft.parked.setdefault(window, []).append(pack(profile_to_plain(counter.profile())))
-                    draft.counters[window] = self._profiler.counter()
+                    draft.counters[window] = self._profiler_at(window.start).counter()
         elif sum(counter.waiting.values for counter in draft.counters.values()) > _MOST_WAITING:
             for counter in draft.counters.values():
                 counter.settle()

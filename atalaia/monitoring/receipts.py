@@ -52,7 +52,7 @@ class Packet(msgspec.Struct, frozen=True, tag="packet", tag_field="kind"):
         overtaken: Likewise of windows in which another, whose reading had begun before and not ended, may write or
             delete something even after this one ended; when these objects are next ingested, they are read again.
         done: Whether these profiles are what the receipts say; else a reading is under way, or has ended midway.
-        baseline: The baseline that their rows were counted on.
+        baseline: The baseline that their rows were counted on; of several eras, each, with commas in between.
         settings: What else shapes the profiles: the readers' version, window width, lateness, the format given.
     """
 

@@ -20,6 +20,7 @@ from atalaia.monitoring.deciding import Decider
 from atalaia.monitoring.evaluating import Evaluated, Evaluator, between, latest_revision
 from atalaia.monitoring.layout import all_reports_prefix, window_prefix
 from atalaia.monitoring.outbox import Delivered, Links, Outbox, no_links
+from atalaia.monitoring.renewing import Renewer
 from atalaia.monitoring.watch import Watch
 from atalaia.ports import Telemetry
 from atalaia.telemetry import Detail
@@ -39,6 +40,8 @@ class Evaluations(Struct):
         left: Windows for which no time was left.
         unstarted: An event for each job that could not be started now.
         delivered: What was told of these reports and of earlier ones.
+        renewed: The version of a new baseline that was made.
+        not_renewed: Why one that is due could not be made now.
     """
 
     reports: list[Evaluated] = field(default_factory=list)
@@ -47,13 +50,18 @@ class Evaluations(Struct):
     left: int = 0
     unstarted: list[dict[str, str]] = field(default_factory=list)
     delivered: Delivered = _UNSEEN
+    renewed: str = ""
+    not_renewed: str = ""
 
     def counts(self) -> dict[str, Any]:
         """Return how much it was, for a log line."""
         told = self.delivered
         sent = {"told": told.reports, "points": told.points, "dropped": dict(told.dropped), "untold": told.left}
         windows = {"new": len(self.reports), "same": self.same, "failed": self.failed, "left": self.left}
-        jobs = {"unstarted": {event["id"]: event["why"] for event in self.unstarted}} if self.unstarted else {}
+        jobs: dict[str, Any] = (
+            {"unstarted": {event["id"]: event["why"] for event in self.unstarted}} if self.unstarted else {}
+        )
+        jobs |= {key: getattr(self, key) for key in ("renewed", "not_renewed") if getattr(self, key)}
         return windows | sent | jobs | ({} if told.why is None else {"why": told.why})
 
 
@@ -65,7 +73,10 @@ class Round:
         self._name, self._output = watch.monitor.name, watch.output
         self._outbox = Outbox(self._name, watch.output, detail, links)
         announce = self._outbox.announce
-        self._evaluator = Evaluator(watch.monitor, watch.baseline, watch.output, now, announce, often=True)
+        self._renewer = Renewer(watch, now)
+        self._evaluator = Evaluator(
+            watch.monitor, watch.eras, watch.output, now, announce, often=True, gathering=self._renewer.gathering
+        )
         self._changes: Changes = watch.changes
         self._decider = Decider(watch.monitor, watch.output, now, announce)
         self._actor = Actor(watch.monitor, watch.output, watch.clock, announce, who)
@@ -88,6 +99,8 @@ class Round:
         done.left = len(todo) - len(done.reports) - done.same - len(done.failed)
         done.delivered = self._outbox.deliver(telemetry, enough_time)
         if enough_time():
+            self._renew(done)
+        if enough_time():
             self._act(telemetry, starter_of, enough_time, done)
         return done
 
@@ -103,6 +116,13 @@ class Round:
             # Not told now, it stands in the call's log line, and the next round tries and tells again.
             with suppress(NotSentError):
                 telemetry.tell(done.unstarted, ())
+
+    def _renew(self, done: Evaluations) -> None:
+        """Make the new baseline that is due after a job or for a new model, if it can be made now."""
+        try:
+            done.renewed = self._renewer.advance() or ""
+        except AtalaiaError as error:
+            done.not_renewed = str(error)
 
     def _evaluate(self, marked: Marked, done: Evaluations) -> None:
         basis = self._evaluator.basis(marked.window)  # of no more than what is evaluated then

@@ -51,6 +51,14 @@ class Arrival(Struct, frozen=True):
     grows: bool = False
 
 
+class NewVersion(Struct, frozen=True):
+    """What a cloud tells of a new version of a model: the model's name, the version, and since when, µs since 1970."""
+
+    model: str
+    version: str
+    time: int
+
+
 class Ingested(Struct):
     """What became of arrivals.
 
@@ -227,6 +235,7 @@ class Service:
             PreconditionError: Another noted something at the same time.
         """
         from atalaia.monitoring.acting import note_outcome  # noqa: PLC0415 - as above
+        from atalaia.monitoring.renewing import renew_after_run  # noqa: PLC0415 - as above
 
         errors: list[JobError] = []
         for watch in self.watches:
@@ -236,10 +245,17 @@ class Service:
                 errors.append(error)
                 continue
             if action is not None:
+                renew_after_run(watch.monitor, watch.output, action)
                 return watch.monitor.name, action
         if errors:
             raise errors[0]
         return None
+
+    def note_model(self, new: NewVersion) -> list[str]:
+        """Note a *new* version of a model; return the names of the monitors that make a new baseline for it."""
+        from atalaia.monitoring.renewing import renew_for_version  # noqa: PLC0415 - as above
+
+        return [watch.monitor.name for watch in self.watches if renew_for_version(watch.monitor, watch.output, new)]
 
 
 _Own = Mapping[str, tuple[Arrival, str]]

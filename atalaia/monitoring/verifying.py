@@ -29,7 +29,8 @@ class Verification(Struct, frozen=True):
 def verify_report(key: str, output: ObjectStore) -> Verification:
     """Compute the report stored under *key* again.
 
-    Whether the window was final is taken from the report: it depends on when it was evaluated.
+    Whether the window was final, and what new baseline was to come, is taken from the report: it depends on when it
+    was evaluated.
 
     Raises:
         StoredFormError: The object is no report, or the monitor file behind it is gone.
@@ -124,5 +125,6 @@ def _again(report: Report, output: ObjectStore) -> tuple[Report, tuple[Input, ..
     merged = merge_profiles(baseline, output, _profiles(report, output), window)
     reference = BaselineRef(baseline.version, baseline_key(monitor.name, baseline.name), baseline.profile.rows)
     made_under = definition_key(monitor.name, hashlib.sha256(definition).hexdigest()[:16])
-    occasion = Occasion(window, report.final, merged.inputs, reference, made_under, _before(report, output))
+    before = _before(report, output)
+    occasion = Occasion(window, report.final, merged.inputs, reference, made_under, before, report.gathering)
     return evaluate(monitor, baseline, merged.profile, occasion), merged.inputs

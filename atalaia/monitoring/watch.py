@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from atalaia.baseline import Baseline
 from atalaia.errors import ObjectNotFoundError
 from atalaia.monitor_file import LogFormat, Monitor
-from atalaia.monitoring.baselines import ensure_baseline
+from atalaia.monitoring.baselines import ensure_current
 from atalaia.monitoring.changes import Changes
+from atalaia.monitoring.eras import Eras, eras_of
 from atalaia.monitoring.ingesting import Ingester
 from atalaia.monitoring.layout import current_baseline_key
 from atalaia.monitoring.sources import LogSource, payload_names
@@ -46,7 +46,7 @@ class Watch:
         self.own = f"{self.output.uri}/{monitor.name}/"
         self._stores = stores
         self._names = payload_names(monitor.columns)
-        self._held: tuple[str, Baseline, Ingester] | None = None
+        self._held: tuple[str, Eras, Ingester] | None = None
         self._looked = 0
         logs = stores(monitor.logs.source)
         root = f"{logs.uri}/"
@@ -60,20 +60,21 @@ class Watch:
         return key if uri.startswith(root) and self.source.holds(key) else None
 
     @property
-    def baseline(self) -> Baseline:
-        """The baseline that holds now; it is built if there is none, or none that fits."""
+    def eras(self) -> Eras:
+        """Which baseline holds for which window; one is built if there is none, or none that fits."""
         return self._current()[1]
 
     @property
     def ingester(self) -> Ingester:
-        """Profiles log objects on the baseline that holds now."""
+        """Profiles log objects, each row on the baseline that holds for its window."""
         return self._current()[2]
 
-    def _current(self) -> tuple[str, Baseline, Ingester]:
+    def _current(self) -> tuple[str, Eras, Ingester]:
         now = self.clock()
         if self._held is None or self._held[0] != self._tag() or now - self._looked >= LOOK_AFTER:
-            baseline, _ = ensure_baseline(self.monitor, list(self._reference()), self.output)
-            self._held = self._tag(), baseline, Ingester(self.monitor, baseline, self.output, self._mark)
+            held = ensure_current(self.monitor, list(self._reference()), self.output)
+            eras = eras_of(self.monitor.name, self.output, *held)
+            self._held = self._tag(), eras, Ingester(self.monitor, eras, self.output, self._mark)
             self._looked = now
         return self._held
 
@@ -89,9 +90,12 @@ class Watch:
     def _reference(self) -> Iterator[LogSource]:
         given = self.monitor.baseline
         for place in () if given is None else given.data:
-            store, prefix = self._place(place)
-            format_given = LogFormat.AUTO if given is None else given.format
-            yield LogSource(store, prefix, format_given, names=self._names)
+            yield self.source_at(place, LogFormat.AUTO if given is None else given.format)
+
+    def source_at(self, place: str, format_given: LogFormat = LogFormat.AUTO) -> LogSource:
+        """Return the rows in a *place*, a URI: a bucket, a folder or a file."""
+        store, prefix = self._place(place)
+        return LogSource(store, prefix, format_given, names=self._names)
 
     def _place(self, place: str) -> tuple[ObjectStore, str]:
         """Return the store of a folder; or of a file's folder, and the file's key."""

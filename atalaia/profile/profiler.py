@@ -32,6 +32,9 @@ from atalaia.schema import Column, Role, profiled
 MOST_CLASSES = 10
 """Scores are told apart by at most so many values of a prediction or label, the baseline's commonest."""
 
+MOST_VERSIONS = 20
+"""Rows that are read together are told apart by version of the model if there are no more than so many."""
+
 _MOST_HELD = 16 * MOST_EXTRA  # names of unknown columns held before those with large hashes are let go
 _MOST_PARTS = 8  # batches whose minutes wait to be added up
 
@@ -130,7 +133,7 @@ class Profiler:
         ids = row_ids(batch, self._id)
         for target in targets:
             self._count_rows(batch, target, ids)
-        segments = list(self._segments(batch, targets))
+        segments = [*self._segments(batch, targets), *self._versions(batch, targets)]
         for target in segments:
             target.counter.tally("segments", {target.segment: _length(target.rows, batch.rows)})
         classes = list(self._classes(batch, targets))
@@ -159,6 +162,15 @@ class Profiler:
             if values and column.side in batch.captured:
                 names = [*(segment_name(name, value) for value in values), rest_name(name)]
                 yield from _divided(read_categories(column, _values(batch, column)), values, names, targets)
+
+    def _versions(self, batch: RowBatch, targets: Sequence[_Target]) -> Iterator[_Target]:
+        """Yield the rows of each version of the model, if what is there is not too much to be versions."""
+        for column in self._grids.columns:
+            if column.role is Role.VERSION and column.name in batch.columns:
+                categories = read_categories(column, batch.columns[column.name])
+                names = [segment_name(column.name, text) for text in categories.texts]
+                if len(names) <= MOST_VERSIONS:
+                    yield from _divided(categories, categories.texts, names, targets)
 
     def _classes(self, batch: RowBatch, targets: Sequence[_Target]) -> Iterator[_Target]:
         """Yield the rows of each value of a prediction or label that is told apart."""

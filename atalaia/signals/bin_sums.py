@@ -72,15 +72,24 @@ class NullSum(Struct, frozen=True):
         return min(math.fsum(tails), 1.0)
 
 
-def null_sum(part: Part, baseline: Ints, current: Ints) -> NullSum:
-    """Return the distribution, under no drift, of a sum over bins; counts have the shape (bins,) on both sides.
+def null_sum(part: Part, baseline: Ints, current: Ints, pearson: float | None = None) -> NullSum:
+    """Return the distribution, under no drift, of a sum over bins.
+
+    Args:
+        part: What a bin adds.
+        baseline: Counts; shape (bins,).
+        current: The same for the window.
+        pearson: The sum is so many times Pearson's chi-square, whose moments have a closed form; None for other sums.
 
     Source: Morris (1975), central limit theorems for multinomial sums, carried to the third moment.
     """
     both = (baseline + current)[(baseline + current) > 0]
     totals, repeated = np.unique(both, return_counts=True)
     rows, window = int(both.sum()), int(current.sum())
-    (moments,), cubes = _moments(part, totals, repeated, np.array([window / rows]))
+    if pearson is None:
+        (moments,), cubes = _moments(part, totals, repeated, np.array([window / rows]))
+    else:
+        moments, cubes = _pearson_moments(totals, repeated, window / rows, pearson)
     states, left = _states(part, totals, repeated, np.abs(cubes), _State(1.0, 0.0, rows, window))
     if len(states) == 1:
         return NullSum(moments)
@@ -190,6 +199,32 @@ def _moments(part: Part, totals: Ints, repeated: Ints, shares: Floats) -> tuple[
 
 
 _NOTHING = 1e-100
+
+
+def _pearson_moments(totals: Ints, repeated: Ints, share: float, times: float) -> tuple[Moments, Floats]:
+    """Return the same for *times* Pearson's chi-square, to which a bin adds (x - t s)² / v, v = t s (1 - s).
+
+    That is a polynomial of x, the window's binomial part of a bin's total t at its share s of all rows, whose central
+    moments are polynomials of v. It is the same as `_moments` gives, in a tenth of the time where bins are many.
+    """
+    odd, even = 1 - 2 * share, share * (1 - share)
+    v = totals * even
+    once, twice = 1 / v, 1 / (v * v)
+    bins, whole = float(repeated.sum()), float((repeated * v).sum())
+    slope = bins * odd / whole
+    third, fourth = odd * v, 3 * v**2 + v * (1 - 6 * even)
+    fifth = odd * v * (10 * v + 1 - 12 * even)
+    sixth = v * (15 * v**2 + v * (25 - 130 * even) + 1 - 30 * even + 120 * even**2)
+    spreads = 2 + (1 - 6 * even) * once + slope**2 * v - 2 * slope * odd
+    cubes = sixth * once * twice - 3 * fourth * twice + 2 - 3 * slope * (fifth * twice - 2 * third * once)
+    cubes += 3 * slope**2 * (fourth * once - v) - slope**3 * third
+    square = 2 * whole + bins * (1 - 6 * even) - slope * odd * whole
+    spread, cube = float((repeated * spreads).sum()), float((repeated * cubes).sum())
+    counting = spread**2 / max(float((repeated * spreads**2).sum()), _NOTHING)
+    bound = (counting - 1) / counting if counting > 1 else 0.0
+    std = math.sqrt(max(spread * bound, 0.0))
+    skewness = cube * bound / std**3 if std > 0 else 0.0
+    return Moments(times * (bins - square / (2 * whole)), times * std, skewness), cubes
 
 
 def _parts(totals: Ints, share: Floats) -> tuple[Floats, Floats]:

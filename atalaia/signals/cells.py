@@ -62,12 +62,23 @@ def cramer_von_mises_of_cells(baseline: Ints, current: Ints) -> tuple[Floats, Fl
     p, q = _reached(baseline), _reached(current)
     both = (baseline.sum(axis=-1) + current.sum(axis=-1))[..., None]
     of_p, of_q = baseline / both, current / both
-    apart = p - q
-    mixed = _square(apart[..., :-1], apart[..., 1:], of_p + of_q)
+    mixed = _mixed(p - q, of_p + of_q)
     low, high = _in_open_cells(p, q, of_p[..., ::2], of_q[..., ::2])
     atoms = mixed[..., 1::2].sum(axis=-1)
     value = _root(atoms + mixed[..., ::2].sum(axis=-1))
     return value, np.minimum(_root(atoms + low), value), np.maximum(_root(atoms + high), value)
+
+
+def cramer_von_mises_if_mixed(baseline: Ints, current: Ints) -> Floats:
+    """Return the first of `cramer_von_mises_of_cells`, as if values lay evenly mixed in each cell; shape (...)."""
+    held = baseline + current
+    apart = _reached(baseline) - _reached(current)
+    return _root(_mixed(apart, held / held.sum(axis=-1, keepdims=True)).sum(axis=-1))
+
+
+def _mixed(apart: Floats, weights: Floats) -> Floats:
+    """Return each cell's part if the distance runs straight from one of its ends to the other; shape (..., cells)."""
+    return _square(apart[..., :-1], apart[..., 1:], weights)
 
 
 def _in_open_cells(p: Floats, q: Floats, of_p: Floats, of_q: Floats) -> tuple[Floats, Floats]:

@@ -29,6 +29,7 @@ from atalaia.signals import shares
 from atalaia.signals.bin_sums import Moments, null_sum
 from atalaia.signals.drift import Sides, of_lengths, table_of
 from atalaia.signals.marginals import dimensions, of_largest, of_steps, of_variation
+from atalaia.signals.quality import values_of
 from atalaia.signals.tails import (
     gamma_tail,
     kolmogorov_tail,
@@ -49,17 +50,17 @@ class Chance(Struct, frozen=True):
     Attributes:
         tail: The probability of a value of the metric or more.
         limit: From a probability, the value that chance exceeds with it.
-        seen: From a limit, the smallest true value of the metric that a window exceeds it with four times out of five.
+        detectable: From a limit, the smallest true value of the metric with which four of five windows exceed it.
     """
 
     tail: Callable[[float], float]
     limit: Callable[[float], float]
-    seen: Callable[[float], float]
+    detectable: Callable[[float], float]
 
 
-def _chance(tail: Callable[[float], float], typical: float, seen: Callable[[float], float]) -> Chance:
+def _chance(tail: Callable[[float], float], typical: float, detectable: Callable[[float], float]) -> Chance:
     """Return a null distribution by its tail alone; *typical* is a value that chance makes often."""
-    return Chance(tail, lambda probability: value_at(tail, probability, typical), seen)
+    return Chance(tail, lambda probability: value_at(tail, probability, typical), detectable)
 
 
 def effective_rows(n: int, m: int) -> float:
@@ -68,7 +69,7 @@ def effective_rows(n: int, m: int) -> float:
 
 
 def of_quadratic(moments: Moments) -> Callable[[float], float]:
-    """Return for a sum that grows with the square of what moved: from its limit, the smallest sum that is seen."""
+    """Return for a sum that grows with the square of what moved: from its limit, the smallest that is detectable."""
     scale = moments.std**2 / (2 * moments.mean) if moments.mean > 0 else 0.0
     return lambda limit: _beyond(limit, moments.mean, scale, moments.std**2)
 
@@ -93,20 +94,31 @@ def of_gap(pooled: Ints, n: int, m: int) -> Chance:
         n: The baseline's values.
         m: The window's values.
     """
-    mean = _mean_of_bridge(pooled[pooled > 0] / pooled.sum())
+    rows = effective_rows(n, m)
+    if pooled.max() < _TIED * pooled.sum():
+        return Chance(partial(_untied_tail, n, m), partial(_untied_limit, n, m), partial(_seen, pooled, _UNTIED, rows))
+    mean = _mean_of_gap(pooled)
     weights = _bridge_weights(pooled)
-    rest, rows = mean - sum(weights), effective_rows(n, m)
-    largest, variance = max(weights, default=0.0), 2 * sum(weight**2 for weight in weights)
+    rest = mean - float(weights.sum())
 
     def tail(value: float) -> float:
-        return quadratic_tail(np.array(weights), rows * value * value - rest) if weights else float(value <= 0)
+        return quadratic_tail(weights, rows * value * value - rest) if len(weights) else float(value <= 0)
 
-    def seen(limit: float) -> float:
-        return math.sqrt(max(_beyond(rows * limit * limit, mean, largest, variance), 0.0) / rows)
+    return _chance(tail, math.sqrt(max(mean, 1e-12) / rows), partial(_seen, pooled, weights, rows))
 
-    if weights == _UNTIED:
-        return Chance(partial(_untied_tail, n, m), partial(_untied_limit, n, m), seen)
-    return _chance(tail, math.sqrt(max(mean, 1e-12) / rows), seen)
+
+def _mean_of_gap(pooled: Ints) -> float:
+    """Return the mean of the squared Brownian bridge, straight between the ends of its steps."""
+    mass = pooled / pooled.sum()
+    ends = np.cumsum(mass)
+    begins = ends - mass
+    parts = begins * (1 - begins) + begins * (1 - ends) + ends * (1 - ends)
+    return float((mass * parts).sum() / 3)
+
+
+def _seen(pooled: Ints, weights: Floats, rows: float, limit: float) -> float:
+    largest, variance = float(weights.max(initial=0.0)), 2 * float((weights**2).sum())
+    return math.sqrt(max(_beyond(rows * limit * limit, _mean_of_gap(pooled), largest, variance), 0.0) / rows)
 
 
 def _untied_tail(n: int, m: int, value: float) -> float:
@@ -118,33 +130,22 @@ def _untied_limit(n: int, m: int, probability: float) -> float:
     return value_at(partial(_untied_tail, n, m), probability, 0.4 / math.sqrt(effective_rows(n, m)))
 
 
-_UNTIED = tuple((1 / (np.arange(1, _TERMS + 1) * math.pi) ** 2).tolist())
+_UNTIED = 1 / (np.arange(1, _TERMS + 1) * math.pi) ** 2
 
 
-def _mean_of_bridge(mass: Floats) -> float:
-    """Return the mean of the squared Brownian bridge, straight between the ends of steps of this *mass*."""
-    ends = np.cumsum(mass)
-    begins = ends - mass
-    parts = begins * (1 - begins) + begins * (1 - ends) + ends * (1 - ends)
-    return float((mass * parts).sum() / 3)
-
-
-def _bridge_weights(pooled: Ints) -> tuple[float, ...]:
+def _bridge_weights(pooled: Ints) -> Floats:
     """Return the largest eigenvalues of the squared Brownian bridge, straight between the ends of its steps."""
-    alone = pooled / pooled.sum()
-    if alone.max(initial=0.0) < _TIED:
-        return _UNTIED
-    mass = _taken_together(alone)
+    mass = _taken_together(pooled / pooled.sum())
     ends = np.cumsum(mass)[:-1]
     if not len(ends):
-        return ()
+        return np.empty(0)
     bridge = np.minimum(ends, ends[:, None]) - ends * ends[:, None]
     weights = np.diag((mass[:-1] + mass[1:]) / 3)
     between = np.arange(len(ends) - 1)
     weights[between, between + 1] = weights[between + 1, between] = mass[1:-1] / 6
     root = np.linalg.cholesky(weights)
     found = np.linalg.eigvalsh(root.T @ bridge @ root)
-    return tuple(found[found > found[-1] * 1e-4].tolist())
+    return np.asarray(found[found > found[-1] * 1e-4], np.float64)
 
 
 def _taken_together(mass: Floats) -> Floats:
@@ -198,8 +199,10 @@ def chance_of(metric: str, column: Sides) -> Chance | None:
     for a column that can't vary.
     """
     grid, baseline, current = of_lengths(column)
+    n, m = values_of(baseline), values_of(current)
+    if metric == "cramer_von_mises" and isinstance(baseline, NumericSummary) and isinstance(current, NumericSummary):
+        return of_gap(baseline.cells + current.cells, n, m)
     table = table_of(column)
-    n, m = (int(side.sum()) for side in table)
     if metric in _SUMS:
         return _of_sum(_SUMS[metric], *table)
     if metric == "total_variation":
@@ -211,8 +214,6 @@ def chance_of(metric: str, column: Sides) -> Chance | None:
         case "kolmogorov_smirnov", _, NumericSummary() as before, NumericSummary() as now:
             near = 1 / math.sqrt(effective_rows(n, m))
             return _chance(of_supremum(before.cells, now.cells), near, lambda limit: limit + _FOUR_OF_FIVE * near / 2)
-        case "cramer_von_mises", _, NumericSummary() as before, NumericSummary() as now:
-            return of_gap(before.cells + now.cells, n, m)
         case (("wasserstein" | "wasserstein_normalised"), NumericGrid() as numbers, NumericSummary() as before, _):
             return _of_area(metric, numbers, before, effective_rows(n, m))
         case _:
@@ -225,10 +226,12 @@ class _Sum(Struct, frozen=True):
     Attributes:
         part: What a bin adds, from its shares p and q, and from the sizes n and m of both samples.
         root: The metric is the root of the sum.
+        pearson: From the sizes n and m, how many times Pearson's chi-square the sum is; None if it is another.
     """
 
     part: Callable[[Floats, Floats, int, int], Floats]
     root: bool = False
+    pearson: Callable[[int, int], float] | None = None
 
 
 def _alone(metric: Callable[[Floats, Floats], Floats]) -> Callable[[Floats, Floats, int, int], Floats]:
@@ -261,25 +264,26 @@ _SUMS = {
     "jensen_shannon_divergence": _Sum(_alone(shares.jensen_shannon_divergence)),
     "jensen_shannon": _Sum(_alone(shares.jensen_shannon_divergence), root=True),
     "hellinger": _Sum(_squared_hellinger, root=True),
-    "cohen_w": _Sum(_squared_cohen, root=True),
-    "chi_square": _Sum(_pearson),
+    "cohen_w": _Sum(_squared_cohen, root=True, pearson=lambda n, m: 1 / effective_rows(n, m)),
+    "chi_square": _Sum(_pearson, pearson=lambda n, m: 1.0),  # noqa: ARG005  # one signature for both
     "g_test": _Sum(_likelihood),
 }
 
 
 def _of_sum(sum_: _Sum, baseline: Ints, current: Ints) -> Chance | None:
     n, m = int(baseline.sum()), int(current.sum())
-    null = null_sum(lambda held, taken: sum_.part(held / n, taken / m, n, m), baseline, current)
+    pearson = sum_.pearson(n, m) if sum_.pearson is not None else None
+    null = null_sum(lambda held, taken: sum_.part(held / n, taken / m, n, m), baseline, current, pearson)
     moments = null.moments
     if moments.std <= 0:
         return None
-    seen = of_quadratic(moments)
+    detectable = of_quadratic(moments)
     if not sum_.root:
-        return _chance(null.tail, max(moments.mean, _LEAST), seen)
+        return _chance(null.tail, max(moments.mean, _LEAST), detectable)
     return _chance(
         lambda value: null.tail(value * value),
         math.sqrt(max(moments.mean, _LEAST)),
-        lambda limit: math.sqrt(max(seen(limit * limit), 0.0)),
+        lambda limit: math.sqrt(max(detectable(limit * limit), 0.0)),
     )
 
 

@@ -47,6 +47,12 @@ def carried_on(before: tuple[Sums, ...], window: int, now: Sums) -> tuple[Sums, 
     return tuple(_added(known[begun], now) if begun in known else now for begun in spans(window))
 
 
+def fits(held: tuple[Sums, ...], window: int, statistics: Followed) -> bool:
+    """Tell whether sums *held* after a window are of these statistics and spans, as another release's may not be."""
+    of_each = all(len(each.sums) == len(statistics.names) for each in held)
+    return not held or (of_each and len(held) == len(spans(window)))
+
+
 def _added(one: Sums, other: Sums) -> Sums:
     return Sums(one.rows + other.rows, tuple(a + b for a, b in zip(one.sums, other.sums, strict=True)))
 
@@ -122,35 +128,38 @@ def gathered(baseline: Summary, current: Summary, statistics: Followed) -> Sums:
     """Return what one window adds to the sums."""
     match baseline, current:
         case NumericSummary() as before, NumericSummary() as now:
-            return _rank_sums(before, now)
+            return Sums(now.finite, tuple(rank_sums(before, now.cells).tolist()))
         case TextSummary() as before, TextSummary() as now:
-            return _rank_sums(before.lengths, now.lengths)
+            return Sums(now.lengths.finite, tuple(rank_sums(before.lengths, now.lengths.cells).tolist()))
         case CategoricalSummary() as before, CategoricalSummary() as now:
-            order = _commonest(before)
-            return Sums(now.valid, tuple(float(count) for count in now.counts[order]))
+            return Sums(now.valid, tuple(share_sums(before, now.counts).tolist()))
         case _:
             return nothing(statistics)
 
 
+def rank_sums(baseline: NumericSummary, cells: Ints) -> Floats:
+    """Return the sum of each statistic of numbers over windows counted in these cells; shape (..., statistics)."""
+    return np.asarray(cells @ _scores(baseline).T, np.float64)
+
+
+def share_sums(baseline: CategoricalSummary, counts: Ints) -> Floats:
+    """Return the same of categories, of windows with these counts."""
+    return counts[..., _commonest(baseline)].astype(np.float64)
+
+
 def _of_ranks(summary: NumericSummary) -> Followed:
-    ranks = _ranks(summary)
     shares = summary.cells / summary.finite
-    scores = np.stack((ranks, np.abs(2 * ranks - 1)))
+    scores = _scores(summary)
     means = scores @ shares
     variances = ((scores - means[:, None]) ** 2) @ shares
     bounds = np.array([_bound(score, mean, summary) for score, mean in zip(scores, means, strict=True)])
     return Followed((_RANK, _SPREAD), means, variances, np.maximum(bounds, variances), summary.finite)
 
 
-def _ranks(baseline: NumericSummary) -> Floats:
-    """Mean rank of the values of each cell among the baseline's, 0 to 1; shape (cells,)."""
-    return (baseline.reached - baseline.cells / 2) / baseline.finite
-
-
-def _rank_sums(baseline: NumericSummary, current: NumericSummary) -> Sums:
-    ranks = _ranks(baseline)
-    counts = current.cells
-    return Sums(current.finite, (float(ranks @ counts), float(np.abs(2 * ranks - 1) @ counts)))
+def _scores(baseline: NumericSummary) -> Floats:
+    """Mean rank of the values of each cell among the baseline's, and how far from the middle; shape (2, cells)."""
+    ranks = (baseline.reached - baseline.cells / 2) / baseline.finite
+    return np.stack((ranks, np.abs(2 * ranks - 1)))
 
 
 def _bound(scores: Floats, mean: float, summary: NumericSummary) -> float:
@@ -213,23 +222,30 @@ def furthest(statistics: Followed, held: tuple[Sums, ...], window: int, rate: fl
     """
     if not statistics.names or not held[0].rows:
         return None
-    own = rate / len(statistics.names)
-    certain = _uncertainty(statistics, own / 4) + floor  # both sides together a half
     found = []
     late, left = _of_late(statistics, held)
     for begun, sums in zip(spans(window), held, strict=True):
         if not sums.rows:
             continue
-        level = own / 2 * _share_of_rate(begun)
         moved = _deviations(statistics, sums)
         if begun < spans(window)[late]:
             moved = np.where(left * moved > 0, np.sign(moved) * np.minimum(np.abs(moved), 2 * np.abs(left)), 0.0)
-        limits = _mixture(statistics, sums.rows, level) + certain
+        limits = explained(statistics, np.array(sums.rows), begun, rate, floor)
         found += [
             Moved(name, float(value), float(limit), window - begun + 1, sums.rows)
             for name, value, limit in zip(statistics.names, moved, limits, strict=True)
         ]
     return max(found, key=lambda each: abs(each.value) / each.limit)
+
+
+def explained(statistics: Followed, rows: Ints, begun: int, rate: float, floor: float) -> Floats:
+    """Return how far each statistic can have moved in the span *begun* then that has so many *rows* (at least one).
+
+    As `furthest` has it: by chance, as the baseline is a sample, and by the floor; shape (*rows, statistics).
+    """
+    own = rate / len(statistics.names)
+    certain = _uncertainty(statistics, own / 4) + floor  # both sides together a half
+    return _mixture(statistics, rows[..., None], own / 2 * _share_of_rate(begun)) + certain
 
 
 def _uncertainty(statistics: Followed, probability: float) -> Floats:
@@ -266,7 +282,7 @@ def _deviations(statistics: Followed, sums: Sums) -> Floats:
     return np.array(sums.sums) / sums.rows - statistics.means
 
 
-def _mixture(statistics: Followed, rows: int, level: float) -> Floats:
+def _mixture(statistics: Followed, rows: Ints, level: float) -> Floats:
     """Half the width of the confidence sequence after so many rows; narrowest at as many as the baseline has."""
     loss = 2 * math.log(1 / level)
     tuned = statistics.bounds * statistics.rows / (loss + math.log1p(loss))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -87,6 +88,7 @@ def normal_tail(value: float) -> float:
     return math.erfc(value / math.sqrt(2)) / 2
 
 
+@lru_cache(maxsize=256)  # every column of every window asks for the same few
 def normal_quantile(probability: float) -> float:
     """Return the value that a standard normal variable exceeds with this *probability*, from 1e-300 to a half."""
     return value_at(normal_tail, probability, 2.0)

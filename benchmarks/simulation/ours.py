@@ -5,22 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from atalaia.checks import METRICS, OVER_TIME, Check, drift_checks
 from atalaia.judging import YEAR, Promise, Suspect, cut_off, floor_of
-from atalaia.profile import CategoricalGrid, NumericSummary
+from atalaia.profile import CategoricalGrid, CategoricalSummary, NumericGrid, NumericSummary, Summary
 from atalaia.schema import Column as Feature
 from atalaia.schema import Type
+from atalaia.signals.cells import cramer_von_mises_if_mixed
 from atalaia.signals.chance import chance_of
-from atalaia.signals.distributions import cramer_von_mises
-from atalaia.signals.drift import Sides, table_of
-from atalaia.signals.over_time import Followed, Sums, carried_on, followed, furthest, gathered, nothing
+from atalaia.signals.over_time import Followed, Sums, explained, followed, furthest, rank_sums, share_sums, spans
 from atalaia.signals.shares import cohen_w
 from simulation.populations import Floats, Ints
-from simulation.rules import Alarms, Column
+from simulation.rules import Alarms, Column, first_of
 
 RATE = 0.05
 PROMISE = Promise(RATE, YEAR // 365)
@@ -37,9 +37,16 @@ _TAIL, _ABOVE = 0, 1
 class Atalaia:
     """Limits that chance sets, judged together."""
 
-    def measure(self, columns: Sequence[Column], windows: Sequence[Ints]) -> Floats:
-        """Return the probability of each column's distance, and by how much that is above the floor."""
-        return np.array([_measured(column, counts) for column, counts in zip(columns, windows, strict=True)])
+    def measure(self, column: Column, windows: Ints) -> Floats:
+        """Return how likely each window's distance is, 1 if more than any level, and how far it is above the floor."""
+        measured = np.tile([1.0, 0.0], (len(windows), 1))
+        step = max(_AT_ONCE // windows.shape[1], 1)
+        for start in range(0, len(windows), step):
+            some = windows[start : start + step]
+            values = _values(column, some)
+            for place in np.flatnonzero(~_usual(column, some, values)):
+                measured[start + place] = _measured(column, some[place], float(values[place]))
+        return measured
 
     def judge(self, measured: Floats, columns: int) -> Mapping[str, Alarms]:
         """Warn and alert; an alert is a warning as well."""
@@ -47,10 +54,13 @@ class Atalaia:
         return {name: _passed(measured, columns, level) for name, level in levels.items()}
 
 
-def _measured(column: Column, counts: Ints) -> tuple[float, float]:
+_AT_ONCE = 1 << 14  # cells: few enough to stay near the processor
+
+
+def _measured(column: Column, counts: Ints, value: float) -> tuple[float, float]:
     sides = (column.grid, column.baseline, column.profile(counts))
     check = _CHECKS[isinstance(column.grid, CategoricalGrid)]
-    value, chance = _value(sides), chance_of(check.metric, sides)
+    chance = chance_of(check.metric, sides)
     tail = 1.0 if chance is None or counts.sum() < check.min_rows else chance.tail(value)
     return tail, value - floor_of(Suspect(check, value, sides))
 
@@ -64,17 +74,36 @@ def _check(type_: Type) -> Check:
 _CHECKS = (_check(Type.NUMBER), _check(Type.STRING))
 
 
-def _value(sides: Sides) -> float:
-    match sides:
-        case _, NumericSummary() as before, NumericSummary() as now:
-            return cramer_von_mises(before, now)[0]
-        case _:
-            return float(cohen_w(*table_of(sides)))
+def _values(column: Column, windows: Ints) -> Floats:
+    if isinstance(column.grid, NumericGrid):
+        return cramer_von_mises_if_mixed(column.counts, windows)
+    sides = np.broadcast_arrays(column.counts, windows)
+    return cohen_w(*sides)
+
+
+def _usual(column: Column, windows: Ints, values: Floats) -> Alarms:
+    """Tell which distances are certainly likelier than every level, so that no alarm depends on how likely they are.
+
+    The gap's square is at least that of the difference in mean rank, whose variance under no drift is known; as likely
+    as that is, a normal variable is beyond 1.87 standard deviations in 6 % of all windows.
+    """
+    if isinstance(column.grid, CategoricalGrid):
+        return np.zeros(len(values), bool)
+    n, sizes, pooled = column.counts.sum(), windows.sum(axis=-1), column.counts + windows
+    shares = pooled / pooled.sum(axis=-1, keepdims=True)
+    variance = (1 - (shares * shares * shares).sum(axis=-1)) / 12
+    usual: Alarms = n * sizes / (n + sizes) * values**2 < _USUAL**2 * variance
+    return usual
+
+
+_USUAL = 1.87
 
 
 def _passed(measured: Floats, columns: int, level: float) -> Alarms:
     tails = measured[:, _TAIL].reshape(-1, columns)
-    limits = [level] if columns == 1 else [[cut_off(family.tolist(), level)] for family in tails]
+    limits = np.full((len(tails), 1), level / columns)
+    for place in np.flatnonzero((tails <= level).any(axis=1)):  # of others no one is told of
+        limits[place] = cut_off(tails[place].tolist(), level)
     return (tails <= limits).ravel() & (measured[:, _ABOVE] > 0)
 
 
@@ -83,37 +112,62 @@ class AtalaiaOverTime:
 
     def __init__(self, columns: Sequence[Column]) -> None:
         """Begin with the baselines of all columns."""
-        self._columns, self._rule, self._window = columns, Atalaia(), 0
-        self._followed = [_followed(column) for column in columns]
-        self._held: list[tuple[Sums, ...]] = [() for _ in columns]
+        self._columns, self._rule = columns, Atalaia()
 
-    def update(self, windows: Sequence[Ints]) -> Mapping[str, bool]:
-        """Judge the next window."""
-        self._window += 1
-        alone = self._rule.judge(self._rule.measure(self._columns, windows), len(self._columns))
-        evidence = [self._drifted(place, windows[place], bool(alone[ALERTS][place])) for place in range(len(windows))]
-        alerts = bool(alone[ALERTS].any())
-        return {
-            WARNINGS: bool(alone[WARNINGS].any()),
-            ALERTS: alerts or any(evidence),
-            EVIDENCE: any(evidence),
-        }
-
-    def _drifted(self, place: int, counts: Ints, is_told: bool) -> bool:
-        """Add a column's window, unless it alerts by itself, and say whether all its windows together do."""
-        column, statistics = self._columns[place], self._followed[place]
-        now = nothing(statistics) if is_told else gathered(column.baseline, column.profile(counts), statistics)
-        self._held[place] = carried_on(self._held[place], self._window, now)
-        if is_told:
-            return False
-        rate, floor = PROMISE.over_time / len(self._columns), METRICS[OVER_TIME].floor or 0.0
-        moved = furthest(statistics, self._held[place], self._window, rate, floor)
-        return moved is not None and abs(moved.value) > moved.limit
+    def follow(self, windows: Sequence[Ints]) -> Mapping[str, float]:
+        """Judge all windows."""
+        pairs = list(zip(self._columns, windows, strict=True))
+        measured = np.stack([self._rule.measure(*pair) for pair in pairs], axis=1).reshape(-1, 2)
+        alone = {name: each.reshape(-1, len(pairs)) for name, each in self._rule.judge(measured, len(pairs)).items()}
+        rate = PROMISE.over_time / len(pairs)
+        evidence = min(_evident(*pair, ~told, rate) for pair, told in zip(pairs, alone[ALERTS].T, strict=True))
+        first = {name: first_of(np.asarray(each.any(axis=1))) for name, each in alone.items()}
+        return first | {ALERTS: min(first[ALERTS], evidence), EVIDENCE: evidence}
 
 
-def _followed(column: Column) -> Followed:
-    statistics = followed(column.grid, column.baseline)
+def _evident(column: Column, windows: Ints, counted: Alarms, rate: float) -> float:
+    """Return in which window all that are *counted*, those that do not alert by themselves, first alert together."""
+    statistics, floor = followed(column.grid, column.baseline), METRICS[OVER_TIME].floor or 0.0
     if statistics is None:
         msg = f"nothing of {column.population.name} can be followed"
         raise ValueError(msg)
-    return statistics
+    reached = _reached(column.baseline, windows * counted[:, None])
+    for window in _suspicious(statistics, reached, rate, floor):
+        held = tuple(_sums(reached[window] - reached[begun - 1]) for begun in spans(window))
+        moved = furthest(statistics, held, window, rate, floor) if counted[window - 1] else None
+        if moved is not None and abs(moved.value) > moved.limit:
+            return float(window)
+    return math.inf
+
+
+def _sums(gathered: Floats) -> Sums:
+    return Sums(int(gathered[0]), tuple(gathered[1:].tolist()))
+
+
+def _reached(baseline: Summary, windows: Ints) -> Floats:
+    """Return what all windows so far have gathered: rows, then each statistic's sum; shape (windows + 1, ...)."""
+    match baseline:
+        case NumericSummary():
+            sums = rank_sums(baseline, windows)
+        case CategoricalSummary():
+            sums = share_sums(baseline, windows)
+        case _:
+            raise TypeError(baseline)
+    gathered = np.column_stack((windows.sum(axis=1), sums))
+    return np.concatenate((np.zeros((1, gathered.shape[1])), np.cumsum(gathered, axis=0)))
+
+
+def _suspicious(statistics: Followed, reached: Floats, rate: float, floor: float) -> Iterator[int]:
+    """Return the windows (from 1) in which a statistic is as far as it would have to be, whatever has come back."""
+    last, newest = len(reached) - 1, 1
+    while newest <= last:
+        windows = np.arange(newest, min(2 * newest, last + 1))
+        beyond = np.zeros(len(windows), bool)
+        for begun in spans(newest):
+            gathered = reached[windows] - reached[begun - 1]
+            rows = np.maximum(gathered[:, 0], 1)
+            away = np.abs(gathered[:, 1:] / rows[:, None] - statistics.means)
+            limits = explained(statistics, rows, begun, rate, floor)
+            beyond |= ((away > limits * (1 - 1e-9)).any(axis=1)) & (gathered[:, 0] > 0)
+        yield from windows[beyond].tolist()
+        newest *= 2

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from simulation.comparison import Comparison, Reference
 from simulation.peers import PEERS
 from simulation.populations import Floats, Ints, Population, Random
 from simulation.rates import Rate
-from simulation.rules import Alarms, Column, Watch
+from simulation.rules import Column, Watch, first_of
 
 Shifts = Callable[[int], float]
 """By how many standard deviations a column has moved in each window, from 0."""
@@ -26,6 +27,12 @@ COURSES: dict[str, tuple[int, Shifts]] = {
     "60 windows, each 0.02 sd further": (60, lambda window: STEP * (window + 1)),
 }
 """How many windows, and how they move, by name."""
+
+_BEGINNINGS = {"a year without drift": "60 windows without drift"}
+"""What also tells of another course, by its own first windows."""
+
+DRAWN = [course for course in COURSES if course not in _BEGINNINGS.values()]
+"""The courses that journeys are made of."""
 
 Watching = Callable[[Sequence[Column]], Watch]
 """Makes the watch of one monitor of these columns."""
@@ -69,23 +76,26 @@ def ours(journey: Journey, watching: Watching, random: Random) -> Iterator[Cours
     first: dict[str, list[float]] = defaultdict(list)
     for _ in range(journey.monitors):
         columns = [Column.drawn(journey.population, random, journey.baseline) for _ in range(journey.columns)]
-        watch = watching(columns)
-        told = [watch.update(counts) for counts in _windows(columns, journey.rows, moves, random)]
-        for name in told[0]:
-            first[name].append(_first(np.array([each[name] for each in told])))
+        told = watching(columns).follow([_windows(column, journey.rows, moves, random) for column in columns])
+        for name, window in told.items():
+            first[name].append(window)
     for name, found in first.items():
-        yield _course(name, journey, np.array(found))
+        for part, began in _parts(journey, np.array(found)):
+            yield _course(name, part, began)
 
 
-def _windows(columns: Sequence[Column], rows: int, shifts: Sequence[float], random: Random) -> Iterator[list[Ints]]:
-    """Draw windows, those that move alike at once."""
-    alike = len(set(shifts)) == 1
-    if alike:
-        drawn = [column.windows(random, rows, shifts[0], len(shifts)) for column in columns]
-        yield from ([counts[window] for counts in drawn] for window in range(len(shifts)))
-    else:
-        for shift in shifts:
-            yield [column.windows(random, rows, shift)[0] for column in columns]
+def _parts(journey: Journey, first: Floats) -> Iterator[tuple[Journey, Floats]]:
+    """Return the journey, and the one that is its beginning, each with the windows of its first alarms."""
+    yield journey, first
+    if journey.course in _BEGINNINGS:
+        part = replace(journey, course=_BEGINNINGS[journey.course])
+        yield part, np.where(first <= COURSES[part.course][0], first, np.inf)
+
+
+def _windows(column: Column, rows: int, shifts: Sequence[float], random: Random) -> Ints:
+    """Draw windows, those that follow each other and move alike at once."""
+    drawn = (column.windows(random, [rows for _ in alike], shift) for shift, alike in groupby(shifts))
+    return np.concatenate(list(drawn))
 
 
 def peers(journey: Journey, sizes: Sequence[int], random: Random) -> Iterator[Course]:
@@ -101,13 +111,9 @@ def peers(journey: Journey, sizes: Sequence[int], random: Random) -> Iterator[Co
     for place, rule in enumerate(PEERS):
         for size in sizes:
             alarms = rule.alarms(scores[place], size) > 0
-            alone = np.array([_first(each) for each in alarms])
-            yield _together(_course(rule.name, journey, alone), alone, size, count)
-
-
-def _first(alarms: Alarms) -> float:
-    """Return after how many windows the first alarm came, or infinity."""
-    return float(np.argmax(alarms)) + 1 if alarms.any() else np.inf
+            first = np.array([first_of(each) for each in alarms])
+            for part, alone in _parts(journey, first):
+                yield _together(_course(rule.name, part, alone), alone, size, COURSES[part.course][0])
 
 
 def _course(name: str, journey: Journey, first: Floats) -> Course:

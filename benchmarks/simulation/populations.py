@@ -60,6 +60,19 @@ class Population(Protocol):
         """Draw rows, moved by *shift* standard deviations."""
         ...
 
+    def ranked(self, random: Random, size: int, ranks: Ints) -> tuple[Floats, Ints, Ints]:
+        """Draw as many rows that have not moved, and return the different values that some have in their order.
+
+        Args:
+            random: The generator.
+            size: Rows.
+            ranks: Rising, from 0; each once.
+
+        Returns:
+            Rising values, how many rows are below each, and how many below or at it; shape (values,) each.
+        """
+        ...
+
     def cells(self, edges: Floats, shift: float) -> Floats:
         """Return the true share of each cell that *edges* cut (`atalaia.profile.numeric`); shape (2 * edges + 1,).
 
@@ -75,17 +88,25 @@ class Continuous:
     Attributes:
         rows: Draws so many values, moved.
         below: The distribution function, moved.
+        at: The quantile function, not moved.
     """
 
     name: str
     rows: Callable[[Random, int, float], Floats]
     below: Callable[[Floats, float], Floats]
+    at: Callable[[Floats], Floats]
     kind: str = "float"
 
     def draw(self, random: Random, size: int, shift: float) -> Sample:
         """Draw rows, moved by *shift* standard deviations."""
         rows = self.rows(random, size, shift)
         return Sample(rows, np.sort(rows), np.arange(1, size + 1))
+
+    def ranked(self, random: Random, size: int, ranks: Ints) -> tuple[Floats, Ints, Ints]:
+        """Draw the values of these ranks only: what lies between uniform ones in order is as gamma variables are."""
+        between = random.standard_gamma(np.diff(ranks, prepend=-1, append=size))
+        reached = np.cumsum(between)
+        return self.at(reached[:-1] / reached[-1]), ranks, ranks + 1
 
     def cells(self, edges: Floats, shift: float) -> Floats:
         """Return the true share of each cell; edges themselves have none."""
@@ -108,10 +129,21 @@ class Atoms:
 
     def draw(self, random: Random, size: int, shift: float) -> Sample:
         """Draw rows, moved by *shift* standard deviations."""
+        values, reached = self._reached(random, size, shift)
+        counts = np.diff(reached, prepend=0)
+        return Sample(random.permutation(np.repeat(values, counts)), values, reached)
+
+    def ranked(self, random: Random, size: int, ranks: Ints) -> tuple[Floats, Ints, Ints]:
+        """Return what rows have these ranks."""
+        values, reached = self._reached(random, size, 0.0)
+        some = np.unique(np.searchsorted(reached, ranks, "right"))
+        return values[some], np.append(0, reached)[some], reached[some]
+
+    def _reached(self, random: Random, size: int, shift: float) -> tuple[Floats, Ints]:
+        """Draw rows; return which values they have, and how many rows are at or below each."""
         counts = random.multinomial(size, self.shares(shift))
         held = np.flatnonzero(counts)
-        values = held.astype(np.float64)
-        return Sample(random.permutation(np.repeat(values, counts[held])), values, np.cumsum(counts[held]))
+        return held.astype(np.float64), np.cumsum(counts[held])
 
     def cells(self, edges: Floats, shift: float) -> Floats:
         """Return the true share of each cell, the atoms between edges included."""
@@ -192,16 +224,23 @@ _RANKS = np.arange(1, 501)
 POPULATIONS: dict[str, Population] = {
     population.name: population
     for population in (
-        Continuous("normal", lambda r, n, d: r.standard_normal(n) + d, lambda x, d: special.ndtr(x - d)),
+        Continuous(
+            "normal",
+            lambda r, n, d: r.standard_normal(n) + d,
+            lambda x, d: special.ndtr(x - d),
+            special.ndtri,
+        ),
         Continuous(
             "log-normal",
             lambda r, n, d: np.exp(r.standard_normal(n) + _log_shift(d)),
             lambda x, d: special.ndtr(np.log(x) - _log_shift(d)),
+            lambda p: np.exp(special.ndtri(p)),
         ),
         Continuous(
             "heavy tails",
             lambda r, n, d: r.standard_t(3, n) + d * _T_DEVIATION,
             lambda x, d: _below_of_t(x / _T_DEVIATION - d),
+            lambda p: special.stdtrit(3, p),
         ),
         Atoms("whole numbers", "integer", _poisson),
         Atoms("mostly zero", "integer", _mostly_zero),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Protocol
 
 import numpy as np
@@ -38,10 +39,8 @@ class Column:
         if population.kind == "text":
             edges = np.empty(0)
             return cls(population, edges, random.multinomial(size, population.cells(edges, 0.0)))
-        sample = population.draw(random, size, 0.0)
-        ordered = sample.values if population.kind == "float" else np.sort(sample.rows)
-        edges = np.unique(ordered[np.concatenate(([0], edge_ranks(size), [size - 1]))])
-        below, upto = np.searchsorted(ordered, edges), np.searchsorted(ordered, edges, "right")
+        ranks = np.unique(np.concatenate(([0], edge_ranks(size), [size - 1])))
+        edges, below, upto = population.ranked(random, size, ranks)
         ends = np.append(np.ravel((below, upto), "F"), size)
         return cls(population, edges, np.diff(ends, prepend=0))
 
@@ -65,29 +64,39 @@ class Column:
             return replace(empty, rows=rows, cells=counts, distinct=Distinct.empty(0))
         return replace(CategoricalSummary.empty(self.grid), rows=rows, counts=counts)
 
-    def windows(self, random: Random, size: int, shift: float, count: int = 1) -> Ints:
-        """Draw the counts of *count* windows of *size* rows, exactly as if rows were drawn; shape (count, cells)."""
+    def windows(self, random: Random, sizes: Sequence[int], shift: float) -> Ints:
+        """Draw the counts of windows of so many rows each, exactly as if rows were drawn; shape (windows, cells)."""
         shares = self.population.cells(self.edges, shift)
         held = np.flatnonzero(shares)
-        drawn = np.zeros((count, len(shares)), np.int64)
-        if size < _SORTED:
-            ends = np.cumsum(shares[held])
-            places = np.searchsorted(ends / ends[-1], random.random((count, size)), "right")
-            places += np.arange(count)[:, None] * len(held)
-            drawn[:, held] = np.bincount(places.ravel(), minlength=count * len(held)).reshape(count, -1)
-        else:
-            drawn[:, held] = random.multinomial(size, shares[held] / shares[held].sum(), count)
+        drawn = np.zeros((len(sizes), len(shares)), np.int64)
+        alike = [(size, len(list(each))) for size, each in groupby(sizes)]
+        drawn[:, held] = np.concatenate([_counts(random, size, shares[held], count) for size, count in alike])
         return drawn
 
 
-_SORTED = 600  # rows from which binomials cell by cell are quicker than rows
+def _counts(random: Random, size: int, shares: Floats, count: int) -> Ints:
+    """Draw the counts of *count* windows; shape (count, cells)."""
+    if size >= _SORTED:
+        return random.multinomial(size, shares / shares.sum(), count)
+    ends = np.cumsum(shares)
+    places = np.searchsorted(ends / ends[-1], random.random((count, size)), "right")
+    places += np.arange(count)[:, None] * len(shares)
+    return np.bincount(places.ravel(), minlength=count * len(shares)).reshape(count, -1)
+
+
+_SORTED = 200  # rows from which binomials cell by cell are quicker than rows
+
+
+def first_of(alarms: Alarms) -> float:
+    """Return which window (from 1) is the first that alarms, or infinity."""
+    return float(np.argmax(alarms)) + 1 if alarms.any() else np.inf
 
 
 class Rule(Protocol):
     """A rule on counts, in two steps, so that one measurement serves families of any size."""
 
-    def measure(self, columns: Sequence[Column], windows: Sequence[Ints]) -> Floats:
-        """Return what one window says of each column by itself; shape (columns, anything)."""
+    def measure(self, column: Column, windows: Ints) -> Floats:
+        """Return what each of a column's windows (count, cells) says by itself; shape (count, anything)."""
         ...
 
     def judge(self, measured: Floats, columns: int) -> Mapping[str, Alarms]:
@@ -102,6 +111,9 @@ class Rule(Protocol):
 class Watch(Protocol):
     """A rule over time, for one monitor."""
 
-    def update(self, windows: Sequence[Ints]) -> Mapping[str, bool]:
-        """Take the next window's counts of each column and say, by name, which alarms it raises."""
+    def follow(self, windows: Sequence[Ints]) -> Mapping[str, float]:
+        """Take each column's windows (count, cells) and say, by name, which one (from 1) is the first that alarms.
+
+        Infinity if none does.
+        """
         ...

@@ -70,21 +70,25 @@ def ours(plan: Plan, population: Population, rule: Rule, random: Random) -> Iter
     moved = np.arange(most) % MOVED_IN == 0
     for _ in range(plan.ours):
         columns = [Column.drawn(population, random, plan.baseline) for _ in range(most)]
-        for rows in plan.windows:
-            still = [column.windows(random, rows, 0.0)[0] for column in columns]
-            measured = rule.measure(columns, still)
+        still = _measured(plan, rule, columns, 0.0, random)
+        for rows, measured in zip(plan.windows, still, strict=True):
             _judged(told, rule, measured, plan.columns, (rows, 0.0), np.zeros(most, bool))
-            for shift in plan.shifts:
-                movers = columns[::MOVED_IN]
-                shifted = [column.windows(random, rows, shift)[0] for column in movers]
-                mixed = measured.copy()
-                mixed[moved] = rule.measure(movers, shifted)
+        for shift in plan.shifts:
+            shifted = _measured(plan, rule, columns[::MOVED_IN], shift, random)
+            for rows, mixed, movers in zip(plan.windows, still.copy(), shifted, strict=True):
+                mixed[moved] = movers
                 _judged(told, rule, mixed, plan.columns, (rows, shift), moved)
     for (name, rows, size, shift), parts in told.items():
         false, true = (np.concatenate(side) for side in zip(*parts, strict=True))
         count = _moved_of(size, shift)
         rates = of_families(false, true, size - count, count)
         yield Cell(name, population.name, plan.baseline, rows, size, shift, rates)
+
+
+def _measured(plan: Plan, rule: Rule, columns: Sequence[Column], shift: float, random: Random) -> Floats:
+    """Measure one window of each size of each column; shape (sizes, columns, anything)."""
+    drawn = (column.windows(random, plan.windows, shift) for column in columns)
+    return np.stack([rule.measure(*pair) for pair in zip(columns, drawn, strict=True)], axis=1)
 
 
 def _moved_of(columns: int, shift: float) -> int:

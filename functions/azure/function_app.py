@@ -94,13 +94,14 @@ def evaluate(timer: func.TimerRequest, context: func.Context) -> None:
 
 @app.event_grid_trigger(arg_name="event")
 def lifecycle(event: func.EventGridEvent, context: func.Context) -> None:
-    """Note one change of an Azure ML job's state, or tell of a model that was registered."""
+    """Note one change of an Azure ML job's state, or a version of a model that was registered."""
     from atalaia_azure.events import JobChange, change_of
 
     with this_app().runtime.invocation("lifecycle", context) as this:
         change = change_of(event)
         if not isinstance(change, JobChange):
-            this.told |= {"model": change.name, "version": change.version}
+            monitors = this.service.note_model(change)
+            this.told |= {"model": change.model, "version": change.version, "monitors": monitors}
             return
         found = this.service.note_outcome(change.job, change.state, change.time)
         this.told |= {"job": change.job, "state": change.state}

@@ -65,7 +65,7 @@ var limits = toObject(items(settings.alarms), each => each.key, each => contains
 var ofReports = filter(['drift', 'drifted_share', 'failed_share', 'lag_seconds', 'rejected_rows', 'silent_hours'], each => limits[each] != null)
 var given = map(monitors, each => {
   name: each.?name ?? ''
-  places: concat([each.?logs.?source ?? '', each.?output ?? ''], each.?baseline.?data ?? [])
+  places: concat([each.?logs.?source ?? '', each.?output ?? ''], each.?baseline.?data ?? [], map(filter(concat([each.?model ?? {}], each.?policies ?? []), one => !empty(one.?new_baseline.?data ?? '')), one => one.new_baseline.data))
   logs: '${join(filter(split(each.?logs.?source ?? '', '/'), part => !empty(part)), '/')}/'
   output: '${join(filter(split(each.?output ?? '', '/'), part => !empty(part)), '/')}/'
   policies: each.?policies ?? []
@@ -97,7 +97,7 @@ var watched = map(empty(refused) ? monitors : fail(join(refused, ' ')), monitor 
   grows: (monitor.logs.?format ?? '') == 'azureml'
   logs: filter(split(monitor.logs.source, '/'), part => !empty(part))
   output: split(monitor.output, '/')[2]
-  data: map(monitor.?baseline.?data ?? [], place => split(place, '/')[2])
+  data: map(concat(monitor.?baseline.?data ?? [], map(filter(concat([monitor.?model ?? {}], monitor.?policies ?? []), one => !empty(one.?new_baseline.?data ?? '')), one => one.new_baseline.data)), place => split(place, '/')[2])
   workspaces: map(filter(flatten(map(monitor.?policies ?? [], policy => map(ofWorkspaces, target => policy[?target].?workspace ?? ''))), each => !empty(each)), each => join(filter(split(each, '/'), part => !empty(part)), '/'))
   seconds: reduce([monitor.?window ?? '1d', monitor.?lateness ?? '1h'], 0, (sum, time) => sum + int(take(time, length(time) - 1)) * unitSeconds[last(time)])
 })

@@ -21,6 +21,8 @@ def sagemaker_rights(operation: str, request: Mapping[str, Any], arn: str) -> li
     """
     if operation == "StartPipelineExecution":
         return [Right(f"sagemaker:{operation}", f"{arn}:pipeline/{str(request.get('PipelineName')).lower()}")]
+    if operation in ("DescribeEndpoint", "UpdateEndpointWeightsAndCapacities"):
+        return [Right(f"sagemaker:{operation}", f"{arn}:endpoint/{str(request.get('EndpointName')).lower()}")]
     if operation != "CreateTrainingJob":
         return [Right(f"sagemaker:{operation}", "*")]
     job, role = f"{arn}:training-job/{request.get('TrainingJobName')}", str(request.get("RoleArn"))

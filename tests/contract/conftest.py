@@ -1,4 +1,5 @@
 import sys
+import time
 import uuid
 
 import channels
@@ -8,11 +9,12 @@ from azurite import azurite as azurite_server
 from insights_sink import insights_sink
 from otlp_sink import otlp_sink
 
+from atalaia.monitoring.overlay import Overlay
 from atalaia_local import DirectoryStore, MemoryStore
 from atalaia_obstore import open_store
 
 BUCKET = "contract-tests"
-ADAPTERS = ["memory", "directory", *servers.STORES]
+ADAPTERS = ["memory", "directory", "overlay", *servers.STORES]
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +60,8 @@ def store(request, tmp_path):
         return MemoryStore()
     if request.param == "directory":
         return DirectoryStore(tmp_path / "store")
+    if request.param == "overlay":
+        return Overlay(MemoryStore("memory://below"), [""], lambda: time.time_ns() // 1000)
     server = request.getfixturevalue("server_named")(request.param)
     return open_store(f"{server.scheme}://{BUCKET}/{uuid.uuid4()}", endpoint=server.endpoint(), **server.obstore)
 

@@ -5,7 +5,7 @@ import json
 import sys
 
 import pytest
-from accounts import captured, lines, rows
+from accounts import MONITOR, captured, lines, rows
 from deployed_accounts import DeployedAccount, rendered
 from emulators import ROOT, emulator, until
 from insights_text import events, names
@@ -18,6 +18,18 @@ KEYS = [
     "out/credit/report.html", "out/x",
 ]  # fmt: skip
 CALLS = {"get_object": "s3:GetObject", "put_object": "s3:PutObject", "delete_object": "s3:DeleteObject"}
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:told"
+TOLD = ", ".join(
+    f"{{name: p{place}, {target}}}"
+    for place, target in enumerate(
+        [
+            f"sns_topic: '{TOPIC}'",
+            "sagemaker_traffic: {endpoint: Churn}",
+            "github_issue: {token: 'secretsmanager:team/github#token'}",
+        ]
+    )
+)
+"""Policies that Terraform sees, and the functions do not: what they name is called by the tests themselves."""
 NUMBERS = itertools.count(10)  # of logs
 PROBE = """
 import boto3
@@ -83,8 +95,9 @@ def told(key):
 def account(tmp_path_factory):
     if sys.platform != "linux":
         pytest.skip("the emulator needs Linux")
+    made = rendered(tmp_path_factory.mktemp("rendered"), MONITOR.replace("policies: [", f"policies: [{TOLD}, "))
     with emulator(tmp_path_factory.mktemp("account"), "--scale", "60", "--iam") as aws:
-        yield Probed(aws, rendered(tmp_path_factory.mktemp("rendered")))
+        yield Probed(aws, made)
 
 
 def test_a_job_is_started_as_soon_as_the_right_is_there(account):
@@ -159,6 +172,31 @@ def test_what_is_denied_is_answered_as_each_service_does(account):
     assert outcomes[0] == ("", 200)
     assert {code.removesuffix("Exception") for code, _ in outcomes[1:]} == {"AccessDenied"}
     assert [status for _, status in outcomes[1:]] == [403, 403, 400, 400, 400, 403]
+
+
+def test_evaluate_reaches_the_topic_the_endpoint_and_the_secret_that_policies_name_and_no_others(account):
+    calls = lambda name, endpoint: (  # noqa: E731 - the same calls twice
+        ("sns", "publish", {"TopicArn": TOPIC.replace("told", name), "Message": "m"}),
+        ("secretsmanager", "get_secret_value", {"SecretId": f"team/{name.replace('told', 'github')}"}),
+        ("sagemaker", "describe_endpoint", {"EndpointName": endpoint}),
+        (
+            "sagemaker",
+            "update_endpoint_weights_and_capacities",
+            {"EndpointName": endpoint, "DesiredWeightsAndCapacities": [{"VariantName": "v", "DesiredWeight": 1}]},
+        ),
+    )
+    for name in ("told", "other"):
+        account.aws.client("sns").create_topic(Name=name)
+        account.aws.client("secretsmanager").create_secret(
+            Name=f"team/{name.replace('told', 'github')}", SecretString="x"
+        )
+
+    named, others = account.calls("evaluate", *calls("told", "Churn")), account.calls("evaluate", *calls("other", "o"))
+    by_ingest = account.calls("ingest", *calls("told", "Churn"))
+
+    assert [code for code, _ in named] == ["", "", "ValidationException", "ValidationException"]  # there is no endpoint
+    for refused in (others, by_ingest):
+        assert {code.removesuffix("Exception") for code, _ in refused} <= {"AccessDenied", "AuthorizationError"}
 
 
 @pytest.mark.parametrize(

@@ -559,7 +559,8 @@ def test_a_schedule_of_azure_gives_checks_and_window(place):
     assert "Not carried over: drift: features by importance; all columns are watched" in done.stderr
     assert "name: shop-monitoring\n" in done.stdout
     assert "window: 6h\n" in done.stdout
-    assert "{metric: wasserstein_normalised, columns: [income], threshold: {alert: 0.1}}" in done.stdout
+    check = "{metric: wasserstein_normalised, columns: [income], threshold: {alert: 0.1}, convention: azureml}"
+    assert check in done.stdout
 
 
 REFUSED = [

@@ -34,6 +34,7 @@ DOCUMENTS = [
     "docs/conventions.md",
     "docs/fairness.md",
     "docs/policies.md",
+    "docs/backtest.md",
 ]
 
 

@@ -59,6 +59,18 @@ def test_one_part_run_again_gives_the_same_figures_and_keeps_the_others(told, ou
     assert all(record in told for record in again)
 
 
+def test_runs_of_different_parts_are_joined(told, tmp_path):
+    for part in ("windows", "courses"):
+        simulate(tmp_path / part, "--quick", "--only", "normal", "--who", "ours", "--parts", part)
+    simulate(tmp_path, "--parts", "--add", str(tmp_path / "windows"), str(tmp_path / "courses"))
+    ours = [r for r in told if r["population"] == "normal" and r["rule"].startswith("Atalaia")]
+
+    joined = records(tmp_path)
+
+    assert {"course" in record for record in ours} == {True, False}
+    assert all(record in joined for record in ours)
+
+
 def test_rules_are_not_called_proven_where_their_packages_are_not(tmp_path):
     done = simulate(tmp_path, "--prove", "--no-install")
 

@@ -103,6 +103,17 @@ FALSE = [
         "resources = distinct(local.trainings[*].role)",
         'resources = ["${local.arn}:iam::${local.account}:role/*"]',
     ),
+    Mistake("any topic may be told", "iam.tf", "resources = local.topics", 'resources = ["${local.arn}:sns:*:*:*"]'),
+    Mistake("an endpoint is not the named one", "monitors.tf", ":endpoint/${name}", ":endpoint/${name}*"),
+    Mistake("a secret with a longer name may be read", "monitors.tf", '"-??????"', '"-*"'),
+    Mistake("a secret is not of its name", "monitors.tf", '"^secretsmanager:([^#]+)"', '"^secretsmanager:(.+)"'),
+    Mistake(
+        "a function approves",
+        "iam.tf",
+        'evaluate  = ["actions", "baseline", "reports"',
+        'evaluate  = ["actions", "approvals", "baseline", "reports"',
+    ),
+    Mistake("jobs are written anywhere", "monitors.tf", "if try(policy.file, false) == true", "if true"),
     Mistake("anybody may take a role", "iam.tf", '["lambda.amazonaws.com"]', '["ec2.amazonaws.com"]'),
     Mistake(
         "the queue calls another function",

@@ -9,6 +9,7 @@ import uuid
 import pytest
 import servers
 from sagemaker import sagemaker
+from sns_topics import Topic
 from worlds import TEXT, lines, rows
 
 import approve
@@ -19,6 +20,7 @@ import status
 from atalaia.errors import AtalaiaError
 from atalaia_aws import runtime as wiring
 from atalaia_aws.events import EventError
+from atalaia_functions.deadline import Deadline
 
 
 class Context:
@@ -121,6 +123,17 @@ def test_from_an_object_in_s3_to_a_pipeline_and_its_outcome(cloud, moto, capsys)
     assert [e["job"] for e in events if e["event"] == "ml.monitor.action"] == [arn]
     metrics = moto.client("cloudwatch").list_metrics(Namespace=cloud.bucket)["Metrics"]
     assert "ml.monitor.drift" in {metric["MetricName"] for metric in metrics}
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [("Approved", {"model": "churn", "version": "8", "monitors": []}), ("Rejected", {"model": None})],
+)
+def test_a_model_package_that_was_approved_is_told(cloud, status, told):
+    detail = {"ModelPackageGroupName": "churn", "ModelPackageVersion": 8, "ModelApprovalStatus": status}
+    kind = "SageMaker Model Package State Change"
+
+    assert lifecycle.handler({"detail-type": kind, "time": "2026-03-20T00:00:00Z", "detail": detail}, Context()) == told
 
 
 def test_of_a_batch_only_what_failed_is_delivered_again(cloud, capsys):
@@ -295,3 +308,46 @@ def url_event(method, link):
     asked = {"http": {"method": method, "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}}
     more = {"body": body, "isBase64Encoded": True} if body else {"isBase64Encoded": False}
     return {"version": "2.0", "rawPath": "/", "rawQueryString": link.partition("?")[2], "requestContext": asked, **more}
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_reference_to_secrets_manager_is_read_there(moto):
+    moto.client("secretsmanager").create_secret(Name="team/github", SecretString='{"token": "t0p"}')
+
+    assert wiring.Lambda({}, sys.stdout, Deadline()).secret("secretsmanager:team/github#token") == "t0p"
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_version_of_a_model_and_a_failure_are_logged(capsys):
+    package = {"ModelPackageArn": "arn", "ModelPackageGroupName": "churn", "ModelPackageVersion": 2}
+    package |= {"ModelApprovalStatus": "Approved"}
+    training = {"TrainingJobName": "job", "TrainingJobStatus": "Failed", "FailureReason": "AlgorithmError: none"}
+    for kind, detail in (("Model Package State", package), ("Training Job State", training)):
+        told = {"detail-type": f"SageMaker {kind} Change", "time": "2026-03-20T00:00:00Z", "detail": detail}
+        lifecycle.handler(told, Context())
+
+    model, job = logged(capsys)
+    assert {key: model[key] for key in ("model", "version", "monitors")} == {
+        "model": "churn", "version": "2", "monitors": [],
+    }  # fmt: skip
+    assert {key: job[key] for key in ("job", "state", "why", "action")} == {
+        "job": "job", "state": "Failed", "why": "AlgorithmError: none", "action": None,
+    }  # fmt: skip
+
+
+def test_from_an_object_in_s3_to_a_topic_once(cloud, moto):
+    topic = Topic(moto, fifo=False)
+    text = cloud.client.get_object(Bucket=cloud.bucket, Key="monitors/churn.yaml")["Body"].read().decode()
+    cloud.put("monitors/churn.yaml", text.replace("pipeline: churn", f"sns_topic: '{topic.arn}'").encode())
+    ingest.handler({"Records": [cloud.record("logs/a.jsonl", drifted(2))]}, Context())
+
+    for _ in range(2):
+        evaluate.handler({"all": True}, Context())
+
+    [heard] = topic.heard()
+    told = json.loads(heard["Message"])
+    [key] = cloud.keys("out/churn/actions/")
+    action = json.loads(cloud.client.get_object(Bucket=cloud.bucket, Key=key)["Body"].read())
+    assert heard["Subject"].startswith("Atalaia: churn, retrain, ")
+    assert (told["id"], told["policy"]) == (action["id"], "retrain")
+    assert action["job"].startswith("churn-retrain-")

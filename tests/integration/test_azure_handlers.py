@@ -390,7 +390,8 @@ def test_health_says_whether_monitors_can_be_read(cloud, monkeypatch):
 def test_a_model_that_was_registered_is_told(cloud, caplog):
     cloud.app.event(learning_event("ModelRegistered", {"modelName": "churn", "modelVersion": "8"}))
 
-    assert (lines_of(caplog)[-1]["model"], lines_of(caplog)[-1]["version"]) == ("churn", "8")
+    told = lines_of(caplog)[-1]
+    assert (told["model"], told["version"], told["monitors"]) == ("churn", "8", [])
 
 
 def test_jobs_of_others_are_left_alone(cloud, caplog):

@@ -6,9 +6,9 @@ from azure_alarm_facts import LOOKED_AT, OWN, SETTINGS, SUBSCRIPTION
 
 LOGS = f"{SUBSCRIPTION}/resourceGroups/models/providers/Microsoft.Storage/storageAccounts/models"
 WORKSPACE = f"{SUBSCRIPTION}/resourceGroups/learning/providers/Microsoft.MachineLearningServices/workspaces/credit"
+READ, WRITTEN = {"collected", "credit-logs", "ml-watch-monitors", "reference", "trained"}, {"churn", "monitoring"}
 TOPIC = f"{SUBSCRIPTION}/resourceGroups/learning/providers/Microsoft.EventGrid/topics/drifted"
 SECRET = f"{SUBSCRIPTION}/resourceGroups/models/providers/Microsoft.KeyVault/vaults/watch-secrets/secrets/github"
-READ, WRITTEN = {"collected", "credit-logs", "ml-watch-monitors", "reference"}, {"churn", "monitoring"}
 WRITING = {"Storage Blob Data Owner", "Storage Blob Data Contributor"}
 
 

@@ -19,8 +19,10 @@ READS = {  # below the output of a monitor
         f"reports/{DATED}/r1.json",
         "state/changed/x",
         "actions/retrain/x.json",
+        "approvals/retrain/x.json",
+        "renewals/x.json",
     ],
-    "lifecycle": ["actions/retrain/x.json"],
+    "lifecycle": ["actions/retrain/x.json", "renewals/x.json"],
     "status": [f"reports/{DATED}/r1.json"],
 }
 WRITES = {
@@ -31,8 +33,9 @@ WRITES = {
         "report.html",
         "state/merged/m",
         "actions/retrain/x.json",
+        "renewals/x.json",
     ],
-    "lifecycle": ["actions/retrain/x.json"],
+    "lifecycle": ["actions/retrain/x.json", "renewals/x.json"],
     "status": [],
 }
 EVERYTHING = sorted({key for keys in (*READS.values(), *WRITES.values()) for key in keys})
@@ -52,13 +55,16 @@ def each_function_may_do_what_it_does(deployed):
     for function in ("ingest", "evaluate"):
         assert deployed.may(function, GET, f"{PLACES['churn']}/reference/train.csv")
         assert deployed.may(function, GET, f"{PLACES['credit']}/reference/2026/rows.jsonl")
+        assert deployed.may(function, GET, "arn:aws:s3:::churn-models/training/job-1/train.csv")
+        assert deployed.may(function, "s3:ListBucket", "arn:aws:s3:::churn-models")
+        assert deployed.may(function, GET, f"{PLACES['churn']}/trained/v8/rows.jsonl")
 
 
 def each_function_may_list_the_folders_that_it_reads(deployed):
     asked = {
         "ingest": ["capture/", "atalaia/churn/state/", "reference/", "reference/train.csv/"],
-        "evaluate": ["atalaia/churn/profiles/", "reference/", "reference/train.csv/"],
-        "lifecycle": ["atalaia/churn/actions/"],
+        "evaluate": ["atalaia/churn/profiles/", "reference/", "reference/train.csv/", "trained/v8/"],
+        "lifecycle": ["atalaia/churn/actions/", "atalaia/churn/renewals/"],
         "status": ["atalaia/churn/reports/"],
     }
     for function, prefixes in asked.items():
@@ -91,6 +97,7 @@ def nobody_reads_other_buckets(deployed):
     for function in READS:
         assert not deployed.may(function, GET, "arn:aws:s3:::other/atalaia/churn/reports/x/r1.json")
         assert not deployed.may(function, "s3:ListBucket", "arn:aws:s3:::other")
+        assert not deployed.may(function, GET, "arn:aws:s3:::churn-models/other/train.csv")
 
 
 def only_evaluate_starts_jobs_and_only_those_of_policies(deployed):
@@ -106,6 +113,40 @@ def only_evaluate_starts_jobs_and_only_those_of_policies(deployed):
     assert not deployed.may("evaluate", "sagemaker:StartPipelineExecution", f"{PIPELINE}-other")
     assert not deployed.may("evaluate", "sagemaker:CreateTrainingJob", TRAINING.replace("credit-refit", "other"))
     assert not deployed.may("evaluate", "iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/admin")
+
+
+def only_evaluate_tells_topics_shifts_traffic_and_reads_secrets_and_only_those_of_policies(deployed):
+    secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:"
+    endpoint = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/churn"
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:drift"
+    named = {
+        "sns:Publish": [topic],
+        "sagemaker:DescribeEndpoint": [endpoint],
+        "sagemaker:UpdateEndpointWeightsAndCapacities": [endpoint],
+        "secretsmanager:GetSecretValue": [f"{secret}team/github-x1Y2z3", f"{secret}hooks-AbC123"],
+    }
+    others = {
+        "sns:Publish": [f"{topic}-2", topic.replace(REGION, "us-east-1"), topic.replace(ACCOUNT, "210987654321")],
+        "sagemaker:DescribeEndpoint": [f"{endpoint}-2"],
+        "sagemaker:UpdateEndpointWeightsAndCapacities": [f"{endpoint}-2"],
+        "secretsmanager:GetSecretValue": [f"{secret}team/github-app-x1Y2z3", f"{secret}hooks-AbC124", f"{secret}other"],
+    }
+    for action, resources in named.items():
+        for resource in resources:
+            assert [name for name in READS if deployed.may(name, action, resource)] == ["evaluate"], (action, resource)
+        assert not any(deployed.may("evaluate", action, each) for each in others[action]), action
+
+
+def jobs_are_written_only_where_a_policy_writes_files(deployed):
+    writers = {name: [place for place in PLACES if deployed.may(name, PUT, f"{PLACES[place]}/atalaia/jobs/x.json")]
+               for name in READS}  # fmt: skip
+
+    assert writers == {name: ["churn"] if name == "evaluate" else [] for name in READS}
+
+
+def nobody_approves(deployed):
+    for name in READS:
+        assert not deployed.may(name, PUT, f"{PLACES['credit']}/atalaia/credit/approvals/retrain/{DATED}.json"), name
 
 
 def only_evaluate_sends_metrics_and_only_of_its_namespace(deployed):
@@ -213,6 +254,9 @@ FACTS = [
     only_ingest_reads_logs,
     nobody_reads_other_buckets,
     only_evaluate_starts_jobs_and_only_those_of_policies,
+    only_evaluate_tells_topics_shifts_traffic_and_reads_secrets_and_only_those_of_policies,
+    jobs_are_written_only_where_a_policy_writes_files,
+    nobody_approves,
     only_evaluate_sends_metrics_and_only_of_its_namespace,
     rights_are_named_and_bound_to_places,
     passing_a_role_is_bound_to_sagemaker,

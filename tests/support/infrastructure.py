@@ -97,5 +97,6 @@ def listed(value):
 
 
 def matches(pattern, resource):
-    """Whether an ARN is one of those that a policy names: `*` stands for anything, slashes too."""
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), resource) is not None
+    """Whether an ARN is one of those that a policy names: `*` is anything, slashes too, `?` any character."""
+    wild = {"*": ".*", "?": "."}
+    return re.fullmatch("".join(wild.get(each) or re.escape(each) for each in pattern), resource) is not None

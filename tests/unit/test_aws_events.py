@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from atalaia.monitoring.service import Arrival
-from atalaia_aws.events import EventError, answer_to, job_change_of, messages_of
+from atalaia.monitoring.service import Arrival, NewVersion
+from atalaia.window import parse_time
+from atalaia_aws.events import EventError, JobChange, answer_to, change_of, messages_of
 
 RECORD = {
     "eventSource": "aws:s3",
@@ -97,5 +98,62 @@ def test_a_training_job_is_known_by_its_name():
     event = {"detail-type": "SageMaker Training Job State Change", "time": "1970-01-01T00:00:00Z", "detail": detail}
 
     with pytest.raises(EventError):
-        job_change_of(event)
-    assert job_change_of({**event, "time": "2026-03-01T00:00:00Z"}).job == "job"
+        change_of(event)
+    assert change_of({**event, "time": "2026-03-01T00:00:00Z"}).job == "job"
+
+
+@pytest.mark.parametrize("state", ["Executing", "Succeeded", "Failed", "Stopped", "CompletedWithFailures"])
+def test_an_execution_is_known_by_its_arn(state):
+    detail = {"pipelineExecutionArn": "arn", "currentPipelineExecutionStatus": state}
+    kind = "SageMaker Model Building Pipeline Execution Status Change"
+
+    change = change_of({"detail-type": kind, "time": "2026-03-01T00:00:00Z", "detail": detail})
+
+    assert change == JobChange("arn", state, parse_time("2026-03-01T00:00:00Z"))
+
+
+def test_why_a_training_failed_is_one_line():
+    why = "AlgorithmError: no rows\n  in the file " + "x" * 1000
+    detail = {"TrainingJobName": "job", "TrainingJobStatus": "Failed", "FailureReason": why}
+    kind = "SageMaker Training Job State Change"
+
+    change = change_of({"detail-type": kind, "time": "2026-03-01T00:00:00Z", "detail": detail})
+
+    assert change.why.startswith("AlgorithmError: no rows in the file xx")
+    assert len(change.why) == 300
+
+
+@pytest.mark.parametrize(
+    "detail", [{"TrainingJobName": "job"}, {"TrainingJobName": "job", "TrainingJobStatus": 7}, None]
+)
+def test_a_job_without_a_name_and_a_state_is_refused(detail):
+    event = {"detail-type": "SageMaker Training Job State Change", "time": "2026-03-01T00:00:00Z", "detail": detail}
+
+    with pytest.raises(EventError):
+        change_of(event)
+
+
+def package(**detail):
+    about = {"ModelPackageGroupName": "churn", "ModelPackageVersion": 8, "ModelApprovalStatus": "Approved", **detail}
+    kind = "SageMaker Model Package State Change"
+    return {"detail-type": kind, "time": "2026-03-01T00:00:00Z", "detail": about}
+
+
+def test_an_approved_model_package_is_a_new_version_of_its_group():
+    assert change_of(package()) == NewVersion("churn", "8", parse_time("2026-03-01T00:00:00Z"))
+
+
+@pytest.mark.parametrize("status", ["PendingManualApproval", "Rejected", None])
+def test_a_model_package_that_is_not_approved_is_no_news(status):
+    assert change_of(package(ModelApprovalStatus=status)) is None
+
+
+@pytest.mark.parametrize("lacks", ["ModelPackageGroupName", "ModelPackageVersion"])
+def test_a_model_package_of_no_group_is_no_news(lacks):
+    assert change_of(package(**{lacks: None})) is None
+
+
+@pytest.mark.parametrize("event", [{**package(), "detail": None}, {**package(), "time": "soon"}])
+def test_a_model_package_without_details_or_a_time_is_refused(event):
+    with pytest.raises(EventError):
+        change_of(event)

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import azure.functions as func
 import pytest
 
-from atalaia.monitoring.service import Arrival
+from atalaia.monitoring.service import Arrival, NewVersion
 from atalaia.window import parse_time
-from atalaia_azure.events import EventError, JobChange, NewModel, arrivals_of, change_of
+from atalaia_azure.events import EventError, JobChange, arrivals_of, change_of
 
 DATA = {
     "api": "PutBlockList",
@@ -136,7 +136,7 @@ def test_a_job_is_known_by_its_run(kind, data, state):
 def test_a_model_is_known_by_its_name_and_version():
     event = learning("ModelRegistered", {"modelName": "churn", "modelVersion": 8})
 
-    assert change_of(event) == NewModel("churn", "8")
+    assert change_of(event) == NewVersion("churn", "8", parse_time("2026-03-01T00:00:00Z"))
 
 
 @pytest.mark.parametrize(

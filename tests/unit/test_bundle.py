@@ -12,7 +12,7 @@ from atalaia.errors import AtalaiaError
 from atalaia_bundle import AWS, CLOUDS, Target
 from atalaia_bundle.compiling import compile_all, find_compiler
 from atalaia_bundle.installing import copy_monitors, copy_ours, requirements_for
-from atalaia_bundle.pruning import prune
+from atalaia_bundle.pruning import is_left_out, prune
 from atalaia_bundle.zipping import demand_room, sizes_of, zip_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,6 +80,14 @@ def test_what_functions_load_stays_and_the_rest_goes(tmp_path):
 
     assert files(tmp_path) == stays
     assert not (tmp_path / "pyarrow/include").exists()
+
+
+def test_services_that_are_called_stay_described():
+    sources = (ROOT / "adapters/atalaia_aws").glob("*.py")
+    called = {name for path in sources for name in re.findall(r'\bwithin\("(\w+)"', path.read_text())}
+
+    assert called >= {"cloudwatch", "sagemaker", "secretsmanager", "sns"}
+    assert not [name for name in called if is_left_out(f"botocore/data/{name}/2017/service-2.json.gz")]
 
 
 def test_a_zip_file_tells_nothing_of_when_how_and_by_whom_its_files_were_made(tmp_path):

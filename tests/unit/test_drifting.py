@@ -86,6 +86,55 @@ def test_a_given_limit_is_judged_by_itself_and_takes_rows_for_each_category():
     assert (many.evidence.basis, many.evidence.p_value) == ("given", None)
 
 
+MOVED = pair(of_values([2000, 0]), of_values([599, 1]), grid=on_values(2))
+STAYED = pair(of_values([2000, 0]), of_values([600, 0]), grid=on_values(2))
+
+
+def test_a_distance_from_a_constant_is_undecided_as_nothing_says_what_is_far():
+    others = [pair(normal(np.random.default_rng(8), 5000), normal(np.random.default_rng(9), 600))] * 2
+    (moved,), (other,), _ = found([MOVED, *others], (CheckRule("wasserstein"),))
+
+    assert (moved.status, moved.threshold, moved.value) == ("undecided", None, pytest.approx(1 / 600))
+    assert moved.message == (
+        "x: drift is 0.001667 by Wasserstein; it has no limit, as the baseline's values do not vary: "
+        "take another metric, or give a threshold"
+    )
+    assert (other.status, other.evidence.tested) == ("ok", 2)
+
+
+@pytest.mark.parametrize(
+    ("rule", "status"),
+    [
+        (CheckRule("wasserstein", threshold=0.001), "alert"),
+        (CheckRule("wasserstein", threshold=0.1), "ok"),
+        (CheckRule("wasserstein", min_rows=700), "undecided"),
+        (CheckRule("total_variation"), "ok"),
+    ],
+)
+def test_a_threshold_or_another_metric_judges_what_moved_from_a_constant(rule, status):
+    ((finding,),) = found([MOVED], (rule,))
+
+    assert finding.status == status
+    assert "do not vary" not in finding.message
+
+
+def test_a_constant_that_stays_is_ok():
+    ((finding,),) = found([STAYED], (CheckRule("wasserstein"),))
+
+    assert (finding.status, finding.value) == ("ok", 0.0)
+
+
+@pytest.mark.parametrize("threshold", [None, 0.1])
+def test_a_constant_has_no_standard_deviation_to_measure_in(threshold):
+    ((finding,),) = found([MOVED], (CheckRule("wasserstein_normalised", threshold=threshold),))
+
+    assert (finding.status, finding.value) == ("undecided", None)
+    assert finding.message == (
+        "x: drift could not be measured by Wasserstein, normalised: "
+        "the baseline has no standard deviation to measure in; take another metric"
+    )
+
+
 @pytest.mark.parametrize("shares", [[0.5, 0.5], [0.8, 0.15, 0.05]])
 def test_the_shift_of_categories_is_how_much_share_must_go_to_be_seen(shares):
     random = np.random.default_rng(4)
@@ -150,6 +199,39 @@ def test_a_window_that_alerts_by_itself_adds_nothing():
     assert told == [(), (), ()]
     assert (trail.windows, trail.told, trail.after) == (3, 1, "r2")
     assert trail.columns["x"][0][0] == 1000.0
+
+
+def shortened(trail):
+    """A trail of a release that followed fewer statistics."""
+    return {name: tuple(each[:-1] for each in held) for name, held in trail.columns.items()}
+
+
+def less(trail):
+    """A trail of a release that kept fewer spans."""
+    return {name: held[:-1] for name, held in trail.columns.items()}
+
+
+@pytest.mark.parametrize("other", [shortened, less])
+@pytest.mark.parametrize("column", [NUMBER, WORD])
+def test_what_another_release_has_carried_on_differently_begins_anew_and_is_told(other, column):
+    random = np.random.default_rng(13)
+    number = [each for (each,) in drifting(random, [0.0] * 5)]
+    word = [words(of_categories([6000, 4000]), of_categories(random.multinomial(200, [0.6, 0.4]))) for _ in range(5)]
+    windows = [[each] for each in (number if column is NUMBER else word)]
+    _, trail = run(windows[:3])
+    before = replace(trail, columns=other(trail), after="r2")
+    now = over_time_of((), windows[3], drift_of((), windows[3], DAY), before, DAY)
+    next_one = over_time_of((), windows[4], drift_of((), windows[4], DAY), replace(now.trail, after="r3"), DAY)
+
+    (told,) = now.findings
+    assert (told.metric, told.status, told.value) == ("drift_over_time", "undecided", None)
+    assert told.message == (
+        f"{column.name}: drift over time is looked for anew from this window on: what the report before carries on was "
+        "added up in another way, by another release"
+    )
+    assert (now.trail.windows, now.trail.columns[column.name][0][0]) == (4, 200.0)
+    assert next_one.findings == ()
+    assert [rows for rows, *_ in next_one.trail.columns[column.name]] == [400.0, 400.0, 400.0]
 
 
 def test_a_window_without_values_of_a_column_adds_nothing_and_is_a_window():

@@ -349,15 +349,35 @@ def test_a_baseline_without_values_does_not_excuse_missing_ones():
     assert ("alert", "quality", "missing", "y", None) in bad(found)
 
 
-def test_a_number_of_rows_of_ones_own_holds_as_it_is():
+@pytest.mark.parametrize(
+    ("min_rows", "rows", "status"),
+    [
+        (150, 200, "ok"),
+        (500, 600, "ok"),  # as many as where nothing is said, but said
+        (500, 499, "undecided"),
+        (None, 600, "undecided"),  # 50 for each of the 40 categories
+    ],
+)
+def test_a_number_of_rows_of_ones_own_holds_as_it_is(min_rows, rows, status):
     columns = (Column("zip", type=Type.STRING),)
     words = [f"z{i % 40}" for i in range(4000)]
     baseline = build_baseline(columns, lambda: [batch(zip=words)])
-    now = baseline.profiler().profile(batch(zip=words[:200]))
-    rules = (CheckRule("jensen_shannon", threshold=0.7, min_rows=150),)
+    now = baseline.profiler().profile(batch(zip=words[:rows]))
+    rules = (CheckRule("jensen_shannon", threshold=0.7, min_rows=min_rows),)
     found = evaluate(Monitor("m", Model("m"), Logs("l"), columns, "o", checks=rules), baseline, now, occasion())
 
-    assert next(f.status for f in found.findings if f.metric == "jensen_shannon") == "ok"
+    assert next(f.status for f in found.findings if f.metric == "jensen_shannon") == status
+
+
+@pytest.mark.parametrize(("min_rows", "status"), [(None, "alert"), (100, "undecided")])
+def test_a_column_that_is_not_nullable_waits_for_rows_only_where_the_monitor_says_so(min_rows, status):
+    columns = (Column("years", nullable=False),)
+    baseline = build_baseline(columns, lambda: [batch(years=list(range(1, 500)))])
+    now = baseline.profiler().profile(batch(years=[None, *range(1, 50)]))
+    rules = (CheckRule("missing", min_rows=min_rows),)
+    found = evaluate(Monitor("m", Model("m"), Logs("l"), columns, "o", checks=rules), baseline, now, occasion())
+
+    assert next(f.status for f in found.findings if f.metric == "missing") == status
 
 
 def test_a_column_that_left_the_grid_is_told_with_how_to_cut_a_new_one():

@@ -18,7 +18,7 @@ from atalaia.explanations import (
 )
 from atalaia.report import Evidence, Mover, Trail
 
-CHANCE = Evidence(10_000, 300, "chance", floor=0.02, p_value=0.00823, tested=12, seen=0.06, shift=0.1812)
+CHANCE = Evidence(10_000, 300, "chance", floor=0.02, p_value=0.00823, tested=12, detectable=0.06, shift=0.1812)
 ALONE = Evidence(10_000, 1, "given")
 
 

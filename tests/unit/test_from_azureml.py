@@ -1,13 +1,18 @@
 import numpy as np
-import pyarrow as pa
 import pytest
+from profiling import baseline_of_rows, profile_of_rows, rows_of
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import chisquare, ks_2samp, wasserstein_distance
 
 from atalaia.checks import METRICS
 from atalaia.errors import AtalaiaError
+from atalaia.evaluation import Occasion, evaluate
 from atalaia.from_azureml import is_schedule, read_schedule
 from atalaia.infer import Found, infer_monitor, not_carried
-from atalaia.monitor_file import Limits, load_monitor
-from atalaia.rows import ALL_SIDES, NO_TIME, RowBatch
+from atalaia.monitor_file import Convention, Limits, load_monitor
+from atalaia.report import BaselineRef
+from atalaia.schema import Kind
+from atalaia.window import Window
 
 HEAD = "name: loans\ntrigger: {type: recurrence, frequency: day, interval: 1}\n"
 FOUND = Found("loans", "logs", ("reference.csv",), "csv", "it has commas")
@@ -22,12 +27,15 @@ ROWS = {
 }
 
 
-def monitor_of(signals, head=HEAD, **rows):
+def text_of(signals, head=HEAD, rows=ROWS):
     indented = "".join(f"    {line}\n" for line in signals.strip().splitlines())
     body = f"create_monitor:\n  monitoring_signals:\n{indented}" if signals else "create_monitor:\n  compute: {a: b}\n"
-    arrays = {name: pa.array(held) for name, held in (ROWS | rows).items()}
-    batch = RowBatch(arrays, N, ALL_SIDES, np.full(N, NO_TIME), None, np.arange(N))
-    text = infer_monitor([batch], FOUND, carry=read_schedule((head + body).encode(), "schedule.yaml").carry)
+    carry = read_schedule((head + body).encode(), "schedule.yaml").carry
+    return infer_monitor([rows_of(**rows)], FOUND, carry=carry)
+
+
+def monitor_of(signals, head=HEAD, rows=None, **more):
+    text = text_of(signals, head, (ROWS if rows is None else rows) | more)
     return load_monitor(text, "monitor.yaml", METRICS), [line.split(": ", 1)[1] for line in not_carried(text)]
 
 
@@ -57,6 +65,101 @@ def test_the_three_rates_of_data_quality_become_checks_with_azures_limits():
     }
     assert {rule.min_rows for rule in monitor.checks} == {1}
     assert lost == ["quality: outOfBoundsRate of vip, whose bounds the data do not tell"]
+
+
+SHIFTED = ROWS | {"fee": [i / 7 + 4 for i in range(N)], "plan": ["basic", "gold", "silver", "basic"] * (N // 4)}
+DRIFT = """
+one:
+  type: data_drift
+  features: [fee, plan]
+  metric_thresholds:
+    numerical: {two_sample_kolmogorov_smirnov_test: 0.01}
+    categorical: {pearsons_chi_squared_test: 0.02}
+two: {type: data_drift, features: [fee, plan]}
+"""
+
+
+def test_drift_has_the_numbers_limits_and_verdicts_of_azure():
+    fees, moved = (np.array(side["fee"]) for side in (ROWS, SHIFTED))
+    wanted = {
+        "normalized_wasserstein_distance": (wasserstein_distance(fees, moved) / np.std(fees, ddof=1), 0.1, "alert"),
+        "two_sample_kolmogorov_smirnov_test": (ks_2samp(fees, moved).pvalue, 0.01, "ok"),
+        "jensen_shannon_distance": (jensenshannon([1, 2, 1], [2, 1, 1], 2), 0.1, "alert"),
+        "pearsons_chi_squared_test": (chisquare([200, 100, 100], [100, 200, 100]).pvalue, 0.02, "alert"),
+    }
+    monitor, lost = monitor_of(DRIFT)
+    found = {
+        finding.metric: finding for finding in findings_of(monitor, SHIFTED) if finding.metric.endswith("[azureml]")
+    }
+
+    assert lost == []
+    assert found.keys() == {f"{metric}[azureml]" for metric in wanted}
+    for metric, (value, limit, status) in wanted.items():
+        finding = found[f"{metric}[azureml]"]
+        assert (finding.threshold, finding.status) == (limit, status), metric
+        assert finding.value == pytest.approx(value, rel=1e-9), metric
+
+
+def findings_of(monitor, rows, before=ROWS):
+    """Return what is found in a window of these *rows*, against those *before*."""
+    baseline = baseline_of_rows(monitor.columns, **before)
+    occasion = Occasion(Window(0, 1), True, (), BaselineRef(baseline.version, "k", N), "d")
+    return evaluate(monitor, baseline, profile_of_rows(baseline, **rows), occasion).findings
+
+
+def test_a_p_value_is_a_limit_too():
+    monitor, lost = monitor_of(DRIFT)
+
+    assert rules(monitor)["kolmogorov_smirnov", ("fee",)] == Limits(alert=0.01)
+    assert rules(monitor)["chi_square", ("plan",)] == Limits(alert=0.02)
+    assert lost == []
+
+
+def test_integers_with_few_distinct_values_for_their_rows_are_categories_as_there():
+    signals = "drift: {type: data_drift}\nquality: {type: data_quality, metric_thresholds: {categorical: {oobr: 0}}}"
+    few, many = [20 + i % 19 for i in range(N)], [20 + i % 20 for i in range(N)]
+    monitor, _ = monitor_of(signals.replace("oobr", "out_of_bounds_rate"), few=few, many=many, flag=[0.0, 1.0] * 200)
+    kinds = {column.name: column.kind for column in monitor.columns}
+
+    assert rules(monitor)["wasserstein_normalised", ("age", "fee", "many", "flag")] == Limits(alert=0.1)
+    assert rules(monitor)["jensen_shannon", ("plan", "grade", "vip", "few")] == Limits(alert=0.1)
+    assert (kinds["many"], kinds["few"], kinds["flag"]) == (Kind.NUMERIC, Kind.CATEGORICAL, None)
+
+
+def test_integers_that_are_categories_there_have_a_range_all_the_same():
+    before = {"age": [20 + i % 25 for i in range(1000)], "plan": ["basic", "gold"] * 500}
+    now = before | {"age": [20 + i % 26 for i in range(1000)]}
+    quality = (
+        "q: {type: data_quality, features: [age, plan], metric_thresholds: {categorical: {out_of_bounds_rate: 0}}}"
+    )
+    monitor, _ = monitor_of(f"drift: {{type: data_drift}}\n{quality}", rows=before)
+    found = {f.metric: f.value for f in findings_of(monitor, now, before) if f.column == "age"}
+
+    assert rules(monitor) == {
+        ("jensen_shannon", ("age", "plan")): Limits(alert=0.1),
+        ("out_of_range", ("age",)): Limits(alert=0.0),
+        ("out_of_set", ("plan",)): Limits(alert=0.0),
+    }
+    assert found["out_of_range"] == now["age"].count(45) / 1000
+    shares = [np.bincount(side["age"], minlength=46) for side in (before, now)]
+    assert found["jensen_shannon_distance[azureml]"] == pytest.approx(jensenshannon(*shares, 2), rel=1e-9)
+
+
+def test_of_free_text_it_is_told_that_lengths_are_judged():
+    remarks = [f"the customer number {i} called again" for i in range(N)]
+    monitor, lost = monitor_of("drift: {type: data_drift, features: [fee, remark]}", remark=remarks)
+    alone, _ = monitor_of("drift: {type: data_drift, features: [remark]}", remark=remarks)
+
+    assert lost == ["drift: jensen_shannon_distance of remark, of whose texts the lengths are judged"]
+    assert rules(monitor) == {("wasserstein_normalised", ("fee",)): Limits(alert=0.1)}
+    assert alone.checks == ()
+
+
+def test_the_file_says_how_to_have_our_own_limits():
+    switch = "# Take such a check out, and Atalaia judges its columns"
+
+    assert switch in text_of("drift: {type: data_drift}")
+    assert switch not in text_of(QUALITY)
 
 
 def test_the_bounds_are_those_of_the_reference_data():
@@ -93,7 +196,7 @@ out:
         ("psi", ("plan", "grade", "vip")): Limits(alert=0.3),
         ("wasserstein_normalised", ("prediction",)): Limits(alert=0.2),
     }
-    assert {rule.min_rows for rule in monitor.checks} == {None}
+    assert {(rule.min_rows, rule.convention) for rule in monitor.checks} == {(None, Convention.AZUREML)}
     assert lost == []
 
 
@@ -133,8 +236,8 @@ drift:
     pre_processing_component: azureml:clean:1
     data_window: {lookback_window_size: P7D}
   metric_thresholds:
-    numerical: {two_sample_kolmogorov_smirnov_test: 0.05, my_metric: 1}
-    categorical: {pearsons_chi_squared_test: 0.02, null_value_rate: much}
+    numerical: {two_sample_kolmogorov_smirnov_test: 0.05, my_metric: 1, pearsons_chi_squared_test: 0.02}
+    categorical: {null_value_rate: much}
     groups: {}
 some:
   type: data_drift
@@ -147,9 +250,8 @@ attribution: {type: feature_attribution_drift}
         "drift: the preprocessing component azureml:clean:1",
         "drift: the lookback of P7D; windows follow each other, each as wide as `window` says",
         "drift: features by importance; all columns are watched",
-        "drift: two_sample_kolmogorov_smirnov_test 0.05 is a p-value; the default metric judges age, fee",
         "drift: my_metric 1: not understood",
-        "drift: pearsons_chi_squared_test 0.02 is a p-value; the default metric judges plan, grade, vip",
+        "drift: pearsons_chi_squared_test 0.02: not understood",
         "drift: null_value_rate much: not understood",
         "drift.metric_thresholds.groups: not understood",
         "some: the features nosuch, which the data do not have",

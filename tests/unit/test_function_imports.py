@@ -50,7 +50,7 @@ assert len(profiles) == int(sys.argv[2]), profiles
 SCHEMES = {"aws": "s3", "azure": "az"}
 DEAR = [
     "pandas", "scipy", "boto3", "botocore", "opentelemetry", "jinja2", "pyarrow.compute", "pyarrow.parquet", "requests",
-    "azure.core", "azure.identity", "azure.storage", "azure.monitor", "msal", "cryptography",
+    "azure.core", "azure.identity", "azure.storage", "azure.monitor", "msal", "cryptography", "atalaia_web.asking",
     "atalaia.html", "atalaia.statistics_file", "atalaia.monitoring.status", "atalaia.monitoring.rounds",
 ]  # fmt: skip
 

@@ -11,6 +11,7 @@ from reports import a_column, a_finding, a_report, wide_reports
 
 from atalaia.charts import gauge, histogram, pairs, spark
 from atalaia.checks import METRICS
+from atalaia.decisions import Decision, Outcome
 from atalaia.html import render_html
 from atalaia.report import SCHEMA, Bars, Evidence, Finding, Input, Mover, Rest, SegmentColumn, Trail
 from atalaia.rows import REASONS
@@ -265,6 +266,29 @@ HOSTILE = [
 ]
 
 
+def decided(outcome, policy="retrain", why="drifted 0.5 > 0.3", found="drifted 0.5 > 0.3"):
+    return Decision(policy, Outcome(outcome), why, found, "20260301T000000Z/r1", 0)
+
+
+def test_decisions_of_the_focus_are_all_told_and_of_other_windows_those_with_a_reason():
+    decisions = {
+        0: [decided("held", why="it cools down"), decided("no", "idle")],
+        2: [decided("no", "idle", "drifted 0, not > 0.3", "drifted 0, not > 0.3"), decided("acted", "ticket")],
+    }
+
+    page = Page(render_html(three_days(), decisions=decisions))
+
+    told = " ".join(" ".join(page.texts).split())
+    assert "idle 3 Mar 2026 nothing to do drifted 0, not > 0.3" in told
+    assert "ticket 3 Mar 2026 acted drifted 0.5 > 0.3" in told
+    assert "retrain 1 Mar 2026 held back it cools down (drifted 0.5 > 0.3)" in told
+    assert told.count("idle") == 1
+
+
+def test_without_policies_nothing_is_said_of_them():
+    assert "Policies" not in Page(render_html(three_days(), decisions={0: []})).text
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_are_text_wherever_they_stand(name):
     finding = a_finding(column=name, metric=name, signal=name, segment=name, message=name)
@@ -285,7 +309,8 @@ def test_hostile_names_are_text_wherever_they_stand(name):
         definition=name,
     )
 
-    page = Page(render_html([report, a_report(day=2)], focus=0))
+    told = {0: [decided("acted", name, name, name)]}
+    page = Page(render_html([report, a_report(day=2)], focus=0, decisions=told))
 
     assert printable(name) in "".join(page.texts)
     assert not {tag for tag, _ in page.elements} & {"script", "img"}
@@ -667,7 +692,7 @@ CHANCE = Evidence(
     floor=0.02,
     p_value=0.00823,
     tested=12,
-    seen=0.03,
+    detectable=0.03,
     shift=0.0712,
     moved=(Mover("> 20", 0.25, 0.6), Mover("10 … 20", 0.5, 0.3)),
 )

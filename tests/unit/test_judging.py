@@ -123,7 +123,7 @@ def test_where_chance_has_no_part_the_floor_is_the_limit(metric):
     constant = (named(1), of_categories([1000]), of_categories([500]))
     (judged,) = judge_together([Suspect(check, 0.0, constant)], Promise(0.05, DAY))
 
-    assert (judged.limits.alert, judged.limits.warning, judged.p_value, judged.seen) == (0.07, None, None, None)
+    assert (judged.limits.alert, judged.limits.warning, judged.p_value, judged.detectable) == (0.07, None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_limits_are_never_below_the_floor_in_the_metrics_own_unit(metric):
     (judged,) = judge_together([Suspect(check_of(metric, None, ()), value, sides)], Promise(0.05, DAY))
 
     assert judged.limits.warning == judged.limits.alert == judged.floor > 0
-    assert judged.seen > judged.floor
+    assert judged.detectable > judged.floor
 
 
 def floor(metric, sides):

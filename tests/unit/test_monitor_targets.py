@@ -128,7 +128,8 @@ def test_an_address_is_safe_over_tls_or_on_this_machine(address):
 
 @pytest.mark.parametrize(
     "address", ["http://ci.example", "ftp://a", "https://", "https://user:pass@ci.example", "https://@a", "https://a b",
-                "https://a\n", "https://a#b", "https://a:x", "https://a:0", "//a", "https://[::1", "https://é", "a"],
+                "https://a\n", "https://a#b", "https://a:x", "https://a:0", "//a", "https://[::1", "https://é", "a",
+                "https://a..b", "https://" + "a" * 64],
 )  # fmt: skip
 def test_other_addresses_are_not_trusted(address):
     assert not is_address(address)
@@ -166,6 +167,14 @@ def test_a_repository_is_an_owner_and_a_name(target, name):
     assert "OWNER/NAME" in said
 
 
+@pytest.mark.parametrize("label", ["a,b", " "])
+def test_a_label_that_issues_cannot_be_looked_for_by_is_a_fault(label):
+    ((path, said),) = told("github_issue", labels=["drift", label])
+
+    assert path == "github_issue.labels.1"
+    assert "without a comma" in said
+
+
 @pytest.mark.parametrize("given", [{"workflow": None}, {"event_type": "drift"}])
 def test_on_github_either_a_workflow_or_an_event_is_named(given):
     ((path, said),) = told("github_workflow", **given)
@@ -176,4 +185,5 @@ def test_on_github_either_a_workflow_or_an_event_is_named(given):
 
 def test_what_has_a_wrong_type_is_left_to_others():
     assert told("databricks", host=7, token=[]) == []
+    assert told("github_issue", labels=[7]) == told("github_issue", labels="x") == []
     assert list(broken_targets({"databricks": "x", "webhook": None}, ())) == []

@@ -80,7 +80,15 @@ def test_our_own_definition_can_be_had_beside_a_tools():
     assert sorted(f.metric for f in of(findings, "income")) == ["linf_robust[sagemaker]", "psi"]
 
 
-THRESHOLDS = [(0.05, "alert", 0.05), (0.9, "ok", 0.9), (Limits(warning=0.2, alert=0.9), "warning", 0.2)]
+THRESHOLDS = [
+    (0.05, "alert", 0.05),
+    (0.9, "ok", 0.9),
+    (Limits(warning=0.2, alert=0.9), "warning", 0.2),
+    (Limits(warning=0.2, alert=0.3), "alert", 0.3),
+    (Limits(warning=0.2), "warning", 0.2),  # not the tool's own limit, which is lower
+    (Limits(warning=0.9), "ok", 0.9),
+    (Limits(warning=0.9, alert=1.0), "ok", 1.0),
+]
 
 
 @pytest.mark.parametrize(("limits", "status", "limit"), THRESHOLDS)

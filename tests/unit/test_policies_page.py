@@ -23,9 +23,16 @@ columns:
 """
 
 
-@pytest.mark.parametrize("example", re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
+@pytest.mark.parametrize("example", re.findall(r"```yaml\n(policies:\n.*?)```", PAGE, re.DOTALL))
 def test_the_examples_of_the_page_have_no_faults(example):
     assert find_faults(MONITOR + example, "example", METRICS) == []
+
+
+def test_the_example_of_an_azure_job_has_no_faults():
+    (example,) = re.findall(r"```yaml\n(azureml_job:\n.*?)```", PAGE, re.DOTALL)
+    policy = "policies:\n  - name: retrain\n    when: drifted > 0.3\n    " + example.replace("\n", "\n    ")
+
+    assert find_faults(MONITOR + policy, "example", METRICS) == []
 
 
 @pytest.mark.parametrize(

@@ -333,7 +333,7 @@ def test_rows_rejected_from_either_side_of_a_comparison_are_told_by_reason(side)
     assert f"{side}: 1 row rejected: eaten_by_mice" in text
 
 
-CHANCE = Evidence(10_000, 300, "chance", floor=0.02, p_value=0.00823, tested=12, seen=0.06, shift=0.1812)
+CHANCE = Evidence(10_000, 300, "chance", floor=0.02, p_value=0.00823, tested=12, detectable=0.06, shift=0.1812)
 
 
 @pytest.mark.parametrize("width", [80, 130])

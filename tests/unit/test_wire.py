@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 from otlp_sink import running
 
+from atalaia.errors import AtalaiaError
 from atalaia_web.wire import Host, NoAnswerError, ask
 
 PIECES = 200
@@ -56,6 +57,12 @@ def test_a_body_that_drips_is_given_up_when_the_time_is_over():
             ask("GET", address, b"", {}, 0.3)
 
         assert 0 < Dripping.given < PIECES
+
+
+@pytest.mark.parametrize("url", ["ftp://h/x", "https://", "x"])
+def test_what_is_no_address_is_not_asked(url):
+    with pytest.raises(AtalaiaError, match="no address"):
+        Host(url)
 
 
 def test_a_connection_is_kept_for_the_next_request():

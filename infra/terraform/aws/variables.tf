@@ -105,7 +105,7 @@ variable "kms_key_arn" {
 }
 
 variable "vpc" {
-  description = "The subnets and security groups that the functions run in, null for none; they need a way to S3, CloudWatch and SageMaker."
+  description = "The subnets and security groups that the functions run in, null for none; they need a way to S3, to CloudWatch, and to what policies name: SageMaker, SNS, Secrets Manager, others on the Internet."
   type = object({
     subnet_ids         = set(string)
     security_group_ids = set(string)

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from emulated_aws.sagemaker.endpoints import Endpoints
 from emulated_aws.sagemaker.faults import RefusalError, UnknownOperationError
 from emulated_aws.sagemaker.pipelines import Pipelines
+from emulated_aws.sagemaker.registry import Registry
 from emulated_aws.sagemaker.surroundings import Surroundings
 from emulated_aws.sagemaker.training import TrainingJobs
 
@@ -16,6 +18,8 @@ class SageMaker:
         self._around = around
         self._pipelines = Pipelines(around)
         self._jobs = TrainingJobs(around)
+        self._endpoints = Endpoints(around)
+        self._registry = Registry(around)
         self._operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "CreatePipeline": self._pipelines.create,
             "DescribePipeline": self._pipelines.describe,
@@ -28,6 +32,14 @@ class SageMaker:
             "DescribeTrainingJob": self._jobs.describe,
             "ListTrainingJobs": self._jobs.list,
             "StopTrainingJob": self._jobs.stop,
+            "CreateEndpointConfig": self._endpoints.configure,
+            "CreateEndpoint": self._endpoints.create,
+            "DescribeEndpoint": self._endpoints.describe,
+            "UpdateEndpointWeightsAndCapacities": self._endpoints.shift,
+            "CreateModelPackageGroup": self._registry.create_group,
+            "CreateModelPackage": self._registry.create,
+            "DescribeModelPackage": self._registry.describe,
+            "UpdateModelPackage": self._registry.update,
             "ListTags": self._list_tags,
         }
 

@@ -1,5 +1,6 @@
 """Pipelines and their executions."""
 
+import json
 import time
 import uuid
 from collections.abc import Mapping
@@ -60,7 +61,9 @@ class Pipelines:
 
     def start(self, request: dict[str, Any]) -> dict[str, Any]:
         """StartPipelineExecution: the same token again gives the same execution."""
-        pipeline, now = self._pipeline(request["PipelineName"])["PipelineArn"], time.time()
+        kept, now = self._pipeline(request["PipelineName"]), time.time()
+        pipeline = kept["PipelineArn"]
+        _demand_declared(kept, request.get("PipelineParameters") or [])
         given = request.get("ClientRequestToken")
         if given is not None and not LEAST_TOKEN <= len(given) <= MOST_TOKEN:
             message = f"clientRequestToken must have {LEAST_TOKEN} to {MOST_TOKEN} characters."
@@ -142,3 +145,12 @@ class Pipelines:
         self._move(execution, "Executing", "Stopping")
         self._around.after(STOPPING_SECONDS, lambda: self._move(execution, "Stopping", "Stopped"))
         return {"PipelineExecutionArn": request["PipelineExecutionArn"]}
+
+
+def _demand_declared(pipeline: Mapping[str, Any], given: list[dict[str, str]]) -> None:
+    """Refuse parameters that the definition does not declare; one that has no list of them takes all."""
+    definition = json.loads(pipeline.get("PipelineDefinition") or "{}")
+    declared = {each["Name"] for each in definition.get("Parameters", given)}
+    if unknown := sorted({each["Name"] for each in given} - declared):
+        message = f"Parameters {unknown} are not declared in the pipeline's definition."
+        raise RefusalError(message)

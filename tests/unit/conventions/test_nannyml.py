@@ -149,6 +149,31 @@ def test_a_value_within_the_spread_of_the_drawn_limit_has_no_verdict():
     assert verdicts == [False, None, True]
 
 
+@pytest.mark.parametrize("metric", ["jensen_shannon", "hellinger", "l_infinity"])
+def test_a_window_nearer_to_the_reference_than_any_chunk_raises_nothing(metric):
+    # its calculator's DEFAULT_THRESHOLDS are StandardDeviationThreshold(std_lower_multiplier=None) for every method
+    kept, halves = Column("x", Type.STRING), ["a"] * 500 + ["b"] * 500
+    grid, before, now = words(halves, halves)
+    chunks = tuple(words(halves, halves[at : at + 100])[2] for at in range(0, 1000, 100))
+    judged = nannyml.judge(kept, grid, before, now, Asked(metric, chunks=chunks))
+
+    assert judged.value == 0.0  # each chunk's is the same, above 0, so they have no spread
+    assert judged.threshold == pytest.approx(nannyml.judge(kept, grid, before, chunks[0], Asked(metric, 0.0)).value)
+    assert judged.drifted is False
+
+
+def test_the_limit_of_kolmogorov_smirnov_is_one_at_most():
+    # its methods give this one alone an upper_threshold_limit that counts; chunks of sorted rows differ most
+    values = np.arange(1000.0)
+    grid, before, now = numbers(values, values)
+    chunks = tuple(numbers(values, values[at : at + 100])[2] for at in range(0, 1000, 100))
+    by_chunks = nannyml.judge(Column("x"), grid, before, now, Asked("kolmogorov_smirnov", chunks=chunks))
+    by_chance = nannyml.judge(Column("x"), *numbers(values[:10], values[:10]), Asked("kolmogorov_smirnov"))
+
+    assert by_chunks.threshold == 1.0  # the mean and three deviations would be 1.12
+    assert 0.9 < by_chance.threshold <= 1.0
+
+
 def test_fewer_rows_than_chunks_have_no_limit():
     judged = nannyml.judge(Column("x"), *numbers(range(9), range(9)))
 

@@ -26,6 +26,13 @@ def test_an_operation_that_no_function_calls_is_on_everything():
     assert sagemaker_rights("CreatePipeline", {}, ARN) == [Right("sagemaker:CreatePipeline", "*")]
 
 
+def test_an_endpoint_is_described_and_shifted_by_its_own_right():
+    for operation in ("DescribeEndpoint", "UpdateEndpointWeightsAndCapacities"):
+        needed = sagemaker_rights(operation, {"EndpointName": "Churn"}, ARN)
+
+        assert needed == [Right(f"sagemaker:{operation}", f"{ARN}:endpoint/churn")]
+
+
 def test_a_line_of_a_new_group_needs_the_right_to_make_it():
     group = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/f"
     names = [right.action for right in log_rights(group, "s", is_new=True)]

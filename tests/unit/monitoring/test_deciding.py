@@ -34,7 +34,7 @@ def arrive(world, every):
 
 def evaluate(world, now=None):
     world.now = moment(now) if now else world.now
-    done = world.service.evaluate(world.telemetry, lambda _: StoredJobs(world.output)).evaluated["churn"]
+    done = world.service.evaluate(world.telemetry, lambda _, output: StoredJobs(output)).evaluated["churn"]
     assert not done.failed
     return done
 
@@ -73,7 +73,7 @@ def test_every_decision_is_stored_with_its_reason():
 def test_what_was_decided_is_told_to_operators_when_it_changes():
     world = a_world("when: drifted > 0.4", [2], [3])
     evaluate(world)
-    world.service.evaluate(world.telemetry, lambda _: StoredJobs(world.output), everything=True)
+    world.service.evaluate(world.telemetry, lambda _, output: StoredJobs(output), everything=True)
 
     told = [event for event in world.telemetry.events if event["event"] == "ml.monitor.decision"]
 
@@ -157,7 +157,7 @@ def test_a_spent_budget_is_no_debt_but_new_rows_are_a_new_reason():
     evaluate(world)
     world.now += 8 * DAY
     for _ in range(2):
-        world.service.evaluate(world.telemetry, lambda _: StoredJobs(world.output), everything=True)
+        world.service.evaluate(world.telemetry, lambda _, output: StoredJobs(output), everything=True)
     before = started(world)
     arrive(world, [drifted(3, 50)])
 
@@ -322,10 +322,10 @@ def test_what_cannot_be_started_here_is_left_to_others_and_claims_nothing():
     elsewhere = make_service(MONITOR + "policies: [{name: other, pipeline: p, when: drifted > 0.4}]\n")
     evaluate(world)
 
-    decider = Decider(elsewhere.watches[0].monitor, world.output, world.now, here=("file",))
+    decider = Decider(elsewhere.watches[0].monitor, world.output, world.now, elsewhere=lambda _: "left to others")
     decider.decide(window(2))
 
-    assert decision(world, 2, "other").why == "`pipeline` is left to the functions in a cloud"
+    assert decision(world, 2, "other").why == "left to others"
     assert decider.changed == {window(2)}
     assert Claims(world.output, "churn", "other").held() == Acted()
 
@@ -335,6 +335,11 @@ def test_nothing_is_told_of_an_action_that_was_not_started():
     Decider(world.watches[0].monitor, world.output, world.now).decide(window(2))
     evaluate(world)
 
+    quiet = a_world("when: drifted > 0.4, quiet_hours: [Fri]", [2])
+    evaluate(quiet)
+
+    assert decision(quiet, 2).outcome is Outcome.WAITING
+    assert action_of("churn", quiet.output, window(2), decision(quiet, 2)) is None
     assert action_of("churn", world.output, window(3), decision(world, 3)) is None
 
 

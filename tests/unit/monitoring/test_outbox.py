@@ -46,7 +46,7 @@ def drifted_world(more=POLICY):
 
 
 def evaluate(world, telemetry, starter):
-    return world.service.evaluate(telemetry, lambda _: starter).evaluated["churn"]
+    return world.service.evaluate(telemetry, lambda *_: starter).evaluated["churn"]
 
 
 def unsent(world):

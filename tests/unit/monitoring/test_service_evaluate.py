@@ -199,7 +199,7 @@ def test_in_whatever_order_logs_come_the_reports_are_those_of_all_at_once(seed):
     watch = make_service(text)
     watch.service.ingest([watch.put(key, data) for key, data in objects])
     one = watch.watches[0]
-    evaluator = Evaluator(one.monitor, one.baseline, watch.output, watch.now)
+    evaluator = Evaluator(one.monitor, one.eras, watch.output, watch.now)
     for window in evaluator.windows():
         evaluator.evaluate(window)
     assert without_trails(world) == without_trails(watch)

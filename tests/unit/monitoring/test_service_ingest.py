@@ -160,12 +160,12 @@ def test_reference_data_may_be_a_file_with_its_whole_key():
 
 def test_changed_reference_data_make_a_new_baseline_within_a_minute():
     world = make_service()
-    before = world.watches[0].baseline.version
+    before = world.watches[0].eras.latest.version
     world.stores("mem://reference").put("data.jsonl", lines(rows(1, n=2000, seed=10)))
 
-    assert world.watches[0].baseline.version == before
+    assert world.watches[0].eras.latest.version == before
     world.now += 60_000_000
-    assert world.watches[0].baseline.version != before
+    assert world.watches[0].eras.latest.version != before
 
 
 def test_each_monitor_that_reads_an_object_profiles_it():

@@ -27,6 +27,12 @@ def test_one_monitor_is_shown_at_once():
     assert page(world, "/").text.startswith("<!doctype html>")
 
 
+def test_what_policies_decided_stands_on_the_page():
+    world = evaluated(MONITOR + "policies: [{name: retrain, file: true, when: rows < 10}]\n")
+
+    assert "rows 600, not &lt; 10" in page(world, "/churn").text
+
+
 def test_several_monitors_are_listed():
     world = evaluated(MONITOR, SECOND)
 

@@ -110,3 +110,16 @@ def test_what_a_single_bin_adds_does_not_vary():
     null = null_sum(squared_w(10, 5), np.array([10]), np.array([5]))
 
     assert null.moments.std == 0.0
+
+
+@pytest.mark.parametrize("window", [50, 3000, 200_000])
+def test_moments_of_pearsons_sum_are_those_of_its_parts(window):
+    random, shares = np.random.default_rng(3), np.array([0.5, 0.3, 0.1, *[0.1 / 60] * 60])
+    baseline, current = random.multinomial(5000, shares), random.multinomial(window, shares)
+    part = squared_w(5000, window)
+
+    closed = null_sum(part, baseline, current, pearson=(5000 + window) / (5000 * window)).moments
+    summed = null_sum(part, baseline, current).moments
+    assert closed.mean == pytest.approx(summed.mean, rel=1e-9)
+    assert closed.std == pytest.approx(summed.std, rel=1e-3)  # parts beyond 161 are summed at every so many
+    assert closed.skewness == pytest.approx(summed.skewness, rel=1e-3)

@@ -4,7 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapes import by_cells_alone, on_own_grid, sides_of
 
-from atalaia.signals.cells import cramer_von_mises_of_cells, kolmogorov_smirnov_of_cells
+from atalaia.signals.cells import (
+    cramer_von_mises_if_mixed,
+    cramer_von_mises_of_cells,
+    kolmogorov_smirnov_of_cells,
+)
 from atalaia.signals.distributions import measure_distances
 
 
@@ -36,6 +40,11 @@ def test_columns_are_measured_along_the_last_axis(data):
     for place, column in enumerate(columns):
         alone = measured(*column)
         assert [values[divmod(place, 2)] for values in together] == pytest.approx(alone, rel=1e-12, abs=1e-12)
+
+
+@given(pairs())
+def test_the_mean_distance_alone_is_the_first_of_what_comes_with_its_bounds(pair):
+    assert cramer_von_mises_if_mixed(*pair) == pytest.approx(cramer_von_mises_of_cells(*pair)[0], rel=1e-12, abs=1e-12)
 
 
 def in_order(pair, sides_first):

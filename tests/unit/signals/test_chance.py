@@ -160,7 +160,7 @@ def test_four_windows_out_of_five_that_moved_by_what_is_seen_are_above_the_limit
     baseline = of_categories(random.multinomial(50_000, [0.5, 0.3, 0.2]))
     chance = chance_of("jensen_shannon", (named(3), baseline, of_categories([500, 300, 200])))
     limit = chance.limit(0.001)
-    wanted, shares = chance.seen(limit), baseline.counts / baseline.valid
+    wanted, shares = chance.detectable(limit), baseline.counts / baseline.valid
     moved = min(
         (shares + np.array([-step, step, 0.0]) for step in np.linspace(0, 0.3, 3001)),
         key=lambda now: abs(measured_of(baseline, now) - wanted),
@@ -210,7 +210,7 @@ def assert_law(chance, value):
     limits = [chance.limit(probability) for probability in (0.2, 0.04, 1e-3, 1e-5, 1e-8)]
     assert all(math.isfinite(limit) and limit >= 0 for limit in limits)
     assert all(before <= after * (1 + 1e-6) for before, after in itertools.pairwise(limits))
-    assert all(math.isfinite(chance.seen(limit)) and chance.seen(limit) >= 0 for limit in limits)
+    assert all(math.isfinite(chance.detectable(limit)) and chance.detectable(limit) >= 0 for limit in limits)
 
 
 counts = st.lists(st.one_of(st.integers(0, 5), st.integers(0, 10**9)), min_size=1, max_size=12)

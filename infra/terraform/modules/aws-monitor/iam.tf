@@ -1,18 +1,18 @@
 # One role for each function, and what each may do. Folders of the output are told apart: only `evaluate` writes reports,
-# only it starts jobs, and it cannot read logs.
+# only it acts for policies, and it cannot read logs.
 
 locals {
   # By function, the folders of the output that it reads, writes, and deletes from.
   reads = {
     ingest    = ["baseline", "profiles", "rejects", "state"]
-    evaluate  = ["actions", "baseline", "profiles", "reports", "state"]
-    lifecycle = ["actions"]
+    evaluate  = ["actions", "approvals", "baseline", "profiles", "renewals", "reports", "state"]
+    lifecycle = ["actions", "renewals"]
     status    = ["reports"]
   }
   writes = {
     ingest    = ["baseline", "profiles", "rejects", "state"]
-    evaluate  = ["actions", "baseline", "reports", "state"]
-    lifecycle = ["actions"]
+    evaluate  = ["actions", "baseline", "renewals", "reports", "state"]
+    lifecycle = ["actions", "renewals"]
     status    = []
   }
   deletes = {
@@ -29,7 +29,7 @@ locals {
   ) }
   written_objects = { for name, folders in local.writes : name => concat(
     flatten([for folder in folders : local.output_folder[folder]]),
-    name == "evaluate" ? local.output_pages : [],
+    name == "evaluate" ? concat(local.output_pages, local.output_jobs) : [],
   ) }
   deleted_objects = { for name, folders in local.deletes : name => flatten([for folder in folders : local.output_folder[folder]]) }
 
@@ -236,6 +236,36 @@ data "aws_iam_policy_document" "evaluate" {
         variable = "iam:PassedToService"
         values   = ["sagemaker.amazonaws.com"]
       }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(local.endpoints) > 0 ? ["endpoints"] : []
+
+    content {
+      sid       = "ShiftTraffic"
+      actions   = ["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"]
+      resources = local.endpoints
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(local.topics) > 0 ? ["topics"] : []
+
+    content {
+      sid       = "TellTopics"
+      actions   = ["sns:Publish"]
+      resources = local.topics
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(local.secrets) > 0 ? ["secrets"] : []
+
+    content {
+      sid       = "ReadSecrets"
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = local.secrets
     }
   }
 }

@@ -6,13 +6,18 @@ locals {
   files = fileset(var.monitors, "*.{yaml,yml}")
   read  = { for name in local.files : name => try(yamldecode(file("${var.monitors}/${name}")), {}) }
 
-  places = { for name, read in local.read : name => concat([try(read.logs.source, ""), try(read.output, "")], try(read.baseline.data, [])) }
+  # By file, where its data are: of the baseline, and of those to come, up to what is filled in.
+  data_places = { for name, read in local.read : name => concat(
+    try(read.baseline.data, []),
+    [for each in concat([try(read.model, {})], try(read.policies, [])) : replace(each.new_baseline.data, "/[/][^/]*\\{.*$/", "") if try(each.new_baseline.data, null) != null],
+  ) }
+  places = { for name, read in local.read : name => concat([try(read.logs.source, ""), try(read.output, "")], local.data_places[name]) }
 
-  monitors = { for read in local.read : try(read.name, "") => {
+  monitors = { for file, read in local.read : try(read.name, "") => {
     model    = try(read.model.name, "")
     logs     = try(regex(local.place, read.logs.source), local.nowhere)
     output   = try(regex(local.place, read.output), local.nowhere)
-    data     = [for place in try(read.baseline.data, []) : try(regex(local.place, place), local.nowhere)]
+    data     = [for place in local.data_places[file] : try(regex(local.place, place), local.nowhere)]
     policies = try(read.policies, [])
     hours = ceil(sum([for given in [try(read.window, "1d"), try(read.lateness, "1h")] :
       try(tonumber(regex("^[0-9]+", given)) * local.unit_hours[substr(given, -1, 1)], 24)
@@ -40,9 +45,12 @@ locals {
   arn           = "arn:${data.aws_partition.current.partition}"
   log_objects   = flatten([for bucket, prefixes in local.log_prefixes : [for prefix in prefixes : "${local.arn}:s3:::${bucket}/${prefix}*"]])
   data_objects  = flatten([for place in local.data : place.folder == "" ? ["${local.arn}:s3:::${place.bucket}/*"] : ["${local.arn}:s3:::${place.bucket}/${place.folder}", "${local.arn}:s3:::${place.bucket}/${place.folder}/*"]])
-  output_folder = { for folder in ["actions", "baseline", "profiles", "rejects", "reports", "state"] : folder => [for root in local.output_roots : "${root}/*/${folder}/*"] }
-  output_pages  = [for root in local.output_roots : "${root}/*/report.html"]
-  output_roots  = [for place in local.outputs : join("/", compact(["${local.arn}:s3:::${place.bucket}", place.folder]))]
+  output_folder = { for folder in ["actions", "approvals", "baseline", "profiles", "rejects", "renewals", "reports", "state"] : folder => [for root in local.output_roots : "${root}/*/${folder}/*"] }
+  output_jobs = distinct(flatten([for each in local.watched : [
+    for policy in each.policies : join("/", compact(["${local.arn}:s3:::${each.output.bucket}", each.output.folder, "jobs/*"])) if try(policy.file, false) == true
+  ]]))
+  output_pages = [for root in local.output_roots : "${root}/*/report.html"]
+  output_roots = [for place in local.outputs : join("/", compact(["${local.arn}:s3:::${place.bucket}", place.folder]))]
 
   pipelines = distinct(flatten([for each in local.watched : [
     for policy in each.policies : try(startswith(policy.pipeline, "arn:"), null) == null ? [] : startswith(policy.pipeline, "arn:") ? [policy.pipeline] :
@@ -54,6 +62,27 @@ locals {
       role = policy.training_job.RoleArn
     } if try(policy.training_job.RoleArn, null) != null
   ]])
+
+  topics = distinct(flatten([for each in local.watched : [for policy in each.policies : try(policy.sns_topic, null)[*]]]))
+  endpoints = distinct(flatten([for each in local.watched : [
+    for policy in each.policies : [
+      for name in distinct([policy.sagemaker_traffic.endpoint, lower(policy.sagemaker_traffic.endpoint)]) :
+      "${local.arn}:sagemaker:${local.region}:${local.account}:endpoint/${name}"
+    ] if try(policy.sagemaker_traffic.endpoint, null) != null
+  ]]))
+
+  # By file, where the secrets of its policies are kept. Secrets Manager ends ARNs with a hyphen and six characters, which
+  # names lack, and so may references by ARN.
+  references = { for file, read in local.read : file => flatten([for policy in try(read.policies, []) : [
+    try(policy.databricks.token, []), try(policy.github_workflow.token, []), try(policy.github_issue.token, []),
+    try(policy.azure_devops.token, []), try(policy.webhook.url, []), try(policy.webhook.secret, []),
+  ]]) }
+  secret_names = distinct(flatten([for given in values(local.references) : [for each in given : try(regex("^secretsmanager:([^#]+)", each), [])]]))
+  secrets = [for name in local.secret_names : join("", [
+    startswith(name, "arn:") ? "" : "${local.arn}:secretsmanager:${local.region}:${local.account}:secret:",
+    name,
+    can(regex("^arn:.+-[A-Za-z0-9]{6}$", name)) ? "" : "-??????",
+  ])]
 
   account = data.aws_caller_identity.current.account_id
   region  = data.aws_region.current.region

@@ -115,8 +115,27 @@ resource "aws_s3_object" "monitor" {
     }
 
     precondition {
-      condition     = !anytrue([for policy in try(local.read[each.value].policies, []) : try(policy.azureml_job, null) != null])
-      error_message = "${each.value}: a policy names an azureml_job, which AWS does not start; give it a pipeline or a training_job."
+      condition = !anytrue(flatten([for policy in try(local.read[each.value].policies, []) : [
+        for target in ["azureml_job", "azureml_batch", "azureml_traffic", "event_grid_topic"] : try(policy[target], null) != null
+      ]]))
+      error_message = "${each.value}: a policy names a target in Azure, which AWS does not reach; give it one such as pipeline, training_job, sagemaker_traffic or sns_topic."
+    }
+
+    precondition {
+      condition = alltrue([for policy in try(local.read[each.value].policies, []) : try(policy.sns_topic, null) == null || can(
+        regex("^${local.arn}:sns:${local.region}:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\\.fifo)?$", policy.sns_topic)
+      )])
+      error_message = "${each.value}: a policy's sns_topic must be the ARN of a topic in this region."
+    }
+
+    precondition {
+      condition     = alltrue([for given in local.references[each.value] : !startswith(given, "keyvault:")])
+      error_message = "${each.value}: a policy refers to a secret in a Key Vault, which is not read from AWS; keep it in Secrets Manager."
+    }
+
+    precondition {
+      condition     = alltrue([for given in local.references[each.value] : !startswith(given, "secretsmanager:arn:") || startswith(given, "secretsmanager:${local.arn}:secretsmanager:${local.region}:")])
+      error_message = "${each.value}: a policy refers to a secret of another region; functions ask for secrets in their own."
     }
   }
 

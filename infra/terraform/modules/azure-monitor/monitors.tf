@@ -15,14 +15,19 @@ locals {
   files = fileset(var.monitors, "*.{yaml,yml}")
   read  = { for name in local.files : name => try(yamldecode(file("${var.monitors}/${name}")), {}) }
 
-  places = { for name, read in local.read : name => concat([try(read.logs.source, ""), try(read.output, "")], try(read.baseline.data, [])) }
+  places = { for name, read in local.read : name => concat([try(read.logs.source, ""), try(read.output, "")], local.reference[name]) }
 
-  monitors = { for read in local.read : try(read.name, "") => {
+  # Reference data, and those of new models: as far as their folder is the same for each.
+  reference = { for name, read in local.read : name => concat(try(read.baseline.data, []), [
+    for each in concat([try(read.model, {})], try(read.policies, [])) : replace(each.new_baseline.data, "/[^/]*[{].*$/", "") if try(each.new_baseline.data, null) != null
+  ]) }
+
+  monitors = { for file, read in local.read : try(read.name, "") => {
     model    = try(read.model.name, "")
     logs     = try(regex(local.place, read.logs.source), local.nowhere)
     grows    = try(read.logs.format == "azureml", false)
     output   = try(regex(local.place, read.output), local.nowhere)
-    data     = [for place in try(read.baseline.data, []) : try(regex(local.place, place), local.nowhere)]
+    data     = [for place in local.reference[file] : try(regex(local.place, place), local.nowhere)]
     policies = try(read.policies, [])
     hours = ceil(sum([for given in [try(read.window, "1d"), try(read.lateness, "1h")] :
       try(tonumber(regex("^[0-9]+", given)) * local.unit_hours[substr(given, -1, 1)], 24)

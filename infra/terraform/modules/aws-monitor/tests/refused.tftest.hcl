@@ -411,3 +411,43 @@ run "refuses_job_of_another_cloud" {
 
   expect_failures = [aws_s3_object.monitor]
 }
+
+run "refuses_topic_of_another_cloud" {
+  command = plan
+
+  variables {
+    monitors = "./tests/refused/event-grid"
+  }
+
+  expect_failures = [aws_s3_object.monitor]
+}
+
+run "refuses_topic_of_another_region" {
+  command = plan
+
+  variables {
+    monitors = "./tests/refused/foreign-topic"
+  }
+
+  expect_failures = [aws_s3_object.monitor]
+}
+
+run "refuses_secret_of_another_cloud" {
+  command = plan
+
+  variables {
+    monitors = "./tests/refused/key-vault"
+  }
+
+  expect_failures = [aws_s3_object.monitor]
+}
+
+run "refuses_secret_of_another_region" {
+  command = plan
+
+  variables {
+    monitors = "./tests/refused/foreign-secret"
+  }
+
+  expect_failures = [aws_s3_object.monitor]
+}

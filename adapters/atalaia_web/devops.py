@@ -1,0 +1,75 @@
+"""Runs of pipelines in Azure DevOps.
+
+Azure DevOps takes no id that makes a request unique, so it is asked first for a run whose name begins with the job's
+id, which the pipeline's `name: ${{ parameters.atalaia_id }}` gives it. What parameters a run had, its lists do not say.
+
+Source: Azure DevOps' REST API 7.1: Pipelines, run pipeline; Builds, list.
+"""
+
+from __future__ import annotations
+
+import base64
+from urllib.parse import quote, urlencode
+
+from msgspec import Struct
+
+from atalaia.policies import AzureDevops
+from atalaia.ports import Job
+from atalaia_web.asking import SECONDS, Secret, Service, encoded, token_of
+from atalaia_web.telling import evidence_text
+
+_API = "7.1"
+_MOST_EVIDENCE = 30_000
+
+
+class DevopsStarter(Struct, frozen=True):
+    """Starts runs of a pipeline, whose name must begin with `${{ parameters.atalaia_id }}`.
+
+    Attributes:
+        target: The pipeline.
+        secret: Reads the personal access token.
+        seconds: A request takes no longer.
+    """
+
+    target: AzureDevops
+    secret: Secret
+    seconds: float = SECONDS
+
+    def start(self, job: Job) -> str:
+        """Start a run unless one has the job's id for a name, and return its address.
+
+        Raises:
+            JobError: It was not started, or nobody knows; start it again with the same id.
+        """
+        service = Service(
+            f"Azure DevOps pipeline {self.target.pipeline_id} of {self.target.project}",
+            "Give the token the scope Build (read and execute), or renew it.",
+            "Correct `organization`, `project`, `pipeline_id`, `branch` or the parameters of the policy.",
+            refusals=(203, 302),  # to who has no valid token, it shows a page to sign in
+            seconds=self.seconds,
+        )
+        pair = f":{token_of(self.target.token, self.secret)}".encode()
+        headers = {"Accept": "application/json", "Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+        wanted = {"definitions": self.target.pipeline_id, "buildNumber": f"{job.id}*", "api-version": _API}
+        answer = service.ask("GET", f"{self._project}/_apis/build/builds?{urlencode(wanted)}", headers, b"", (200,))
+        for run in service.listed(answer, "value"):
+            return self._address(run.get("id"))
+        url = f"{self._project}/_apis/pipelines/{self.target.pipeline_id}/runs?api-version={_API}"
+        answer = service.ask("POST", url, headers, encoded(self._told(job)), (200,))
+        return self._address(service.named(answer, "id"))
+
+    def _told(self, job: Job) -> dict[str, object]:
+        own = {"atalaia_id": job.id, "atalaia_evidence": evidence_text(job, _MOST_EVIDENCE)}
+        told: dict[str, object] = {"templateParameters": {**job.parameters, **own}}
+        if self.target.branch is not None:
+            name = self.target.branch
+            full = name if name.startswith("refs/") else f"refs/heads/{name}"
+            told["resources"] = {"repositories": {"self": {"refName": full}}}
+        return told
+
+    @property
+    def _project(self) -> str:
+        return f"{self.target.organization.rstrip('/')}/{quote(self.target.project, safe='')}"
+
+    def _address(self, run: object) -> str:
+        return f"{self._project}/_build/results?buildId={run}"

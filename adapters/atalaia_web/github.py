@@ -1,0 +1,186 @@
+"""Runs of GitHub Actions, and issues on GitHub.
+
+GitHub takes no id that makes a request unique, so it is asked first: a run has the job's id in its name, and an issue
+in its text. A run is listed some seconds after it was asked for; one caller at a time, who tries again later, finds it.
+
+Source: GitHub's REST API, version 2022-11-28: workflow dispatches, repository dispatches, workflow runs, issues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+from msgspec import Struct
+
+from atalaia.errors import JobError
+from atalaia.policies import GithubIssue, GithubWorkflow
+from atalaia.ports import Job
+from atalaia_web.asking import SECONDS, Secret, Service, encoded, token_of
+from atalaia_web.telling import Message, evidence_text, message_of, request_of
+from atalaia_web.wire import Answer
+
+_VERSION = "2022-11-28"
+_PAGE = 100  # of the newest: what was started before is among them
+_MOST_EVIDENCE = 30_000  # of the 65,535 characters that all inputs, or a payload, may have
+_DETAILS = "return_run_details"  # servers of GitHub Enterprise that do not know it refuse it
+
+
+class _Repository(Struct, frozen=True):
+    """A repository, what is asked of it during one start, and what that takes."""
+
+    target: GithubWorkflow | GithubIssue
+    secret: Secret
+    what: str
+    right: str
+    fix: str
+    seconds: float
+
+    @property
+    def service(self) -> Service:
+        return Service(
+            f"GitHub {self.what} of {self.target.repository}",
+            f"Give the token the permission {self.right} in the repository, or renew it.",
+            f"{self.fix} of the policy. To a token without rights, a private repository seems not to be there.",
+            seconds=self.seconds,
+        )
+
+    def ask(
+        self, method: str, path: str, told: Mapping[str, Any] | None = None, fine: Collection[int] = (200,)
+    ) -> Answer:
+        headers = {
+            "Accept": "application/vnd.github+json",
+            "Authorization": f"Bearer {token_of(self.target.token, self.secret)}",
+            "X-GitHub-Api-Version": _VERSION,
+        }
+        url = f"{self.target.api.rstrip('/')}/repos/{self.target.repository}{path}"
+        return self.service.ask(method, url, headers, encoded(told) if told else b"", fine)
+
+    def run_of(self, job: Job, where: str, event: str) -> str | None:
+        """Return the address of the run that has the job's id in its name."""
+        answer = self.ask("GET", f"{where}/runs?{urlencode({'event': event, 'per_page': _PAGE})}")
+        for run in self.service.listed(answer, "workflow_runs"):
+            if job.id in str(run.get("display_title")):
+                return str(run.get("html_url"))
+        return None
+
+
+class WorkflowStarter(Struct, frozen=True):
+    """Starts runs of a workflow, whose `run-name` must have `inputs.atalaia_id` in it.
+
+    Attributes:
+        target: The workflow.
+        secret: Reads the token.
+        seconds: A request takes no longer.
+    """
+
+    target: GithubWorkflow
+    secret: Secret
+    seconds: float = SECONDS
+
+    def start(self, job: Job) -> str:
+        """Start a run unless one has the job's id in its name, and return its address.
+
+        Raises:
+            JobError: It was not started, or nobody knows; start it again with the same id.
+        """
+        workflow = quote(str(self.target.workflow), safe="")
+        where = f"/actions/workflows/{workflow}"
+        there = _Repository(
+            self.target, cache(self.secret),
+            f"workflow {self.target.workflow}", "Actions (write)",
+            "Correct `workflow`, `ref` or the inputs", self.seconds,
+        )  # fmt: skip
+        run = there.run_of(job, where, "workflow_dispatch")
+        if run is not None:
+            return run
+        inputs = {**job.parameters, "atalaia_id": job.id, "atalaia_evidence": evidence_text(job, _MOST_EVIDENCE)}
+        told = {"ref": self.target.ref, "inputs": inputs}
+        answer = there.ask("POST", f"{where}/dispatches", {**told, _DETAILS: True}, (200, 204, 400, 422))
+        if answer.status in (400, 422) and _DETAILS in answer.text:
+            answer = there.ask("POST", f"{where}/dispatches", told, (204,))
+        if answer.status == 200:
+            return there.service.named(answer, "html_url")
+        if answer.status != 204:
+            raise JobError(there.service.refusal(answer))
+        return f"{self.target.repository} {self.target.workflow} {job.id}"
+
+
+class EventStarter(Struct, frozen=True):
+    """Sends events to a repository; of a workflow that they start, the `run-name` must have the payload's `id` in it.
+
+    Attributes:
+        target: The repository, and the events' type.
+        secret: Reads the token.
+        seconds: A request takes no longer.
+    """
+
+    target: GithubWorkflow
+    secret: Secret
+    seconds: float = SECONDS
+
+    def start(self, job: Job) -> str:
+        """Send an event unless a run has the job's id in its name, and return a name for what it starts.
+
+        Raises:
+            JobError: It was not sent, or nobody knows; start it again with the same id.
+        """
+        there = _Repository(
+            self.target, cache(self.secret),
+            f"event {self.target.event_type}", "Contents (write)", "Correct `repository` or `event_type`", self.seconds,
+        )  # fmt: skip
+        if there.run_of(job, "/actions", "repository_dispatch") is None:
+            evidence = msgspec.json.decode(evidence_text(job, _MOST_EVIDENCE))
+            told = {"event_type": self.target.event_type, "client_payload": request_of(job) | {"evidence": evidence}}
+            there.ask("POST", "/dispatches", told, (204,))
+        return f"{self.target.repository} {self.target.event_type} {job.id}"
+
+
+class IssueStarter(Struct, frozen=True):
+    """Opens issues; each has the job's id in its text.
+
+    Attributes:
+        target: The repository, and the issues' labels.
+        secret: Reads the token.
+        seconds: A request takes no longer.
+    """
+
+    target: GithubIssue
+    secret: Secret
+    seconds: float = SECONDS
+
+    def start(self, job: Job) -> str:
+        """Open an issue unless one has the job's id in its text, and return its address.
+
+        Raises:
+            JobError: It was not opened, or nobody knows; start it again with the same id.
+        """
+        there = _Repository(
+            self.target, cache(self.secret), "issue", "Issues (write)", "Correct `repository` or `labels`", self.seconds
+        )
+        labels = {"labels": ",".join(self.target.labels)} if self.target.labels else {}
+        order = {"state": "all", "sort": "created", "direction": "desc", "per_page": _PAGE}
+        path, mark = f"/issues?{urlencode(labels | order)}", f"<!-- atalaia:{job.id} -->"
+        for issue in there.service.listed(there.ask("GET", path)):
+            if mark in str(issue.get("body")):
+                return str(issue.get("html_url"))
+        message = message_of(job)
+        told: dict[str, object] = {"title": message.title[:256], "body": f"{markdown(message)}\n{mark}\n"}
+        told |= {"labels": list(self.target.labels)} if self.target.labels else {}
+        return there.service.named(there.ask("POST", "/issues", told, (201,)), "html_url")
+
+
+def markdown(message: Message) -> str:
+    """Return a message as the text of an issue; what comes from data stands in code, where it pings nobody."""
+    facts = [f"- {_code(name)}: {_code(value)}" for name, value in message.facts]
+    links = [f"- [{text}]({address})" for text, address in message.links]
+    found = [f"- {_code(line)}" for line in message.findings]
+    return "\n".join([*facts, *(["", "Found:", "", *found] if found else []), *(["", *links] if links else []), ""])
+
+
+def _code(text: str) -> str:
+    inside = " ".join(text.replace("`", "'").split())
+    return f"`{inside}`" if inside else "(empty)"

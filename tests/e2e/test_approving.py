@@ -1,0 +1,120 @@
+"""`atalaia actions` and `atalaia approve` as users run them."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+import servers
+from terminal import atalaia, strict_json
+
+from atalaia.monitoring.actions import Action, State, to_json
+from atalaia.window import parse_time
+
+POLICY = "policies: [{name: retrain, when: drifted > 0.3, file: true, approval: true}]\n"
+MONITOR = """name: churn
+model: {name: churn}
+logs: {source: logs}
+output: out
+baseline: {data: [reference.jsonl]}
+window: 1d
+columns: [{name: at, type: time, role: time}, {name: x}]
+"""
+
+
+def written(path, day, shift, n):
+    random = np.random.default_rng(day)
+    rows = [{"at": f"2026-03-{day:02}T12:00:00Z", "x": float(random.normal(shift, 1))} for _ in range(n)]
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A monitor whose policy waits for approval."""
+    written(tmp_path / "reference.jsonl", 1, 0, 2000)
+    written(tmp_path / "logs/a.jsonl", 2, 5, 500)
+    (tmp_path / "monitor.yaml").write_text(MONITOR + POLICY)
+    checked(tmp_path)
+    return tmp_path
+
+
+def checked(place):
+    done = atalaia("check", "monitor.yaml", "--now", "2026-03-05", cwd=place)
+    assert done.returncode == 1, done.stderr
+
+
+def listed(place):
+    return strict_json(atalaia("actions", "monitor.yaml", "--json", cwd=place).stdout)["actions"]
+
+
+def approve(place, *more):
+    return atalaia("approve", "monitor.yaml", "retrain", *more, "--now", "2026-03-06", cwd=place)
+
+
+def test_what_is_approved_is_started_by_the_next_evaluation(place):
+    (before,) = listed(place)
+    done = approve(place, "2026-03-02", "--by", "Ada")
+    checked(place)
+
+    (after,) = listed(place)
+    assert (before["state"], before["until"][:13], before["job"]) == ("pending-approval", "2026-03-12T00", None)
+    assert done.stdout.startswith("Approved: churn, policy retrain, window 20260302T000000Z.")
+    assert (after["state"], after["by"], after["until"]) == ("done", "Ada", None)
+    (job,) = (place / "out/jobs").iterdir()
+    assert after["job"].endswith(job.name)
+    assert json.loads(job.read_text())["evidence"] == after["evidence"] == before["evidence"]
+
+
+def test_what_is_declined_is_not_started(place):
+    done = approve(place, "20260302T000000Z", "--decline")
+    checked(place)
+
+    (after,) = listed(place)
+    assert done.stdout.startswith("Declined: churn")
+    assert after["state"] == "declined"
+    assert after["by"]
+    assert not (place / "out/jobs").exists()
+
+
+def test_a_table_tells_how_far_actions_are(place):
+    waiting = atalaia("actions", "monitor.yaml", cwd=place).stdout
+    approve(place, "2026-03-02", "--by", "Ada", "--decline")
+    checked(place)
+    declined = atalaia("actions", "monitor.yaml", cwd=place).stdout
+    nothing = atalaia("actions", "monitor.yaml", "--out", "elsewhere", cwd=place).stdout
+
+    assert "pending-approval   waits until 2026-03-12" in waiting
+    assert "declined   by Ada" in declined
+    assert nothing == "No policy has started anything, or wants to.\n"
+
+
+@pytest.mark.parametrize(
+    ("window", "told"),
+    [("2026-03-03", "no such action"), ("soon", "no start of a window"), ("20260302T000000Z", "declined by")],
+)
+def test_what_cannot_be_approved_is_told(place, window, told):
+    approve(place, "2026-03-02", "--decline")
+
+    done = approve(place, window)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+
+
+def test_an_output_in_a_cloud_is_asked_there(tmp_path):
+    action = Action("id", "retrain", "20260302T000000Z", 0, State.PENDING_APPROVAL, parse_time("2026-03-12"))
+    (tmp_path / "monitor.yaml").write_text((MONITOR + POLICY).replace("output: out", "output: s3://approving/out"))
+    with servers.moto() as moto:
+        moto.make_bucket("approving")
+        key = "out/churn/actions/retrain/20260302T000000Z.json"
+        moto.client("s3").put_object(Bucket="approving", Key=key, Body=to_json(action))
+        settings = {"AWS_ENDPOINT_URL": moto.address, "AWS_REGION": moto.region}
+        settings |= {"AWS_ACCESS_KEY_ID": moto.key, "AWS_SECRET_ACCESS_KEY": moto.secret}
+        at = {"cwd": tmp_path, "env": {**os.environ, **settings}}  # noqa: TID251 - of the process to start
+        shown = atalaia("actions", "monitor.yaml", **at)
+        done = atalaia("approve", "monitor.yaml", "retrain", "2026-03-02", "--now", "2026-03-06", **at)
+
+        assert "pending-approval" in shown.stdout, shown.stderr
+        assert done.returncode == 0, done.stderr
+        stored = moto.client("s3").get_object(Bucket="approving", Key=key.replace("actions", "approvals"))
+        assert json.loads(stored["Body"].read())["decision"] == "approve"

@@ -1,0 +1,45 @@
+"""Weeks that went by: logs that came day by day, evaluated again and again, on a service whose clock is set."""
+
+from services import MONITOR, Told, make_service
+from worlds import lines, moment, rows
+
+POLICY = "policies: [{name: retrain, when: drifted > 0.4, file: true}]\n"
+
+
+class Starter:
+    """Starts every job."""
+
+    def __call__(self, policy, store):
+        return self
+
+    def start(self, job):
+        return f"job-{job.window}"
+
+
+def moved(day, by=5.0, n=600):
+    """Rows of a day whose numbers are *by* larger and whose words are others."""
+    return [{**row, "x": row["x"] + by, "word": "c"} for row in rows(day, n, seed=day)]
+
+
+def shifted(day, by, n=600):
+    """Rows of a day whose numbers alone are *by* larger."""
+    return [{**row, "x": row["x"] + by} for row in rows(day, n, seed=day)]
+
+
+def a_past(days, more=POLICY, text=MONITOR):
+    """Return a service to which each of *days* (March 2026) brought its rows at noon, evaluated again and again."""
+    world = make_service(text + more)
+    world.starter, world.telemetry = Starter(), Told()
+    for day, entries in sorted(days.items()):
+        world.now = moment(f"2026-03-{day:02}T12:30:00Z")
+        assert not world.service.ingest([world.put(f"{day}.jsonl", lines(entries))]).failed
+        for time in (f"{day:02}T13:59", f"{day:02}T18:59", f"{day:02}T23:59", f"{day + 1:02}T02:00"):
+            world.now = moment(f"2026-03-{time}:00Z")
+            world.service.evaluate(world.telemetry, world.starter)
+    world.monitor, world.text = world.watches[0].monitor, text + more
+    return world
+
+
+def a_week():
+    """Two days of drift among calm ones."""
+    return {day: moved(day) if day in (4, 5) else rows(day, seed=day) for day in range(2, 8)}

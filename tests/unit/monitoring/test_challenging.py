@@ -1,0 +1,177 @@
+import pytest
+from services import MONITOR, Told, make_service
+from worlds import lines, moment, rows
+
+from atalaia.drifting import drift_of
+from atalaia.errors import BaselineError, LogError
+from atalaia.findings import pair_of
+from atalaia.judging import Promise
+from atalaia.monitoring.challenging import Side, Span, challenge, in_words
+from atalaia.monitoring.service import NewVersion
+from atalaia.profile import Profile
+from atalaia.schema import profiled
+
+ANSWERED = MONITOR + "  - {name: score, role: score}\n"
+CHAMPION = ANSWERED.replace("mem://logs", "mem://logs/a")
+CHALLENGER = ANSWERED.replace("mem://logs", "mem://logs/b").replace("name: churn\nmodel", "name: shadow\nmodel")
+
+
+def answered(day, shift=0.0, seed=None, n=600):
+    return [{**row, "score": row["x"] / 2 + shift} for row in rows(day, n, seed=seed or day)]
+
+
+def a_world(ours, theirs, challenger=CHALLENGER):
+    world = make_service(CHAMPION, challenger)
+    world.stores("mem://reference").put("data.jsonl", lines(answered(1, n=2000, seed=9)))
+    for folder, days in (("a", ours), ("b", theirs)):
+        for day, entries in days.items():
+            uri, data = f"mem://logs/{folder}", lines(entries)
+            world.stores(uri).put(f"{day}.jsonl", data)
+    for watch in world.watches:
+        list(watch.ingester.ingest_all(watch.source, watch.source.objects()))
+    return world
+
+
+def sides(world):
+    return [Side(watch.monitor, watch.output) for watch in world.watches]
+
+
+def statuses(result):
+    return {column["column"]: column["finding"]["status"] for column in result["columns"]}
+
+
+def test_a_shadow_that_answers_like_the_champion_does_not_differ():
+    world = a_world({2: answered(2), 3: answered(3)}, {2: answered(2), 3: answered(3)})
+
+    result = challenge(*sides(world))
+
+    assert statuses(result) == {"score": "ok", "x": "ok", "word": "ok"}
+    assert result["champion"] == {"name": "churn", "rows": 1200}
+    assert result["challenger"] == {"name": "shadow", "rows": 1200}
+    assert result["windows"] == ["2026-03-02T00:00:00Z", "2026-03-03T00:00:00Z"]
+    assert in_words(result)[0] == (
+        "2 windows, 1,200 rows of shadow against 1,200 of churn: no column differs by more than chance."
+    )
+
+
+def test_another_sample_of_the_same_rows_does_not_differ():
+    world = a_world({2: answered(2)}, {2: answered(2, seed=77)})
+
+    assert set(statuses(challenge(*sides(world))).values()) == {"ok"}
+
+
+def test_a_shadow_that_answers_otherwise_differs_in_its_answers_alone():
+    world = a_world({2: answered(2)}, {2: answered(2, shift=0.4)})
+
+    result = challenge(*sides(world))
+
+    assert statuses(result) == {"score": "alert", "x": "ok", "word": "ok"}
+    assert result["columns"][0]["column"] == "score"
+    assert not [line for line in in_words(result) if line.startswith("Inputs differ")]
+
+
+def test_it_is_judged_as_a_window_against_a_baseline_is():
+    world = a_world({2: answered(2)}, {2: answered(2, shift=0.05)})
+    baseline = world.watches[0].eras.latest
+    profiler = baseline.profiler()
+    ours, theirs = (profile_of(profiler, world, uri) for uri in ("mem://logs/a", "mem://logs/b"))
+    pairs = [
+        pair_of(type(baseline)(baseline.version, baseline.grids, ours), theirs, column)
+        for column in profiled(baseline.grids.columns)
+    ]
+    expected = {d.findings[0].column: d.findings[0].value for d in drift_of((), pairs, Promise(0.05))}
+
+    found = {each["column"]: each["finding"]["value"] for each in challenge(*sides(world))["columns"]}
+
+    assert found == expected
+
+
+def profile_of(profiler, world, uri):
+    watch = next(w for w in world.watches if w.source.store.uri == uri)
+    profile = Profile("")
+    for batch in watch.source.batches():
+        profile = profiler.profile(batch) if not profile.rows else profile.merge(profiler.profile(batch))
+    return profile
+
+
+def test_other_requests_are_told():
+    moved = [{**row, "x": row["x"] + 3} for row in answered(2)]
+    world = a_world({2: answered(2)}, {2: moved})
+
+    told = in_words(challenge(*sides(world)))
+
+    assert told[-1] == "Inputs differ (x), so these were other requests: answers may differ because of that."
+
+
+def test_only_windows_that_both_logged_are_compared():
+    world = a_world({2: answered(2), 3: answered(3, shift=1)}, {2: answered(2), 4: answered(4)})
+
+    result = challenge(*sides(world))
+
+    assert (result["windows"], statuses(result)["score"]) == (["2026-03-02T00:00:00Z"], "ok")
+
+
+def test_the_span_says_which_windows_are_looked_at():
+    world = a_world({2: answered(2), 3: answered(3)}, {2: answered(2, shift=1), 3: answered(3)})
+
+    result = challenge(*sides(world), Span(moment("2026-03-03"), moment("2026-03-04")))
+
+    assert (result["windows"], statuses(result)["score"]) == (["2026-03-03T00:00:00Z"], "ok")
+
+
+def test_without_a_window_of_both_nothing_can_be_compared():
+    world = a_world({2: answered(2)}, {3: answered(3)})
+
+    with pytest.raises(LogError, match="no window in which both have rows"):
+        challenge(*sides(world))
+
+
+def test_other_columns_make_another_baseline():
+    world = a_world({2: answered(2)}, {2: answered(2)}, CHALLENGER + "  - {name: more}\n")
+
+    with pytest.raises(BaselineError, match="in 1 window both have rows, but counted on different baselines"):
+        challenge(*sides(world))
+
+
+def test_other_windows_cannot_be_compared():
+    world = a_world({2: answered(2)}, {2: answered(2)}, CHALLENGER.replace("window: 1d", "window: 6h"))
+
+    with pytest.raises(BaselineError, match="Give both monitors the same `window`"):
+        challenge(*sides(world))
+
+
+def test_two_versions_in_the_logs_of_one_monitor_are_compared():
+    world = make_service(ANSWERED + "  - {name: v, type: string, role: version}\n")
+    world.stores("mem://reference").put("data.jsonl", lines(answered(1, n=2000, seed=9)))
+    both = [{**row, "v": v} for v, shift in (("7", 0.0), ("8", 0.5)) for row in answered(2, shift)]
+    world.service.ingest([world.put("a.jsonl", lines(both))])
+    watch = world.watches[0]
+
+    result = challenge(*(Side(watch.monitor, watch.output, version) for version in ("7", "8")))
+
+    assert statuses(result) == {"score": "alert", "x": "ok", "word": "ok"}
+    assert (result["champion"], result["challenger"]["rows"]) == ({"name": "churn version 7", "rows": 600}, 600)
+    with pytest.raises(LogError, match="no window"):
+        challenge(*(Side(watch.monitor, watch.output, version) for version in ("7", "9")))
+
+
+def test_without_a_column_for_versions_these_cannot_be_told_apart():
+    world = a_world({2: answered(2)}, {2: answered(2)})
+    watch = world.watches[0]
+
+    with pytest.raises(LogError, match="no column has the role `version`"):
+        challenge(*(Side(watch.monitor, watch.output, version) for version in ("7", "8")))
+
+
+def test_windows_on_a_new_baseline_of_one_of_them_are_left_out():
+    renewed = "{windows: 1, rows: 1}"
+    challenger = CHALLENGER.replace("model: {name: churn}", f"model: {{name: churn, new_baseline: {renewed}}}")
+    world = a_world({2: answered(2), 3: answered(3)}, {2: answered(2)}, challenger)
+    world.service.note_model(NewVersion("churn", "8", moment("2026-03-01")))
+    world.service.evaluate(Told(), lambda policy: None, everything=True)
+    world.stores("mem://logs/b").put("3.jsonl", lines(answered(3)))
+    watch = world.watches[1]
+    list(watch.ingester.ingest_all(watch.source, watch.source.objects()))
+
+    assert watch.eras.latest.origin
+    assert challenge(*sides(world))["windows"] == ["2026-03-02T00:00:00Z"]
