@@ -31,7 +31,7 @@ from atalaia.policies import Policy
 from atalaia.ports import Job, ObjectInfo, ObjectStore, Point, Sent
 from atalaia.schedules import last_before, parse_schedule
 from atalaia.telemetry import Detail
-from atalaia.window import Window, iso, parse_duration
+from atalaia.window import END_TIME, Window, iso, parse_duration
 
 Reports = dict[int, Evaluated]
 """The stored reports, each the latest of its window, by the window's start."""
@@ -183,7 +183,8 @@ class _Rounds(Struct):
         for window, starts in list(self.done.windows.items())[1:]:
             self._others(last, window.end + lateness)
             last = self._round_of(window, starts, lateness)
-        self._others(last, self.clock.now + parse_duration(self.monitor.window))
+        over = self.clock.now + parse_duration(self.monitor.window)
+        self._others(last, max([over, *(moment + 1 for moment in self._waiting(END_TIME))]))
         told = [f"window {key} could not be evaluated: {why}" for key, why in self.failed.items()]
         self.done.notes += [*dict.fromkeys(note for each in self.fitted.values() for note in each.notes), *told]
 

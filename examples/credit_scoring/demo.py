@@ -2,8 +2,10 @@
 
     python examples/credit_scoring/demo.py [OUT]
 
-It types the commands that you would type, each a process of its own. Exit codes: 0 everything planted was found and
-nothing else, 1 something was missed or found without having been planted, 2 a command could not run.
+It types the commands that you would type, each a process of its own. A policy asks for a training because of Tuesday;
+at the end, a backtest tells what would have been done if it asked for two such days. Exit codes: 0 everything planted
+was found and nothing else, and the policy acted once; 1 something was missed, found without having been planted, or
+done otherwise; 2 a command could not run.
 """
 
 from __future__ import annotations
@@ -24,6 +26,11 @@ from rich.table import Table
 TRAFFIC = Path(__file__).resolve().parent / "traffic.py"
 CLOUDS = {"sagemaker": "SageMaker data capture", "azureml": "Azure ML data collector"}
 NONE = "-"
+AS_OF = "2026-03-05T02:00:00Z"
+"""The commands are run as of this moment: Wednesday's window has become final just now."""
+
+OF_TWO_DAYS = ("when: drifted > 0.3", "when: drifted > 0.3, windows: 2")
+"""What a backtest tries instead of the policy as it is."""
 
 Fault = tuple[str, str, str, str]
 """Window, signal, metric and column; `-` for a metric of the whole window."""
@@ -80,8 +87,9 @@ def _demo(out: Path, console: Console) -> bool:
     _run([sys.executable, str(TRAFFIC), str(out)], fine=(0,))
     planted = json.loads((out / "planted.json").read_text())["clouds"]
     agrees = [_check(out, cloud, planted[cloud], console) for cloud in CLOUDS]
+    agrees.append(_backtest(out, planted["sagemaker"]["monitor"], console))
     console.print("Reports:")
-    for report in sorted(out.glob("atalaia/*/report.html")):
+    for report in [*sorted(out.glob("atalaia/*/report.html")), out / "backtest.svg"]:
         console.print(f"  {report}", markup=False, soft_wrap=True)
     return all(agrees)
 
@@ -97,23 +105,48 @@ def _clear(out: Path) -> None:
 
 
 def _check(out: Path, cloud: str, planted: Mapping[str, Any], console: Console) -> bool:
-    command = ["atalaia", "check", str(out / planted["monitor"]), "--json"]
+    command = ["atalaia", "check", str(out / planted["monitor"]), "--now", AS_OF, "--json"]
     console.print("$ " + " ".join(command), markup=False)
     began = time.perf_counter()
     answer = _run([sys.executable, "-m", "atalaia_cli", *command[1:]], fine=(0, 1))
     seconds = time.perf_counter() - began
     try:
-        lines = compare(planted, json.loads(answer))
+        lines, told = compare(planted, json.loads(answer)), acted(json.loads(answer))
     except (ValueError, KeyError, TypeError) as error:
         msg = f"{' '.join(command)} printed something else than its JSON ({error!r}): {answer[:200]!r}"
         raise CommandError(msg) from error
     console.print(_table(f"{CLOUDS[cloud]}, checked in {seconds:.1f} s", lines))
+    for line in told:
+        console.print(line, markup=False, soft_wrap=True)
     wrong = sum(not line.agrees for line in lines)
     faults = len(planted["findings"])
     console.print(
         f"{wrong} lines differ from what was planted." if wrong else f"All {faults} planted faults found, and no other."
     )
     return not wrong
+
+
+def acted(checked: Mapping[str, Any]) -> list[str]:
+    """Return a line for each decision to act, of what `atalaia check --json` printed."""
+    return [
+        f"Policy {decision['policy']} acted because of {window['start'][:10]}: {decision['why']}"
+        for window in checked["windows"]
+        for decision in window["decisions"]
+        if decision["outcome"] == "acted"
+    ]
+
+
+def _backtest(out: Path, monitor: str, console: Console) -> bool:
+    """Tell what would have been done if the policy asked for two days; it acted once, and would not have."""
+    changed = out / "changed.yaml"
+    changed.write_text((out / monitor).read_text().replace(*OF_TWO_DAYS))
+    files = [str(out / monitor), "--with", str(changed), "--picture", str(out / "backtest.svg")]
+    command = ["atalaia", "backtest", *files]
+    console.print("$ " + " ".join(command), markup=False, soft_wrap=True)
+    run = [sys.executable, "-m", "atalaia_cli", *command[1:]]
+    console.print(_run(run, fine=(0,)), markup=False, highlight=False, soft_wrap=True)
+    found = json.loads(_run([*run, "--json"], fine=(0,)))
+    return bool((found["then"]["actions"], found["now"]["actions"]) == (1, 0))
 
 
 def _run(command: Sequence[str], fine: Iterable[int]) -> str:

@@ -24,7 +24,7 @@ def terminal(monkeypatch):
 def place(tmp_path_factory):
     """The page's example, checked."""
     folder = tmp_path_factory.mktemp("deliveries")
-    subprocess.run([sys.executable, ROOT / "examples/deliveries/traffic.py", folder], check=True)
+    subprocess.run([sys.executable, ROOT / "examples/deliveries/ten_weeks.py", folder], check=True)
     done = atalaia("check", "monitor.yaml", "--now", AS_OF, cwd=folder)
     assert done.returncode == 1, done.stderr
     return folder

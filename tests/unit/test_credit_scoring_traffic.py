@@ -364,3 +364,16 @@ def test_the_demo_leaves_a_folder_alone_that_is_not_its_own(tmp_path, capsys):
     assert demo.main([str(tmp_path)]) == 2
     assert (tmp_path / "precious").read_text() == "mine"
     assert "Name another folder" in " ".join(capsys.readouterr().out.split())
+
+
+def test_each_decision_to_act_is_a_line():
+    decisions = [{"policy": "a", "outcome": "acted", "why": "drifted 0.4 > 0.3"}, {"policy": "b", "outcome": "no"}]
+    checked = {"windows": [{"start": TUESDAY, "decisions": decisions}, {"start": MONDAY, "decisions": []}]}
+
+    assert demo.acted(checked) == ["Policy a acted because of 2026-03-03: drifted 0.4 > 0.3"]
+
+
+def test_the_policy_of_the_example_is_the_one_that_the_demo_changes():
+    text = (EXAMPLE / "sagemaker.yaml").read_text()
+
+    assert text.count(demo.OF_TWO_DAYS[0]) == 1

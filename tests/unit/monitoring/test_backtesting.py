@@ -5,7 +5,7 @@ from services import MONITOR
 from worlds import moment, rows
 
 from atalaia.decisions import Outcome
-from atalaia.errors import AtalaiaError, BaselineError
+from atalaia.errors import AtalaiaError, BaselineError, StoredFormError
 from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.actions import State
 from atalaia.monitoring.backtesting import backtest
@@ -348,6 +348,27 @@ def test_a_damaged_profile_is_told_and_the_rest_is_replayed():
     assert [each.now is None for each in found.windows] == [False, True, False]
     assert len(found.notes) == 1
     assert found.notes[0].startswith("window 20260303T000000Z could not be evaluated: ")
+
+
+def test_what_is_no_profile_is_a_fault_and_what_is_of_no_window_is_passed_over():
+    world = a_past({2: rows(2)})
+    world.output.put("churn/profiles/notes/a.txt", b"mine")
+    backtest(world.monitor, world.output, NOW)
+    (key,) = [info.key for info in world.output.list("churn/profiles/20260302")]
+    (baseline,) = [info.key for info in world.output.list("churn/baseline/")]
+    world.output.put(key, world.output.get(baseline)[0])
+
+    with pytest.raises(StoredFormError, match="not a profile"):
+        backtest(world.monitor, world.output, NOW)
+
+
+def test_what_waits_for_the_end_of_long_quiet_hours_is_done_at_last():
+    world = a_past({6: moved(6)})  # a Friday, final on Saturday
+    quiet = changed(world, "file: true", "file: true, quiet_hours: ['Sat-Thu']")
+
+    found = backtest(world.monitor, world.output, NOW, quiet)
+
+    assert [iso(deed.time) for each in found.windows for deed in each.now.actions] == ["2026-03-13T00:00:00Z"]
 
 
 @pytest.mark.parametrize(

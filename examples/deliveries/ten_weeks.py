@@ -1,6 +1,6 @@
 """Ten weeks of an invented shop's deliveries, for a backtest to look back on.
 
-    python examples/deliveries/traffic.py OUT
+    python examples/deliveries/ten_weeks.py OUT
 
 Writes `OUT/reference.parquet` (four weeks before), `OUT/logs` (a file a day) and two monitor files: `monitor.yaml`, as
 the shop watched its model, and `changed.yaml`, as it might have. No row describes a real order.
