@@ -45,10 +45,10 @@ test-3.13: $(EMULATOR) build/3.13/.ready  ## Run the functions' bundles and the 
 	    build/3.13/dev/bin/pytest -n 2 --dist loadscope --no-loadscope-reorder $(NEWER) $(ARGS)
 
 e2e-aws: $(READY) $(AWS_EMULATOR) $(if $(LINUX),build/infra/.ready)  ## Run the functions on the emulator, from a capture file in S3 to a job that has ended
-	@$(BIN)/pytest tests/e2e/test_aws.py tests/e2e/test_aws_rights.py tests/e2e/test_aws_chaos.py $(ARGS)
+	@$(BIN)/pytest tests/e2e/test_aws.py tests/e2e/test_aws_rights.py tests/e2e/test_aws_chaos.py tests/e2e/test_closed_loop_aws.py $(ARGS)
 
 e2e-azure: $(READY) $(AZURE_EMULATOR) $(DISTRO)  ## Run the functions on the emulator, from logs in blob storage to a job that has ended
-	@$(BIN)/pytest tests/e2e/test_azure.py tests/e2e/test_azure_chaos.py $(ARGS)
+	@$(BIN)/pytest tests/e2e/test_azure.py tests/e2e/test_azure_chaos.py tests/e2e/test_closed_loop_azure.py $(ARGS)
 
 infra: $(READY) $(AWS_EMULATOR) $(CHECKED)  ## Check the infrastructure in INFRA (default: infra) without a cloud or a registry
 	@ATALAIA_INFRA=$(INFRA) $(BIN)/pytest -n $(JOBS) --dist worksteal tests/infra $(ARGS)

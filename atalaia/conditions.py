@@ -141,8 +141,9 @@ def spell_condition(condition: Condition) -> str:
             return f"not {in_parentheses(inner, spell_condition(inner))}"
         case HasStatus(status=status, place=place):
             return f"{status}({spell_place(place)})"
-        case Comparison(value=value, sign=sign, limit=limit):
-            return f"{value if isinstance(value, str) else spell_place(value)} {sign} {spell_number(limit)}"
+        case _:
+            value = condition.value if isinstance(condition.value, str) else spell_place(condition.value)
+            return f"{value} {condition.sign} {spell_number(condition.limit)}"
 
 
 def in_parentheses(part: Condition, told: str) -> str:

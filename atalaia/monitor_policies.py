@@ -193,19 +193,10 @@ def _azure(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
             yield Issue((*path, key, "workspace"), f"{workspace!r} is no resource id of a workspace", fix)
     if isinstance(policy.get("azureml_job"), dict):
         yield from _job_type(policy["azureml_job"], (*path, "azureml_job"))
-    if isinstance(policy.get("azureml_traffic"), dict):
-        yield from _split(policy["azureml_traffic"].get("traffic"), (*path, "azureml_traffic", "traffic"))
     topic = policy.get("event_grid_topic")
     if isinstance(topic, str) and topic and not _TOPIC.fullmatch(topic):
         fix = "Copy the topic's endpoint from its page: https://NAME.REGION-1.eventgrid.azure.net/api/events"
         yield Issue((*path, "event_grid_topic"), f"{topic!r} is no address of an Event Grid topic", fix)
-
-
-def _split(traffic: object, path: Path) -> Iterator[Issue]:
-    shares = list(traffic.values()) if isinstance(traffic, dict) else []
-    if shares and all(is_number(share) for share in shares) and (min(shares) < 0 or sum(shares) != 100):
-        found = f"{', '.join(map(str, shares))} do not add up to 100"
-        yield Issue(path, found, "Give each deployment its percentage.")
 
 
 def _job_type(job: Mapping[str, Any], path: Path) -> Iterator[Issue]:

@@ -247,6 +247,9 @@ TARGETS = (
 )  # fmt: skip
 """What a policy can start: it names one of these."""
 
+TELLING = ("sns_topic", "event_grid_topic", "github_issue", "webhook")
+"""Those that tell somebody: they are told where what waits for approval can be approved, too."""
+
 TRAFFIC = ("sagemaker_traffic", "azureml_traffic")
 """Those that change what users are served: they need approval."""
 

@@ -16,7 +16,9 @@ from atalaia_web.wire import Answer, NoAnswerError, ask
 API = "2025-01-01-preview"
 """Of Azure Machine Learning in Azure Resource Manager."""
 
-_SECONDS = 8.0
+SECONDS = 6.0
+"""A request takes no longer: three of them, with their tokens, end before another evaluator may begin a start."""
+
 _RIGHTS = (401, 403)
 _LATER = (408, 409, 423, 429)  # 409: another change of the same is under way
 _AGAIN = "It will be tried again with the same id."
@@ -54,7 +56,7 @@ class Asker(Struct, frozen=True):
     token: Token
     rights: str
     other: str
-    seconds: float = _SECONDS
+    seconds: float = SECONDS
 
     def ask(self, what: str, asked: Asked) -> Answer:
         """Return the answer to a request for *what*, as messages call it.

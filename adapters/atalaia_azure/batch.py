@@ -7,11 +7,13 @@ invoked the workspace's jobs are looked through for it: the newest first, back t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from atalaia.errors import JobError
 from atalaia.policies import AzuremlBatch
@@ -20,7 +22,8 @@ from atalaia.window import parse_time
 from atalaia_azure.asking import API, Asked, Asker, is_safe, told_by
 from atalaia_functions.naming import job_name
 
-_MOST_PAGES = 100
+SEARCH = 7.0
+"""For so many seconds jobs are looked through: with two requests and two tokens more, a start ends within 30."""
 
 
 class BatchInvoker(Struct, frozen=True):
@@ -30,11 +33,13 @@ class BatchInvoker(Struct, frozen=True):
         template: The endpoint, and what every job of it is given.
         arm: Asks Azure Resource Manager.
         scoring: Asks the endpoint itself.
+        search: For how many seconds jobs are looked through at most.
     """
 
     template: AzuremlBatch
     arm: Asker
     scoring: Asker
+    search: float = SEARCH
 
     def start(self, job: Job) -> str:
         """Invoke the endpoint unless it was invoked for this job before, and return the name of what runs.
@@ -73,8 +78,10 @@ class BatchInvoker(Struct, frozen=True):
 
     def _pages(self) -> Iterator[list[dict[str, Any]]]:
         url, what = self._at("jobs", "&listViewType=All"), "the workspace's jobs"
-        for _ in range(_MOST_PAGES):
-            told = told_by(self.arm.ask(what, Asked("GET", url)), what)
+        until = time.monotonic() + self.search
+        while (left := until - time.monotonic()) > 0:
+            arm = replace(self.arm, seconds=min(self.arm.seconds, max(left, 1.0)))
+            told = told_by(arm.ask(what, Asked("GET", url)), what)
             yield told.get("value") or []
             url = str(told.get("nextLink") or "")
             if not url:
@@ -82,7 +89,10 @@ class BatchInvoker(Struct, frozen=True):
             if not url.startswith(f"{self.arm.resource}/"):
                 msg = f"{what}: the list goes on at {url[:100]}, which is not Azure Resource Manager."
                 raise JobError(msg)
-        msg = f"{what}: more than {_MOST_PAGES} pages since the window. Give the endpoint a workspace of its own."
+        msg = (
+            f"{what}: those since the window cannot be looked through in {self.search:g} s. It will be tried again "
+            "with the same id; if that stays so, give the endpoint a workspace of its own."
+        )
         raise JobError(msg)
 
     def _at(self, path: str, more: str = "") -> str:

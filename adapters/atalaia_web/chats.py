@@ -19,7 +19,7 @@ def slack(message: Message) -> dict[str, Any]:
     """Return the body of a request to an incoming webhook of Slack."""
     lines = [f"*{_escaped(name)}:* {_escaped(value)}" for name, value in message.facts]
     found = [f"• {_escaped(line)}" for line in message.findings]
-    links = [f"<{_escaped(address)}|{_escaped(text)}>" for text, address in message.links]
+    links = [f"<{_entities(address)}|{_escaped(text)}>" for text, address in message.links]
     sections = [_joined(part) for part in (lines, found, links) if part]
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in sections]
     header = {"type": "header", "text": {"type": "plain_text", "text": message.title[:_MOST_HEADER]}}
@@ -48,7 +48,11 @@ def _runs(*runs: dict[str, str]) -> dict[str, Any]:
 
 
 def _escaped(text: str) -> str:
-    return _cut(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _entities(_cut(text))
+
+
+def _entities(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _cut(text: str) -> str:

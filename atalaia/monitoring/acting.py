@@ -20,12 +20,12 @@ from msgspec.structs import replace
 
 from atalaia.errors import JobError, ObjectNotFoundError, PreconditionError, StoredFormError, StoreError
 from atalaia.monitor_file import Monitor
-from atalaia.monitoring.actions import SETTLED, Action, State, event_of, stored_action, to_json
-from atalaia.monitoring.approving import decided
+from atalaia.monitoring.actions import SETTLED, Action, Links, State, event_of, no_links, stored_action, to_json
+from atalaia.monitoring.approving import Decision, decided
 from atalaia.monitoring.claims import Claim, Claims
 from atalaia.monitoring.evidence import evidence_of, filled
 from atalaia.monitoring.layout import action_key, actions_prefix, approval_key
-from atalaia.policies import Policy
+from atalaia.policies import TELLING, Policy, target_of
 from atalaia.ports import LONGEST_START, Job, JobStarter, ObjectStore
 from atalaia.window import SECOND, Window, iso, parse_duration
 
@@ -62,11 +62,19 @@ class Actor:
         clock: Tells the time, in µs since 1970.
         announce: Hears the key of what operators are to be told of, before it exists.
         who: Names this evaluator to others.
+        links: Where actions can be approved.
     """
 
     def __init__(
-        self, monitor: Monitor, output: ObjectStore, clock: Callable[[], int], announce: Callable[[str], None], who: str
+        self,
+        monitor: Monitor,
+        output: ObjectStore,
+        clock: Callable[[], int],
+        announce: Callable[[str], None],
+        who: str,
+        links: Links = no_links,
     ) -> None:
+        self._links = links
         self._announce = announce
         self._monitor = monitor
         self._output = output
@@ -76,7 +84,7 @@ class Actor:
 
     def act(self, starter_of: StarterOf, enough_time: Callable[[], bool] = lambda: True) -> Iterator[dict[str, str]]:
         """Go on with what was decided and is not settled; yield an event for each that could not be started."""
-        for policy in self._monitor.policies:
+        for policy in sorted(self._monitor.policies, key=lambda policy: not policy.approval):  # to be told of by others
             for claim in self._claims(policy).held().due(self._clock()):
                 if not enough_time():
                     return
@@ -132,7 +140,7 @@ class Actor:
         if self._clock() > until - LONGEST_START * SECOND:  # writing took so long that a call might outlast the lease
             return
         try:
-            name = starter_of(due.policy, self._output).start(self._job(due, action.evidence))
+            name = starter_of(due.policy, self._output).start(self._job(due, action.evidence | self._told(due)))
         except JobError as error:
             later = self._clock() + patience(held.tries)
             with suppress(StoreError):  # then the lease runs out by itself
@@ -145,6 +153,24 @@ class Actor:
     def _job(self, due: _Due, evidence: Mapping[str, Any]) -> Job:
         parameters = filled(due.policy, self._monitor, due.because, evidence)
         return Job(self._monitor.name, due.policy.name, due.named.key, parameters, evidence)
+
+    def _told(self, due: _Due) -> dict[str, dict[str, str]]:
+        """Return, for who tells people, where to decide on what waits for approval because of the same window."""
+        if target_of(due.policy) not in TELLING:
+            return {}
+        links: dict[str, str] = {}
+        for policy in self._monitor.policies:
+            if policy.approval and policy is not due.policy:
+                links |= self._links_of(policy, due.named.key)
+        return {"links": links} if links else {}
+
+    def _links_of(self, policy: Policy, window: str) -> dict[str, str]:
+        try:
+            action, _ = stored_action(self._output.get(action_key(self._monitor.name, policy.name, window)))
+        except ObjectNotFoundError:
+            return {}
+        links = self._links(self._monitor.name, action) if action.state is State.PENDING_APPROVAL else {}
+        return {f"{each.title()} {policy.name}": links[each.value] for each in Decision if each.value in links}
 
     def _is_written(self, key: str, action: Action, tag: str) -> bool:
         """Write the action, of which operators are to hear soon; tell whether nobody else did meanwhile."""

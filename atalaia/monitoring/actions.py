@@ -11,7 +11,7 @@ An action goes through states, each written on the condition that nobody else wr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -78,6 +78,15 @@ class Action(Struct, frozen=True, omit_defaults=True):
     def noted(self) -> dict[str, str]:
         """Return what a log line says of it: not what was heard just now, which may be late, but what is known."""
         return {"action": self.id, "outcome": self.outcome, "since": iso(self.outcome_time)}
+
+
+Links = Callable[[str, Action], Mapping[str, str]]
+"""Returns addresses at which an action of a monitor can be approved or declined, by their names in an event."""
+
+
+def no_links(monitor: str, action: Action) -> Mapping[str, str]:  # noqa: ARG001 - as others have them
+    """Return none: there is no such address."""
+    return {}
 
 
 def to_json(action: Action) -> bytes:

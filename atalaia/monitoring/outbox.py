@@ -22,7 +22,7 @@ from msgspec import Struct, field
 
 from atalaia.decisions import decision_events, decisions_from_json
 from atalaia.errors import NotSentError, ObjectNotFoundError, StoredFormError
-from atalaia.monitoring.actions import Action, State, action_event, action_from_json, event_of
+from atalaia.monitoring.actions import Action, Links, State, action_event, action_from_json, event_of, no_links
 from atalaia.monitoring.evidence import in_words
 from atalaia.monitoring.layout import (
     actions_prefix,
@@ -36,14 +36,6 @@ from atalaia.ports import ObjectStore, Point, Sent, Telemetry
 from atalaia.report import report_from_json
 from atalaia.telemetry import Detail, report_events, report_points
 from atalaia.window import iso, parse_time
-
-Links = Callable[[str, Action], Mapping[str, str]]
-"""Returns addresses at which an action of a monitor can be approved or declined, by their names in an event."""
-
-
-def no_links(monitor: str, action: Action) -> Mapping[str, str]:  # noqa: ARG001 - as others have them
-    """Return none: there is no such address."""
-    return {}
 
 
 class Delivered(Struct, frozen=True):

@@ -15,11 +15,12 @@ from msgspec import Struct, field
 
 from atalaia.errors import AtalaiaError, NotSentError
 from atalaia.monitoring.acting import Actor, StarterOf
+from atalaia.monitoring.actions import Links, no_links
 from atalaia.monitoring.changes import Changes, Marked
 from atalaia.monitoring.deciding import Decider
 from atalaia.monitoring.evaluating import Evaluated, Evaluator, between, latest_revision
 from atalaia.monitoring.layout import all_reports_prefix, window_prefix
-from atalaia.monitoring.outbox import Delivered, Links, Outbox, no_links
+from atalaia.monitoring.outbox import Delivered, Outbox
 from atalaia.monitoring.renewing import Renewer
 from atalaia.monitoring.watch import Watch
 from atalaia.ports import Telemetry
@@ -79,7 +80,7 @@ class Round:
         )
         self._changes: Changes = watch.changes
         self._decider = Decider(watch.monitor, watch.output, now, announce)
-        self._actor = Actor(watch.monitor, watch.output, watch.clock, announce, who)
+        self._actor = Actor(watch.monitor, watch.output, watch.clock, announce, who, links)
 
     def mark_all(self) -> None:
         """Mark every window that has profiles, whoever made them, and the empty ones between."""

@@ -21,9 +21,8 @@ from atalaia.telemetry import Detail
 
 if TYPE_CHECKING:
     from atalaia.monitoring.acting import StarterOf
-    from atalaia.monitoring.actions import Action
+    from atalaia.monitoring.actions import Action, Links
     from atalaia.monitoring.collecting import Collector
-    from atalaia.monitoring.outbox import Links
     from atalaia.monitoring.rounds import Evaluations
 
 EnoughTime = Callable[[], bool]
@@ -213,7 +212,7 @@ class Service:
             enough_time: Nothing is begun when it says no.
             everything: Look at all windows that have profiles, as those that other programs made are not marked.
         """
-        from atalaia.monitoring.outbox import no_links  # noqa: PLC0415 - who only ingests does not pay for measuring
+        from atalaia.monitoring.actions import no_links  # noqa: PLC0415 - who only ingests does not pay for measuring
         from atalaia.monitoring.rounds import Round  # noqa: PLC0415
 
         done = Rounds()

@@ -59,7 +59,7 @@ def weigh(condition: Condition, facts: Facts) -> Weighed:
             return Weighed(holds, f"not ({found.told})")
         case HasStatus(status=status, place=place):
             return _status(status, place, facts.report)
-        case Comparison():
+        case _:
             return _compared(condition, facts)
 
 

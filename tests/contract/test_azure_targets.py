@@ -8,12 +8,13 @@ import pytest
 import servers
 from arm import WORKSPACE, arm, token_for
 from event_grid import event_grid_topic
+from msgspec.structs import replace
 
 from atalaia.errors import JobError
 from atalaia.policies import AzuremlBatch, AzuremlJob, AzuremlTraffic, Policy
-from atalaia.ports import Job
-from atalaia_azure.asking import Asker
-from atalaia_azure.batch import audience_of
+from atalaia.ports import LONGEST_START, Job
+from atalaia_azure.asking import SECONDS, Asker
+from atalaia_azure.batch import SEARCH, audience_of
 from atalaia_azure.identity import NoTokenError
 from atalaia_azure.targets import azure_starter
 from atalaia_azure.topics import TopicNotifier, grid
@@ -149,8 +150,15 @@ def test_a_list_without_end_is_given_up(azure, monkeypatch):
     again = {"value": [], "nextLink": f"{azure.address}{WORKSPACE}/jobs?api-version=x"}
     monkeypatch.setattr(azure, "_listed", lambda _skip: (200, again))
 
-    with pytest.raises(JobError, match="more than 100 pages"):
-        batch(azure).start(JOB)
+    with pytest.raises(JobError, match=r"cannot be looked through in 0\.2 s.*workspace of its own"):
+        replace(batch(azure), search=0.2).start(JOB)
+
+
+def test_a_start_ends_before_another_evaluator_may_begin_one():
+    token = 5  # seconds; each audience has one, which is kept
+
+    assert 3 * SECONDS + token <= LONGEST_START
+    assert SEARCH + 1 + 2 * SECONDS + 2 * token <= LONGEST_START
 
 
 def test_an_answer_that_is_no_json_is_asked_for_again(azure, monkeypatch):

@@ -570,7 +570,7 @@ def test_a_topic_that_is_not_there_is_to_be_corrected(told_topic):
 
 def test_no_start_takes_longer_than_leases_count_on():
     aws = 2 * aws_jobs._SECONDS  # to connect, and to answer
-    azure = identity._SECONDS + 3 * azure_asking._SECONDS  # a token, two looks, and the job
+    azure = identity._SECONDS + 3 * azure_asking.SECONDS  # a token, two looks, and the job
 
     assert max(aws, azure) <= LONGEST_START
     assert 2 * LONGEST_START * SECOND == LEASE

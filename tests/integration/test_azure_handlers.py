@@ -21,9 +21,11 @@ from opentelemetry import trace
 from otlp_sink import otlp_sink
 from worlds import TEXT, lines, rows
 
-from atalaia.errors import AtalaiaError
+from atalaia.errors import AtalaiaError, JobError
+from atalaia.policies import AzuremlBatch, AzuremlJob, AzuremlTraffic, Policy
 from atalaia_azure import runtime as wiring
 from atalaia_azure.events import EventError
+from atalaia_local import MemoryStore
 
 CREATED = "Microsoft.Storage.BlobCreated"
 COLLECTED = TEXT.replace("name: churn\nmodel", "name: served\nmodel").replace(
@@ -43,6 +45,7 @@ def cloud(storage, monkeypatch):
     container = f"c{uuid.uuid4().hex}"
     storage.make_bucket(container)
     with insights_sink() as insights, arm() as learning, managed_identity("token") as own:
+        learning.token = lambda _resource: "token"
         made = Cloud(storage, container, insights, learning)
         made.monitor("churn", TEXT.replace("{source: logs}", "{source: 'az://CONTAINER/logs'}"))
         made.put("reference/data.jsonl", lines(rows(1, n=2000, seed=9)))
@@ -492,7 +495,9 @@ def test_a_topic_hears_of_findings_too(cloud, monkeypatch):
         cloud.app.timer("evaluate")
 
     told = {event["id"]: event for _, _, events in heard for event in events}
-    assert set(told) == {event["id"] for n in ("report", "finding") for event in cloud.events(f"ml.monitor.{n}")}
+    assert set(told) == {
+        event["id"] for n in ("report", "finding", "decision") for event in cloud.events(f"ml.monitor.{n}")
+    }
     assert {headers["Authorization"] for _, headers, _ in heard} == {"Bearer token"}
 
 
@@ -563,3 +568,29 @@ def test_what_must_be_approved_is_started_when_its_link_was_posted(cloud, monkey
     assert [page.status_code for page in pages] == [200, 200, 409]
     assert pages[0].headers["cache-control"] == "no-store"
     assert (before, len(cloud.learning.jobs)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("target", "starter"),
+    [
+        ({"azureml_job": AzuremlJob(WORKSPACE, {"jobType": "Command"})}, "MachineLearningStarter"),
+        ({"azureml_batch": AzuremlBatch(WORKSPACE, "score")}, "BatchInvoker"),
+        ({"azureml_traffic": AzuremlTraffic(WORKSPACE, "credit", {"blue": 100})}, "TrafficShifter"),
+        ({"event_grid_topic": "https://t.westeurope-1.eventgrid.azure.net/api/events"}, "TopicNotifier"),
+        ({"file": True}, "StoredJobs"),
+    ],
+)
+def test_every_target_of_azure_has_a_starter(cloud, target, starter):
+    policy = Policy("p", "drifted > 0.3", **target)
+
+    assert type(wiring.app().cloud.starter_of(policy, MemoryStore())).__name__ == starter
+
+
+def test_what_is_of_aws_has_none(cloud):
+    with pytest.raises(JobError, match="Azure starts no `pipeline`"):
+        wiring.app().cloud.starter_of(Policy("p", "drifted > 0.3", pipeline="p"), MemoryStore())
+
+
+def test_references_to_a_vault_are_read_there(cloud):
+    with pytest.raises(JobError, match=r"keyvault:https://VAULT\.vault\.azure\.net/secrets/NAME"):
+        wiring.app().cloud.secret("keyvault:https://example.com/secrets/x")

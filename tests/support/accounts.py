@@ -31,13 +31,13 @@ def rows(count, middle, cities):
     ]
 
 
-def captured(number, row):
+def captured(number, row, time="2026-03-01T12:00:00Z"):
     sent, answered = {name: row[name] for name in ("amount", "city")}, str(row["risk"])
     given = {"observedContentType": "application/json", "mode": "INPUT", "data": json.dumps(sent), "encoding": "JSON"}
     gave = {"observedContentType": "text/csv", "mode": "OUTPUT", "data": answered, "encoding": "CSV"}
     return {
         "captureData": {"endpointInput": given, "endpointOutput": gave},
-        "eventMetadata": {"eventId": f"id-{number}", "inferenceTime": "2026-03-01T12:00:00Z"},
+        "eventMetadata": {"eventId": f"id-{number}", "inferenceTime": time},
         "eventVersion": "0",
     }
 
@@ -83,9 +83,13 @@ class Account:
 
     Args:
         code: A folder or an object in S3 with the functions, and where they find more packages; by default the tree.
+        monitor: The text of the monitor file.
     """
 
-    def __init__(self, aws, rate="rate(5 minutes)", code=None):
+    uri = "s3://watched/"
+
+    def __init__(self, aws, rate="rate(5 minutes)", code=None, monitor=MONITOR):
+        self.monitor = monitor
         self.aws, self.s3, self.bucket = aws, aws.client("s3", tries=10), aws.bucket("watched")
         self.put("reference/rows.jsonl", lines(rows(2000, 0, "ab")))
         aws.client("sagemaker").create_pipeline(
@@ -95,7 +99,7 @@ class Account:
         self.alarms = self.alarm_on(DRIFTED, 0.4)
 
     def _deploy(self, rate, code):
-        self.put("monitors/credit.yaml", MONITOR.encode())
+        self.put("monitors/credit.yaml", self.monitor.encode())
         folder, packages = code
         monitors = {"ATALAIA_MONITORS": "s3://watched/monitors"}
         self.functions = {

@@ -40,7 +40,7 @@ class Arm:
         self.online = {"credit": _online({"blue": 100})}
         self.deployments = {"credit": ("blue", "green")}
         self.shifts = 0
-        self.lock = threading.Lock()
+        self.lock, self.token = threading.Lock(), token_for
         self.now = "2026-03-02T00:00:00.123456Z"
 
     def answer(self, method, url, headers, body):
@@ -50,7 +50,7 @@ class Arm:
                 return self._invoked(parts.path.split("/")[2], headers, body)
             query = parse_qs(parts.query)
             self.seen.append((method, parts.path, query["api-version"][0]))
-            if headers["authorization"] != f"Bearer {token_for(self.address)}":
+            if headers["authorization"] != f"Bearer {self.token(self.address)}":
                 return error(401, "InvalidAuthenticationToken", "no")
             if not parts.path.startswith(f"{WORKSPACE}/"):
                 return error(404, "ResourceNotFound", "no such workspace")
@@ -102,7 +102,7 @@ class Arm:
         return 200, {"name": name, "properties": properties}
 
     def _invoked(self, name, headers, body):
-        if headers["authorization"] != f"Bearer {token_for(LEARNING)}":
+        if headers["authorization"] != f"Bearer {self.token(LEARNING)}":
             return error(401, "Unauthorized", "another audience")
         told = json.loads(body)
         wrong = set(told) - {"properties"} or set(told["properties"]) - _INVOKED

@@ -91,16 +91,19 @@ class AzureAccount:
         way: By which blobs become calls: `queue` or `blob`.
         settings: More of the app's.
         code: A folder with the functions, and where they find more packages; by default the tree.
+        monitors: The texts of monitor files, by name.
     """
 
-    def __init__(self, azure, way="queue", settings=None, code=None, **app):
+    uri = "az://kept/"
+
+    def __init__(self, azure, way="queue", settings=None, code=None, monitors=MONITORS, **app):
         self.azure = azure
         blobs = BlobServiceClient.from_connection_string(azure.connection_string, retry_total=0)
         self.watched, self.kept = blobs.create_container("watched"), blobs.create_container("kept")
         blobs.create_container(KEPT)
         for name in (QUEUE, "recorded"):
             self.queue(name).create_queue()
-        for name, text in MONITORS.items():
+        for name, text in monitors.items():
             self.put(f"monitors/{name}.yaml", text.encode())
         self.put("reference/rows.jsonl", lines(rows(2000, 0, "ab")))
         tree = ROOT / "functions/azure", [ROOT, ROOT / "adapters", sysconfig.get_path("platlib")]
@@ -168,6 +171,10 @@ class AzureAccount:
         place = {"authority": self.azure.run["secure"], "disable_instance_discovery": True}
         trust = {"connection_verify": self.azure.run["certificate"]}
         return ClientSecretCredential("00000000-0000-0000-0000-000000000000", "me", "nobody-asks", **place, **trust)
+
+    def lines(self):
+        """What the functions logged last."""
+        return self.app.log()[-5000:]
 
     def told(self, event):
         """What the functions logged of one kind."""

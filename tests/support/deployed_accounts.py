@@ -25,9 +25,9 @@ class DeployedAccount(Account):
         made: As `rendered` gives it.
     """
 
-    def __init__(self, aws, made, code=None):
+    def __init__(self, aws, made, code=None, monitor=MONITOR):
         self.made = made
-        super().__init__(aws, code=code)
+        super().__init__(aws, code=code, monitor=monitor)
 
     def allow(self, function, statements=None):
         """Give a function's role a policy of these statements, or again the one that was rendered."""
@@ -54,7 +54,7 @@ class DeployedAccount(Account):
         self.own = self.aws.bucket(self.made.one("aws_s3_bucket")["bucket"])
         self.s3.put_bucket_policy(Bucket=self.own, Policy=self.made.one("aws_s3_bucket_policy")["policy"])
         for each in self.made.all("aws_s3_object", "monitor").values():
-            self.s3.put_object(Bucket=self.own, Key=each["key"], Body=MONITOR.encode())
+            self.s3.put_object(Bucket=self.own, Key=each["key"], Body=self.monitor.encode())
 
     def _make_roles(self):
         iam = self.aws.client("iam")

@@ -11,6 +11,7 @@ from emulated_azure.machine_learning.assets import PLAIN, VERSIONED, Assets
 from emulated_azure.machine_learning.faults import NotEmulatedError, NoVersionError, RefusalError
 from emulated_azure.machine_learning.jobs import ENDS, Jobs
 from emulated_azure.machine_learning.surroundings import Surroundings, instant
+from emulated_azure.machine_learning.uploads import ROUTE, Uploads
 from emulated_azure.ports import Chaos, Clock, Guard, Handler, Publish
 
 WORKSPACE = (
@@ -53,6 +54,7 @@ class MachineLearning:
         self._around = Surroundings(clock, chaos, publish)
         self._jobs = Jobs(self._around)
         self._assets = Assets()
+        self._uploads = Uploads()
 
     def counts(self) -> dict[str, int]:
         """How many jobs there are, ended ones too."""
@@ -74,7 +76,8 @@ class MachineLearning:
             ("GET", "/history/v1.0" + WORKSPACE + "/{rest:.+}/runs/{name}/details", self._details),
             ("POST", "/score" + WORKSPACE + "/{endpoint}/jobs", self._invoke),
         ]
-        return [web.route(method, path, guard(_answering(answer))) for method, path, answer in ways]
+        guarded = [web.route(method, path, guard(_answering(answer))) for method, path, answer in ways]
+        return [*guarded, web.put(ROUTE, self._uploads.put), web.get(ROUTE, self._uploads.get)]
 
     def application(self) -> web.Application:
         """It alone, without a guard."""
@@ -113,6 +116,9 @@ class MachineLearning:
         if kind == "batchEndpoints" and request.match_info["rest"].count("/") == 1:
             score = f"{_here(request)}/score{_place(request)}/{identity.rpartition('/')[2]}/jobs"
             body = {**body, "properties": {**(body.get("properties") or {}), "scoringUri": score}}
+        if kind == "codes" and not self._uploads.names(str((body.get("properties") or {}).get("codeUri"))):
+            message = f"The code {identity.rpartition('/codes/')[2]} has no files."
+            raise RefusalError(message)
         status, asset = self._assets.put(identity, body)
         if kind == "models" and status == 201:
             await self._tell_model(_place(request), name, asset)
@@ -136,9 +142,10 @@ class MachineLearning:
         return web.json_response(self._assets.get(identity))
 
     async def _other(self, request: web.Request) -> web.Response:
-        message = (
-            f"POST {request.match_info['rest']} is not emulated. Name what a job needs by version; upload nothing."
-        )
+        kind, *_, last = request.match_info["rest"].split("/")
+        if (kind, last) == ("codes", "startPendingUpload"):
+            return web.json_response(self._uploads.begin(_here(request)))
+        message = f"POST {request.match_info['rest']} is not emulated. Name what a job needs by version."
         raise NotEmulatedError(message)
 
     async def _workspace(self, request: web.Request) -> web.Response:

@@ -199,7 +199,8 @@ def test_a_registered_model_is_told_of_once(azure, arm):
         ("PUT", "/jobs/good", {"properties": JOB}, {"params": {}}, 400, "MissingApiVersionParameter"),
         ("GET", "/environments/nosuch/versions/1", None, {}, 404, "UserError"),
         ("PUT", "/unknown/things", {"properties": {}}, {}, 501, "NotEmulated"),
-        ("POST", "/codes/c/versions/1/startPendingUpload", {}, {}, 501, "NotEmulated"),
+        ("POST", "/data/d/versions/1/startPendingUpload", {}, {}, 501, "NotEmulated"),
+        ("PUT", "/codes/c/versions/1", {"properties": {"codeUri": "https://elsewhere/c"}}, {}, 400, "UserError"),
         ("GET", "", None, {"headers": {}}, 401, "AuthenticationFailed"),
     ],
 )

@@ -41,6 +41,7 @@ inputs:
 command: >-
   python train.py --why ${{inputs.why}} --data ${{inputs.data}} --depth ${{inputs.depth}} $[[--since ${{inputs.since}}]]
 environment: azureml:other:1
+code: ./src
 """
 DATA = "https://account.blob.core.windows.net/train/"
 PROGRAM = "import sys; sys.path += sys.argv.pop().split(':'); from atalaia_cli import main; main()"
@@ -60,6 +61,8 @@ def name():
 def files(tmp_path, name):
     (tmp_path / "credit.yaml").write_text(MONITOR)
     (tmp_path / "component.yml").write_text(COMPONENT.replace("NAME", name))
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/train.py").write_text("print('trained')\n")
     (tmp_path / "environment.yml").write_text(ENVIRONMENT)
     return tmp_path
 
@@ -98,6 +101,9 @@ def test_it_registers_schedules_and_prints_what_starts_the_same_job(azure, arm, 
     component = arm("GET", f"/components/{name}/versions/7").json()["properties"]["componentSpec"]
     assert component["environment"].endswith("/environments/train/versions/3")
     assert arm("GET", "/environments/train/versions/3").status_code == 200
+    code = component["code"].removeprefix("azureml:").removeprefix(WORKSPACE)
+    folder = arm("GET", code).json()["properties"]["codeUri"]
+    assert azure.http.get(f"{folder.partition('?')[0]}/train.py").text == "print('trained')\n"
     schedule = arm("GET", "/schedules/credit-retrain").json()["properties"]
     assert (schedule["trigger"]["expression"], schedule["trigger"]["timeZone"]) == ("0 3 * * 1", "UTC")
     assert schedule["action"]["jobDefinition"]["inputs"].keys() == {"why", "data"}

@@ -155,3 +155,21 @@ def test_an_outcome_that_is_known_tells_what_is_noted(place):
     assert found.noted()["outcome"] == "Executing"
     assert place.action == found
     assert isinstance(found, Action)
+
+
+def test_a_target_that_timed_out_after_it_had_started_the_job_is_asked_for_it(place):
+    running = []
+
+    def start():
+        if running:
+            return running[0]
+        running.append("job-0")
+        raise JobError("no answer within 5 s")
+
+    place.plan = start
+    place.act()
+    place.now += 60 * SECOND
+    place.act()
+
+    assert running == ["job-0"]
+    assert (place.action.state, place.action.job, len(place.calls)) == (State.DONE, "job-0", 2)

@@ -6,6 +6,7 @@ from worlds import lines, rows
 
 from atalaia.errors import ApprovalError
 from atalaia.monitoring.approving import Approval, Decision, decide, waiting_action
+from atalaia.monitoring.service import Service
 from atalaia.window import SECOND
 
 DAY = 86_400 * SECOND
@@ -16,13 +17,14 @@ WINDOW = "20260302T000000Z"
 
 class Starter:
     def __init__(self):
-        self.calls = 0
+        self.calls, self.jobs = 0, []
 
     def __call__(self, policy, store):
         return self
 
     def start(self, job):
         self.calls += 1
+        self.jobs.append(job)
         return job.id
 
 
@@ -177,3 +179,25 @@ def test_another_who_settles_it_first_is_left_alone(world):
         if not other:
             break
     assert calls > 1
+
+
+@pytest.mark.parametrize(("target", "count"), [("webhook: {url: 'https://here.example'}", 2), ("pipeline: p", 0)])
+def test_who_tells_people_is_told_where_to_approve(target, count):
+    tell = f"  - {{name: tell, when: drifted > 0.4, {target}}}\n"
+    later = "  - {name: later, when: drifted > 0.9, approval: true, pipeline: p}\n"
+    wait = "  - {name: retrain, when: drifted > 0.4, approval: true, pipeline: p}\n"
+    world = make_service(MONITOR + "policies:\n" + tell + later + wait)
+    world.service = Service(world.watches, lambda: world.now, links=links)
+    arrived(world)
+
+    (job,) = world.starter.jobs
+    names = {"Approve retrain": "https://here.example/approve", "Decline retrain": "https://here.example/decline"}
+    assert job.policy == "tell"
+    assert job.evidence.get("links", {}) == (names if count else {})
+    assert "links" not in next(each for each in actions(world) if each["policy"] == "tell")["evidence"]
+    (event,) = [event for name, event in told(world) if name == "approval"]
+    assert event["approve"] == "https://here.example/approve"
+
+
+def links(monitor, action):
+    return {name: f"https://here.example/{name}" for name in ("approve", "decline")}

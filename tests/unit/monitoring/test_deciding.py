@@ -335,6 +335,11 @@ def test_nothing_is_told_of_an_action_that_was_not_started():
     Decider(world.watches[0].monitor, world.output, world.now).decide(window(2))
     evaluate(world)
 
+    quiet = a_world("when: drifted > 0.4, quiet_hours: [Fri]", [2])
+    evaluate(quiet)
+
+    assert decision(quiet, 2).outcome is Outcome.WAITING
+    assert action_of("churn", quiet.output, window(2), decision(quiet, 2)) is None
     assert action_of("churn", world.output, window(3), decision(world, 3)) is None
 
 

@@ -17,6 +17,7 @@ FINDINGS = (
     finding("psi", "fee", None, "undecided"),
     finding("psi", "income", 0.9, "warning", "region=north"),
     finding("missing", "income", 0.1234, "warning", signal="quality"),
+    finding("nan", "age", None, signal="stability"),
     finding("row_count", None, 1200.0, signal="quality"),
     finding("pattern_share[email]", "note", 0.4, "alert", signal="quality"),
 )
@@ -49,6 +50,7 @@ def weighed(text, findings=FINDINGS, rows=1200, silent=7.0):
         ("psi[fee] > 0.2", None, "psi[fee] > 0.2 is undecided"),
         ("psi[word] > 0.2", None, "psi[word] > 0.2 is undecided"),
         ("psi[income, region=north] > 0.5", True, "psi[income, region=north] 0.9 > 0.5"),
+        ("nan[age] > 0", None, "nan[age] > 0 is undecided"),
         ("row_count < 1000", False, "row_count 1200, not < 1000"),
         ("pattern_share[note] > 0.3", True, "pattern_share[note] 0.4 > 0.3"),
         ("missing > 0.123", True, "missing (income) 0.1234 > 0.123"),

@@ -1,0 +1,86 @@
+"""The closed loop on AWS, as Terraform renders it: from drifted logs to a training, and to a baseline for its model."""
+
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from accounts import DIMENSIONS, MONITOR
+from closed_loops import Loop, alerts, watched
+from deployed_accounts import DeployedAccount, rendered
+from emulators import emulator, until
+
+CREDIT = watched(MONITOR, "    pipeline: retrain\n")
+
+
+@pytest.fixture(scope="module")
+def loop(tmp_path_factory):
+    """What came of it, where each event comes twice, and functions have no more than their policies' rights."""
+    if sys.platform != "linux":
+        pytest.skip("the emulator needs Linux")
+    made = rendered(tmp_path_factory.mktemp("rendered"), CREDIT)
+    with emulator(tmp_path_factory.mktemp("account"), "--scale", "60", "--iam") as aws:
+        aws.chaos(s3_event_duplicates=1.0, sagemaker_duplicates=1.0)
+        yield Loop(DeployedAccount(aws, made, monitor=CREDIT))
+
+
+def test_one_training_is_started_and_told_why(loop):
+    [execution] = loop.account.executions()
+    parameters = loop.account.aws.client("sagemaker").list_pipeline_parameters_for_execution(
+        PipelineExecutionArn=execution["PipelineExecutionArn"]
+    )["PipelineParameters"]
+
+    assert {each["Name"]: each["Value"] for each in parameters} == loop.why()
+
+
+def test_its_end_is_noted_once(loop):
+    [execution], [action] = loop.account.executions(), loop.values("actions/")
+    told = loop.account.told("lifecycle", "ml.monitor.lifecycle")
+
+    assert (action["job"], action["outcome"]) == (execution["PipelineExecutionArn"], "Succeeded")
+    assert len(told) > 2  # it was told of twice
+    assert {each["action"] for each in told} == {action["id"]}
+
+
+def test_a_new_baseline_follows_and_the_window_after_is_healthy(loop):
+    drifted, trained, after = loop.reports()
+    [renewal] = loop.values("renewals/")
+
+    assert alerts(drifted) == alerts(trained) == {"amount", "city"}
+    assert alerts(after) == set()
+    assert [each["rows"] for each in (drifted, trained, after)] == [600, 601, 602]
+    assert drifted["baseline"] == trained["baseline"] != after["baseline"]
+    assert (after["baseline"]["version"], after["baseline"]["rows"]) == (renewal["baseline"], 601)
+
+
+def test_each_decision_is_explained(loop):
+    assert [each["outcome"] for each in loop.decisions()] == ["acted", "held", "no"]
+    assert "less than 1h apart" in loop.decisions()[1]["why"]
+
+
+def test_reports_of_both_baselines_can_be_proved(loop):
+    assert loop.differences() == [(), (), ()]
+
+
+def test_actions_and_decisions_are_in_the_logs_of_cloudwatch(loop):
+    [action] = loop.values("actions/")
+    told = {each["id"]: each for each in loop.account.told("evaluate", "ml.monitor.decision")}
+    started = {(each["id"], each["job"]) for each in loop.account.told("evaluate", "ml.monitor.action")}
+
+    assert started == {(action["id"], action["job"])}
+    assert [each["outcome"] for each in told.values()].count("acted") == 1
+    assert {each["outcome"] for each in told.values()} == {"acted", "held", "no"}
+
+
+def test_that_drift_came_and_went_is_in_the_metrics_of_cloudwatch(loop):
+    assert until(lambda: drift(loop.account.aws) == (pytest.approx(2 / 3), 0))
+
+
+def drift(aws):
+    """The highest share of drifted columns, and the lowest."""
+    now = datetime.fromtimestamp(time.time(), UTC)
+    found = aws.client("cloudwatch").get_metric_statistics(
+        Namespace="Atalaia", MetricName="ml.monitor.drifted", Dimensions=DIMENSIONS, Statistics=["Maximum", "Minimum"],
+        Period=60, StartTime=now - timedelta(hours=1), EndTime=now + timedelta(hours=1),
+    )["Datapoints"]  # fmt: skip
+    return max(each["Maximum"] for each in found), min(each["Minimum"] for each in found)
