@@ -157,6 +157,18 @@ def test_a_mistake_is_told_in_one_line(place, arguments, told):
     assert done.stderr.count("\n") == 1
 
 
+def test_what_was_copied_from_a_cloud_is_replayed_under_its_own_monitor_file(place, tmp_path):
+    text = (place / "monitor.yaml").read_text()
+    for key, uri in (("source: ", "s3://logs/"), ("output: ", "s3://out/"), ("data: [", "s3://reference/")):
+        text = text.replace(key, key + uri)
+    (tmp_path / "cloud.yaml").write_text(text)
+
+    done = atalaia("backtest", tmp_path / "cloud.yaml", "--out", place / "atalaia", "--to", "2026-03-16", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("No difference\n")
+
+
 def test_every_option_stands_in_the_page():
     text = atalaia("backtest", "--help").stdout
 
