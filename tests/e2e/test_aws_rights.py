@@ -107,7 +107,7 @@ def test_a_job_is_started_as_soon_as_the_right_is_there(account):
     refused = account.executions()
     account.allow("evaluate")
 
-    assert account.run("evaluate", {"all": True})[1]
+    assert until(lambda: account.run("evaluate", {"all": True})[1] and account.executions(), 90)  # it has patience
     assert "AccessDenied" in answer
     assert (refused, len(account.executions())) == ([], 1)
 

@@ -83,6 +83,10 @@ policies:
   - {name: retrain, when: drifted > 0.1, within: 520w, file: true}
   - {name: pipeline, when: drifted > 0.1, within: 520w, pipeline: retrain}
   - {name: other, when: rows < 10, file: true}
+  - name: hook
+    when: drifted > 0.1
+    within: 520w
+    webhook: {url: "https://ci.example/hook", secret: "secretsmanager:key"}
 """
 
 
@@ -96,6 +100,7 @@ def test_check_acts_where_it_can_and_says_what_every_policy_decided(place):
     told = {each["policy"]: (each["outcome"], each["why"]) for each in window["decisions"]}
     assert told["retrain"][0] == "acted"
     assert told["pipeline"] == ("held", "`pipeline` is left to the functions in a cloud")
+    assert told["hook"] == ("held", "the secret of `webhook` is left to the functions in a cloud, which can read it")
     assert told["other"] == ("no", "rows 800, not < 10")
     (action,) = window["actions"]
     (job,) = (place / "atalaia-out/jobs").iterdir()

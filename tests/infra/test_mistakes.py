@@ -82,14 +82,14 @@ FALSE = [
     Mistake(
         "ingest writes reports",
         "iam.tf",
-        '["baseline", "profiles", "rejects", "state"]\n    evaluate  = ["actions", "baseline", "reports"',
-        '["reports", "state"]\n    evaluate  = ["actions", "baseline", "reports"',
+        '["baseline", "profiles", "rejects", "state"]\n    evaluate  = ["actions", "baseline", "renewals", "reports"',
+        '["reports", "state"]\n    evaluate  = ["actions", "baseline", "renewals", "reports"',
     ),
     Mistake(
         "evaluate cannot write actions",
         "iam.tf",
-        '["actions", "baseline", "reports", "state"]',
-        '["baseline", "reports", "state"]',
+        '["actions", "baseline", "renewals", "reports", "state"]',
+        '["baseline", "renewals", "reports", "state"]',
     ),
     Mistake(
         "an ARN is of another service",
@@ -110,8 +110,8 @@ FALSE = [
     Mistake(
         "a function approves",
         "iam.tf",
-        'evaluate  = ["actions", "baseline", "reports"',
-        'evaluate  = ["actions", "approvals", "baseline", "reports"',
+        'evaluate  = ["actions", "baseline", "renewals", "reports"',
+        'evaluate  = ["actions", "approvals", "baseline", "renewals", "reports"',
     ),
     Mistake("jobs are written anywhere", "monitors.tf", "if try(policy.file, false) == true", "if true"),
     Mistake("anybody may take a role", "iam.tf", '["lambda.amazonaws.com"]', '["ec2.amazonaws.com"]'),

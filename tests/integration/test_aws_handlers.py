@@ -136,6 +136,32 @@ def test_a_model_package_that_was_approved_is_told(cloud, status, told):
     assert lifecycle.handler({"detail-type": kind, "time": "2026-03-20T00:00:00Z", "detail": detail}, Context()) == told
 
 
+def test_from_an_approved_model_to_a_healthy_window(cloud):
+    text = cloud.client.get_object(Bucket=cloud.bucket, Key="monitors/churn.yaml")["Body"].read().decode()
+    asked = f"{{name: churn, new_baseline: {{data: 's3://{cloud.bucket}/trained/v{{version}}'}}}}"
+    cloud.put("monitors/churn.yaml", text.replace("model: {name: churn}", f"model: {asked}").encode())
+    cloud.put("trained/v8/rows.jsonl", b"".join(drifted(1) for _ in range(3)))
+    detail = {"ModelPackageGroupName": "churn", "ModelPackageVersion": 8, "ModelApprovalStatus": "Approved"}
+    kind = "SageMaker Model Package State Change"
+
+    ingest.handler({"Records": [cloud.record("logs/2.jsonl", drifted(2))]}, Context())
+    evaluate.handler({}, Context())
+    told = lifecycle.handler({"detail-type": kind, "time": "2026-03-02T12:00:00Z", "detail": detail}, Context())
+    renewed = evaluate.handler({}, Context())["churn"]["renewed"]
+    ingest.handler({"Records": [cloud.record("logs/3.jsonl", drifted(3))]}, Context())
+    evaluate.handler({}, Context())
+
+    reports = [
+        json.loads(cloud.client.get_object(Bucket=cloud.bucket, Key=key)["Body"].read())
+        for key in cloud.keys("out/churn/reports/")
+        if key.endswith(".json")
+    ]
+    assert told["monitors"] == ["churn"]
+    assert [report["status"] for report in reports] == ["alert", "ok"]
+    assert [report["model_version"] for report in reports] == [None, "8"]
+    assert reports[1]["baseline"] == {"version": renewed, "key": f"churn/baseline/{renewed}.profile", "rows": 1800}
+
+
 def test_of_a_batch_only_what_failed_is_delivered_again(cloud, capsys):
     good = message("good", cloud.record("logs/a.jsonl", lines(rows(2, 5))))
     bad = {"eventSource": "aws:sqs", "messageId": "bad", "body": "{"}

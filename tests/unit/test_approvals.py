@@ -10,8 +10,11 @@ from services import MONITOR, make_service
 
 from atalaia.errors import AtalaiaError, JobError
 from atalaia.monitoring.actions import Action, State, to_json
+from atalaia.ports import Job
 from atalaia.window import SECOND
 from atalaia_functions.approvals import Asked, Question, answer, key_of, links_by, links_of, signature
+from atalaia_web.chats import slack
+from atalaia_web.telling import message_of
 
 KEY = b"k" * 32
 WINDOW = "20260302T000000Z"
@@ -141,3 +144,11 @@ def test_links_come_of_settings(world):
     assert links_by(env, lambda reference: KEY.decode(), "churn", world.action) == world.links
     assert links_by({}, missing, "churn", world.action) == {}
     assert links_by(env, missing, "churn", world.action) == {"why_no_links": "env:KEY: no such setting."}
+
+
+def test_a_chat_shows_links_whole(world):
+    links = links_of(f"https://{'long.' * 60}example/approve", KEY, "churn", world.action)
+    told = message_of(Job("churn", "tell", WINDOW, {}, {"links": {"Approve retrain": links["approve"]}}))
+
+    text = json.dumps(slack(told), ensure_ascii=False)
+    assert f"<{links['approve'].replace('&', '&amp;')}|Approve retrain>" in text
