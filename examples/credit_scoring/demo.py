@@ -2,10 +2,10 @@
 
     python examples/credit_scoring/demo.py [OUT]
 
-It types the commands that you would type, each a process of its own. A policy asks for a training because of Tuesday;
-at the end, a backtest tells what would have been done if it asked for two such days. Exit codes: 0 everything planted
-was found and nothing else, and the policy acted once; 1 something was missed, found without having been planted, or
-done otherwise; 2 a command could not run.
+It types the commands that you would type, each a process of its own. A policy asks for a training because of Tuesday,
+and not again when the logs are checked again; a backtest tells what it would have done if it wanted two such days. Exit
+codes: 0 everything planted was found and nothing else, and the policy acted once; 1 something was missed, found without
+having been planted, or done otherwise; 2 a command could not run.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ def _demo(out: Path, console: Console) -> bool:
     _run([sys.executable, str(TRAFFIC), str(out)], fine=(0,))
     planted = json.loads((out / "planted.json").read_text())["clouds"]
     agrees = [_check(out, cloud, planted[cloud], console) for cloud in CLOUDS]
-    agrees.append(_backtest(out, planted["sagemaker"]["monitor"], console))
+    monitor = planted["sagemaker"]["monitor"]
+    agrees += [_check_again(out, monitor, console), _backtest(out, monitor, console)]
     console.print("Reports:")
     for report in [*sorted(out.glob("atalaia/*/report.html")), out / "backtest.svg"]:
         console.print(f"  {report}", markup=False, soft_wrap=True)
@@ -106,9 +107,8 @@ def _clear(out: Path) -> None:
 
 def _check(out: Path, cloud: str, planted: Mapping[str, Any], console: Console) -> bool:
     command = ["atalaia", "check", str(out / planted["monitor"]), "--now", AS_OF, "--json"]
-    console.print("$ " + " ".join(command), markup=False)
     began = time.perf_counter()
-    answer = _run([sys.executable, "-m", "atalaia_cli", *command[1:]], fine=(0, 1))
+    answer = _typed(command, console)
     seconds = time.perf_counter() - began
     try:
         lines, told = compare(planted, json.loads(answer)), acted(json.loads(answer))
@@ -116,13 +116,13 @@ def _check(out: Path, cloud: str, planted: Mapping[str, Any], console: Console) 
         msg = f"{' '.join(command)} printed something else than its JSON ({error!r}): {answer[:200]!r}"
         raise CommandError(msg) from error
     console.print(_table(f"{CLOUDS[cloud]}, checked in {seconds:.1f} s", lines))
-    for line in told:
-        console.print(line, markup=False, soft_wrap=True)
     wrong = sum(not line.agrees for line in lines)
     faults = len(planted["findings"])
     console.print(
         f"{wrong} lines differ from what was planted." if wrong else f"All {faults} planted faults found, and no other."
     )
+    for line in told:
+        console.print(line, markup=False, soft_wrap=True)
     return not wrong
 
 
@@ -136,16 +136,30 @@ def acted(checked: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _check_again(out: Path, monitor: str, console: Console) -> bool:
+    """Check once more, as a schedule does; there is still the one request for a training."""
+    _typed(["atalaia", "check", str(out / monitor), "--now", AS_OF, "--json"], console)
+    requests = len(list(out.glob("atalaia/jobs/*.json")))
+    console.print(
+        f"Checked again. Requests for a training in {out / 'atalaia/jobs'}: {requests}", markup=False, soft_wrap=True
+    )
+    return requests == 1
+
+
+def _typed(command: Sequence[str], console: Console) -> str:
+    """Run a command of `atalaia` as it is shown, and return what it printed."""
+    console.print("$ " + " ".join(command), markup=False, soft_wrap=True)
+    return _run([sys.executable, "-m", "atalaia_cli", *command[1:]], fine=(0, 1))
+
+
 def _backtest(out: Path, monitor: str, console: Console) -> bool:
     """Tell what would have been done if the policy asked for two days; it acted once, and would not have."""
     changed = out / "changed.yaml"
     changed.write_text((out / monitor).read_text().replace(*OF_TWO_DAYS))
     files = [str(out / monitor), "--with", str(changed), "--picture", str(out / "backtest.svg")]
     command = ["atalaia", "backtest", *files]
-    console.print("$ " + " ".join(command), markup=False, soft_wrap=True)
-    run = [sys.executable, "-m", "atalaia_cli", *command[1:]]
-    console.print(_run(run, fine=(0,)), markup=False, highlight=False, soft_wrap=True)
-    found = json.loads(_run([*run, "--json"], fine=(0,)))
+    console.print(_typed(command, console), markup=False, highlight=False, soft_wrap=True)
+    found = json.loads(_run([sys.executable, "-m", "atalaia_cli", *command[1:], "--json"], fine=(0,)))
     return bool((found["then"]["actions"], found["now"]["actions"]) == (1, 0))
 
 

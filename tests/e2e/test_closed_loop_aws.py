@@ -72,6 +72,17 @@ def test_actions_and_decisions_are_in_the_logs_of_cloudwatch(loop):
     assert {each["outcome"] for each in told.values()} == {"acted", "held", "no"}
 
 
+def test_the_logs_of_cloudwatch_tell_of_the_new_baseline(loop):
+    [execution], [renewal] = loop.account.executions(), loop.values("renewals/")
+    rounds = [each["monitors"]["credit"] for each in loop.account.told("evaluate", "ml.monitor.evaluate")]
+    told = loop.account.told("evaluate", "ml.monitor.finding")
+    notes = [each["message"] for each in told if each["metric"] == "new_baseline"]
+
+    assert [each["renewed"] for each in rounds if "renewed" in each] == [renewal["baseline"]]
+    assert notes
+    assert all(execution["PipelineExecutionArn"].rpartition("/")[2] in each for each in notes)
+
+
 def test_that_drift_came_and_went_is_in_the_metrics_of_cloudwatch(loop):
     assert until(lambda: drift(loop.account.aws) == (pytest.approx(2 / 3), 0))
 

@@ -81,6 +81,17 @@ def events(loop, name):
     return [json.loads(row["customDimensions"]) for row in until(lambda: loop.account.ask(query))]
 
 
+def test_the_new_baseline_is_told_of(loop):
+    [job], [renewal] = loop.account.jobs(), loop.values("renewals/")
+    query = """traces | where message has "renewed" | extend told = parse_json(message)
+        | project renewed = tostring(told.monitors.credit.renewed)"""
+    notes = [each["message"] for each in events(loop, "finding") if each["metric"] == "new_baseline"]
+
+    assert until(lambda: loop.account.ask(query)) == [{"renewed": renewal["baseline"]}]
+    assert notes
+    assert all(job["name"] in each for each in notes)
+
+
 def test_that_a_job_ended_is_a_trace(loop):
     query = """traces | where message has "ml.monitor.lifecycle" | extend told = parse_json(message)
         | distinct state = tostring(told.state)"""

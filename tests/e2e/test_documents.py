@@ -99,13 +99,35 @@ def test_every_make_target_of_the_readme_is_there():
         assert done.returncode == 0, done.stderr
 
 
-def test_the_demo_finds_all_that_was_planted_and_no_more(tmp_path):
-    script = ROOT / "examples/credit_scoring/demo.py"
-    done = subprocess.run(
-        [sys.executable, script, tmp_path / "demo"], capture_output=True, text=True, check=False, timeout=300
-    )
-
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The folder of a demo that has run, and what it printed."""
+    script, folder = ROOT / "examples/credit_scoring/demo.py", tmp_path_factory.mktemp("shown") / "demo"
+    done = subprocess.run([sys.executable, script, folder], capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
+    return folder, done.stdout
+
+
+def test_the_demo_finds_all_that_was_planted_and_no_more(demo):
+    assert demo[1].count("All 8 planted faults found, and no other.\n") == 2
+
+
+def test_the_demos_policy_fires_once_and_not_when_checked_again(demo):
+    folder, printed = demo
+    [request] = (folder / "atalaia/jobs").iterdir()
+    [line] = re.findall(r"^Policy .*$", printed, re.MULTILINE)
+
+    assert json.loads(request.read_bytes())["evidence"]["window"]["start"] == "2026-03-03T00:00:00Z"
+    assert line == "Policy retrain acted because of 2026-03-03: drifted 0.4 > 0.3"
+    assert f"\nChecked again. Requests for a training in {folder}/atalaia/jobs: 1\n" in printed
+
+
+def test_the_demo_ends_with_a_backtest(demo):
+    folder, printed = demo
+
+    assert f"$ atalaia backtest {folder}/sagemaker.yaml --with {folder}/changed.yaml" in printed
+    assert re.search(r"^actions +1 +0$", printed, re.MULTILINE)
+    assert (folder / "backtest.svg").is_file()
 
 
 def test_every_setting_of_the_functions_stands_in_the_readme():
