@@ -36,7 +36,7 @@ LEASE = 2 * LONGEST_START * SECOND
 """So long, in µs, nobody else calls a target: twice the longest call, so that clocks may differ by half of it."""
 
 _FIRST_PATIENCE, _MOST_PATIENCE = 30 * SECOND, 3600 * SECOND
-_ENDED = ("Succeeded", "Completed", "Failed", "Stopped")
+_ENDED = ("Succeeded", "Completed", "CompletedWithFailures", "Failed", "Stopped")
 
 
 def patience(tries: int) -> int:

@@ -181,7 +181,7 @@ def test_windows_that_are_not_final_are_not_gathered():
     assert world.watches[0].eras.latest.origin == ""
 
 
-@pytest.mark.parametrize("outcome", ["Failed", "Stopped", "Executing"])
+@pytest.mark.parametrize("outcome", ["Failed", "Stopped", "CompletedWithFailures", "Executing"])
 def test_a_job_that_did_not_end_well_changes_no_baseline(outcome):
     world = retrained("{windows: 1, rows: 1}", outcome)
 
