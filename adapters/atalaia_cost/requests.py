@@ -78,7 +78,7 @@ def _pieces(batch: Batch) -> float:
     return math.ceil(batch.object_bytes / PIECE_BYTES)
 
 
-IDLE_ROUND = Requests(lists=3, reads=1)
+IDLE_ROUND = Requests(lists=2, reads=1)
 """What each call of `evaluate` asks, were there nothing to do."""
 
 

@@ -167,6 +167,6 @@ def overview_key(monitor: str) -> str:
     return f"{monitor}/report.html"
 
 
-def unsent_prefix(monitor: str, kind: str) -> str:
-    """Return what the keys of all telemetry of a *kind* that is still to be sent begin with."""
-    return f"{monitor}/state/unsent/{kind}/"
+def unsent_prefix(monitor: str, kind: str = "") -> str:
+    """Return what the keys of all telemetry that is still to be sent begin with, or of a *kind* of it."""
+    return f"{monitor}/state/unsent/{kind}/" if kind else f"{monitor}/state/unsent/"

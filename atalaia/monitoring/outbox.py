@@ -122,10 +122,11 @@ class Outbox:
         return Delivered(reports, points, dropped)
 
     def _notes(self) -> Iterator[_Note]:
+        noted = [info.key for info in self._output.list(unsent_prefix(self._monitor))]
         for prefix, home in self._homes.items():
-            keys = (info.key.removeprefix(prefix) for info in self._output.list(prefix))
+            names = (key.removeprefix(prefix) for key in noted if key.startswith(prefix))
             order = _by_revision if home == self._reports else None
-            yield from (_Note(prefix + name, home + name) for name in sorted(keys, key=order))
+            yield from (_Note(prefix + name, home + name) for name in sorted(names, key=order))
 
     def _tell(self, note: _Note, telemetry: Telemetry) -> Sent | None:
         told = self._told(note.about)

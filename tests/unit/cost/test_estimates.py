@@ -25,7 +25,7 @@ INGEST_SECONDS = 720 / 458 + 720 * (1 / 35 - 1 / 458) * 10 / 50
 EVALUATE_SECONDS = 2160 * 10 * 0.002 + 1440 * 10 * 2.61 / 1000 / 50
 
 WRITES = 720 * 6 + 1440 + 2160 * (3 + 2 / 3 / 8)
-LISTS = 720 + 720 * 4 + 1080 * 1.001 + 2160 * 3.0025 + 720 * 6.08
+LISTS = 720 + 720 * 3 + 1080 * 1.001 + 2160 * 3.0025 + 720 * 6.08
 READS = 720 * (4 + 3) + 720 * 4 + 1080 + 2160 * (5 + 2 / 3 + 0.5)
 REQUESTS = WRITES + LISTS + READS
 AWS_SECONDS = (INGEST_SECONDS + EVALUATE_SECONDS + REQUESTS * 0.001) / (1024 / 1769) + REQUESTS * 0.025
@@ -51,7 +51,7 @@ AZURE_CALLS = 720 + 720
 AZURE_POINTS = 2160 * 9 + 5 * AZURE_CALLS
 AZURE = {
     "Function calls": AZURE_CALLS * 0.40 / 1e6,
-    "Function time": (AZURE_CALLS + 720 * 0.6) * 2 * 0.000026,  # with 2 GB; `evaluate` takes 1.6 s, `ingest` no second
+    "Function time": (AZURE_CALLS + 720 * 0.5) * 2 * 0.000026,  # with 2 GB; `evaluate` takes 1.5 s, `ingest` no second
     "Blob writes and lists": (WRITES + LISTS) * 0.05 / 10_000,
     "Blob reads": READS * 0.004 / 10_000,
     "Blob storage": STORED * 0.0208,
