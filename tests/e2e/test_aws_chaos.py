@@ -45,7 +45,7 @@ def is_settled(account):
     """Whether everything that was put is ingested, evaluated and told of."""
     return (
         account.waiting() == 0
-        and account.keys("out/credit/reports/", ".json")
+        and account.reports()
         and not account.keys("out/credit/state/changed/")
         and not account.keys("out/credit/state/unsent/")
         and account.executions()
@@ -110,7 +110,7 @@ def test_what_is_told_twice_is_the_same_to_the_byte_and_no_more_often_than_was_k
     reports = [times for line, times in told.items() if json.loads(line)["event"] == "ml.monitor.report"]
 
     assert len({json.loads(line)["id"] for line in told}) == len(told)
-    assert len(reports) == len(troubled.keys("out/credit/reports/", ".json"))
+    assert len(reports) == len(troubled.reports())
     # two calls at once may tell the same as well, but there are few of these
     assert sum(reports) - len(reports) <= struck["kill_share"]
     assert max(told.values()) - 1 <= struck["kill_share"]
@@ -118,7 +118,7 @@ def test_what_is_told_twice_is_the_same_to_the_byte_and_no_more_often_than_was_k
 
 def test_a_point_is_counted_again_no_more_often_than_was_killed(accounts):
     _, _, troubled, struck = accounts
-    reports = len(troubled.keys("out/credit/reports/", ".json"))
+    reports = len(troubled.reports())
     [metric] = troubled.aws.client("cloudwatch").get_metric_data(
         StartTime=time.time() - 3600, EndTime=time.time() + 60,
         MetricDataQueries=[{"Id": "samples", "MetricStat": {"Period": 60, "Stat": "SampleCount", "Metric": {

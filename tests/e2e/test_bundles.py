@@ -186,7 +186,7 @@ def test_a_bundle_reads_every_format_and_all_it_loads_is_its_own(account, folder
         probes[name], error, log = probe.invoke(event)
         assert error is None, log
 
-    reports = [account.get(key) for key in account.keys("out/formats/reports/", ".json")]
+    reports = [account.get(key) for key in account.reports("formats")]
     assert sum(report["rows"] for report in reports) == 50 * len(files), reports
     assert all(report["rejected"] == {} for report in reports)
     assert account.aws.admin("GET", "/otlp")["points"]

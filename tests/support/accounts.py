@@ -137,6 +137,10 @@ class Account:
         found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", [])
         return [each["Key"] for each in found if each["Key"].endswith(ending)]
 
+    def reports(self, monitor="credit"):
+        """The keys of all reports of a monitor; decisions lie beside them."""
+        return [key for key in self.keys(f"out/{monitor}/reports/", ".json") if revision_of(key)]
+
     def actions(self):
         return [self.get(key) for key in self.keys("out/credit/actions/")]
 
