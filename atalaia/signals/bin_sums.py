@@ -94,7 +94,15 @@ def null_sum(part: Part, baseline: Ints, current: Ints, pearson: float | None = 
     if len(states) == 1:
         return NullSum(moments)
     given = _given(part, totals[left > 0], left[left > 0], states)
-    return NullSum(moments, tuple(state.chance for state in states), given)
+    return NullSum(_mixed(moments, states, given), tuple(state.chance for state in states), given)
+
+
+def _mixed(moments: Moments, states: list[_State], given: tuple[Moments, ...]) -> Moments:
+    """Return the *moments* with the mean and the standard deviation that follow from all states."""
+    both = list(zip((state.chance for state in states), given, strict=True))
+    mean = math.fsum(chance * each.mean for chance, each in both)
+    square = math.fsum(chance * (each.std**2 + (each.mean - mean) ** 2) for chance, each in both)
+    return Moments(mean, math.sqrt(square), moments.skewness)
 
 
 class _State(Struct, frozen=True):

@@ -217,6 +217,7 @@ def value_at(tail: Callable[[float], float], probability: float, guess: float) -
     Its tail is at most the probability, and that of a value a millionth below it at least. By false position on the
     logarithms, which are nearly straight lines far out.
     """
+    probability *= 1 + _ROUNDED  # a tail that is the probability, but for rounding, is no larger
     low, high = _around(tail, probability, guess)
 
     def above(value: float) -> float:
@@ -236,6 +237,7 @@ def value_at(tail: Callable[[float], float], probability: float, guess: float) -
 
 
 _NEAR_ENOUGH = 1e-6
+_ROUNDED = 1e-12
 _DENORMAL = 5e-324  # the least positive float: a tail of 0 has a logarithm by it
 
 

@@ -39,7 +39,9 @@ def test_its_end_is_noted_once(loop):
 
     assert (action["job"], action["outcome"]) == (execution["PipelineExecutionArn"], "Succeeded")
     assert len(told) > 2  # it was told of twice
-    assert {each["action"] for each in told} == {action["id"]}
+    assert {each["action"] for each in told if "action" in each} == {
+        action["id"]
+    }  # else it came before the start was noted
 
 
 def test_a_new_baseline_follows_and_the_window_after_is_healthy(loop):

@@ -105,7 +105,8 @@ def test_one_more_monitor_file_is_one_more_monitor(infra, tmp_path):
 def test_one_more_monitor_file_is_one_more_monitor_on_azure(infra, tmp_path):
     folder = copied(tmp_path) / AZURE_MINIMAL
     credit = (infra / AZURE_COMPLETE / "monitors/credit.yaml").read_text()
-    (folder / "monitors/credit.yaml").write_text(credit)
+    job, *_ = credit.split("  - name: tell\n")  # the policies after it ask for `known_ids`
+    (folder / "monitors/credit.yaml").write_text(job)
     assert terraform(folder, "init", "-no-color").returncode == 0
 
     made = applied(folder)

@@ -18,6 +18,7 @@ import ingest
 import lifecycle
 import status
 from atalaia.errors import AtalaiaError
+from atalaia.monitoring.layout import revision_of
 from atalaia_aws import runtime as wiring
 from atalaia_aws.events import EventError
 from atalaia_functions.deadline import Deadline
@@ -154,7 +155,7 @@ def test_from_an_approved_model_to_a_healthy_window(cloud):
     reports = [
         json.loads(cloud.client.get_object(Bucket=cloud.bucket, Key=key)["Body"].read())
         for key in cloud.keys("out/churn/reports/")
-        if key.endswith(".json")
+        if revision_of(key)
     ]
     assert told["monitors"] == ["churn"]
     assert [report["status"] for report in reports] == ["alert", "ok"]

@@ -213,6 +213,13 @@ def assert_law(chance, value):
     assert all(math.isfinite(chance.detectable(limit)) and chance.detectable(limit) >= 0 for limit in limits)
 
 
+@pytest.mark.parametrize("now", [[0, 4], [0, 5], [0, 463_129_075]])
+def test_a_baseline_of_one_row_has_a_law_of_two_values(now):
+    column = (named(2), of_categories([1, 0]), of_categories(now))
+    for metric, value in measure_all([column])[0].metrics.items():
+        assert_law(chance_of(metric, column), value)
+
+
 counts = st.lists(st.one_of(st.integers(0, 5), st.integers(0, 10**9)), min_size=1, max_size=12)
 
 
