@@ -15,7 +15,8 @@ CLIENTS := $(DISTRO) $(if $(LINUX),build/azure-ai-ml/.ready)  # too large for .v
 # What runs on the newer Python that clouds have in production: the bundles end to end, and the tests of what is in them.
 NEWER := tests/e2e/test_azure_bundle.py $(addprefix tests/e2e/test_bundles.py::test_a_bundle_,\
     takes_a_capture_file_to_a_report_and_a_job reads_every_format_and_all_it_loads_is_its_own) tests/unit \
-    $(addprefix --ignore=tests/unit/,azure_emulator emulator test_credit_scoring_traffic.py test_infer.py test_terminal.py)
+    $(addprefix --ignore=tests/unit/,azure_emulator emulator cost simulation monitoring/test_exactly_once.py \
+    test_credit_scoring_traffic.py test_infer.py test_terminal.py)
 INFRA ?= infra
 OUT ?= demo
 JOBS ?= 3  # tests at once: most wait for emulators
