@@ -131,11 +131,13 @@ def _states(part: Part, totals: Ints, repeated: Ints, cubes: Floats, start: _Sta
         )
     for place in np.argsort(-cubes, kind="stable").tolist():
         while left[place] and left.sum() > 1 and cubes[place] >= skewing and totals[place] <= few:
-            afters = [_after(part, int(totals[place]), states[0])]
-            if len(afters[0]) * len(states) > most:
+            more = _after(part, int(totals[place]), states[len(states) // 2])
+            if len(more) * len(states) > 2 * most:
                 return states, left
-            afters += [_after(part, int(totals[place]), state) for state in states[1:]]
-            states = [state for after in afters for state in after]
+            more = [state for each in states for state in _after(part, int(totals[place]), each)]
+            if not len(states) < len(more) <= most:
+                return states, left
+            states = more
             left[place] -= 1
     return states, left
 
