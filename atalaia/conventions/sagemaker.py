@@ -16,10 +16,11 @@ import numpy as np
 
 from atalaia.constraints_file import Rule
 from atalaia.conventions import Judged
-from atalaia.profile import CategoricalGrid, CategoricalSummary, Grid, NumericSummary, Summary
+from atalaia.conventions.shares import Distance
+from atalaia.conventions.sides import Numbers, doubts, largest_distance
+from atalaia.profile import CategoricalGrid, CategoricalSummary, Grid, NumericGrid, NumericSummary, Summary
 from atalaia.profile.values import Floats, Ints
 from atalaia.schema import Column
-from atalaia.signals.distributions import kolmogorov_smirnov
 from atalaia.signals.drift import category_counts
 from atalaia.signals.quality import values_of
 from atalaia.signals.tails import chi_square_tail
@@ -147,8 +148,9 @@ def judge(column: Column, grid: Grid, baseline: Summary, current: Summary, rule:
     if not n or not m:
         return Judged(_name(rule), None, rule.threshold, False, None, ("one side has no values",))
     match grid, baseline, current:
-        case _, NumericSummary(), NumericSummary():
-            return judged_distance(*_of_numbers(baseline, current), (n, m), rule)
+        case NumericGrid(), NumericSummary(), NumericSummary():
+            found = largest_distance(Numbers(column, grid, baseline, current))
+            return _judged(found, (), (n, m), rule, rule.threshold)
         case CategoricalGrid(), CategoricalSummary(), CategoricalSummary():
             return judge_counts(*named_counts(grid, baseline, current), rule)
         case _:
@@ -158,12 +160,6 @@ def judge(column: Column, grid: Grid, baseline: Summary, current: Summary, rule:
 
 def _name(rule: Rule) -> str:
     return "linf_robust" if rule.method == "Robust" else "linf_simple"
-
-
-def _of_numbers(baseline: NumericSummary, current: NumericSummary) -> tuple[float, tuple[str, ...]]:
-    low, high = kolmogorov_smirnov(baseline, current)
-    between = f"the distance lies between {low:.4g} and {high:.4g} by the profiles; the smaller is judged"
-    return low, (between,) if high > low else ()
 
 
 def named_counts(
@@ -177,7 +173,7 @@ def named_counts(
 
 def judged_distance(distance: float, notes: tuple[str, ...], sizes: tuple[int, int], rule: Rule) -> Judged:
     """Judge the *distance* of numbers, of so many values of the baseline and of the window."""
-    return _judged(distance, notes, sizes, rule, rule.threshold)
+    return _judged(Distance(distance), notes, sizes, rule, rule.threshold)
 
 
 def judge_counts(baseline: Counts, current: Counts, notes: tuple[str, ...], rule: Rule) -> Judged:
@@ -187,7 +183,7 @@ def judge_counts(baseline: Counts, current: Counts, notes: tuple[str, ...], rule
     if not all(sizes):
         return Judged(_name(rule), None, limit, False, None, notes)
     if rule.categorical_method == "LInfinity":
-        return _judged(categorical_distance(baseline, current), notes, sizes, rule, limit)
+        return _judged(Distance(categorical_distance(baseline, current)), notes, sizes, rule, limit)
     statistic, p_value = chi_squared(baseline, current)
     new = len(current.keys() - baseline.keys())
     notes += (f"new categories, of which there are {new:,}, are ignored by this test",) if new else ()
@@ -201,11 +197,13 @@ def judge_counts(baseline: Counts, current: Counts, notes: tuple[str, ...], rule
     return Judged("chi_squared_statistic", value, limit, False, value > limit, notes)
 
 
-def _judged(distance: float, notes: tuple[str, ...], sizes: tuple[int, int], rule: Rule, limit: float) -> Judged:
+def _judged(found: Distance, notes: tuple[str, ...], sizes: tuple[int, int], rule: Rule, limit: float) -> Judged:
+    distance = found.value
     if rule.method == "Simple":
-        return Judged("linf_simple", distance, limit, False, distance > limit, notes)
+        return Judged("linf_simple", distance, limit, False, distance > limit, (*notes, *doubts(found, limit)))
     less = subtracted(*sizes)
     value = max(0.0, distance - less)
     blind = f"{less:.4g} was subtracted from {distance:.4g} for {sizes[0]:,} and {sizes[1]:,} values"
     seen = f"; a distance up to {limit + less:.4g} raises nothing"
-    return Judged("linf_robust", value, limit, False, value > limit, (blind + seen, *notes))
+    notes = (blind + seen, *notes, *doubts(Distance(value, found.off), limit))
+    return Judged("linf_robust", value, limit, False, value > limit, notes)

@@ -121,10 +121,10 @@ def judged(rule: Rule, asked: Asked, found: Distance | None, notes: tuple[str, .
     value = found.value
     beyond = value < limit if rule.below else value > limit
     drifted = beyond or (rule.inclusive and value == limit)
-    return Judged(rule.name, value, limit, rule.below, drifted, (*notes, *_doubts(found, limit)))
+    return Judged(rule.name, value, limit, rule.below, drifted, (*notes, *doubts(found, limit)))
 
 
-def _doubts(found: Distance, limit: float) -> tuple[str, ...]:
+def doubts(found: Distance, limit: float) -> tuple[str, ...]:
     """Say by how much the tool's own number may differ, and whether that could turn its verdict."""
     if not found.off:
         return ()
@@ -161,6 +161,6 @@ def plain_wasserstein(sides: Numbers) -> Distance:
 
 
 def largest_distance(sides: Numbers) -> Distance:
-    """Return the Kolmogorov-Smirnov statistic."""
+    """Return the Kolmogorov-Smirnov statistic: the least that the profiles allow, and how much more it may be."""
     low, high = kolmogorov_smirnov(sides.baseline, sides.current)
     return Distance(low, high - low)
