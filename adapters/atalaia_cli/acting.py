@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import click
 from msgspec import Struct
@@ -13,7 +12,8 @@ from msgspec import Struct
 from atalaia.decisions import Decision, Outcome
 from atalaia.errors import JobError
 from atalaia.monitoring.acting import Actor
-from atalaia.monitoring.decided import action_of, decisions_of
+from atalaia.monitoring.actions import Action
+from atalaia.monitoring.decided import action_of, as_it_went, decisions_of
 from atalaia.monitoring.deciding import Decider
 from atalaia.monitoring.evaluating import Evaluated
 from atalaia.policies import Policy, target_of
@@ -32,11 +32,11 @@ _SECRETS = ("token", "secret", "url")
 
 
 class Done(Struct, frozen=True):
-    """A window's decision, and the action that followed, as plain data."""
+    """A window's decision as it stands now, and the action that followed."""
 
     window: Window
     decision: Decision
-    action: dict[str, Any] | None
+    action: Action | None
 
     @property
     def is_news(self) -> bool:
@@ -46,8 +46,7 @@ class Done(Struct, frozen=True):
     @property
     def told(self) -> str:
         """The decision in one line, with the job that was started."""
-        job = (self.action or {}).get("job")
-        return self.decision.told + (f": {job}" if job else "")
+        return self.decision.told + (f": {self.action.job}" if self.action is not None and self.action.job else "")
 
 
 def act(opened: Opened, evaluated: Iterable[Evaluated], now: int) -> set[Window]:
@@ -101,7 +100,8 @@ def done_of(opened: Opened, evaluated: Sequence[Evaluated]) -> list[Done]:
     if not opened.monitor.policies:
         return []
     return [
-        Done(item.window, decision, action_of(name, output, item.window, decision))
+        Done(item.window, as_it_went(decision, action), action)
         for item in evaluated
         for decision in decisions_of(name, output, item.window)
+        for action in [action_of(name, output, item.window, decision)]
     ]

@@ -25,7 +25,7 @@ def _window(item: Evaluated, done: Sequence[Done]) -> dict[str, Any]:
     more = {
         "revision": item.revision,
         "decisions": [decision_shape(each.decision) for each in done],
-        "actions": [each.action for each in done if each.action is not None],
+        "actions": [msgspec.to_builtins(each.action) for each in done if each.action is not None],
     }
     report: dict[str, Any] = msgspec.to_builtins(item.report)
     return report | more

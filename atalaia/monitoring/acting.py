@@ -193,10 +193,11 @@ class Actor:
         return Claims(self._output, self._monitor.name, policy.name)
 
 
-def note_outcome(monitor: str, output: ObjectStore, job: str, outcome: str, time: int) -> Action | None:
+def note_outcome(monitor: Monitor, output: ObjectStore, job: str, outcome: str, time: int) -> Action | None:
     """Note what became of a job, as it was at *time*, in µs since 1970, and return its action.
 
-    What comes late or twice changes nothing: a job that has ended stays as it ended.
+    What comes late or twice changes nothing: a job that has ended stays as it ended. What a policy began that is no
+    more in the monitor file is not waited for.
 
     Returns:
         None if the monitor started no such job.
@@ -204,10 +205,10 @@ def note_outcome(monitor: str, output: ObjectStore, job: str, outcome: str, time
     Raises:
         JobError: That is not known yet, as it is about to start one.
     """
-    starting = False
-    for info in output.list(actions_prefix(monitor)):
+    starting, policies = False, {policy.name for policy in monitor.policies}
+    for info in output.list(actions_prefix(monitor.name)):
         action, tag = stored_action(output.get(info.key))
-        starting |= action.tries > 0 and action.state is not State.DONE
+        starting |= action.tries > 0 and action.state is not State.DONE and action.policy in policies
         if action.job != job:
             continue
         if action.outcome in _ENDED or (time < action.outcome_time and outcome not in _ENDED):
@@ -216,6 +217,6 @@ def note_outcome(monitor: str, output: ObjectStore, job: str, outcome: str, time
         output.put(info.key, to_json(told), if_match=tag)
         return told
     if starting:
-        msg = f"{monitor}: it is not known yet which job was started last. Tell of {job} again."
+        msg = f"{monitor.name}: it is not known yet which job was started last. Tell of {job} again."
         raise JobError(msg)
     return None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from atalaia.decisions import Decision, Outcome, decisions_from_json
 from atalaia.errors import ObjectNotFoundError
 from atalaia.monitor_file import Monitor
+from atalaia.monitoring.actions import SETTLED, Action, State, stored_action
 from atalaia.monitoring.layout import action_key, decisions_key
 from atalaia.ports import ObjectStore
 from atalaia.window import Window
@@ -21,10 +21,31 @@ def decisions_of(monitor: str, output: ObjectStore, window: Window) -> tuple[Dec
 
 
 def page_decisions(monitor: Monitor, output: ObjectStore, windows: Sequence[Window]) -> dict[int, tuple[Decision, ...]]:
-    """Return what was decided because of several windows, by their places; nothing without policies."""
+    """Return how what was decided because of several windows stands now, by their places; nothing without policies."""
     if not monitor.policies:
         return {}
-    return {place: decisions_of(monitor.name, output, window) for place, window in enumerate(windows)}
+    return {
+        place: tuple(
+            as_it_went(each, action_of(monitor.name, output, window, each)) if each.outcome is Outcome.WAITING else each
+            for each in decisions_of(monitor.name, output, window)
+        )
+        for place, window in enumerate(windows)
+    }
+
+
+def as_it_went(decision: Decision, action: Action | None) -> Decision:
+    """Return what became of a decision by now: what waited was done, declined, or never approved.
+
+    What is stored stays as it was decided, since the same is never decided twice.
+    """
+    if decision.outcome is not Outcome.WAITING or action is None or action.state not in SETTLED:
+        return decision
+    by = f" by {action.by}" if action.by else ""
+    if action.state is State.DONE:
+        approved = f"; approved{by}" if by else ""
+        return replace(decision, outcome=Outcome.ACTED, why=f"it waited {decision.why}{approved}")
+    why = f"declined{by}" if action.state is State.DECLINED else "nobody approved it in time"
+    return replace(decision, outcome=Outcome.HELD, why=why)
 
 
 def stored_decisions(monitor: str, output: ObjectStore, window: Window) -> tuple[tuple[Decision, ...], str | None]:
@@ -37,14 +58,12 @@ def stored_decisions(monitor: str, output: ObjectStore, window: Window) -> tuple
     return decisions_from_json(data, f"{output.uri}/{key}"), info.etag
 
 
-def action_of(monitor: str, output: ObjectStore, window: Window, decision: Decision) -> dict[str, Any] | None:
-    """Return the stored action of a decision as plain data; None if nothing was started because of it yet."""
+def action_of(monitor: str, output: ObjectStore, window: Window, decision: Decision) -> Action | None:
+    """Return the stored action of a decision; None if nothing was started because of it yet."""
     if decision.outcome not in (Outcome.ACTED, Outcome.WAITING):
         return None
     start = window.start if decision.occasion is None else decision.occasion
     try:
-        data, _ = output.get(action_key(monitor, decision.policy, Window(start, start).key))
+        return stored_action(output.get(action_key(monitor, decision.policy, Window(start, start).key)))[0]
     except ObjectNotFoundError:
         return None
-    action: dict[str, Any] = msgspec.json.decode(data)
-    return action

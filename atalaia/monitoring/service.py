@@ -239,7 +239,7 @@ class Service:
         errors: list[JobError] = []
         for watch in self.watches:
             try:
-                action = note_outcome(watch.monitor.name, watch.output, job, outcome, time)
+                action = note_outcome(watch.monitor, watch.output, job, outcome, time)
             except JobError as error:
                 errors.append(error)
                 continue

@@ -53,6 +53,16 @@ def throttled():
     raise JobError("throttled")
 
 
+def test_what_a_policy_began_that_is_no_more_holds_up_no_outcome_of_others(place):
+    place.plan = throttled
+    place.act()
+    without = load_monitor(MONITOR, "monitor.yaml")
+
+    assert note_outcome(without, place.store, "theirs", "Succeeded", 20) is None
+    with pytest.raises(JobError, match="not known yet"):
+        note_outcome(WATCHED, place.store, "theirs", "Succeeded", 20)
+
+
 def test_while_a_target_is_called_the_action_says_by_whom_and_until_when(place):
     seen = []
     place.plan = lambda: seen.append(place.action) or "job-0"
@@ -150,7 +160,7 @@ def test_what_is_no_action_is_told(place):
 def test_an_outcome_that_is_known_tells_what_is_noted(place):
     place.act()
 
-    found = note_outcome("churn", place.store, "job-0", "Executing", 10)
+    found = note_outcome(WATCHED, place.store, "job-0", "Executing", 10)
 
     assert found.noted()["outcome"] == "Executing"
     assert place.action == found

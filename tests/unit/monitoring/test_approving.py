@@ -6,8 +6,9 @@ from worlds import lines, rows
 
 from atalaia.errors import ApprovalError
 from atalaia.monitoring.approving import Approval, Decision, decide, waiting_action
+from atalaia.monitoring.decided import page_decisions
 from atalaia.monitoring.service import Service
-from atalaia.window import SECOND
+from atalaia.window import SECOND, Window, parse_time
 
 DAY = 86_400 * SECOND
 POLICY = "policies: [{name: retrain, when: drifted > 0.4, approval: true, approval_within: 2d, pipeline: p}]\n"
@@ -100,6 +101,34 @@ def test_what_nobody_approves_runs_out(world):
     (action,) = actions(world)
     assert (action["state"], world.starter.calls) == ("expired", 0)
     assert [name for name, _ in told(world)] == ["approval", "action_expired"]
+
+
+def on_its_page(world):
+    start = parse_time("2026-03-02T00:00:00Z")
+    ((shown,),) = page_decisions(world.watches[0].monitor, world.output, [Window(start, start + DAY)]).values()
+    return shown.outcome.value, shown.why
+
+
+def test_the_page_says_what_became_of_what_waited(world):
+    waited = on_its_page(world)
+    decide(world.output, "churn", waiting(world), Approval(Decision.APPROVE, "Ada"))
+    evaluate(world)
+
+    assert waited == ("waiting", "for approval, at most 2d")
+    assert on_its_page(world) == ("acted", "it waited for approval, at most 2d; approved by Ada")
+
+
+@pytest.mark.parametrize(
+    ("by", "why"), [("Ada", "declined by Ada"), ("", "declined"), (None, "nobody approved it in time")]
+)
+def test_the_page_says_that_what_waited_was_not_approved(world, by, why):
+    if by is None:
+        world.now += 2 * DAY + 1
+    else:
+        decide(world.output, "churn", waiting(world), Approval(Decision.DECLINE, by))
+    evaluate(world)
+
+    assert on_its_page(world) == ("held", why)
 
 
 def test_an_approval_by_hand_may_come_before_the_action():

@@ -314,7 +314,7 @@ def test_a_job_of_a_schedule_is_told_of_the_window_and_named_by_the_moment():
     (job,) = (json.loads(world.output.get(info.key)[0]) for info in world.output.list("jobs/"))
 
     assert job["parameters"] == {"since": "20260302T000000Z"}
-    assert action_of("churn", world.output, window(2), decision(world, 2))["id"] == job["id"]
+    assert action_of("churn", world.output, window(2), decision(world, 2)).id == job["id"]
 
 
 def test_what_cannot_be_started_here_is_left_to_others_and_claims_nothing():
