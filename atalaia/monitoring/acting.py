@@ -35,6 +35,9 @@ StarterOf = Callable[[Policy, ObjectStore], JobStarter]
 LEASE = 2 * LONGEST_START * SECOND
 """So long, in µs, nobody else calls a target: twice the longest call, so that clocks may differ by half of it."""
 
+LONGEST_RUN = parse_duration("60d")
+"""So long, in µs, a job may run until its end is heard of; twice what SageMaker lets a training run."""
+
 _FIRST_PATIENCE, _MOST_PATIENCE = 30 * SECOND, 3600 * SECOND
 _ENDED = ("Succeeded", "Completed", "CompletedWithFailures", "Failed", "Stopped")
 
@@ -197,7 +200,8 @@ def note_outcome(monitor: Monitor, output: ObjectStore, job: str, outcome: str, 
     """Note what became of a job, as it was at *time*, in µs since 1970, and return its action.
 
     What comes late or twice changes nothing: a job that has ended stays as it ended. What a policy began that is no
-    more in the monitor file is not waited for.
+    more in the monitor file is not waited for. Clouds tell of everybody's jobs: actions that were written longer than
+    `LONGEST_RUN` ago are not read for each.
 
     Returns:
         None if the monitor started no such job.
@@ -206,7 +210,8 @@ def note_outcome(monitor: Monitor, output: ObjectStore, job: str, outcome: str, 
         JobError: That is not known yet, as it is about to start one.
     """
     starting, policies = False, {policy.name for policy in monitor.policies}
-    for info in output.list(actions_prefix(monitor.name)):
+    recent = [info for info in output.list(actions_prefix(monitor.name)) if info.time > time - LONGEST_RUN]
+    for info in sorted(recent, key=lambda info: -info.time):
         action, tag = stored_action(output.get(info.key))
         starting |= action.tries > 0 and action.state is not State.DONE and action.policy in policies
         if action.job != job:

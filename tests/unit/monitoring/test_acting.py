@@ -7,7 +7,7 @@ from services import MONITOR
 
 from atalaia.errors import JobError, StoredFormError, StoreError
 from atalaia.monitor_file import load_monitor
-from atalaia.monitoring.acting import LEASE, Actor, note_outcome
+from atalaia.monitoring.acting import LEASE, LONGEST_RUN, Actor, note_outcome
 from atalaia.monitoring.actions import Action, State, action_from_json, all_actions
 from atalaia.monitoring.claims import Claim, Claims
 from atalaia.ports import LONGEST_START
@@ -61,6 +61,14 @@ def test_what_a_policy_began_that_is_no_more_holds_up_no_outcome_of_others(place
     assert note_outcome(without, place.store, "theirs", "Succeeded", 20) is None
     with pytest.raises(JobError, match="not known yet"):
         note_outcome(WATCHED, place.store, "theirs", "Succeeded", 20)
+
+
+def test_of_an_action_that_was_written_long_ago_nothing_is_heard(place):
+    place.act()
+
+    late = [note_outcome(WATCHED, place.store, "job-0", "Succeeded", START + LONGEST_RUN + more) for more in (0, -1)]
+
+    assert [found and found.outcome for found in late] == [None, "Succeeded"]
 
 
 def test_while_a_target_is_called_the_action_says_by_whom_and_until_when(place):
