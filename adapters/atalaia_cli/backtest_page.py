@@ -14,13 +14,14 @@ _MOST_WINDOWS = 400
 _STYLE = """
 :root{color-scheme:light}
 body{font-family:system-ui,sans-serif;max-width:54rem;margin:2rem auto;padding:0 1rem;color:#1f2933;background:#fff;\
-overflow-wrap:anywhere}
+overflow-wrap:break-word}
 h1{font-size:1.6rem}h2{font-size:1.1rem;margin-top:2rem}.quiet{color:#52606d}.wide{overflow-x:auto}
 table{border-collapse:collapse}th{font-weight:400;color:#52606d;text-align:left}
 td,th{padding:.3rem 1rem .3rem 0;vertical-align:top;border-bottom:1px solid #e4e7eb}
 .totals td,.totals thead th{text-align:right;white-space:nowrap}.windows{font-size:.9rem}
 .windows tbody th{white-space:nowrap}
-.windows td{white-space:pre-line}svg{display:block;width:100%;min-width:42rem;height:auto;margin-top:1rem}
+.windows td{white-space:pre}.windows td:last-child{white-space:normal;min-width:16rem}
+svg{display:block;width:100%;min-width:42rem;height:auto;margin-top:1rem}
 """
 
 
