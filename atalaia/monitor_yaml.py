@@ -152,9 +152,9 @@ def _syntax(error: yaml.MarkedYAMLError) -> tuple[int, str, str]:
     mark = error.problem_mark or error.context_mark
     problem = str(error.problem)
     if "cannot start any token" in problem or "tab character" in problem:
-        fix = "Indent with blanks, not tabs, and put texts that begin with a special character in quotes."
+        fix = "Indent with blanks, not tabs; quote texts with brackets, or with a special character first."
     else:
-        fix = "Compare the indentation, colons, quotes and brackets here and on the line before."
+        fix = "Compare indentation, colons, quotes and brackets here and on the line before; quote texts with brackets."
     return mark.line + 1 if mark else 1, f"not valid YAML ({problem})", fix
 
 

@@ -184,6 +184,8 @@ def test_a_set_may_hold_the_values_of_each_type(kind, values):
     [
         ("", "m.yaml:1: the file is empty"),
         ("# only a comment\n", "m.yaml:1: the file is empty"),
+        ("a: 1\nb: {when: psi[income] > 1}\n", "quote texts with brackets"),
+        ("a: 1\nb: {when: psi[income] > 0.1, c: 2}\n", "quote texts with brackets"),
         ("- a\n", 'm.yaml:1: ["a"] is a list, not a mapping. Give a mapping.'),
         ("a: 1\n\tb: 2\n", "m.yaml:2: not valid YAML"),
         ("a: 1\n\tb: 2\n", "Indent with blanks, not tabs"),
