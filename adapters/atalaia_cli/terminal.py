@@ -333,6 +333,7 @@ def _compared(console: Console, columns: Sequence[Mapping[str, Any]]) -> Table:
     for column in columns:
         finding = column.get("finding") or {}
         metric, status = finding.get("metric") or "", _status(column)
+        metric = metric.partition("[")[0] if of_tool else metric  # the tool is the same for all, and named below
         numbers = [wording.measured(metric, finding.get(key)) for key in ("value", "threshold")]
         others = [wording.measured(name, column["metrics"].get(name)) for name in extra]
         missing = wording.measured("missing", column.get("missing", {}).get("current"))

@@ -161,6 +161,17 @@ def test_of_many_decisions_the_latest_are_told_and_the_others_counted():
     assert ("policy-4" in text, "policy-5" in text, "policy-24" in text) == (False, True, True)
 
 
+def test_a_comparison_by_a_tool_names_it_once_for_a_column():
+    column = compared("income", 0.3, "alert")
+    column["finding"] |= {"metric": "jensenshannon[evidently]", "message": "income: Evidently would raise an alarm"}
+
+    lines = printed(print_compare, a_comparison(column)).splitlines()
+
+    (row,) = [line for line in lines if "0.3" in line]
+    assert "jensenshannon " in row
+    assert sum("vidently" in line for line in lines) == 1
+
+
 def test_findings_beyond_fifty_are_counted():
     text = printed(print_reports, [a_report(*(a_finding(column=f"c{at}") for at in range(53)))], None)
 
