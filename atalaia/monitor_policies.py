@@ -11,7 +11,7 @@ from atalaia.monitor_checks import CONSTRAINT_CHECKS, Metrics
 from atalaia.monitor_columns import is_number, list_of
 from atalaia.monitor_targets import broken_targets
 from atalaia.monitor_yaml import Issue, Path
-from atalaia.policies import TARGETS, TRAFFIC
+from atalaia.policies import ASKED, HEARD, TARGETS, TRAFFIC
 from atalaia.quiet_hours import parse_quiet, quiet_until
 from atalaia.schedules import parse_schedule
 from atalaia.schema import Role
@@ -56,6 +56,7 @@ def broken_policies(
             yield from _target(policy, path)
             yield from broken_targets(policy, path)
             yield from broken_new_baseline(policy.get("new_baseline"), (*path, "new_baseline"))
+            yield from _unheard(policy, path)
 
 
 def broken_new_baseline(new: object, path: Path) -> Iterator[Issue]:
@@ -182,6 +183,15 @@ def _target(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
             fix = "Add `approval: true`, so that somebody decides each time."
             yield Issue((*path, key), f"`{key}` changes what users are served, without approval", fix)
     yield from _azure(policy, path)
+
+
+def _unheard(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
+    """Yield that a new baseline is to follow a job of which nobody hears how it ended."""
+    unheard = [key for key in TARGETS if policy.get(key) is not None and key not in (*HEARD, *ASKED)]
+    if unheard and policy.get("new_baseline") is not None:
+        found = f"no new baseline would follow, as nobody tells how `{unheard[0]}` ends"
+        fix = "Remove it, or put `new_baseline` under `model`: then a new version of the model begins one."
+        yield Issue((*path, "new_baseline"), found, fix)
 
 
 def _azure(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:

@@ -247,6 +247,12 @@ TARGETS = (
 )  # fmt: skip
 """What a policy can start: it names one of these."""
 
+HEARD = ("pipeline", "training_job", "azureml_job", "azureml_batch")
+"""Those whose cloud tells how a job ended."""
+
+ASKED = ("databricks", "github_workflow", "azure_devops")
+"""Those that are asked how a job ended, as nobody tells."""
+
 TELLING = ("sns_topic", "event_grid_topic", "github_issue", "webhook")
 """Those that tell somebody: they are told where what waits for approval can be approved, too."""
 

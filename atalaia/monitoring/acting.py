@@ -24,8 +24,8 @@ from atalaia.monitoring.actions import SETTLED, Action, Links, State, event_of, 
 from atalaia.monitoring.approving import Decision, decided
 from atalaia.monitoring.claims import Claim, Claims
 from atalaia.monitoring.evidence import evidence_of, filled
-from atalaia.monitoring.layout import action_key, actions_prefix, approval_key
-from atalaia.policies import TELLING, Policy, target_of
+from atalaia.monitoring.layout import action_key, approval_key
+from atalaia.policies import ASKED, TELLING, Policy, target_of
 from atalaia.ports import LONGEST_START, Job, JobStarter, ObjectStore
 from atalaia.window import SECOND, Window, iso, parse_duration
 
@@ -35,11 +35,7 @@ StarterOf = Callable[[Policy, ObjectStore], JobStarter]
 LEASE = 2 * LONGEST_START * SECOND
 """So long, in µs, nobody else calls a target: twice the longest call, so that clocks may differ by half of it."""
 
-LONGEST_RUN = parse_duration("60d")
-"""So long, in µs, a job may run until its end is heard of; twice what SageMaker lets a training run."""
-
 _FIRST_PATIENCE, _MOST_PATIENCE = 30 * SECOND, 3600 * SECOND
-_ENDED = ("Succeeded", "Completed", "CompletedWithFailures", "Failed", "Stopped")
 
 
 def patience(tries: int) -> int:
@@ -108,7 +104,7 @@ class Actor:
             if action.state in SETTLED and not self._is_written(due.key, action, tag):
                 return
         if action.state in SETTLED:
-            self._settle(due)
+            self._settle(due, action.state)
         elif action.state is not State.PENDING_APPROVAL and self._clock() >= action.until:
             yield from self._call(due, action, tag, starter_of)
 
@@ -151,7 +147,7 @@ class Actor:
             yield self._failed(held, error)
             return
         if self._is_written(due.key, replace(held, state=State.DONE, until=0, job=name), tag):
-            self._settle(due)
+            self._settle(due, State.DONE)
 
     def _job(self, due: _Due, evidence: Mapping[str, Any]) -> Job:
         parameters = filled(due.policy, self._monitor, due.because, evidence)
@@ -189,39 +185,9 @@ class Actor:
         told = {"time": iso(self._clock()), "why": str(error)}
         return event_of("action_failed", self._monitor.name, action, told)
 
-    def _settle(self, due: _Due) -> None:
-        self._claims(due.policy).settle(due.named.start)
+    def _settle(self, due: _Due, state: State) -> None:
+        runs = state is State.DONE and target_of(due.policy) in ASKED
+        self._claims(due.policy).settle(due.named.start, runs=runs)
 
     def _claims(self, policy: Policy) -> Claims:
         return Claims(self._output, self._monitor.name, policy.name)
-
-
-def note_outcome(monitor: Monitor, output: ObjectStore, job: str, outcome: str, time: int) -> Action | None:
-    """Note what became of a job, as it was at *time*, in µs since 1970, and return its action.
-
-    What comes late or twice changes nothing: a job that has ended stays as it ended. What a policy began that is no
-    more in the monitor file is not waited for. Clouds tell of everybody's jobs: actions that were written longer than
-    `LONGEST_RUN` ago are not read for each.
-
-    Returns:
-        None if the monitor started no such job.
-
-    Raises:
-        JobError: That is not known yet, as it is about to start one.
-    """
-    starting, policies = False, {policy.name for policy in monitor.policies}
-    recent = [info for info in output.list(actions_prefix(monitor.name)) if info.time > time - LONGEST_RUN]
-    for info in sorted(recent, key=lambda info: -info.time):
-        action, tag = stored_action(output.get(info.key))
-        starting |= action.tries > 0 and action.state is not State.DONE and action.policy in policies
-        if action.job != job:
-            continue
-        if action.outcome in _ENDED or (time < action.outcome_time and outcome not in _ENDED):
-            return action
-        told = replace(action, outcome=outcome, outcome_time=time)
-        output.put(info.key, to_json(told), if_match=tag)
-        return told
-    if starting:
-        msg = f"{monitor.name}: it is not known yet which job was started last. Tell of {job} again."
-        raise JobError(msg)
-    return None

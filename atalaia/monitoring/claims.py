@@ -38,11 +38,13 @@ class Acted(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         claims: Each as it was claimed; those that are so old that they can have no effect may be forgotten.
         waiting: The starts of those that are not done yet.
+        running: The starts of those that are done, and whose job is asked after until it has ended.
         since: Of a schedule: it acts at moments after this one, which was decided last, or at which it was seen first.
     """
 
     claims: tuple[Claim, ...] = ()
     waiting: tuple[int, ...] = ()
+    running: tuple[int, ...] = ()
     since: int | None = None
 
     def of(self, start: int) -> Claim | None:
@@ -90,9 +92,18 @@ class Claims(msgspec.Struct, frozen=True):
         self._change(changed)
         return why
 
-    def settle(self, start: int) -> None:
-        """Write that what was claimed is done."""
-        self._change(lambda acted: replace(acted, waiting=tuple(each for each in acted.waiting if each != start)))
+    def settle(self, start: int, *, runs: bool = False) -> None:
+        """Write that what was claimed is done; *runs*: that its job is to be asked after."""
+
+        def changed(acted: Acted) -> Acted:
+            running = (*acted.running, start) if runs and start in acted.waiting else acted.running
+            return replace(acted, waiting=_without(acted.waiting, start), running=running)
+
+        self._change(changed)
+
+    def ended(self, start: int) -> None:
+        """Write that the job of what was claimed needs not be asked after any more."""
+        self._change(lambda acted: replace(acted, running=_without(acted.running, start)))
 
     def since(self, now: int) -> int:
         """Return which moment of its schedule was decided last; at first that is *now*, so that no earlier one is."""
@@ -126,3 +137,7 @@ class Claims(msgspec.Struct, frozen=True):
         except ObjectNotFoundError:
             return Acted(), None
         return msgspec.json.decode(data, type=Acted), info.etag
+
+
+def _without(starts: tuple[int, ...], start: int) -> tuple[int, ...]:
+    return tuple(each for each in starts if each != start)

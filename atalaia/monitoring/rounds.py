@@ -15,13 +15,14 @@ from msgspec import Struct, field
 
 from atalaia.errors import AtalaiaError, NotSentError
 from atalaia.monitoring.acting import Actor, StarterOf
-from atalaia.monitoring.actions import Links, no_links
+from atalaia.monitoring.actions import Action, Links, no_links
 from atalaia.monitoring.changes import Changes, Marked
 from atalaia.monitoring.deciding import Decider
 from atalaia.monitoring.evaluating import Evaluated, Evaluator, between, latest_revision
 from atalaia.monitoring.layout import all_reports_prefix, window_prefix
 from atalaia.monitoring.outbox import Delivered, Outbox
-from atalaia.monitoring.renewing import Renewer
+from atalaia.monitoring.outcomes import Follower
+from atalaia.monitoring.renewing import Renewer, renew_after_run
 from atalaia.monitoring.watch import Watch
 from atalaia.ports import Telemetry
 from atalaia.telemetry import Detail
@@ -40,6 +41,8 @@ class Evaluations(Struct):
         failed: By the window's key, why it could not be evaluated now.
         left: Windows for which no time was left.
         unstarted: An event for each job that could not be started now.
+        ended: The actions whose jobs were asked after, and have ended.
+        unknown: By the action's id, why it is not known what has become of a job that was asked after.
         delivered: What was told of these reports and of earlier ones.
         renewed: The version of a new baseline that was made.
         not_renewed: Why one that is due could not be made now.
@@ -50,6 +53,8 @@ class Evaluations(Struct):
     failed: dict[str, str] = field(default_factory=dict)
     left: int = 0
     unstarted: list[dict[str, str]] = field(default_factory=list)
+    ended: list[Action] = field(default_factory=list)
+    unknown: dict[str, str] = field(default_factory=dict)
     delivered: Delivered = _UNSEEN
     renewed: str = ""
     not_renewed: str = ""
@@ -62,7 +67,7 @@ class Evaluations(Struct):
         jobs: dict[str, Any] = (
             {"unstarted": {event["id"]: event["why"] for event in self.unstarted}} if self.unstarted else {}
         )
-        jobs |= {key: getattr(self, key) for key in ("renewed", "not_renewed") if getattr(self, key)}
+        jobs |= {key: getattr(self, key) for key in ("unknown", "renewed", "not_renewed") if getattr(self, key)}
         return windows | sent | jobs | ({} if told.why is None else {"why": told.why})
 
 
@@ -103,7 +108,16 @@ class Round:
             self._renew(done)
         if enough_time():
             self._act(telemetry, starter_of, enough_time, done)
+        self._follow(starter_of, enough_time, done)
         return done
+
+    def _follow(self, starter_of: StarterOf, enough_time: Callable[[], bool], done: Evaluations) -> None:
+        """Ask after the jobs that run, where no event tells of them; begin what follows those that have ended."""
+        follower = Follower(self._watch.monitor, self._output, self._watch.clock())
+        for action in follower.ended(starter_of, enough_time):
+            renew_after_run(self._watch.monitor, self._output, action)
+            done.ended.append(action)
+        done.unknown = follower.unknown
 
     def _act(
         self, telemetry: Telemetry, starter_of: StarterOf, enough_time: Callable[[], bool], done: Evaluations

@@ -104,6 +104,13 @@ class Rounds(Struct):
             "failed": self.failed,
         }
 
+    def ended(self) -> Iterator[dict[str, str]]:
+        """Yield a log line for each job that was asked after and has ended, as of one that a cloud tells of."""
+        for name, done in self.evaluated.items():
+            for action in done.ended:
+                told = {"event": "ml.monitor.lifecycle", "job": action.job, "state": action.outcome, "monitor": name}
+                yield told | action.noted()
+
     def demand_all(self) -> None:
         """Do nothing if all went well.
 
@@ -233,7 +240,7 @@ class Service:
             JobError: It is not known yet whether any did.
             PreconditionError: Another noted something at the same time.
         """
-        from atalaia.monitoring.acting import note_outcome  # noqa: PLC0415 - as above
+        from atalaia.monitoring.outcomes import note_outcome  # noqa: PLC0415 - as above
         from atalaia.monitoring.renewing import renew_after_run  # noqa: PLC0415 - as above
 
         errors: list[JobError] = []

@@ -15,7 +15,8 @@ from web_starters import ASKED_FIRST, SERVICES, UNKNOWING, started_at, starter_o
 
 from atalaia import policies, ports
 from atalaia.errors import JobError
-from atalaia.ports import Job
+from atalaia.ports import Course, Job, JobFollower
+from atalaia.window import parse_time
 from atalaia_functions.targets import common_starter
 from atalaia_local import MemoryStore
 from atalaia_web.asking import SECONDS, token_of
@@ -50,6 +51,10 @@ def kind(request):
 def service(kind):
     with web_starter(kind) as running:
         yield running
+
+
+def with_service(kind):
+    return pytest.mark.parametrize("kind", [kind], indirect=True)
 
 
 def posted(service):
@@ -166,6 +171,58 @@ def test_a_list_that_is_none_is_tried_again(kind, service):
         starter_of(kind, service).start(JOB)
 
 
+# What has become of a run
+
+FOLLOWED = [kind for kind in KINDS if kind in ("databricks", "github-workflow", "github-event", "azure-devops")]
+
+
+@pytest.mark.parametrize("kind", FOLLOWED)
+@pytest.mark.parametrize("how", ["Succeeded", "Failed", "Stopped"])
+def test_who_asks_hears_since_when_a_run_runs_and_how_it_ended(kind, service, how):
+    starter = starter_of(kind, service)
+    name = starter.start(JOB)
+
+    running = starter.course(name, JOB.id)
+    service.end(how)
+
+    assert isinstance(starter, JobFollower)
+    assert running == Course("Running", parse_time("2026-03-01T23:00:00Z"))
+    assert starter.course(name, JOB.id) == Course(how, parse_time("2026-03-02T00:00:00Z"))
+
+
+@pytest.mark.parametrize("kind", FOLLOWED)
+def test_of_a_run_that_a_service_does_not_know_an_error_tells(kind, service):
+    starter = starter_of(kind, service)
+    unknown = {"github-workflow": "https://github.com/acme/models/actions/runs/9", "azure-devops": "x?buildId=9"}
+
+    if kind == "github-event":
+        assert starter.course(f"acme/models drifted {JOB.id}", JOB.id) is None
+        return
+    with pytest.raises(JobError, match=r"HTTP status 40[04]"):
+        starter.course(unknown.get(kind, "9"), JOB.id)
+
+
+@pytest.mark.parametrize("kind", FOLLOWED)
+@pytest.mark.parametrize("document", [{}, {"status": 3, "workflow_runs": [{"display_title": JOB.id}]}])
+def test_an_answer_that_does_not_say_what_became_of_a_run_is_none(kind, service, document):
+    starter = starter_of(kind, service)
+    name = starter.start(JOB)
+    service.routed = lambda *_: (200, document)
+
+    with pytest.raises(JobError, match="not what this service answers"):
+        starter.course(name, JOB.id)
+
+
+@with_service("github-workflow")
+def test_a_run_whose_address_is_not_known_is_followed_by_its_name(kind, service):
+    service.details = False
+    starter = starter_of(kind, service)
+    name = starter.start(JOB)
+    service.end("Succeeded")
+
+    assert starter.course(name, JOB.id).outcome == "Succeeded"
+
+
 # The servers themselves
 
 
@@ -262,10 +319,6 @@ def test_a_secret_that_is_not_there_starts_nothing():
 
 
 # What each service is asked
-
-
-def with_service(kind):
-    return pytest.mark.parametrize("kind", [kind], indirect=True)
 
 
 @with_service("databricks")

@@ -7,9 +7,10 @@ from services import MONITOR
 
 from atalaia.errors import JobError, StoredFormError, StoreError
 from atalaia.monitor_file import load_monitor
-from atalaia.monitoring.acting import LEASE, LONGEST_RUN, Actor, note_outcome
+from atalaia.monitoring.acting import LEASE, Actor
 from atalaia.monitoring.actions import Action, State, action_from_json, all_actions
 from atalaia.monitoring.claims import Claim, Claims
+from atalaia.monitoring.outcomes import note_outcome
 from atalaia.ports import LONGEST_START
 from atalaia.window import SECOND, parse_time
 from atalaia_local import MemoryStore
@@ -51,24 +52,6 @@ def stop():
 
 def throttled():
     raise JobError("throttled")
-
-
-def test_what_a_policy_began_that_is_no_more_holds_up_no_outcome_of_others(place):
-    place.plan = throttled
-    place.act()
-    without = load_monitor(MONITOR, "monitor.yaml")
-
-    assert note_outcome(without, place.store, "theirs", "Succeeded", 20) is None
-    with pytest.raises(JobError, match="not known yet"):
-        note_outcome(WATCHED, place.store, "theirs", "Succeeded", 20)
-
-
-def test_of_an_action_that_was_written_long_ago_nothing_is_heard(place):
-    place.act()
-
-    late = [note_outcome(WATCHED, place.store, "job-0", "Succeeded", START + LONGEST_RUN + more) for more in (0, -1)]
-
-    assert [found and found.outcome for found in late] == [None, "Succeeded"]
 
 
 def test_while_a_target_is_called_the_action_says_by_whom_and_until_when(place):

@@ -325,6 +325,7 @@ def test_policies_need_nothing_in_the_monitors_that_have_none():
             "`jobType`",
         ),
         ("{name: b, when: drifted > 0.3, pipeline: p}", "already stands"),
+        ("{name: a, when: drifted > 0.3, file: true, new_baseline: {}}", "nobody tells how `file` ends"),
         ("{name: a, when: drifted > 0.3, pipeline: p, parameters: {x: 1}}", "not text"),
         ("{name: a, when: drifted > 0.3, pipeline: p, parameter: {}}", "unknown key"),
     ],

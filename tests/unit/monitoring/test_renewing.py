@@ -17,7 +17,7 @@ from atalaia.report import Input
 from atalaia.versions import model_versions
 from atalaia.window import Window
 
-POLICY = "policies: [{{name: retrain, when: drifted > 0.4, cool_down: 4w, file: true, new_baseline: {}}}]\n"
+POLICY = "policies: [{{name: retrain, when: drifted > 0.4, cool_down: 4w, pipeline: p, new_baseline: {}}}]\n"
 AFTER_MODEL = MONITOR.replace("model: {name: churn}", "model: {name: churn, new_baseline: %s}")
 DAY = 86_400_000_000
 
