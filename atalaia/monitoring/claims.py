@@ -39,11 +39,13 @@ class Acted(msgspec.Struct, frozen=True, omit_defaults=True):
         claims: Each as it was claimed; those that are so old that they can have no effect may be forgotten.
         waiting: The starts of those that are not done yet.
         since: Of a schedule: it acts at moments after this one, which was decided last, or at which it was seen first.
+        schedule: The schedule that this is said of.
     """
 
     claims: tuple[Claim, ...] = ()
     waiting: tuple[int, ...] = ()
-    since: int | None = None
+    since: int = 0
+    schedule: str = ""
 
     def of(self, start: int) -> Claim | None:
         """Return the claim that begins at *start*, if there is one."""
@@ -94,16 +96,18 @@ class Claims(msgspec.Struct, frozen=True):
         """Write that what was claimed is done."""
         self._change(lambda acted: replace(acted, waiting=tuple(each for each in acted.waiting if each != start)))
 
-    def since(self, now: int) -> int:
-        """Return which moment of its schedule was decided last; at first that is *now*, so that no earlier one is."""
-        since = self.held().since
-        if since is None:
-            self._change(lambda acted: replace(acted, since=now) if acted.since is None else acted)
-        return now if since is None else since
+    def since(self, schedule: str, now: int) -> int:
+        """Return which moment of its *schedule* was decided last; of a new one that is *now*, so that no earlier is."""
+        acted = self.held()
+        if acted.schedule == schedule:
+            return acted.since
+        begun = {"since": now, "schedule": schedule}
+        self._change(lambda acted: acted if acted.schedule == schedule else replace(acted, **begun))
+        return now
 
     def seen(self, moment: int) -> None:
         """Write that a moment of the schedule was decided."""
-        self._change(lambda acted: replace(acted, since=max(moment, acted.since or moment)))
+        self._change(lambda acted: replace(acted, since=max(moment, acted.since)))
 
     def _change(self, changed: Callable[[Acted], Acted]) -> None:
         key = policy_key(self.monitor, self.policy)

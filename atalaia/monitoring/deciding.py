@@ -22,7 +22,7 @@ from atalaia.monitoring.weighing import Facts, Weighed, weigh
 from atalaia.policies import Policy
 from atalaia.ports import ObjectStore
 from atalaia.quiet_hours import quiet_until
-from atalaia.schedules import Schedule, last_before, parse_schedule
+from atalaia.schedules import last_before, parse_schedule
 from atalaia.window import Window, iso, parse_duration, parse_time, window_at_key, window_of
 from atalaia.wording import plural
 
@@ -97,12 +97,12 @@ class Decider:
         self._reports = {}
         for policy in self._monitor.policies:
             if policy.schedule is not None:
-                self._tick(policy, parse_schedule(policy.schedule))
+                self._tick(policy, policy.schedule)
 
-    def _tick(self, policy: Policy, schedule: Schedule) -> None:
+    def _tick(self, policy: Policy, schedule: str) -> None:
         claims = self._claims(policy)
-        since = claims.since(self._now)
-        moment = last_before(schedule, self._now)
+        since = claims.since(schedule, self._now)
+        moment = last_before(parse_schedule(schedule), self._now)
         latest = self._last_final(moment) if moment is not None and moment > since else None
         if moment is not None and latest is not None:
             self._note(latest, [_Occasion(policy, latest, moment, moment)])
