@@ -106,7 +106,8 @@ class Decider:
         latest = self._last_final(moment) if moment is not None and moment > since else None
         if moment is not None and latest is not None:
             self._note(latest, [_Occasion(policy, latest, moment, moment)])
-            claims.seen(moment)
+            if not self._elsewhere(policy):  # else those to whom it is left decide on it, too
+                claims.seen(moment)
 
     def _note(self, latest: Evaluated, occasions: Sequence[_Occasion]) -> None:
         """Decide, and store what is new."""

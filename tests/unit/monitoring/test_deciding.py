@@ -278,6 +278,18 @@ def test_a_schedule_that_was_changed_begins_anew():
     assert (at_once, started(world)) == ([], ["20260306T0300"])
 
 
+def test_what_a_schedule_names_is_not_taken_from_those_to_whom_it_is_left():
+    world = a_world(SCHEDULED, [], [2])
+    evaluate(world, "2026-03-04T02:00:00Z")
+
+    Decider(world.watches[0].monitor, world.output, moment("2026-03-04T03:00:00Z"), elsewhere=lambda _: "left").tick()
+    left = decision(world, 2)
+    evaluate(world, "2026-03-04T03:01:00Z")
+
+    assert (left.outcome, left.why) == (Outcome.HELD, "left")
+    assert started(world) == ["20260304T0300"]
+
+
 def test_of_moments_that_were_missed_only_the_latest_counts():
     world = a_world(SCHEDULED, [], [2, 3])
     evaluate(world, "2026-03-04T02:30:00Z")
