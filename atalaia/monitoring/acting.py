@@ -18,7 +18,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from atalaia.errors import JobError, ObjectNotFoundError, PreconditionError, StoredFormError, StoreError
+from atalaia.errors import AtalaiaError, JobError, ObjectNotFoundError, PreconditionError, StoreError
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.actions import SETTLED, Action, Links, State, event_of, no_links, stored_action, to_json
 from atalaia.monitoring.approving import Decision, decided
@@ -86,12 +86,23 @@ class Actor:
         self._width = parse_duration(monitor.window)
 
     def act(self, starter_of: StarterOf, enough_time: Callable[[], bool] = lambda: True) -> Iterator[dict[str, str]]:
-        """Go on with what was decided and is not settled; yield an event for each that could not be started."""
+        """Go on with what was decided and is not settled; yield an event for each that could not be started.
+
+        What fails for one, such as an object that can't be read, holds up no other.
+        """
         for policy in sorted(self._monitor.policies, key=lambda policy: not policy.approval):  # to be told of by others
-            for claim in self._claims(policy).held().due(self._clock()):
+            try:
+                claims = self._claims(policy).held().due(self._clock())
+            except AtalaiaError as error:
+                yield self._failed(Action("", policy.name, "", self._clock()), error)
+                continue
+            for due in (self._due(policy, claim) for claim in claims):
                 if not enough_time():
                     return
-                yield from self._go_on(self._due(policy, claim), starter_of)
+                try:
+                    yield from self._go_on(due, starter_of)
+                except AtalaiaError as error:
+                    yield self._failed(Action(self._job(due, {}).id, policy.name, due.named.key, self._clock()), error)
 
     def _due(self, policy: Policy, claim: Claim) -> _Due:
         named = Window(claim.start, claim.start + self._width)  # of a schedule: by the moment
@@ -101,10 +112,7 @@ class Actor:
     def _go_on(self, due: _Due, starter_of: StarterOf) -> Iterator[dict[str, str]]:
         action, tag = self._found_or_written(due)
         if action.state is State.PENDING_APPROVAL:
-            try:
-                action = decided(self._output, self._monitor.name, action, self._clock())
-            except StoredFormError as error:
-                yield self._failed(action, error)
+            action = decided(self._output, self._monitor.name, action, self._clock())
             if action.state in SETTLED and not self._is_written(due.key, action, tag):
                 return
         if action.state in SETTLED:
@@ -142,9 +150,11 @@ class Actor:
             return
         if self._clock() > until - LONGEST_START * SECOND:  # writing took so long that a call might outlast the lease
             return
+        job = self._job(due, action.evidence | self._told(due))
         try:
-            name = starter_of(due.policy, self._output).start(self._job(due, action.evidence | self._told(due)))
-        except JobError as error:
+            name = starter_of(due.policy, self._output).start(job)
+        except Exception as caught:  # noqa: BLE001 - whatever a service answers, it holds up no other
+            error = caught if isinstance(caught, AtalaiaError) else _not_understood(caught)
             later = self._clock() + patience(held.tries)
             with suppress(StoreError):  # then the lease runs out by itself
                 self._is_written(due.key, replace(held, state=State.PENDING, until=later, why=str(error)), tag)
@@ -194,6 +204,10 @@ class Actor:
 
     def _claims(self, policy: Policy) -> Claims:
         return Claims(self._output, self._monitor.name, policy.name)
+
+
+def _not_understood(caught: Exception) -> JobError:
+    return JobError(f"What came of the call was not understood ({type(caught).__name__}).")  # its text may hold secrets
 
 
 def note_outcome(monitor: Monitor, output: ObjectStore, job: str, outcome: str, time: int) -> Action | None:

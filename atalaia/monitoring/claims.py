@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
-from atalaia.errors import ObjectNotFoundError, PreconditionError
+from atalaia.errors import ObjectNotFoundError, PreconditionError, StoredFormError
 from atalaia.monitoring.layout import policy_key
 from atalaia.ports import ObjectStore
 
@@ -64,7 +64,11 @@ class Claims(msgspec.Struct, frozen=True):
     policy: str
 
     def held(self) -> Acted:
-        """Return what was claimed so far."""
+        """Return what was claimed so far.
+
+        Raises:
+            StoredFormError: What is stored are no claims.
+        """
         return self._held()[0]
 
     def claim(self, claim: Claim, why_not: Callable[[Acted], str], forget_before: int = 0) -> str:
@@ -125,8 +129,13 @@ class Claims(msgspec.Struct, frozen=True):
         raise PreconditionError(msg)
 
     def _held(self) -> tuple[Acted, str | None]:
+        key = policy_key(self.monitor, self.policy)
         try:
-            data, info = self.output.get(policy_key(self.monitor, self.policy))
+            data, info = self.output.get(key)
         except ObjectNotFoundError:
             return Acted(), None
-        return msgspec.json.decode(data, type=Acted), info.etag
+        try:
+            return msgspec.json.decode(data, type=Acted), info.etag
+        except msgspec.DecodeError as error:
+            msg = f"{self.output.uri}/{key}: no claims. Delete it; actions that were written are not started again."
+            raise StoredFormError(msg) from error

@@ -37,7 +37,7 @@ class Evaluations(Struct):
     Attributes:
         reports: New ones.
         same: How many windows were looked at whose reports did not change.
-        failed: By the window's key, why it could not be evaluated now.
+        failed: By the window's key, why it could not be evaluated now; by `schedules`, why one could not be looked at.
         left: Windows for which no time was left.
         unstarted: An event for each job that could not be started now.
         delivered: What was told of these reports and of earlier ones.
@@ -109,7 +109,10 @@ class Round:
         self, telemetry: Telemetry, starter_of: StarterOf, enough_time: Callable[[], bool], done: Evaluations
     ) -> None:
         """Start jobs, now that the reports are told: nobody who is waited for keeps an alarm waiting."""
-        self._decider.tick()
+        try:
+            self._decider.tick()
+        except AtalaiaError as error:
+            done.failed["schedules"] = str(error)
         done.unstarted = list(self._actor.act(starter_of, enough_time))
         if self._outbox.noted and done.delivered.why is None:
             done.delivered += self._outbox.deliver(telemetry, enough_time)
