@@ -4,9 +4,11 @@ import pytest
 from services import MONITOR, Told, make_service
 from worlds import lines, moment, rows
 
-from atalaia.errors import AtalaiaError, JobError
+from atalaia.errors import AtalaiaError, JobError, StoreError
 from atalaia.monitoring.acting import LEASE
+from atalaia.monitoring.actions import all_actions
 from atalaia.monitoring.claims import Claims
+from atalaia.monitoring.service import NewVersion
 from atalaia.window import parse_duration
 
 TWO = """
@@ -52,6 +54,15 @@ def arrive(world, day):
 def evaluate(world, now=None):
     world.now = moment(now) if now else world.now
     return world.service.evaluate(world.telemetry, world.starter)
+
+
+def two_monitors():
+    return [MONITOR.replace("name: churn\nmodel", f"name: {name}\nmodel") + TWO for name in ("one", "other")]
+
+
+def refuse(key):
+    if key.startswith("one/"):
+        raise StoreError("refused")
 
 
 def failed(world):
@@ -114,3 +125,37 @@ def test_whatever_a_target_answers_holds_up_no_other(error):
     world.starter.plan, world.now = {}, world.now + LEASE
     evaluate(world)
     assert world.starter.started == [("second", "20260302"), ("first", "20260302")]
+
+
+def test_what_one_monitor_cannot_note_holds_up_no_other():
+    world = a_world(*two_monitors())
+    evaluate(world)
+    job = next(all_actions(world.output, "other")).job
+    world.output.put("one/actions/first/20260302T000000Z.json", DAMAGED)
+
+    noted = world.service.note_outcome(job, "Succeeded", world.now)
+    with pytest.raises(AtalaiaError, match="not an action"):
+        world.service.note_outcome("theirs", "Succeeded", world.now)
+    assert noted[0] == "other"
+
+
+def test_what_one_monitor_cannot_begin_holds_up_no_other():
+    asking = "model: {name: churn, new_baseline: {windows: 1}}"
+    world = a_world(*(text.replace("model: {name: churn}", asking) for text in two_monitors()))
+    put = world.output.put
+    world.stores.opened["mem://out"].put = lambda key, *args, **kwargs: refuse(key) or put(key, *args, **kwargs)
+
+    with pytest.raises(StoreError, match="refused"):
+        world.service.note_model(NewVersion("churn", "8", world.now))
+
+    assert len(list(world.output.list("other/renewals/"))) == 1
+
+
+def test_a_renewal_that_cannot_be_read_holds_up_no_other_monitor():
+    world = a_world(*(text.replace("pipeline: p", "pipeline: p, new_baseline: {}") for text in two_monitors()))
+    world.output.put("one/renewals/1.json", DAMAGED)
+
+    done = evaluate(world)
+
+    assert "one/renewals/1.json: no renewal" in done.failed["one"]
+    assert list(done.evaluated) == ["other"]
