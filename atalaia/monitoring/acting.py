@@ -27,6 +27,7 @@ from atalaia.monitoring.evidence import evidence_of, filled
 from atalaia.monitoring.layout import action_key, actions_prefix, approval_key
 from atalaia.policies import TELLING, Policy, target_of
 from atalaia.ports import LONGEST_START, Job, JobStarter, ObjectStore
+from atalaia.quiet_hours import quiet_until
 from atalaia.window import SECOND, Window, iso, parse_duration
 
 StarterOf = Callable[[Policy, ObjectStore], JobStarter]
@@ -111,21 +112,25 @@ class Actor:
 
     def _go_on(self, due: _Due, starter_of: StarterOf) -> Iterator[dict[str, str]]:
         action, tag = self._found_or_written(due)
+        if due.policy.approval and action.state is State.PENDING and not self._is_answered(due):
+            action = self._asking(due, action)  # the policy was changed since, and so may be what it starts
+            self._is_written(due.key, action, tag)
+            return
         if action.state is State.PENDING_APPROVAL:
             action = decided(self._output, self._monitor.name, action, self._clock())
             if action.state in SETTLED and not self._is_written(due.key, action, tag):
                 return
         if action.state in SETTLED:
             self._settle(due)
-        elif action.state is not State.PENDING_APPROVAL and self._clock() >= action.until:
+        elif (
+            action.state is not State.PENDING_APPROVAL and self._clock() >= action.until and self._may_call(due, action)
+        ):
             yield from self._call(due, action, tag, starter_of)
 
     def _found_or_written(self, due: _Due) -> tuple[Action, str]:
         with suppress(ObjectNotFoundError):
             return stored_action(self._output.get(due.key))
         action = self._new(due)
-        if action.state is State.PENDING_APPROVAL:
-            self._announce(approval_key(self._monitor.name, due.policy.name, due.named.key))
         self._announce(due.key)
         try:
             return action, self._output.put(due.key, to_json(action), if_absent=True)
@@ -134,11 +139,26 @@ class Actor:
 
     def _new(self, due: _Due) -> Action:
         evidence = evidence_of(self._monitor, self._output, due.because)
+        action = Action(self._job(due, {}).id, due.policy.name, due.named.key, self._clock(), evidence=evidence)
+        return self._asking(due, action) if due.policy.approval else action
+
+    def _asking(self, due: _Due, action: Action) -> Action:
+        """Return an action as one that waits for approval, which operators are to hear soon."""
+        self._announce(approval_key(self._monitor.name, due.policy.name, due.named.key))
+        until = self._clock() + parse_duration(due.policy.approval_within)
+        return replace(action, state=State.PENDING_APPROVAL, until=until)
+
+    def _is_answered(self, due: _Due) -> bool:
+        try:
+            self._output.head(approval_key(self._monitor.name, due.policy.name, due.named.key))
+        except ObjectNotFoundError:
+            return False
+        return True
+
+    def _may_call(self, due: _Due, action: Action) -> bool:
+        """Tell whether it is no quiet hour, as when it was approved in one; what was begun goes on in these, too."""
         now = self._clock()
-        action = Action(self._job(due, {}).id, due.policy.name, due.named.key, now, evidence=evidence)
-        if not due.policy.approval:
-            return action
-        return replace(action, state=State.PENDING_APPROVAL, until=now + parse_duration(due.policy.approval_within))
+        return action.tries > 0 or quiet_until(now, due.policy.quiet_hours) == now
 
     def _call(self, due: _Due, action: Action, tag: str, starter_of: StarterOf) -> Iterator[dict[str, str]]:
         """Take the lease, call the target, and write what became of it."""
@@ -227,7 +247,8 @@ def note_outcome(monitor: Monitor, output: ObjectStore, job: str, outcome: str, 
     recent = [info for info in output.list(actions_prefix(monitor.name)) if info.time > time - LONGEST_RUN]
     for info in sorted(recent, key=lambda info: -info.time):
         action, tag = stored_action(output.get(info.key))
-        starting |= action.tries > 0 and action.state is not State.DONE and action.policy in policies
+        begun = action.tries > 0 and action.state in (State.PENDING, State.CALLING)
+        starting |= begun and action.policy in policies
         if action.job != job:
             continue
         if action.outcome in _ENDED or (time < action.outcome_time and outcome not in _ENDED):
