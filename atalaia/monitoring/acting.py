@@ -20,7 +20,17 @@ from msgspec.structs import replace
 
 from atalaia.errors import AtalaiaError, JobError, ObjectNotFoundError, PreconditionError, StoreError
 from atalaia.monitor_file import Monitor
-from atalaia.monitoring.actions import SETTLED, Action, Links, State, event_of, no_links, stored_action, to_json
+from atalaia.monitoring.actions import (
+    ENDED_WELL,
+    SETTLED,
+    Action,
+    Links,
+    State,
+    event_of,
+    no_links,
+    stored_action,
+    to_json,
+)
 from atalaia.monitoring.approving import Decision, decided
 from atalaia.monitoring.claims import Claim, Claims
 from atalaia.monitoring.evidence import evidence_of, filled
@@ -40,7 +50,7 @@ LONGEST_RUN = parse_duration("60d")
 """So long, in µs, a job may run until its end is heard of; twice what SageMaker lets a training run."""
 
 _FIRST_PATIENCE, _MOST_PATIENCE = 30 * SECOND, 3600 * SECOND
-_ENDED = ("Succeeded", "Completed", "CompletedWithFailures", "Failed", "Stopped")
+_ENDED = (*ENDED_WELL, "CompletedWithFailures", "Failed", "Stopped")
 
 
 def patience(tries: int) -> int:
@@ -233,7 +243,8 @@ def _not_understood(caught: Exception) -> JobError:
 def note_outcome(monitor: Monitor, output: ObjectStore, job: str, outcome: str, time: int) -> Action | None:
     """Note what became of a job, as it was at *time*, in µs since 1970, and return its action.
 
-    What comes late or twice changes nothing: a job that has ended stays as it ended. What a policy began that is no
+    What comes late or twice changes nothing: a job that has ended stays as it ended, unless it ends well later on, as a
+    pipeline execution does that failed and was retried. What a policy began that is no
     more in the monitor file is not waited for. Clouds tell of everybody's jobs: actions that were written longer than
     `LONGEST_RUN` ago are not read for each.
 
@@ -251,7 +262,7 @@ def note_outcome(monitor: Monitor, output: ObjectStore, job: str, outcome: str, 
         starting |= begun and action.policy in policies
         if action.job != job:
             continue
-        if action.outcome in _ENDED or (time < action.outcome_time and outcome not in _ENDED):
+        if not _is_news(action, outcome, time):
             return action
         told = replace(action, outcome=outcome, outcome_time=time)
         output.put(info.key, to_json(told), if_match=tag)
@@ -260,3 +271,9 @@ def note_outcome(monitor: Monitor, output: ObjectStore, job: str, outcome: str, 
         msg = f"{monitor.name}: it is not known yet which job was started last. Tell of {job} again."
         raise JobError(msg)
     return None
+
+
+def _is_news(action: Action, outcome: str, time: int) -> bool:
+    if action.outcome in _ENDED:
+        return action.outcome not in ENDED_WELL and outcome in ENDED_WELL and time > action.outcome_time
+    return time >= action.outcome_time or outcome in _ENDED

@@ -17,7 +17,7 @@ from atalaia.baseline import Baseline
 from atalaia.checks import QUALITY, STABILITY
 from atalaia.errors import StoredFormError
 from atalaia.monitor_file import Monitor
-from atalaia.monitoring.actions import Action
+from atalaia.monitoring.actions import ENDED_WELL, Action
 from atalaia.monitoring.baselines import Data, Era, begin_era, built_baseline, current_baseline
 from atalaia.monitoring.evaluating import latest_report
 from atalaia.monitoring.layout import all_reports_prefix, profiles_prefix, renewal_key, renewals_prefix
@@ -29,9 +29,6 @@ from atalaia.ports import ObjectStore
 from atalaia.report import Gathering, Report
 from atalaia.schema import Role
 from atalaia.window import Window, iso, parse_duration, window_at_key, window_of
-
-ENDED_WELL = ("Succeeded", "Completed")
-"""The outcomes of jobs that a new baseline follows."""
 
 WINDOWS, ROWS = 3, 1000
 """A new baseline is made of so many healthy windows, with so many rows together, unless the monitor file says else."""

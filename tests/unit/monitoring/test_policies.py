@@ -247,6 +247,27 @@ def test_outcomes_that_come_late_or_twice_change_nothing():
     assert [(a["outcome"], a["outcome_time"]) for a in actions(world)] == [("Succeeded", 20)]
 
 
+@pytest.mark.parametrize("late", ["Failed", "Executing", "Stopped"])
+def test_a_job_that_failed_and_was_retried_ends_well_once(late):
+    world = a_world(drifting=[2])
+    evaluate(world)
+
+    for outcome, time in [("Failed", 20), ("Executing", 30), ("Succeeded", 40), (late, 50), ("Completed", 60)]:
+        world.service.note_outcome("job-0", outcome, time)
+
+    assert [(a["outcome"], a["outcome_time"]) for a in actions(world)] == [("Succeeded", 40)]
+
+
+def test_a_failure_that_is_heard_of_late_changes_nothing():
+    world = a_world(drifting=[2])
+    evaluate(world)
+
+    for outcome, time in [("Failed", 20), ("Succeeded", 10), ("Stopped", 30)]:
+        world.service.note_outcome("job-0", outcome, time)
+
+    assert [(a["outcome"], a["outcome_time"]) for a in actions(world)] == [("Failed", 20)]
+
+
 def test_a_job_of_somebody_else_has_no_action():
     world = a_world(drifting=[2])
     evaluate(world)
