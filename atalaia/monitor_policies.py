@@ -11,7 +11,7 @@ from atalaia.monitor_checks import CONSTRAINT_CHECKS, Metrics
 from atalaia.monitor_columns import is_number, list_of
 from atalaia.monitor_targets import broken_targets
 from atalaia.monitor_yaml import Issue, Path
-from atalaia.policies import ASKED, HEARD, TARGETS, TRAFFIC
+from atalaia.policies import ASKED, HEARD, TARGETS, TRAFFIC, Policy
 from atalaia.quiet_hours import parse_quiet, quiet_until
 from atalaia.schedules import parse_schedule
 from atalaia.schema import Role
@@ -20,7 +20,11 @@ from atalaia.window import parse_duration
 MOST_LOOKED_AT = 100
 """A policy looks at so many windows at most."""
 
+LONGEST = "520w"
+"""No time that a policy names is longer."""
+
 _SHOWN = 80
+_WITHIN = Policy("").within
 _BY_CONSTRAINTS = dict.fromkeys(CONSTRAINT_CHECKS, False)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _WORKSPACE = re.compile(
@@ -33,7 +37,7 @@ _TOPIC = re.compile(r"https://[^/?#\s]+\.eventgrid\.azure\.(net|us|cn)/api/event
 
 
 def broken_policies(
-    policies: list[Any], known_metrics: Metrics | None, columns: Mapping[str, dict[str, Any]]
+    policies: list[Any], known_metrics: Metrics | None, columns: Mapping[str, dict[str, Any]], lateness: object
 ) -> Iterator[Issue]:
     """Yield what is wrong with the list `policies`; parts of a wrong type are passed over.
 
@@ -41,6 +45,7 @@ def broken_policies(
         policies: As they stand in the file.
         known_metrics: The metrics that conditions may name; None to accept any name.
         columns: The monitor's, by name.
+        lateness: How long after its end a window is final, as it stands in the file.
     """
     names: dict[str, int] = {}
     for place, policy in enumerate(policies):
@@ -52,6 +57,7 @@ def broken_policies(
             yield from _schedule(policy.get("schedule"), path)
             yield from _counts(policy, path)
             yield from _durations(policy, path)
+            yield from _never(policy, lateness, path)
             yield from _quiet_hours(policy.get("quiet_hours"), path)
             yield from _target(policy, path)
             yield from broken_targets(policy, path)
@@ -159,14 +165,32 @@ def _counts(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
 
 
 def _durations(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
-    for key in ("cool_down", "within", "approval_within"):
+    for key, least in (("cool_down", 0), ("within", 1), ("approval_within", 1)):
         text = policy.get(key)
         if isinstance(text, str):
-            try:
-                parse_duration(text)
-            except ValueError:
-                found = f"{text!r} is not a whole number with a unit (s, m, h, d, w)"
-                yield Issue((*path, key), found, "Write it as 12h or 7d.")
+            length, fix = _length(text), "Write it as 12h or 7d."
+            if length is None:
+                yield Issue((*path, key), f"{text!r} is not a whole number with a unit (s, m, h, d, w)", fix)
+            elif length < least:
+                yield Issue((*path, key), f"{text!r} is not above 0", fix)
+            elif length > parse_duration(LONGEST):
+                yield Issue((*path, key), f"{text!r} is longer than {LONGEST}", fix)
+
+
+def _never(policy: Mapping[str, Any], lateness: object, path: Path) -> Iterator[Issue]:
+    """Yield that every window is too old by the time it is final."""
+    within = policy.get("within", _WITHIN)
+    latest, longest = _length(lateness), _length(within)
+    if policy.get("schedule") is None and latest and longest and longest <= latest:
+        found = f"windows are final {lateness} after they end, which is too late for `within`, {within}: it never acts"
+        yield Issue((*path, "within"), found, f"Give `within` a longer time than {lateness}, the `lateness`.")
+
+
+def _length(text: object) -> int | None:
+    try:
+        return parse_duration(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 def _target(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:

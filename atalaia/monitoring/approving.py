@@ -41,14 +41,17 @@ def decided(output: ObjectStore, monitor: str, action: Action, now: int) -> Acti
     """Return an action that waits for approval as it is to go on at the time *now*, in µs since 1970.
 
     Raises:
-        StoredFormError: What was written by hand is no approval.
+        StoredFormError: What was written by hand is no approval, which may still be corrected.
     """
     key = approval_key(monitor, action.policy, action.window)
     try:
-        data, _ = output.get(key)
+        approval = _read(output.get(key)[0], f"{output.uri}/{key}")
     except ObjectNotFoundError:
         return replace(action, state=State.EXPIRED) if now > action.until else action
-    approval = _read(data, f"{output.uri}/{key}")
+    except StoredFormError:
+        if now > action.until:
+            return replace(action, state=State.EXPIRED)
+        raise
     if approval.decision is Decision.DECLINE:
         return replace(action, state=State.DECLINED, by=approval.by)
     return replace(action, state=State.PENDING, until=0, by=approval.by)

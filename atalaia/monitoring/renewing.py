@@ -15,8 +15,9 @@ from msgspec.structs import replace
 
 from atalaia.baseline import Baseline
 from atalaia.checks import QUALITY, STABILITY
+from atalaia.errors import StoredFormError
 from atalaia.monitor_file import Monitor
-from atalaia.monitoring.actions import Action
+from atalaia.monitoring.actions import ENDED_WELL, Action
 from atalaia.monitoring.baselines import Data, Era, begin_era, built_baseline, current_baseline
 from atalaia.monitoring.evaluating import latest_report
 from atalaia.monitoring.layout import all_reports_prefix, profiles_prefix, renewal_key, renewals_prefix
@@ -28,9 +29,6 @@ from atalaia.ports import ObjectStore
 from atalaia.report import Gathering, Report
 from atalaia.schema import Role
 from atalaia.window import Window, iso, parse_duration, window_at_key, window_of
-
-ENDED_WELL = ("Succeeded", "Completed")
-"""The outcomes of jobs that a new baseline follows."""
 
 WINDOWS, ROWS = 3, 1000
 """A new baseline is made of so many healthy windows, with so many rows together, unless the monitor file says else."""
@@ -83,7 +81,8 @@ def renew_for_version(monitor: Monitor, output: ObjectStore, new: NewVersion) ->
 
 
 def _begin(monitor: Monitor, output: ObjectStore, wanted: NewBaseline, renewal: Renewal, known: dict[str, str]) -> None:
-    if any(each.id == renewal.id for each in _renewals(monitor, output)):
+    name = renewal_key(monitor.name, 0, renewal.id).rpartition("-")[2]
+    if any(info.key.endswith(f"-{name}") for info in output.list(renewals_prefix(monitor.name))):
         return
     data = wanted.data or ""
     for name, value in (known | {"monitor": monitor.name, "model": monitor.model.name}).items():
@@ -97,9 +96,12 @@ def _keep(monitor: Monitor, output: ObjectStore, renewal: Renewal) -> None:
     output.put(renewal_key(monitor.name, renewal.since, renewal.id), msgspec.json.encode(renewal) + b"\n")
 
 
-def _renewals(monitor: Monitor, output: ObjectStore) -> Iterator[Renewal]:
-    for info in output.list(renewals_prefix(monitor.name)):
-        yield msgspec.json.decode(output.get(info.key)[0], type=Renewal)
+def _read(output: ObjectStore, key: str) -> Renewal:
+    try:
+        return msgspec.json.decode(output.get(key)[0], type=Renewal)
+    except msgspec.DecodeError as error:
+        msg = f"{output.uri}/{key}: no renewal of the baseline. Delete it."
+        raise StoredFormError(msg) from error
 
 
 class Renewer:
@@ -119,7 +121,7 @@ class Renewer:
         if not self._is_asked:
             return None
         *_, last = (None, *self._output.list(renewals_prefix(self._monitor.name)))
-        renewal = None if last is None else msgspec.json.decode(self._output.get(last.key)[0], type=Renewal)
+        renewal = None if last is None else _read(self._output, last.key)
         return renewal if renewal is not None and not renewal.baseline else None
 
     def gathering(self, window: Window) -> Gathering | None:

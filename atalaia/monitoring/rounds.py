@@ -38,11 +38,11 @@ class Evaluations(Struct):
     Attributes:
         reports: New ones.
         same: How many windows were looked at whose reports did not change.
-        failed: By the window's key, why it could not be evaluated now.
+        failed: By the window's key, why it could not be evaluated now; by `schedules`, why one could not be looked at.
         left: Windows for which no time was left.
         unstarted: An event for each job that could not be started now.
         ended: The actions whose jobs were asked after, and have ended.
-        unknown: By the action's id, why it is not known what has become of a job that was asked after.
+        unknown: By the action's id, or the policy's name, why it is not known what has become of a job.
         delivered: What was told of these reports and of earlier ones.
         renewed: The version of a new baseline that was made.
         not_renewed: Why one that is due could not be made now.
@@ -114,16 +114,22 @@ class Round:
     def _follow(self, starter_of: StarterOf, enough_time: Callable[[], bool], done: Evaluations) -> None:
         """Ask after the jobs that run, where no event tells of them; begin what follows those that have ended."""
         follower = Follower(self._watch.monitor, self._output, self._watch.clock())
-        for action in follower.ended(starter_of, enough_time):
-            renew_after_run(self._watch.monitor, self._output, action)
-            done.ended.append(action)
+        try:
+            for action in follower.ended(starter_of, enough_time):
+                renew_after_run(self._watch.monitor, self._output, action)
+                done.ended.append(action)
+        except AtalaiaError as error:
+            done.not_renewed = str(error)
         done.unknown = follower.unknown
 
     def _act(
         self, telemetry: Telemetry, starter_of: StarterOf, enough_time: Callable[[], bool], done: Evaluations
     ) -> None:
         """Start jobs, now that the reports are told: nobody who is waited for keeps an alarm waiting."""
-        self._decider.tick()
+        try:
+            self._decider.tick()
+        except AtalaiaError as error:
+            done.failed["schedules"] = str(error)
         done.unstarted = list(self._actor.act(starter_of, enough_time))
         if self._outbox.noted and done.delivered.why is None:
             done.delivered += self._outbox.deliver(telemetry, enough_time)

@@ -2,29 +2,34 @@ import json
 
 import pytest
 from services import MONITOR, Told, make_service
-from worlds import lines, rows
+from worlds import lines, moment, rows
 
-from atalaia.errors import ApprovalError
+from atalaia.errors import ApprovalError, JobError
+from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.approving import Approval, Decision, decide, waiting_action
 from atalaia.monitoring.decided import page_decisions
 from atalaia.monitoring.service import Service
+from atalaia.monitoring.watch import Watch
 from atalaia.window import SECOND, Window, parse_time
 
 DAY = 86_400 * SECOND
 POLICY = "policies: [{name: retrain, when: drifted > 0.4, approval: true, approval_within: 2d, pipeline: p}]\n"
+QUIET = 'policies: [{name: retrain, when: drifted > 0.4, quiet_hours: ["22:00-06:00"], pipeline: p}]\n'
 KEY = "churn/approvals/retrain/20260302T000000Z.json"
 WINDOW = "20260302T000000Z"
 
 
 class Starter:
     def __init__(self):
-        self.calls, self.jobs = 0, []
+        self.calls, self.jobs, self.fails = 0, [], False
 
     def __call__(self, policy, store):
         return self
 
     def start(self, job):
         self.calls += 1
+        if self.fails:
+            raise JobError("busy")
         self.jobs.append(job)
         return job.id
 
@@ -32,7 +37,7 @@ class Starter:
 def arrived(world):
     """Let drifted rows arrive, and evaluate them."""
     drifted = [{**row, "x": row["x"] + 5} for row in rows(2)]
-    world.starter, world.telemetry = Starter(), Told()
+    world.starter, world.telemetry = getattr(world, "starter", None) or Starter(), Told()
     assert not world.service.ingest([world.put("2.jsonl", lines(drifted))]).failed
     evaluate(world)
     return world
@@ -150,6 +155,65 @@ def test_an_approval_that_cannot_be_read_is_told_and_may_be_corrected(world):
     assert failed[0] == "action_failed"
     assert "not an approval" in failed[1]["why"]
     assert world.starter.calls == 1
+
+
+def test_an_approval_that_cannot_be_read_does_not_wait_for_ever(world):
+    world.output.put(KEY, b'{"decision": "perhaps"}')
+
+    world.now += 2 * DAY + 1
+    evaluate(world)
+
+    assert [action["state"] for action in actions(world)] == ["expired"]
+
+
+def test_what_is_approved_in_quiet_hours_waits_until_they_are_over():
+    world = make_service(MONITOR + POLICY.replace("pipeline: p", 'pipeline: p, quiet_hours: ["22:00-06:00"]'))
+    world.now = moment("2026-03-03T21:00:00Z")
+    arrived(world)
+    decide(world.output, "churn", waiting(world), Approval(Decision.APPROVE, "Ada"))
+
+    calls = []
+    for time in ("2026-03-03T22:00:00Z", "2026-03-04T05:59:00Z", "2026-03-04T06:00:00Z"):
+        world.now = moment(time)
+        evaluate(world)
+        calls.append(world.starter.calls)
+
+    assert calls == [0, 0, 1]
+    assert actions(world)[0]["by"] == "Ada"
+
+
+def test_a_call_that_failed_is_made_again_in_quiet_hours_too():
+    """The service may have begun the job, which nobody can be told of before its name is known."""
+    world = make_service(MONITOR + QUIET)
+    world.now = moment("2026-03-03T21:59:50Z")
+    world.starter = Starter()
+    world.starter.fails = True
+    arrived(world)
+    world.now, world.starter.fails = moment("2026-03-03T22:01:00Z"), False
+
+    evaluate(world)
+
+    assert world.starter.calls == 2
+
+
+def test_a_policy_that_is_made_to_ask_asks_for_what_it_had_begun_to_start():
+    world = make_service(MONITOR + POLICY.replace("approval: true, approval_within: 2d, ", ""))
+    world.starter = Starter()
+    world.starter.fails = True
+    arrived(world)
+    asking = Watch(load_monitor(MONITOR + POLICY, "monitor.yaml"), world.stores, lambda: world.now)
+    world.service = Service([asking], lambda: world.now)
+    world.starter.fails, world.now = False, world.now + DAY
+
+    evaluate(world)
+    before = world.starter.calls
+    names = [name for name, _ in told(world)]
+    decide(world.output, "churn", waiting(world), Approval(Decision.APPROVE))
+    for _ in range(2):
+        evaluate(world)
+
+    assert (before, world.starter.calls) == (1, 2)
+    assert names[-1] == "approval"
 
 
 def test_the_first_decision_holds(world):

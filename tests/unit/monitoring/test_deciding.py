@@ -6,9 +6,12 @@ from worlds import lines, moment, rows
 
 from atalaia.decisions import Outcome
 from atalaia.errors import PreconditionError, StoredFormError
+from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.claims import Acted, Claim, Claims
 from atalaia.monitoring.decided import action_of, decisions_of
 from atalaia.monitoring.deciding import Decider
+from atalaia.monitoring.service import Service
+from atalaia.monitoring.watch import Watch
 from atalaia.window import Window, parse_duration
 from atalaia_local import MemoryStore, StoredJobs
 
@@ -259,6 +262,32 @@ def test_a_schedule_begins_with_the_first_moment_after_it_was_seen():
 
     assert (before, still, started(world)) == ([], [], ["20260305T0300"])
     assert decision(world, 2).why == "the schedule names 2026-03-05T03:00:00Z"
+
+
+def test_a_schedule_that_was_changed_begins_anew():
+    world = a_world("schedule: 0 3 * * mon", [], [2])
+    evaluate(world, "2026-03-04T10:00:00Z")
+    text = MONITOR + "policies: [{name: retrain, file: true, schedule: 0 3 * * *}]\n"
+    watch = Watch(load_monitor(text, "monitor.yaml"), world.stores, lambda: world.now)
+    world.service = Service([watch], lambda: world.now)
+
+    evaluate(world, "2026-03-05T10:00:00Z")
+    at_once = started(world)
+    evaluate(world, "2026-03-06T03:00:00Z")
+
+    assert (at_once, started(world)) == ([], ["20260306T0300"])
+
+
+def test_what_a_schedule_names_is_not_taken_from_those_to_whom_it_is_left():
+    world = a_world(SCHEDULED, [], [2])
+    evaluate(world, "2026-03-04T02:00:00Z")
+
+    Decider(world.watches[0].monitor, world.output, moment("2026-03-04T03:00:00Z"), elsewhere=lambda _: "left").tick()
+    left = decision(world, 2)
+    evaluate(world, "2026-03-04T03:01:00Z")
+
+    assert (left.outcome, left.why) == (Outcome.HELD, "left")
+    assert started(world) == ["20260304T0300"]
 
 
 def test_of_moments_that_were_missed_only_the_latest_counts():

@@ -6,7 +6,7 @@ import pytest
 from services import MONITOR, Told, make_service
 from worlds import lines, moment, rows
 
-from atalaia.errors import JobError
+from atalaia.errors import JobError, StoreError
 from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.actions import Action, to_json
 from atalaia.monitoring.layout import action_key
@@ -170,6 +170,31 @@ def test_what_was_heard_before_a_crash_is_gone_on_with_after_it(world, monkeypat
 
     assert (before, len(renewals(world))) == ([], 1)
     assert stored(world) == ("Succeeded", NOON)
+
+
+@pytest.mark.parametrize("key", ["churn/state/policies/retrain.json", "churn/renewals/"])
+def test_what_cannot_be_read_or_written_holds_up_no_report(world, key, monkeypatch):
+    def broken(*_):
+        raise StoreError("the store is away")
+
+    world.databricks.said = Course("Succeeded", NOON)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            f"atalaia.monitoring.{'rounds.renew_after_run' if 'renewals' in key else 'outcomes.Claims'}", broken
+        )
+        done = evaluate(world, Course("Succeeded", NOON))
+    evaluate(world, Course("Succeeded", NOON))
+
+    assert "the store is away" in str(done.counts()["monitors"]["churn"])
+    assert done.failed == {}
+    assert len(renewals(world)) == 1
+
+
+def test_an_answer_that_nobody_foresaw_is_told_without_its_text(world):
+    done = evaluate(world, ValueError("t0ken"))
+
+    (why,) = done.counts()["monitors"]["churn"]["unknown"].values()
+    assert why == "What came of the call was not understood (ValueError)."
 
 
 def test_when_time_is_short_nobody_is_asked(world):
