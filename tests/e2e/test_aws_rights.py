@@ -32,8 +32,15 @@ TOLD = ", ".join(
     )
 )
 """Policies that Terraform sees, and the functions do not: what they name is called by the tests themselves."""
+WAITING = {"guarded": "7d", "refused": "7d", "forgotten": "1s"}
+"""Policies that ask for approval, by how long they wait."""
 GUARDED = MONITOR.replace(
-    "policies: [", "policies: [{name: guarded, when: drifted > 0.4, approval: true, within: 520w, file: true}, "
+    "policies: [",
+    "policies: ["
+    + "".join(
+        f"{{name: {name}, when: drifted > 0.4, approval: true, approval_within: {wait}, within: 520w, file: true}}, "
+        for name, wait in WAITING.items()
+    ),
 )
 NUMBERS = itertools.count(10)  # of logs
 START = "20260301T000000Z"  # of their window
@@ -213,7 +220,7 @@ def test_evaluate_reaches_the_topic_the_endpoint_and_the_secret_that_policies_na
 def test_what_waits_is_approved_by_its_link_with_the_rights_for_that_and_no_others(account):
     account.ingest(next(NUMBERS), count=600)
     account.run("evaluate", {"all": True})
-    *_, event = account.told("evaluate", "ml.monitor.approval")
+    event = {each["policy"]: each for each in account.told("evaluate", "ml.monitor.approval")}["guarded"]
     address, _, query = event["approve"].partition("?")
     asked = {"requestContext": {"http": {"method": "POST"}}, "rawQueryString": query}
     key = f"out/credit/approvals/guarded/{START}.json"
@@ -235,13 +242,15 @@ def test_what_waits_is_approved_by_its_link_with_the_rights_for_that_and_no_othe
         answers.append(followed(link, "POST"))
         account.permit(permission)
     answers += [followed(link, method) for method in ("GET", "POST", "POST")]
+    account.put(f"out/credit/approvals/refused/{START}.json", b'{"decision": "decline", "by": "Ada"}')
     account.run("evaluate", {"all": True})
+    states = {name: account.get(f"out/credit/actions/{name}/{START}.json")["state"] for name in WAITING}
 
     assert address == account.made.one("aws_lambda_function_url", "approve")["function_url"]
     assert [("AccessDenied" in said, content) for said, content in refused] == [(True, False)] * 4
     assert (before, account.keys("out/credit/approvals/guarded/")) == ([], [key])
     assert answers == [403, 403, 200, 200, 409]
-    assert account.get(f"out/credit/actions/guarded/{START}.json")["state"] == "done"
+    assert states == {"guarded": "done", "refused": "declined", "forgotten": "expired"}
     assert len(account.keys("out/jobs/")) == 1
 
 
