@@ -4,13 +4,11 @@ import hashlib
 import hmac
 import json
 import traceback
-from pathlib import Path
 
 import pytest
 from databricks_server import JOB as DATABRICKS_JOB
 from hooks_server import KEY, shown
-from vendor_sdks import SDKS
-from web_service import TOKEN, serving
+from web_service import TOKEN
 from web_starters import ASKED_FIRST, SERVICES, UNKNOWING, started_at, starter_of, web_starter
 
 from atalaia import policies, ports
@@ -22,9 +20,7 @@ from atalaia_web.asking import SECONDS, token_of
 from atalaia_web.github import WorkflowStarter
 from atalaia_web.telling import evidence_text
 from atalaia_web.webhook import WebhookStarter, signature
-from atalaia_web.wire import ask
 
-RECORDING = Path(__file__).with_name("vendor_sdks.json")
 FINDING = {"signal": "data_drift", "metric": "psi", "column": "income", "segment": "", "value": 0.3123456,
            "threshold": 0.2, "status": "alert"}  # fmt: skip
 EVIDENCE = {
@@ -164,40 +160,6 @@ def test_a_list_that_is_none_is_tried_again(kind, service):
 
     with pytest.raises(JobError, match=r"not what this service answers.*tried again"):
         starter_of(kind, service).start(JOB)
-
-
-# The servers themselves
-
-
-@pytest.mark.parametrize("name", SDKS)
-def test_a_server_answers_what_the_vendors_sdk_asks_it(name):
-    recorded = json.loads(RECORDING.read_text())[name]
-
-    with serving(SDKS[name][0]()) as service:
-        for asked in recorded["requests"]:
-            headers = {key: value for key, value in asked["headers"].items() if key != "content-length"}
-            status = ask(
-                asked["method"], f"{service.address}{asked['url']}", asked["body"].encode(), headers, 10
-            ).status
-            assert (asked["url"], status) == (asked["url"], asked["status"])
-
-
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [
-        ("databricks", "databricks-sdk"),
-        ("github-event", "PyGithub"),
-        ("github-issue", "PyGithub"),
-        ("azure-devops", "azure-devops"),
-    ],
-)
-def test_what_is_posted_goes_where_the_vendors_sdk_posts_it_in_the_same_fields(kind, name, service):
-    starter_of(kind, service).start(JOB)
-
-    (ours,) = posted(service)
-    theirs = [each for each in json.loads(RECORDING.read_text())[name]["requests"] if each["method"] == "POST"]
-    places = {each["url"].partition("?")[0]: set(json.loads(each["body"])) for each in theirs}
-    assert set(json.loads(ours["body"])) == places[ours["url"].partition("?")[0]]
 
 
 # Secrets

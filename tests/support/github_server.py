@@ -20,9 +20,8 @@ ISSUE = ("title", "body", "labels", "assignees", "milestone", "type")
 
 
 def _refused(status, message):
-    return RefusedError(
-        status, {"message": message, "documentation_url": "https://docs.github.com/rest", "status": status}
-    )
+    told = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
+    return RefusedError(status, told)
 
 
 class GitHub(WebService):
