@@ -7,11 +7,12 @@ import uuid
 import pytest
 import servers
 from arm import WORKSPACE, arm, token_for
+from azure_starters import COMMAND, FOLDER, batch, command, of_policy, traffic
 from event_grid import event_grid_topic
 from msgspec.structs import replace
 
 from atalaia.errors import JobError
-from atalaia.policies import AzuremlBatch, AzuremlJob, AzuremlTraffic, Policy
+from atalaia.policies import AzuremlJob, Policy
 from atalaia.ports import LONGEST_START, Job
 from atalaia_azure.asking import SECONDS, Asker
 from atalaia_azure.batch import SEARCH, audience_of
@@ -27,8 +28,6 @@ EVIDENCE = {
     "findings": [{"signal": "data_drift", "column": "age", "value": 0.4}],
 }
 JOB = Job("credit-scoring", "drift", "20260301T000000Z", {"why": "drift"}, EVIDENCE)
-COMMAND = {"jobType": "Command", "command": "python train.py", "environmentId": "azureml:train:1"}
-FOLDER = {"jobInputType": "UriFolder", "uri": "azureml://datastores/d/paths/x"}
 REFUSALS = [
     (429, "TooManyRequests", "tried again with the same id"),
     (503, "ServiceUnavailable", "tried again with the same id"),
@@ -43,22 +42,8 @@ def azure():
         yield running
 
 
-def of_policy(azure, **target):
-    return azure_starter(Policy("drift", "drifted > 0.3", **target), azure.address, token_for)
-
-
-def batch(azure, **changes):
-    given = {"workspace": WORKSPACE, "endpoint": "score", "inputs": {"data": FOLDER}} | changes
-    return of_policy(azure, azureml_batch=AzuremlBatch(**given))
-
-
-def traffic(azure, split, **changes):
-    given = {"workspace": WORKSPACE, "endpoint": "credit", "traffic": split} | changes
-    return of_policy(azure, azureml_traffic=AzuremlTraffic(**given))
-
-
 def test_a_command_is_told_why_in_a_variable_and_in_tags(azure):
-    name = of_policy(azure, azureml_job=AzuremlJob(WORKSPACE, COMMAND)).start(JOB)
+    name = command(azure).start(JOB)
 
     told = azure.jobs[name]
     assert json.loads(told["environmentVariables"]["ATALAIA_EVIDENCE"]) == EVIDENCE

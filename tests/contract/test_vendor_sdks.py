@@ -8,7 +8,8 @@ import json
 import sys
 
 import pytest
-from arm import LEARNING, WORKSPACE, arm, token_for
+from arm import LEARNING, arm, token_for
+from azure_starters import batch, command, traffic
 from databricks_server import JOB as DATABRICKS_JOB
 from databricks_server import Databricks
 from devops_server import PIPELINE, PROJECT, DevOps
@@ -20,9 +21,7 @@ from vendor_sdks import by_sdk
 from web_service import TOKEN, serving
 from web_starters import started_at, starter_of
 
-from atalaia.policies import AzuremlBatch, AzuremlJob, AzuremlTraffic, Policy
 from atalaia.ports import Job
-from atalaia_azure.targets import azure_starter
 from atalaia_azure.topics import TopicNotifier, grid
 from atalaia_azure.vaults import Vaults
 from atalaia_functions.naming import job_name
@@ -31,6 +30,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="make installs t
 
 JOB = Job("credit-scoring", "drift", "20260301T000000Z", {"window": "20260301T000000Z"})
 IN_AZURE = Job("credit-scoring", "drift", "first")  # its client puts the names of commands into small letters
+SHIFTED = {"blue": 10, "green": 90}
 VERSION = "0123456789abcdef" * 2
 KEYED = {"token": TOKEN, "key": JOB.id}
 SERVED = {
@@ -225,8 +225,7 @@ def trimmed(seen):
 @pytest.fixture(scope="module")
 def azure(home):
     """An Azure Resource Manager in which its own client did what our starters do for a job."""
-    shifted = {"blue": 10, "green": 90}
-    given = {"workspace": ["s", "g", "w"], "name": job_name(IN_AZURE), "traffic": shifted, "endpoint": "credit"}
+    given = {"workspace": ["s", "g", "w"], "name": job_name(IN_AZURE), "traffic": SHIFTED, "endpoint": "credit"}
     with arm() as running:
         running.token = lambda of: token_for(LEARNING if of == LEARNING else "https://arm.example")
         told = by_sdk(home, "azure-ai-ml", running.address, **given, batch="score", deployment="green")
@@ -242,24 +241,21 @@ def test_azure_mls_client_reads_what_it_did(azure):
     assert told["seen"] == [name, "NotStarted", "python train.py"]
     assert told["jobs"] == [name]
     assert told["deployments"] == ["blue", "green"]
-    assert (told["before"], told["after"]) == ({"blue": 100, "green": 0}, {"blue": 10, "green": 90})
+    assert (told["before"], told["after"]) == ({"blue": 100, "green": 0}, SHIFTED)
     assert told["absent"][0] == told["absent endpoint"][0] == "ResourceNotFoundError"
 
 
 @pytest.mark.parametrize(
-    ("target", "name"),
+    ("starter", "name"),
     [
-        (AzuremlJob(WORKSPACE, {"jobType": "Command", "command": "python train.py"}), "job"),
-        (AzuremlBatch(WORKSPACE, "score", "green", {}), "invoked"),
-        (AzuremlTraffic(WORKSPACE, "credit", {"blue": 10, "green": 90}), None),
+        (command, lambda told: told["job"][0]),
+        (lambda azure: batch(azure, deployment="green"), lambda told: told["invoked"]),
+        (lambda azure: traffic(azure, SHIFTED), lambda _: job_name(IN_AZURE)),
     ],
+    ids=["command", "batch", "traffic"],
 )
-def test_what_azure_mls_client_did_is_not_done_again(azure, target, name):
+def test_what_azure_mls_client_did_is_not_done_again(azure, starter, name):
     service, told = azure
-    key = {AzuremlJob: "azureml_job", AzuremlBatch: "azureml_batch", AzuremlTraffic: "azureml_traffic"}[type(target)]
-    policy = Policy("drift", "drifted > 0.3", **{key: target})
 
-    started = azure_starter(policy, service.address, token_for).start(IN_AZURE)
-
-    assert started == {"job": told["job"][0], "invoked": told["invoked"], None: job_name(IN_AZURE)}[name]
+    assert starter(service).start(IN_AZURE) == name(told)
     assert (len(service.jobs), len(service.asked), service.shifts) == (2, 1, 1)
