@@ -20,12 +20,13 @@ from atalaia.errors import JobError
 from atalaia.policies import GithubIssue, GithubWorkflow
 from atalaia.ports import Job
 from atalaia_web.asking import SECONDS, Secret, Service, encoded, token_of
-from atalaia_web.telling import Message, evidence_text, message_of, request_of
+from atalaia_web.telling import Message, evidence_text, message_of, parameters_of, request_of
 from atalaia_web.wire import Answer
 
 _VERSION = "2022-11-28"
 _PAGE = 100  # of the newest: what was started before is among them
-_MOST_EVIDENCE = 30_000  # of the 65,535 characters that all inputs, or a payload, may have
+_MOST_INPUTS = 60_000  # bytes: all inputs may have 65,535 characters
+_MOST_EVIDENCE = 30_000  # of as many that a payload may have
 _DETAILS = "return_run_details"  # servers of GitHub Enterprise that do not know it refuse it
 
 
@@ -67,6 +68,19 @@ class _Repository(Struct, frozen=True):
                 return str(run.get("html_url"))
         return None
 
+    def issue_of(self, mark: str, labels: Collection[str]) -> str | None:
+        """Return the address of the issue with these labels that has *mark* in its text."""
+        order = {"state": "all", "sort": "created", "direction": "desc", "per_page": _PAGE}
+        wanted = order | ({"labels": ",".join(labels)} if labels else {})
+        for issue in self.service.listed(self.ask("GET", f"/issues?{urlencode(wanted)}")):
+            if mark in str(issue.get("body")):
+                return str(issue.get("html_url"))
+        return None
+
+
+def _repository(starter: WorkflowStarter | EventStarter | IssueStarter, what: str, right: str, fix: str) -> _Repository:
+    return _Repository(starter.target, cache(starter.secret), what, right, fix, starter.seconds)
+
 
 class WorkflowStarter(Struct, frozen=True):
     """Starts runs of a workflow, whose `run-name` must have `inputs.atalaia_id` in it.
@@ -89,16 +103,12 @@ class WorkflowStarter(Struct, frozen=True):
         """
         workflow = quote(str(self.target.workflow), safe="")
         where = f"/actions/workflows/{workflow}"
-        there = _Repository(
-            self.target, cache(self.secret),
-            f"workflow {self.target.workflow}", "Actions (write)",
-            "Correct `workflow`, `ref` or the inputs", self.seconds,
-        )  # fmt: skip
+        what = f"workflow {self.target.workflow}"
+        there = _repository(self, what, "Actions (write)", "Correct `workflow`, `ref` or the inputs")
         run = there.run_of(job, where, "workflow_dispatch")
         if run is not None:
             return run
-        inputs = {**job.parameters, "atalaia_id": job.id, "atalaia_evidence": evidence_text(job, _MOST_EVIDENCE)}
-        told = {"ref": self.target.ref, "inputs": inputs}
+        told = {"ref": self.target.ref, "inputs": parameters_of(job, _MOST_INPUTS)}
         answer = there.ask("POST", f"{where}/dispatches", {**told, _DETAILS: True}, (200, 204, 400, 422))
         if answer.status in (400, 422) and _DETAILS in answer.text:
             answer = there.ask("POST", f"{where}/dispatches", told, (204,))
@@ -128,10 +138,8 @@ class EventStarter(Struct, frozen=True):
         Raises:
             JobError: It was not sent, or nobody knows; start it again with the same id.
         """
-        there = _Repository(
-            self.target, cache(self.secret),
-            f"event {self.target.event_type}", "Contents (write)", "Correct `repository` or `event_type`", self.seconds,
-        )  # fmt: skip
+        what = f"event {self.target.event_type}"
+        there = _repository(self, what, "Contents (write)", "Correct `repository` or `event_type`")
         if there.run_of(job, "/actions", "repository_dispatch") is None:
             evidence = msgspec.json.decode(evidence_text(job, _MOST_EVIDENCE))
             told = {"event_type": self.target.event_type, "client_payload": request_of(job) | {"evidence": evidence}}
@@ -158,16 +166,12 @@ class IssueStarter(Struct, frozen=True):
         Raises:
             JobError: It was not opened, or nobody knows; start it again with the same id.
         """
-        there = _Repository(
-            self.target, cache(self.secret), "issue", "Issues (write)", "Correct `repository` or `labels`", self.seconds
-        )
-        labels = {"labels": ",".join(self.target.labels)} if self.target.labels else {}
-        order = {"state": "all", "sort": "created", "direction": "desc", "per_page": _PAGE}
-        path, mark = f"/issues?{urlencode(labels | order)}", f"<!-- atalaia:{job.id} -->"
-        for issue in there.service.listed(there.ask("GET", path)):
-            if mark in str(issue.get("body")):
-                return str(issue.get("html_url"))
-        message = message_of(job)
+        there = _repository(self, "issue", "Issues (write)", "Correct `repository` or `labels`")
+        mark, message = f"<!-- atalaia:{job.id} -->", message_of(job)
+        for labels in dict.fromkeys((self.target.labels, ())):  # GitHub leaves out what a token may not set
+            issue = there.issue_of(mark, labels)
+            if issue is not None:
+                return issue
         told: dict[str, object] = {"title": message.title[:256], "body": f"{markdown(message)}\n{mark}\n"}
         told |= {"labels": list(self.target.labels)} if self.target.labels else {}
         return there.service.named(there.ask("POST", "/issues", told, (201,)), "html_url")

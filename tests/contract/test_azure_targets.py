@@ -100,6 +100,16 @@ def test_jobs_from_before_the_window_are_not_looked_through(azure):
     assert [path for _, path, _ in azure.seen].count(f"{WORKSPACE}/jobs") == 1
 
 
+def test_a_refusal_that_repeats_a_token_is_told_of_without_it(azure):
+    token = "eyJ" + "hbGciOiJSUzI1NiJ9.eyJ" + "hdWQiOiJhcm0ifQ.c2ln"
+    azure.plan = [(400, token)]
+
+    with pytest.raises(JobError, match="HTTP status 400") as refused:
+        batch(azure).start(JOB)
+
+    assert token not in str(refused.value)
+
+
 @pytest.mark.parametrize(("status", "code", "advice"), REFUSALS)
 def test_a_refused_invocation_says_what_to_do(azure, status, code, advice):
     azure.plan = [(status, code)]
@@ -114,6 +124,42 @@ def test_a_refused_invocation_says_what_to_do(azure, status, code, advice):
 def test_an_endpoint_or_deployment_that_is_not_there_is_to_be_corrected(azure, changes):
     with pytest.raises(JobError, match=r"Correct the policy's `azureml_batch`"):
         batch(azure, **changes).start(JOB)
+
+
+def test_an_invocation_whose_answer_names_nothing_is_found_again(azure, monkeypatch):
+    monkeypatch.setattr(azure, "_planned", lambda: (None, (200, {})))
+    with pytest.raises(JobError, match=r"the answer names no job.*tried again with the same id"):
+        batch(azure).start(JOB)
+    monkeypatch.undo()
+
+    assert batch(azure).start(JOB) in azure.jobs
+
+
+@pytest.mark.parametrize("told", [{"value": [None]}, {"value": [{}]}, {"value": {"a": 1}}])
+def test_a_list_that_is_not_what_azure_answers_is_tried_again(azure, monkeypatch, told):
+    monkeypatch.setattr(azure, "_listed", lambda _skip: (200, told))
+
+    with pytest.raises(JobError, match=r"not what this service answers.*tried again with the same id"):
+        batch(azure).start(JOB)
+
+
+@pytest.mark.parametrize("told", [{"value": [None]}, {"value": [{}]}, {"value": "x"}])
+def test_deployments_that_are_not_what_azure_answers_are_asked_for_again(azure, monkeypatch, told):
+    monkeypatch.setattr("arm._deployment", lambda *_: None)
+    online = azure._online
+    monkeypatch.setattr(azure, "_online", lambda m, names, *more: (200, told) if names[1:] else online(m, names, *more))
+
+    with pytest.raises(JobError, match=r"not what this service answers.*tried again with the same id"):
+        traffic(azure, {"green": 100}).start(JOB)
+
+
+@pytest.mark.parametrize("starter", [command, batch, lambda azure: traffic(azure, {"green": 100})])
+def test_a_resource_group_may_have_letters_of_any_language(azure, monkeypatch, starter):
+    workspace = WORKSPACE.replace("/g/", "/größe(1)/")
+    monkeypatch.setattr("arm.WORKSPACE", workspace)
+    monkeypatch.setattr("azure_starters.WORKSPACE", workspace)
+
+    assert starter(azure).start(JOB)
 
 
 def test_an_endpoint_that_is_not_ready_has_no_address(azure, monkeypatch):

@@ -351,6 +351,18 @@ def test_an_issue_that_was_closed_is_not_opened_again(kind, service):
     assert len(service.issues) == 1
 
 
+@with_service("github-issue")
+def test_an_issue_is_found_though_its_token_may_not_set_labels(kind, service):
+    """GitHub leaves them out without a word."""
+    service.labels, service.plan = False, ["lost"]
+
+    with pytest.raises(JobError, match="tried again with the same id"):
+        starter_of(kind, service).start(JOB)
+    starter_of(kind, service).start(JOB)
+
+    assert [issue["labels"] for issue in service.issues] == [[]]
+
+
 @with_service("azure-devops")
 def test_a_pipeline_is_told_the_parameters_and_the_evidence(kind, service):
     name = starter_of(kind, service).start(JOB)
@@ -438,10 +450,9 @@ HUGE = {**EVIDENCE, "findings": [{**FINDING, "column": f"column-{n}-{'x' * 900}"
 
 
 def test_messages_and_requests_stay_within_what_services_take(kind, service):
-    values = {"window": "<&>" * 1000}
-    allowed = values if kind != "databricks" else {}
+    values = {"window": '<&"' * 1000}
 
-    assert starter_of(kind, service).start(Job("m" * 63, "p" * 63, JOB.window, allowed, HUGE))
+    assert starter_of(kind, service).start(Job("m" * 63, "p" * 63, JOB.window, values, HUGE))
     assert len(started_at(kind, service)) == 1
 
 
@@ -456,6 +467,14 @@ def test_evidence_leaves_out_the_least_findings_and_says_how_many():
 
 def test_a_job_without_evidence_is_told_of_too(kind, service):
     assert starter_of(kind, service).start(Job("m", "p", "w"))
+
+
+@with_service("webhook-slack")
+def test_a_link_that_a_message_has_no_room_for_is_left_out(kind, service):
+    evidence = {"report": {"uri": f"https://a.example/{'r' * 3000}"}}
+    starter_of(kind, service).start(Job("m", "p", "w", {}, evidence))
+
+    assert "Open the report" not in shown(started_at(kind, service))
 
 
 @with_service("webhook-slack")

@@ -7,7 +7,7 @@ import contextlib
 import json
 import threading
 import uuid
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from answering import answering, error
 
@@ -44,7 +44,7 @@ class Arm:
         self.now = "2026-03-02T00:00:00.123456Z"
 
     def answer(self, method, url, headers, body):
-        parts = urlsplit(url)
+        parts = urlsplit(unquote(url))
         with self.lock:
             if parts.path.startswith("/score/"):
                 return self._invoked(parts.path.split("/")[2], headers, body)
