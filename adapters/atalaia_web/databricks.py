@@ -14,14 +14,14 @@ from atalaia.policies import Databricks
 from atalaia.ports import Course, Job
 from atalaia.window import parse_time
 from atalaia_web.asking import SECONDS, Secret, Service, encoded, token_of
-from atalaia_web.telling import evidence_text
+from atalaia_web.telling import parameters_of
 from atalaia_web.wire import Answer
 
 _RESULTS = {
     "SUCCESS": "Succeeded", "SUCCESS_WITH_FAILURES": "CompletedWithFailures",
     "CANCELED": "Stopped", "USER_CANCELED": "Stopped", "SKIPPED": "Stopped",
 }  # fmt: skip
-_MOST_EVIDENCE = 8000  # of the 10,000 bytes that all parameters may have
+_MOST_PARAMETERS = 10_000  # bytes, as JSON
 
 
 class DatabricksStarter(Struct, frozen=True):
@@ -43,11 +43,10 @@ class DatabricksStarter(Struct, frozen=True):
         Raises:
             JobError: It was not started, or nobody knows; start it again with the same id.
         """
-        own = {"atalaia_id": job.id, "atalaia_evidence": evidence_text(job, _MOST_EVIDENCE)}
         told = {
             "job_id": self.target.job_id,
             "idempotency_token": job.id,
-            "job_parameters": {**job.parameters, **own},
+            "job_parameters": parameters_of(job, _MOST_PARAMETERS),
         }
         return self._service.named(self._ask("POST", "run-now", encoded(told)), "run_id")
 

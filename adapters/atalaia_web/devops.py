@@ -19,12 +19,12 @@ from atalaia.policies import AzureDevops
 from atalaia.ports import Course, Job
 from atalaia.window import parse_time
 from atalaia_web.asking import SECONDS, Secret, Service, encoded, token_of
-from atalaia_web.telling import evidence_text
+from atalaia_web.telling import parameters_of
 from atalaia_web.wire import Answer
 
 _API = "7.1"
 _RESULTS = {"succeeded": "Succeeded", "partiallySucceeded": "CompletedWithFailures", "canceled": "Stopped"}
-_MOST_EVIDENCE = 30_000
+_MOST_PARAMETERS = 30_000  # bytes, as JSON
 
 
 class DevopsStarter(Struct, frozen=True):
@@ -89,8 +89,7 @@ class DevopsStarter(Struct, frozen=True):
         return ask
 
     def _told(self, job: Job) -> dict[str, object]:
-        own = {"atalaia_id": job.id, "atalaia_evidence": evidence_text(job, _MOST_EVIDENCE)}
-        told: dict[str, object] = {"templateParameters": {**job.parameters, **own}}
+        told: dict[str, object] = {"templateParameters": parameters_of(job, _MOST_PARAMETERS)}
         if self.target.branch is not None:
             name = self.target.branch
             full = name if name.startswith("refs/") else f"refs/heads/{name}"

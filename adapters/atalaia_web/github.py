@@ -21,12 +21,13 @@ from atalaia.policies import GithubIssue, GithubWorkflow
 from atalaia.ports import Course, Job
 from atalaia.window import parse_time
 from atalaia_web.asking import SECONDS, Secret, Service, encoded, token_of
-from atalaia_web.telling import Message, evidence_text, message_of, request_of
+from atalaia_web.telling import Message, evidence_text, message_of, parameters_of, request_of
 from atalaia_web.wire import Answer
 
 _VERSION = "2022-11-28"
 _PAGE = 100  # of the newest: what was started before is among them
-_MOST_EVIDENCE = 30_000  # of the 65,535 characters that all inputs, or a payload, may have
+_MOST_INPUTS = 60_000  # bytes: all inputs may have 65,535 characters
+_MOST_EVIDENCE = 30_000  # of as many that a payload may have
 _CONCLUSIONS = {"success": "Succeeded", "cancelled": "Stopped", "skipped": "Stopped"}
 _DETAILS = "return_run_details"  # servers of GitHub Enterprise that do not know it refuse it
 
@@ -70,12 +71,8 @@ class _Repository(Struct, frozen=True):
     def course_of(self, name: str, job_id: str, where: str, event: str) -> Course | None:
         """Return what has become of a run, by its address or else by the job's id in its name."""
         number = name.rpartition("/runs/")[2]
-        known = number.isdigit()
-        run = (
-            self.service.told(self.ask("GET", f"/actions/runs/{number}"))
-            if known
-            else self.run_of(job_id, where, event)
-        )
+        known = self.service.told(self.ask("GET", f"/actions/runs/{number}")) if number.isdigit() else None
+        run = known or self.run_of(job_id, where, event)
         if run is None:
             return None
         if not isinstance(run.get("status"), str):
@@ -83,6 +80,19 @@ class _Repository(Struct, frozen=True):
         if run["status"] != "completed":
             return Course("Running", parse_time(run.get("run_started_at")))
         return Course(_CONCLUSIONS.get(str(run.get("conclusion")), "Failed"), parse_time(run.get("updated_at")))
+
+    def issue_of(self, mark: str, labels: Collection[str]) -> str | None:
+        """Return the address of the issue with these labels that has *mark* in its text."""
+        order = {"state": "all", "sort": "created", "direction": "desc", "per_page": _PAGE}
+        wanted = order | ({"labels": ",".join(labels)} if labels else {})
+        for issue in self.service.listed(self.ask("GET", f"/issues?{urlencode(wanted)}")):
+            if mark in str(issue.get("body")):
+                return str(issue.get("html_url"))
+        return None
+
+
+def _repository(starter: WorkflowStarter | EventStarter | IssueStarter, what: str, right: str, fix: str) -> _Repository:
+    return _Repository(starter.target, cache(starter.secret), what, right, fix, starter.seconds)
 
 
 class WorkflowStarter(Struct, frozen=True):
@@ -108,8 +118,7 @@ class WorkflowStarter(Struct, frozen=True):
         run = there.run_of(job.id, where, "workflow_dispatch")
         if run is not None:
             return str(run.get("html_url"))
-        inputs = {**job.parameters, "atalaia_id": job.id, "atalaia_evidence": evidence_text(job, _MOST_EVIDENCE)}
-        told = {"ref": self.target.ref, "inputs": inputs}
+        told = {"ref": self.target.ref, "inputs": parameters_of(job, _MOST_INPUTS)}
         answer = there.ask("POST", f"{where}/dispatches", {**told, _DETAILS: True}, (200, 204, 400, 422))
         if answer.status in (400, 422) and _DETAILS in answer.text:
             answer = there.ask("POST", f"{where}/dispatches", told, (204,))
@@ -133,11 +142,8 @@ class WorkflowStarter(Struct, frozen=True):
 
     @property
     def _there(self) -> _Repository:
-        return _Repository(
-            self.target, cache(self.secret),
-            f"workflow {self.target.workflow}", "Actions (write)",
-            "Correct `workflow`, `ref` or the inputs", self.seconds,
-        )  # fmt: skip
+        what = f"workflow {self.target.workflow}"
+        return _repository(self, what, "Actions (write)", "Correct `workflow`, `ref` or the inputs")
 
 
 class EventStarter(Struct, frozen=True):
@@ -176,11 +182,8 @@ class EventStarter(Struct, frozen=True):
 
     @property
     def _there(self) -> _Repository:
-        return _Repository(
-            self.target, cache(self.secret),
-            f"event {self.target.event_type}", "Contents (write) and Actions (read)",
-            "Correct `repository` or `event_type`", self.seconds,
-        )  # fmt: skip
+        right = "Contents (write) and Actions (read)"
+        return _repository(self, f"event {self.target.event_type}", right, "Correct `repository` or `event_type`")
 
 
 class IssueStarter(Struct, frozen=True):
@@ -202,16 +205,12 @@ class IssueStarter(Struct, frozen=True):
         Raises:
             JobError: It was not opened, or nobody knows; start it again with the same id.
         """
-        there = _Repository(
-            self.target, cache(self.secret), "issue", "Issues (write)", "Correct `repository` or `labels`", self.seconds
-        )
-        labels = {"labels": ",".join(self.target.labels)} if self.target.labels else {}
-        order = {"state": "all", "sort": "created", "direction": "desc", "per_page": _PAGE}
-        path, mark = f"/issues?{urlencode(labels | order)}", f"<!-- atalaia:{job.id} -->"
-        for issue in there.service.listed(there.ask("GET", path)):
-            if mark in str(issue.get("body")):
-                return str(issue.get("html_url"))
-        message = message_of(job)
+        there = _repository(self, "issue", "Issues (write)", "Correct `repository` or `labels`")
+        mark, message = f"<!-- atalaia:{job.id} -->", message_of(job)
+        for labels in dict.fromkeys((self.target.labels, ())):  # GitHub leaves out what a token may not set
+            issue = there.issue_of(mark, labels)
+            if issue is not None:
+                return issue
         told: dict[str, object] = {"title": message.title[:256], "body": f"{markdown(message)}\n{mark}\n"}
         told |= {"labels": list(self.target.labels)} if self.target.labels else {}
         return there.service.named(there.ask("POST", "/issues", told, (201,)), "html_url")

@@ -21,9 +21,8 @@ ISSUE = ("title", "body", "labels", "assignees", "milestone", "type")
 
 
 def _refused(status, message):
-    return RefusedError(
-        status, {"message": message, "documentation_url": "https://docs.github.com/rest", "status": status}
-    )
+    told = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
+    return RefusedError(status, told)
 
 
 class GitHub(WebService):
@@ -32,12 +31,13 @@ class GitHub(WebService):
     Attributes:
         names: Whether workflows name their runs by the id that they are given.
         details: Whether it knows `return_run_details`, as older servers of GitHub Enterprise do not.
+        labels: Whether the token may set labels; if not, those of new issues are left out without a word.
     """
 
     def __init__(self):
         super().__init__()
         self.runs, self.events, self.issues = [], [], []
-        self.names = self.details = True
+        self.names = self.details = self.labels = True
 
     def routed(self, method, path, query, headers, body):
         if "user-agent" not in headers:
@@ -139,7 +139,7 @@ class GitHub(WebService):
             raise _refused(422, "Validation Failed")
         number = len(self.issues) + 1
         page = f"https://github.com/{REPOSITORY}/issues/{number}"
-        labels = [{"name": label} for label in asked.get("labels", [])]
+        labels = [{"name": label} for label in asked.get("labels", []) if self.labels]
         issue = {"number": number, "html_url": page, "state": "open", "title": asked["title"], "labels": labels}
         issue |= {"body": asked.get("body"), "url": f"{self.address}/repos/{REPOSITORY}/issues/{number}"}
         self.issues.append(issue)
