@@ -27,6 +27,15 @@ STATUSES = ("alert", "warning")
 SIGNS = (">=", "<=", ">", "<")
 _RESERVED = (*OF_WINDOW, *STATUSES, "and", "or", "not")
 
+_EXAMPLES = {
+    "drifted": "drifted > 0.3",
+    "alerts": "alerts > 1",
+    "warnings": "warnings > 1",
+    "rows": "rows > 1000",
+    "silent": "silent > 120",
+}
+_UNITS = ("s", "m", "h", "d", "w", "min")
+
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|(?P<word>[^\W\d]\w*)|(?P<sign>>=|<=|>|<)|(?P<mark>[()\[\],=]))",
     re.ASCII,
@@ -116,8 +125,8 @@ def condition_faults(text: str, metrics: dict[str, bool] | None, columns: dict[s
     except ConditionError as error:
         yield error
         return
-    for at, place in parser.places:
-        for found, fix in _unknown(place, metrics, columns):
+    for at, place, values in parser.places:
+        for found, fix in _unknown(place, values, metrics, columns):
             yield ConditionError(at, found, fix)
 
 
@@ -168,10 +177,12 @@ def _name(name: str) -> str:
     return name if _PLAIN.fullmatch(name) and name.isprintable() else json.dumps(name)
 
 
-def _unknown(place: Place, metrics: dict[str, bool] | None, columns: dict[str, bool]) -> Iterator[tuple[str, str]]:
+def _unknown(
+    place: Place, values: tuple[str, ...], metrics: dict[str, bool] | None, columns: dict[str, bool]
+) -> Iterator[tuple[str, str]]:
     if metrics is not None and place.metric not in metrics:
-        known = [*metrics, *OF_WINDOW]
-        yield f"there is no metric {place.metric!r}", suggest(place.metric, known, "metrics and values")
+        what = "metrics and values" if values else "metrics"
+        yield f"there is no metric {place.metric!r}", suggest(place.metric, [*metrics, *values], what)
     elif metrics is not None and metrics[place.metric] and place.column is not None:
         found = f"{place.metric!r} is a metric of the whole window, not of a column"
         yield found, f"Write {place.metric} without brackets."
@@ -185,12 +196,15 @@ def _unknown(place: Place, metrics: dict[str, bool] | None, columns: dict[str, b
 
 
 class _Parser:
-    """Reads one text from left to right; `places` are the findings that it names, each with its character."""
+    """Reads one text from left to right.
+
+    `places` are the findings that it names, each with its character, and with the values that might stand there, too.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
-        self.places: list[tuple[int, Place]] = []
+        self.places: list[tuple[int, Place, tuple[str, ...]]] = []
 
     def whole(self) -> Condition:
         if len(self._text) > LONGEST:
@@ -198,8 +212,17 @@ class _Parser:
             raise ConditionError(1, found, "Make several policies of it.")
         condition = self._joined("or", 0)
         if self._peek()[1]:
-            self._fail(f"{self._seen()} is too much", "Join conditions with `and` or `or`.")
+            self._fail(f"{self._seen()} is too much", self._beyond())
         return condition
+
+    def _beyond(self) -> str:
+        """Return what to do about what stands behind a condition."""
+        kind, text = self._peek()
+        if kind == "sign":
+            return "Compare once; `alert(...)` and `warning(...)` are compared with nothing."
+        if text in _UNITS:
+            return "Write the number without a unit: `silent` is in minutes."
+        return "Join conditions with `and` or `or`."
 
     def _joined(self, word: str, depth: int) -> Condition:
         def part() -> Condition:
@@ -232,7 +255,7 @@ class _Parser:
         kind, metric = self._peek()
         if kind != "word" or metric in _RESERVED:
             self._fail(f"{self._seen()} where a metric is expected", f"Write {status}(missing), for example.")
-        place = self._place(metric)
+        place = self._place(metric, ())
         self._demand(")", "the parenthesis is not closed")
         return HasStatus(status, place)
 
@@ -242,22 +265,29 @@ class _Parser:
         value = word if word in OF_WINDOW else self._place(word)
         kind, sign = self._peek()
         if kind != "sign":
-            fix = f"Write {word} > 0.3, for example; there are >, >=, < and <=."
-            self._fail(f"{word} is compared with nothing: {self._seen()}", self._near(word) or fix)
+            self._fail(f"{word} is compared with nothing: {self._seen()}", self._to_compare(word, sign))
         self._take(sign)
         kind, number = self._peek()
         if kind != "number" or not math.isfinite(float(number)):
-            self._fail(f"{self._seen()} where a number is expected", f"Write {word} {sign} 0.3, for example.")
+            example = _EXAMPLES.get(word, f"{word} > 0.3").replace(">", sign)
+            self._fail(f"{self._seen()} where a number is expected", f"Write {example}, for example.")
         if value == "drifted" and not 0 <= float(number) <= 1:
             self._fail(f"{number} is not a share from 0 to 1", "Write drifted > 0.3, for example.")
         self._take(number)
         return Comparison(value, sign, float(number))
 
-    def _near(self, word: str) -> str:
+    def _to_compare(self, word: str, there: str) -> str:
+        """Return what to do about a value without a comparison."""
+        if word in ("true", "false"):
+            return "To act because of every window, write rows >= 0."
+        if there == "(" and word.removesuffix("s") in STATUSES:
+            return f"Write {word.removesuffix('s')}(psi) for one metric, or {word} > 0 for all."
         meant = nearest(word, _RESERVED) if word not in OF_WINDOW else None
-        return f"Did you mean {meant!r}?" if meant is not None else ""
+        if meant is not None:
+            return f"Did you mean {meant!r}?"
+        return f"Write {_EXAMPLES.get(word, f'{word} > 0.3')}, for example; there are >, >=, < and <=."
 
-    def _place(self, metric: str) -> Place:
+    def _place(self, metric: str, values: tuple[str, ...] = OF_WINDOW) -> Place:
         at = self._start() + 1
         self._take(metric)
         column = segment = None
@@ -269,7 +299,7 @@ class _Parser:
                 segment = f"{by}={self._named('value of the segment')}"
             self._demand("]", "the bracket is not closed")
         place = Place(metric, column, segment)
-        self.places.append((at, place))
+        self.places.append((at, place, values))
         return place
 
     def _named(self, what: str) -> str:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from atalaia.errors import StoredFormError
 from atalaia.window import iso
@@ -49,7 +50,7 @@ class Decision(Struct, frozen=True, omit_defaults=True):
 
     def same(self, other: Decision) -> bool:
         """Tell whether both say the same, whenever they were made."""
-        return msgspec.structs.replace(self, time=other.time) == other
+        return replace(self, time=other.time) == other
 
     @property
     def told(self) -> str:
@@ -74,6 +75,41 @@ _WORDS = {
     Outcome.SPENT: "held back",
     Outcome.NO: "nothing to do",
 }
+
+
+class Run(Struct, frozen=True):
+    """Windows one after another that one thing holds back, or a single window.
+
+    Attributes:
+        first: Place of the first window.
+        last: Place of the last one.
+        decision: The latest decision; what was found is left out where it changed.
+    """
+
+    first: int
+    last: int
+    decision: Decision
+
+
+def in_runs(decisions: Iterable[tuple[int, Decision]]) -> list[Run]:
+    """Return decisions, with their windows' places in order, so that what is told day by day is told once."""
+    runs: list[Run] = []
+    latest: dict[str, int] = {}
+    for place, decision in decisions:
+        at = latest.get(decision.policy)
+        if at is not None and _goes_on(runs[at], place, decision):
+            found = decision.found if decision.found == runs[at].decision.found else ""
+            runs[at] = Run(runs[at].first, place, replace(decision, found=found))
+        else:
+            latest[decision.policy] = len(runs)
+            runs.append(Run(place, place, decision))
+    return runs
+
+
+def _goes_on(run: Run, place: int, decision: Decision) -> bool:
+    before = run.decision
+    same = (before.outcome, before.why) == (decision.outcome, decision.why)
+    return same and decision.outcome in (Outcome.HELD, Outcome.SPENT) and place == run.last + 1
 
 
 def to_json(decisions: Iterable[Decision]) -> bytes:

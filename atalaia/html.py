@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from atalaia import charts, wording
 from atalaia.cards import Windows, against_limit, column_cards, newsworthy, whole_columns, windows_of
-from atalaia.decisions import Decision, Outcome
+from atalaia.decisions import Decision, Outcome, in_runs
 from atalaia.explanations import rates_of, rates_told, sight
 from atalaia.report import Finding, Report
 from atalaia.rows import REASONS
@@ -324,15 +324,18 @@ def _told(report: Report) -> dict[str, Any]:
 
 def _decided(
     reports: Sequence[Report], focus: int, decisions: Mapping[int, Sequence[Decision]]
-) -> list[tuple[Report, Decision]]:
+) -> list[tuple[str, Decision]]:
     """Return every decision on the window in focus, then those on others that had a reason to act, latest first."""
-    places = [focus, *(place for place in reversed(range(len(reports))) if place != focus)]
-    return [
-        (reports[place], decision)
-        for place in places
-        for decision in decisions.get(place, ())
-        if place == focus or decision.outcome is not Outcome.NO
+    others = [
+        (place, each)
+        for place in range(len(reports))
+        for each in decisions.get(place, ())
+        if place != focus and each.outcome is not Outcome.NO
     ]
+    told = [(wording.starts(reports[run.first].start, reports[run.last].start), run) for run in in_runs(others)]
+    latest_first = sorted(told, key=lambda each: each[1].last, reverse=True)
+    own = [(wording.moment(reports[focus].start), each) for each in decisions.get(focus, ())]
+    return [*own, *((when, run.decision) for when, run in latest_first)]
 
 
 def _of_status(report: Report, *statuses: str) -> list[Finding]:

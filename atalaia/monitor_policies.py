@@ -11,10 +11,11 @@ from atalaia.monitor_checks import CONSTRAINT_CHECKS, Metrics
 from atalaia.monitor_columns import is_number, list_of
 from atalaia.monitor_targets import broken_targets
 from atalaia.monitor_yaml import Issue, Path
-from atalaia.policies import ASKED, HEARD, TARGETS, TRAFFIC, Policy
+from atalaia.policies import ASKED, FILLED_IN, HEARD, TARGETS, TRAFFIC, Policy
 from atalaia.quiet_hours import parse_quiet, quiet_until
 from atalaia.schedules import parse_schedule
 from atalaia.schema import Role
+from atalaia.spelling import nearest
 from atalaia.window import parse_duration
 
 MOST_LOOKED_AT = 100
@@ -60,6 +61,7 @@ def broken_policies(
             yield from _never(policy, lateness, path)
             yield from _quiet_hours(policy.get("quiet_hours"), path)
             yield from _target(policy, path)
+            yield from _parameters(policy.get("parameters"), (*path, "parameters"))
             yield from broken_targets(policy, path)
             yield from broken_new_baseline(policy.get("new_baseline"), (*path, "new_baseline"))
             yield from _unheard(policy, path)
@@ -201,7 +203,9 @@ def _target(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
         *others, last = (f"`{key}`" for key in TARGETS)
         yield Issue(path, found, f"Give one of {', '.join(others)} and {last}.")
     for key in given:
-        if not policy[key]:
+        if policy[key] is False:
+            yield Issue((*path, key), f"`{key}` is off", f"Write `{key}: true`, or name another target.")
+        elif not policy[key]:
             yield Issue((*path, key), f"`{key}` is empty", "Fill it in.")
         if key in TRAFFIC and policy.get("approval") is not True:
             fix = "Add `approval: true`, so that somebody decides each time."
@@ -216,6 +220,17 @@ def _unheard(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
         found = f"no new baseline would follow, as nobody tells how `{unheard[0]}` ends"
         fix = "Remove it, or put `new_baseline` under `model`: then a new version of the model begins one."
         yield Issue((*path, "new_baseline"), found, fix)
+
+
+def _parameters(parameters: object, path: Path) -> Iterator[Issue]:
+    """Yield what is probably a slip in braces; other braces are the job's own."""
+    texts = parameters.items() if isinstance(parameters, dict) else ()
+    for key, text in texts:
+        for word in re.findall(r"\{(\w+)\}", text) if isinstance(text, str) else ():
+            meant = None if word in FILLED_IN else nearest(word, FILLED_IN)
+            if meant is not None:
+                found = f"nothing is filled in for {{{word}}}"
+                yield Issue((*path, key), found, f"Did you mean {{{meant}}}?")
 
 
 def _azure(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:

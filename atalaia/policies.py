@@ -171,6 +171,21 @@ class NewBaseline(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     data: str | None = None
 
 
+FILLED_IN = (
+    "monitor",
+    "model",
+    "policy",
+    "window",
+    "report",
+    "fingerprint",
+    "baseline",
+    "train_from",
+    "train_to",
+    "findings",
+)
+"""What is filled in where it stands in braces in `parameters`."""
+
+
 class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """When something is done because of what was found, such as a training, and what.
 

@@ -33,5 +33,7 @@ def suggest(word: str, known: Collection[str], what: str, most: int = 20) -> str
     if guess is not None:
         return f"Did you mean {guess!r}?"
     names = sorted(known)
+    if not names:
+        return f"There are no {what} yet: add them first."
     more = ", …" if len(names) > most else ""
     return f"Choose one of the {what}: {', '.join(names[:most])}{more}."

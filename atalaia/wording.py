@@ -297,6 +297,18 @@ def moment(text: str) -> str:
     return f"{day(text)} {clock(text)}".strip()
 
 
+def starts(first: str, last: str) -> str:
+    """Write the starts of the first and the last of several windows, one where they are the same.
+
+    Example:
+        >>> starts("2026-03-01T00:00:00Z", "2026-03-03T00:00:00Z")
+        '1 Mar 2026 to 3 Mar 2026'
+        >>> starts("2026-03-01T06:00:00Z", "2026-03-01T06:00:00Z")
+        '1 Mar 2026 06:00'
+    """
+    return moment(first) if first == last else f"{moment(first)} to {moment(last)}"
+
+
 def span(start: str, end: str) -> str:
     """Write the interval from *start* up to, not including, *end*; whole days by their first and last.
 

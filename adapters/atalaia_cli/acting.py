@@ -10,7 +10,7 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from atalaia.decisions import Decision, Outcome
+from atalaia.decisions import Decision, Outcome, in_runs
 from atalaia.errors import JobError
 from atalaia.monitoring.acting import Actor
 from atalaia.monitoring.actions import Action
@@ -22,7 +22,8 @@ from atalaia.monitoring.renewing import renew_after_run
 from atalaia.policies import Policy, target_of
 from atalaia.ports import JobStarter, ObjectStore
 from atalaia.references import is_reference
-from atalaia.window import SECOND, Window
+from atalaia.window import SECOND, Window, iso
+from atalaia.wording import starts
 from atalaia_cli.places import Opened
 from atalaia_functions.secrets import secret_of
 from atalaia_functions.targets import common_starter
@@ -41,15 +42,13 @@ class Done(Struct, frozen=True):
     decision: Decision
     action: Action | None
 
-    @property
-    def is_news(self) -> bool:
-        """Whether there was a reason to act."""
-        return self.decision.outcome is not Outcome.NO
 
-    @property
-    def told(self) -> str:
-        """The decision in one line, with the job that was started."""
-        return self.decision.told + (f": {self.action.job}" if self.action is not None and self.action.job else "")
+class Told(Struct, frozen=True):
+    """What a person reads of a decision: when its windows began, the decision, and the job if one was started."""
+
+    when: str
+    decision: str
+    job: str
 
 
 def act(opened: Opened, evaluated: Iterable[Evaluated], now: int) -> set[Window]:
@@ -118,4 +117,21 @@ def done_of(opened: Opened, evaluated: Sequence[Evaluated]) -> list[Done]:
         for item in evaluated
         for decision in decisions_of(name, output, item.window)
         for action in [action_of(name, output, item.window, decision)]
+    ]
+
+
+def told_of(opened: Opened, evaluated: Sequence[Evaluated]) -> list[Told]:
+    """Return what is told of decisions: all of the last window, and of the others those that had a reason to act."""
+    last = len(evaluated) - 1
+    places = {item.window: place for place, item in enumerate(evaluated)}
+    done = [(places[each.window], each) for each in done_of(opened, evaluated)]
+    news = [(at, each) for at, each in done if at == last or each.decision.outcome is not Outcome.NO]
+    jobs = {(at, each.decision): each.action.job for at, each in news if each.action is not None}
+    return [
+        Told(
+            starts(*(iso(evaluated[at].window.start) for at in (run.first, run.last))),
+            run.decision.told,
+            opened.here(jobs.get((run.last, run.decision), "")),
+        )
+        for run in in_runs((at, each.decision) for at, each in news)
     ]

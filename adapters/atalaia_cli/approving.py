@@ -13,10 +13,10 @@ from rich.text import Text
 
 from atalaia import wording
 from atalaia.checks import METRICS
-from atalaia.errors import AtalaiaError
-from atalaia.monitor_file import load_monitor
+from atalaia.errors import ApprovalError, AtalaiaError
+from atalaia.monitor_file import Monitor, load_monitor
 from atalaia.monitoring.actions import Action, State, all_actions
-from atalaia.monitoring.approving import DECIDED, Approval, Decision, decide, waiting_action
+from atalaia.monitoring.approving import DECIDED, Approval, Decision, decide, decided, waiting_action
 from atalaia.ports import ObjectStore
 from atalaia.window import SECOND, Window, iso, parse_time, window_at_key
 from atalaia_cli.jobs import the_time
@@ -39,12 +39,15 @@ def actions(monitor: str, out: str | None, as_json: bool) -> None:
     \b
     Example: atalaia actions monitor.yaml
     """
-    name, output = _opened(monitor, out)
-    found = sorted(all_actions(output, name), key=lambda action: (action.window, action.policy))
+    watched, output = _opened(monitor, out)
+    found = sorted(all_actions(output, watched.name), key=lambda action: (action.window, action.policy))
+    seen = [(action, _spoken(output, watched.name, action)) for action in found]
     if as_json:
-        print_json({"monitor": name, "actions": [_shape(action) for action in found]})
+        print_json({"monitor": watched.name, "actions": [_shape(*each) for each in seen]})
+    elif seen:
+        _show(Console(), seen)
     else:
-        _show(Console(), found)
+        click.echo(_nothing(watched, output))
 
 
 @click.command(short_help="Approve what waits for approval, or decline it.")
@@ -64,20 +67,21 @@ def approve(
     Example: atalaia approve monitor.yaml retrain 2026-03-03
     Example: atalaia approve monitor.yaml retrain 20260303T000000Z --decline --by Ada
     """
-    name, output = _opened(monitor, out)
-    time = the_time(now)
-    action = waiting_action(output, name, policy, _key(window), time)
+    watched, output = _opened(monitor, out)
+    name, time, key = watched.name, the_time(now), _key(window)
+    _must_be(output, name, policy, key)
+    action = waiting_action(output, name, policy, key, time)
     decision = Decision.DECLINE if decline else Decision.APPROVE
     decide(output, name, action, Approval(decision, by or getpass.getuser(), iso(time // SECOND * SECOND)))
     after = "Nothing is started." if decline else "The next evaluation starts it."
     click.echo(f"{DECIDED[decision].title()}: {name}, policy {policy}, window {action.window}. {after}")
 
 
-def _opened(path: str, out: str | None) -> tuple[str, ObjectStore]:
-    """Return a monitor's name and its output, which may be in a cloud."""
+def _opened(path: str, out: str | None) -> tuple[Monitor, ObjectStore]:
+    """Return a monitor and its output, which may be in a cloud."""
     monitor = load_monitor(read_bytes(Path(path)), Path(path).name, METRICS)
     if out is not None or not monitor.output.startswith(_CLOUDS):
-        return monitor.name, open_monitor(path, out).output
+        return monitor, open_monitor(path, out).output
     try:
         from atalaia_obstore.store import open_store  # noqa: PLC0415 - it takes time to load, for clouds alone
     except ImportError as error:
@@ -86,7 +90,7 @@ def _opened(path: str, out: str | None) -> tuple[str, ObjectStore]:
     env = os.environ  # noqa: TID251 - where AWS's own tools look
     endpoint = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL")
     config: dict[str, Any] = {"endpoint": endpoint} if endpoint and monitor.output.startswith("s3://") else {}
-    return monitor.name, open_store(monitor.output, **config)
+    return monitor, open_store(monitor.output, **config)
 
 
 def _key(window: str) -> str:
@@ -104,7 +108,36 @@ def _key(window: str) -> str:
     return Window(start, start).key
 
 
-def _shape(action: Action) -> dict[str, Any]:
+def _must_be(output: ObjectStore, monitor: str, policy: str, window: str) -> None:
+    """Raise an error that names what waits if there is no such action.
+
+    Raises:
+        ApprovalError: There is none.
+    """
+    known = list(all_actions(output, monitor))
+    if any((action.policy, action.window) == (policy, window) for action in known):
+        return
+    waiting = [f"{action.policy} {action.window}" for action in known if action.state is State.PENDING_APPROVAL]
+    there = f"What waits for approval: {wording.listed(waiting)}." if waiting else "Nothing waits for approval."
+    msg = f"{output.uri}/{monitor}: policy {policy} has no action because of window {window}. {there}"
+    raise ApprovalError(msg)
+
+
+def _spoken(output: ObjectStore, monitor: str, action: Action) -> Action:
+    """Return an action that waits as it goes on if somebody has approved or declined it; any other as it is."""
+    return decided(output, monitor, action, 0) if action.state is State.PENDING_APPROVAL else action
+
+
+def _nothing(monitor: Monitor, output: ObjectStore) -> str:
+    """Say why there are no actions."""
+    if not monitor.policies:
+        return f"{monitor.name} has no policies, and no action is stored."
+    if not any(True for _ in output.list(f"{monitor.name}/")):
+        return f"{output.uri}/{monitor.name}: nothing is stored there yet. Run `atalaia check` first, or correct --out."
+    return "No policy has started anything, or wants to."
+
+
+def _shape(action: Action, spoken: Action) -> dict[str, Any]:
     ends = action.until and action.state in _TELLS_TIME
     return {
         "policy": action.policy,
@@ -114,31 +147,29 @@ def _shape(action: Action) -> dict[str, Any]:
         "until": iso(action.until) if ends else None,
         "tries": action.tries,
         "why": action.why or None,
-        "by": action.by or None,
+        "by": spoken.by or None,
         "job": action.job or None,
         "outcome": action.outcome or None,
         "evidence": action.evidence,
     }
 
 
-def _show(console: Console, found: list[Action]) -> None:
-    if not found:
-        console.print("No policy has started anything, or wants to.")
-        return
+def _show(console: Console, seen: list[tuple[Action, Action]]) -> None:
     table = light_table()
     for name in ("window", "policy", "state", "more"):
         table.add_column(name, no_wrap=name != "more", overflow="fold")
-    for action in found:
-        cells = (action.window, action.policy, action.state.value, _more(action))
+    for action, spoken in seen:
+        cells = (action.window, action.policy, action.state.value, _more(action, spoken))
         table.add_row(*(Text(wording.printable(cell)) for cell in cells))
     console.print(table)
 
 
-def _more(action: Action) -> str:
+def _more(action: Action, spoken: Action) -> str:
     """Return what is to be known of an action in its state."""
-    by = f"by {action.by}" if action.by else ""
+    by = f"by {spoken.by}" if spoken.by else ""
     if action.state is State.PENDING_APPROVAL:
-        return f"waits until {iso(action.until)}"
+        word = {State.PENDING: "approved", State.DECLINED: "declined"}.get(spoken.state)
+        return f"{word} {by}".strip() + ", as of the next evaluation" if word else f"waits until {iso(action.until)}"
     if action.state is State.DONE:
         return f"{action.job} {action.outcome}".strip()
     return by if action.state in (State.DECLINED, State.EXPIRED) else action.why or by

@@ -14,15 +14,13 @@ from atalaia.errors import AtalaiaError
 from atalaia.monitor_file import Convention, find_faults
 from atalaia.monitoring.baselines import load_baseline, make_baseline
 from atalaia.monitoring.comparing import compare as compare_sources
-from atalaia.monitoring.evaluating import Evaluated
 from atalaia.monitoring.exporting import sagemaker_files
 from atalaia.monitoring.promoting import promote_windows
 from atalaia.monitoring.sources import LogSource
 from atalaia.monitoring.verifying import verify_report
 from atalaia.sagemaker_files import left_out
-from atalaia.window import iso
 from atalaia.wording import listed, plural
-from atalaia_cli.acting import done_of
+from atalaia_cli.acting import done_of, told_of
 from atalaia_cli.approving import actions, approve
 from atalaia_cli.backtests import backtest_command
 from atalaia_cli.baselines import baseline_lines, baseline_shape
@@ -288,16 +286,9 @@ def _told(opened: Opened, held: Baseline, now: str | None, as_json: bool) -> Non
     if as_json:
         print_json(check_shape(opened.monitor.name, done, done_of(opened, done)))
     else:
-        print_reports(Console(), reports, page, _decisions(opened, done))
+        print_reports(Console(), reports, page, told_of(opened, done))
     if any(report.status == "alert" for report in reports):
         raise click.exceptions.Exit(1)
-
-
-def _decisions(opened: Opened, evaluated: list[Evaluated]) -> list[tuple[str, str]]:
-    """Return what is told of decisions: all of the last window, and of the others those that had a reason to act."""
-    last = evaluated[-1].window
-    told = [each for each in done_of(opened, evaluated) if each.is_news or each.window == last]
-    return [(iso(each.window.start), each.told) for each in told]
 
 
 @cli.command()

@@ -24,6 +24,11 @@ class Opened(Struct, frozen=True):
     root: Path
     output: DirectoryStore
 
+    def here(self, uri: str) -> str:
+        """Return an object of the output as a path from where the user is; anything else as it is."""
+        own = f"{self.output.uri}/"
+        return (self.root / uri.removeprefix(own)).as_posix() if uri.startswith(own) else uri
+
     def logs(self, places: tuple[str, ...]) -> list[LogSource]:
         """Return where the logs are: *places* from the command line, or else what the monitor file says.
 

@@ -22,6 +22,7 @@ from atalaia.explanations import in_short, p_value, rates_of, rates_told, sight_
 from atalaia.monitoring.receipts import Receipt
 from atalaia.report import ColumnReport, Evidence, Finding, Report
 from atalaia.rows import REASONS
+from atalaia_cli.acting import Told
 from atalaia_cli.tables import light_table
 
 _STYLES = {"alert": "bold red", "warning": "yellow", "undecided": "cyan", "ok": "green"}
@@ -46,7 +47,7 @@ class _Trouble(Struct, frozen=True):
 
 
 def print_reports(
-    console: Console, reports: Sequence[Report], html: str | None, decisions: Sequence[tuple[str, str]] = ()
+    console: Console, reports: Sequence[Report], html: str | None, decisions: Sequence[Told] = ()
 ) -> None:
     """Print a run of windows: the verdict, each window, what is not ok, what was decided, and where the page of it is.
 
@@ -54,7 +55,7 @@ def print_reports(
         console: Where to.
         reports: One for each window, in their order.
         html: Where the HTML report was written, if it was.
-        decisions: Of policies: the window's start, and the decision in a line.
+        decisions: Of policies, the earliest first.
     """
     if not reports:
         console.print(Text("No windows: no rows were found in the logs.", style="bold"))
@@ -84,13 +85,22 @@ def print_reports(
         console.print(Text("Report: ").append(wording.printable(html), style="underline"), soft_wrap=True)
 
 
-def _print_decisions(console: Console, decisions: Sequence[tuple[str, str]]) -> None:
+def _print_decisions(console: Console, decisions: Sequence[Told]) -> None:
     if not decisions:
         return
     console.print(Text("Policies", style="bold"))
-    for start, told in decisions[-_MOST_DECISIONS:]:
-        line = _quiet(f"  {wording.moment(start)}  ").append(wording.shortened(told, _MESSAGE_LENGTH), style="default")
-        console.print(line, overflow="fold")
+    shown = decisions[-_MOST_DECISIONS:]
+    if len(shown) < len(decisions):
+        console.print(_quiet(f"  {wording.plural(len(decisions) - len(shown), 'earlier decision')}; --json has all"))
+    width = max(len(each.when) for each in shown)
+    for each in shown:
+        line = Table.grid(padding=(0, 2, 0, 0))
+        line.add_column(width=width)
+        line.add_column(overflow="fold")
+        line.add_row(_quiet(each.when), Text(wording.shortened(each.decision, _MESSAGE_LENGTH), style="default"))
+        console.print(Padding(line, (0, 0, 0, 2), expand=False))
+        if each.job:
+            console.print(_quiet(f"    {wording.printable(each.job)}"), soft_wrap=True)
 
 
 def print_compare(console: Console, result: Mapping[str, Any]) -> None:

@@ -24,7 +24,7 @@ from atalaia.ports import ObjectStore
 from atalaia.quiet_hours import quiet_until
 from atalaia.schedules import last_before, parse_schedule
 from atalaia.window import Window, iso, parse_duration, parse_time, window_at_key, window_of
-from atalaia.wording import plural
+from atalaia.wording import moment, plural
 
 MOST_SILENT = 100
 """So many windows without rows are looked through for the last row."""
@@ -271,7 +271,9 @@ def _later(after: int, now: int) -> int:
 
 def _cooling(policy: Policy, acted: Acted, start: int, cool_down: int) -> str:
     near = [claim for claim in acted.claims if abs(start - claim.start) < cool_down]
-    return f"it acted because of {iso(near[0].start)}, less than {policy.cool_down} apart" if near else ""
+    if not near:
+        return ""
+    return f"it cools down: it acted because of {moment(iso(near[0].start))}, less than {policy.cool_down} apart"
 
 
 def _unchanged(policy: Policy, acted: Acted, report: str) -> str:

@@ -103,16 +103,48 @@ def test_a_table_tells_how_far_actions_are(place):
     approve(place, "2026-03-02", "--by", "Ada", "--decline")
     checked(place)
     declined = atalaia("actions", "monitor.yaml", cwd=place).stdout
-    nothing = atalaia("actions", "monitor.yaml", "--out", "elsewhere", cwd=place).stdout
 
     assert "pending-approval   waits until 2026-03-12" in waiting
     assert "declined   by Ada" in declined
-    assert nothing == "No policy has started anything, or wants to.\n"
+
+
+def test_an_approval_is_told_before_the_next_evaluation_acts_on_it(place):
+    approve(place, "2026-03-02", "--by", "Ada")
+
+    (action,) = listed(place)
+    assert (action["state"], action["by"]) == ("pending-approval", "Ada")
+    assert "approved by Ada" in atalaia("actions", "monitor.yaml", cwd=place).stdout
+
+
+def test_why_there_are_no_actions_is_told(place):
+    idle = (MONITOR + POLICY).replace("drifted > 0.3", "rows > 9000")
+    for name, text in (("idle", idle), ("bare", MONITOR)):
+        (place / f"{name}.yaml").write_text(text.replace("name: churn\nmodel", f"name: {name}\nmodel"))
+    atalaia("check", "idle.yaml", "--now", "2026-03-05", cwd=place)
+
+    told = {name: atalaia("actions", f"{name}.yaml", cwd=place).stdout for name in ("idle", "bare")}
+    elsewhere = atalaia("actions", "monitor.yaml", "--out", "elsewhere", cwd=place)
+    assert told["idle"] == "No policy has started anything, or wants to.\n"
+    assert told["bare"] == "bare has no policies, and no action is stored.\n"
+    assert "elsewhere/churn: nothing is stored there yet." in elsewhere.stdout
+    assert not (place / "elsewhere").exists()
+
+
+def test_who_approves_what_there_is_not_is_told_what_waits(place):
+    before = atalaia("approve", "monitor.yaml", "retran", "2026-03-02", cwd=place)
+    approve(place, "2026-03-02", "--decline")
+    checked(place)
+    after = approve(place, "2026-03-03")
+
+    assert (before.returncode, after.returncode) == (2, 2)
+    assert "policy retran has no action because of window 20260302T000000Z." in before.stderr
+    assert "What waits for approval: retrain 20260302T000000Z." in before.stderr
+    assert "Nothing waits for approval." in after.stderr
 
 
 @pytest.mark.parametrize(
     ("window", "told"),
-    [("2026-03-03", "no such action"), ("soon", "no start of a window"), ("20260302T000000Z", "declined by")],
+    [("2026-03-03", "has no action"), ("soon", "no start of a window"), ("20260302T000000Z", "declined by")],
 )
 def test_what_cannot_be_approved_is_told(place, window, told):
     approve(place, "2026-03-02", "--decline")

@@ -122,12 +122,19 @@ def test_a_name_with_marks_in_it_stands_in_quotes():
         ("drifted > 30 %", 11, "30 is not a share", "0.3"),
         ("alerts > 30 %", 13, "'%' is too much", "from 0 to 1"),
         ("drifted > x", 11, "'x' where a number is expected", "drifted > 0.3"),
-        ("alerts > 1e999", 10, "'1e999' where a number is expected", "alerts > 0.3"),
+        ("alerts > 1e999", 10, "'1e999' where a number is expected", "alerts > 1"),
         ("0.3 < drifted", 1, "the number 0.3 comes first", "value first"),
         ("alerts > 1 && rows > 2", 12, "'&' is too much", "`and`"),
         ("alerts > 1 rows > 2", 12, "'rows' is too much", "`and` or `or`"),
         ("alerts > 1 and", 15, "the text ends where a value", "drifted"),
         ("(alerts > 1", 12, "the parenthesis is not closed", "`)`"),
+        ("rows <", 7, "the text ends where a number", "Write rows < 1000"),
+        ("alerts", 7, "compared with nothing", "Write alerts > 1"),
+        ("alerts(psi) > 0", 7, "compared with nothing: '('", "alert(psi) for one metric, or alerts > 0"),
+        ("true", 5, "compared with nothing", "rows >= 0"),
+        ("alert(psi) > 0", 12, "'>' is too much", "compared with nothing"),
+        ("silent > 2h", 11, "'h' is too much", "without a unit: `silent` is in minutes"),
+        ("alert(drift)", 7, "no metric 'drift'", "Choose one of the metrics: missing, psi, row_count"),
         ("alert > 1", 7, "says of no metric which", "alerts > 0"),
         ("alert(rows)", 7, "'rows' where a metric", "alert(missing)"),
         ("alert(missing", 14, "the parenthesis is not closed", "`)`"),
@@ -150,6 +157,12 @@ def test_a_fault_tells_where_it_is_and_what_to_do(text, place, found, fix):
     assert found in fault.found
     assert fix in fault.fix
     assert fault.place == place
+
+
+def test_without_columns_none_is_offered():
+    (fault,) = condition_faults("missing[income] > 0.1", METRICS, {})
+
+    assert fault.fix == "There are no columns yet: add them first."
 
 
 def test_without_segments_a_fault_says_how_to_get_some():

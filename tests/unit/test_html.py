@@ -285,6 +285,17 @@ def test_decisions_of_the_focus_are_all_told_and_of_other_windows_those_with_a_r
     assert told.count("idle") == 1
 
 
+def test_windows_in_a_row_that_one_thing_holds_back_are_told_once():
+    held = {place: [decided("held", why="it cools down", found=f"drifted 0.{place + 4} > 0.3")] for place in (0, 1)}
+
+    page = Page(render_html(three_days(), decisions=held))
+
+    told = " ".join(" ".join(page.texts).split())
+    assert "retrain 1 Mar 2026 to 2 Mar 2026 held back it cools down" in told
+    assert told.count("it cools down") == 1
+    assert "drifted 0.5" not in told
+
+
 def test_without_policies_nothing_is_said_of_them():
     assert "Policies" not in Page(render_html(three_days(), decisions={0: []})).text
 

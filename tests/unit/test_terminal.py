@@ -18,6 +18,7 @@ from atalaia.outgrown import outgrown
 from atalaia.profile import NumericGrid
 from atalaia.report import Evidence, Finding, Rest, SegmentColumn, Trail
 from atalaia.window import Window
+from atalaia_cli.acting import Told
 from atalaia_cli.terminal import print_compare, print_faults, print_ingested, print_reports
 
 
@@ -132,6 +133,32 @@ def test_alerts_come_before_warnings():
     text = printed(print_reports, [a_report(a_finding("warning", "first")), a_report(a_finding(column="second"))], None)
 
     assert text.index("second") < text.index("first")
+
+
+def test_a_decision_has_its_windows_before_it_and_its_job_unbroken_below():
+    job = "out/jobs/" + "0123456789abcdef" * 4 + ".json"
+    decisions = [
+        Told("1 Mar 2026 to 3 Mar 2026", "retrain: held back, it cools down", ""),
+        Told("4 Mar 2026", "a", job),
+    ]
+
+    lines = printed(print_reports, [a_report()], None, decisions).splitlines()
+
+    at = lines.index("Policies")
+    assert [line.rstrip() for line in lines[at + 1 :]] == [
+        "  1 Mar 2026 to 3 Mar 2026  retrain: held back, it cools down",
+        "  4 Mar 2026                a",
+        f"    {job}",
+    ]
+
+
+def test_of_many_decisions_the_latest_are_told_and_the_others_counted():
+    decisions = [Told("1 Mar 2026", f"policy-{number}", "") for number in range(25)]
+
+    text = printed(print_reports, [a_report()], None, decisions)
+
+    assert "5 earlier decisions; --json has all" in text
+    assert ("policy-4" in text, "policy-5" in text, "policy-24" in text) == (False, True, True)
 
 
 def test_findings_beyond_fifty_are_counted():

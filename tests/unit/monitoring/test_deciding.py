@@ -68,7 +68,7 @@ def test_every_decision_is_stored_with_its_reason():
     told = [decision(world, day).told for day in (2, 3, 4)]
     assert told == [
         "retrain: acted, drifted 1 > 0.4",
-        "retrain: held back, it acted because of 2026-03-02T00:00:00Z, less than 3d apart (drifted 1 > 0.4)",
+        "retrain: held back, it cools down: it acted because of 2 Mar 2026, less than 3d apart (drifted 1 > 0.4)",
         "retrain: nothing to do, drifted 0, not > 0.4",
     ]
 

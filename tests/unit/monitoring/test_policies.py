@@ -323,6 +323,11 @@ def test_policies_need_nothing_in_the_monitors_that_have_none():
         ("{name: a, when: drifted > 0.3}", "nothing is named"),
         ("{name: a, when: drifted > 0.3, pipeline: p, training_job: {RoleArn: r}}", "both"),
         ("{name: a, when: drifted > 0.3, pipeline: ''}", "is empty"),
+        ("{name: a, when: drifted > 0.3, file: false}", "`file` is off"),
+        (
+            "{name: a, when: drifted > 0.3, file: true, parameters: {x: 'from {train_form} to {train_to} in {ds}'}}",
+            "nothing is filled in for {train_form}",
+        ),
         (
             "{name: a, when: drifted > 0.3, azureml_batch: {workspace: ws, endpoint: score}}",
             "'ws' is no resource id",
