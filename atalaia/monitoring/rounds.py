@@ -100,9 +100,9 @@ class Round:
         done.left = len(todo) - len(done.reports) - done.same - len(done.failed)
         done.delivered = self._outbox.deliver(telemetry, enough_time)
         if enough_time():
-            self._renew(done)
-        if enough_time():
             self._act(telemetry, starter_of, enough_time, done)
+        if enough_time():  # last, as reading new data may take longer than there is time
+            self._renew(done)
         return done
 
     def _act(
