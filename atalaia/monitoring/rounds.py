@@ -137,6 +137,7 @@ class Round:
         else:
             self._changes.keep_open(marked, basis)
         if evaluated is not None and evaluated.new:
+            self._watch.gathered = None if evaluated.report.final else self._watch.gathered
             done.reports.append(evaluated)
         else:
             done.same += 1
