@@ -5,7 +5,7 @@ from services import MONITOR, Told, make_service
 from worlds import lines, moment, rows
 
 from atalaia.decisions import Outcome
-from atalaia.errors import PreconditionError, StoredFormError
+from atalaia.errors import ObjectNotFoundError, PreconditionError, StoredFormError
 from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.claims import Acted, Claim, Claims
 from atalaia.monitoring.decided import action_of, decisions_of
@@ -415,6 +415,31 @@ def test_claims_that_can_have_no_effect_any_more_are_forgotten():
 
     assert [claim.start for claim in claims.held().claims] == [2, 3, 9]
     assert claims.held().waiting == (2, 9)
+
+
+def test_a_moment_that_was_decided_late_does_not_take_a_schedule_back():
+    claims = Claims(MemoryStore("out", lambda: 0), "churn", "retrain")
+    claims.since("0 3 * * *", 1)
+    for moment_decided in (5, 3):
+        claims.seen(moment_decided)
+
+    assert claims.since("0 3 * * *", 9) == 5
+
+
+def test_who_sees_a_changed_schedule_second_takes_what_the_first_one_wrote():
+    store = MemoryStore("out", lambda: 0)
+    claims = Claims(store, "churn", "retrain")
+    held = store.get
+
+    def late(key):
+        store.get = held
+        Claims(store, "churn", "retrain").since("0 3 * * *", 1)
+        raise ObjectNotFoundError(key)
+
+    store.get = late
+    claims.since("0 3 * * *", 2)
+
+    assert claims.since("0 3 * * *", 9) == 1
 
 
 def test_a_claim_is_due_when_its_time_has_come():
