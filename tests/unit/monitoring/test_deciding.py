@@ -155,6 +155,38 @@ def test_the_budget_of_a_week_is_kept_and_rolls_on():
     assert started(world) == [*before, "20260320T0000"]
 
 
+def test_a_window_that_ended_just_so_long_ago_still_counts():
+    world = a_world("when: drifted > 0.4, within: 3d", [2])
+
+    evaluate(world, "2026-03-06T00:00:00Z")
+
+    assert started(world) == ["20260302T0000"]
+
+
+def test_after_seven_days_to_the_microsecond_there_is_a_budget_again():
+    world = a_world("when: drifted > 0.4, most_per_week: 1", [2])
+    evaluate(world)
+    arrive(world, [drifted(3)])
+    world.now += 7 * DAY
+
+    evaluate(world)
+
+    assert started(world) == ["20260302T0000", "20260303T0000"]
+
+
+def test_a_window_that_comes_late_cools_down_after_one_of_long_ago():
+    world = a_world("when: drifted > 0.4, cool_down: 10d, within: 2w", [2])
+    evaluate(world, "2026-03-03T03:00:00Z")
+    arrive(world, [drifted(24)])
+    evaluate(world, "2026-03-25T12:00:00Z")
+    arrive(world, [drifted(11)])
+
+    evaluate(world)
+
+    assert started(world) == ["20260302T0000", "20260324T0000"]
+    assert decision(world, 11).why == "it acted because of 2026-03-02T00:00:00Z, less than 10d apart"
+
+
 def test_a_spent_budget_is_no_debt_but_new_rows_are_a_new_reason():
     world = a_world("when: drifted > 0.4, most_per_week: 1", [2, 3])
     evaluate(world)
@@ -333,6 +365,19 @@ def test_a_schedule_may_ask_for_a_condition_and_rest():
 
     assert outcomes(world) == {2: "no", 3: "acted", 4: "held", 5: "acted"}
     assert started(world) == ["20260304T0300", "20260306T0300"]
+
+
+def test_what_a_schedule_names_is_decided_once_though_late_rows_say_otherwise():
+    world = a_world(f"{SCHEDULED}, when: rows > 650", [], [2])
+    evaluate(world, "2026-03-04T02:00:00Z")
+    evaluate(world, "2026-03-04T03:00:00Z")
+    arrive(world, [rows(2, 100)])
+
+    evaluate(world, "2026-03-04T09:00:00Z")
+    before = started(world)
+    evaluate(world, "2026-03-05T03:00:00Z")
+
+    assert (before, started(world)) == ([], ["20260305T0300"])
 
 
 def test_a_job_of_a_schedule_is_told_of_the_window_and_named_by_the_moment():
