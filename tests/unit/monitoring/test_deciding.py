@@ -106,6 +106,18 @@ def test_too_few_windows_that_count_hold_it_back():
     assert decision(world, 2).why == "1 of the last 3 windows counts, 2 must"
 
 
+def test_a_later_window_counts_only_when_it_is_final():
+    world = a_world("when: drifted > 0.4, windows: 2", [2, 3])
+    evaluate(world, "2026-03-03T12:00:00Z")
+    arrive(world, [drifted(2, 50)])
+    evaluate(world, "2026-03-04T01:00:00Z")
+    before = started(world)
+
+    evaluate(world, "2026-03-04T02:00:00Z")
+
+    assert (before, started(world)) == ([], ["20260303T0000"])
+
+
 def test_a_window_with_few_rows_does_not_count():
     world = a_world("when: drifted > 0.4, min_rows: 700", [2])
     evaluate(world)
@@ -352,6 +364,7 @@ def test_without_changes_a_schedule_that_asks_for_some_does_nothing():
     arrive(world, [rows(2, 10)])
 
     evaluate(world, "2026-03-06T03:00:00Z")
+    evaluate(world, "2026-03-07T03:00:00Z")
 
     assert (unchanged.outcome, unchanged.why) == (Outcome.HELD, "there is no new report since it last acted")
     assert started(world) == ["20260304T0300", "20260306T0300"]
