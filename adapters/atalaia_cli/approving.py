@@ -14,7 +14,7 @@ from rich.text import Text
 from atalaia import wording
 from atalaia.checks import METRICS
 from atalaia.errors import AtalaiaError
-from atalaia.monitor_file import load_monitor
+from atalaia.monitor_file import Monitor, load_monitor
 from atalaia.monitoring.actions import Action, State, all_actions
 from atalaia.monitoring.approving import DECIDED, Approval, Decision, decide, waiting_action
 from atalaia.ports import ObjectStore
@@ -39,7 +39,8 @@ def actions(monitor: str, out: str | None, as_json: bool) -> None:
     \b
     Example: atalaia actions monitor.yaml
     """
-    name, output = _opened(monitor, out)
+    opened, output = _opened(monitor, out)
+    name = opened.name
     found = sorted(all_actions(output, name), key=lambda action: (action.window, action.policy))
     if as_json:
         print_json({"monitor": name, "actions": [_shape(action) for action in found]})
@@ -64,20 +65,20 @@ def approve(
     Example: atalaia approve monitor.yaml retrain 2026-03-03
     Example: atalaia approve monitor.yaml retrain 20260303T000000Z --decline --by Ada
     """
-    name, output = _opened(monitor, out)
-    time = the_time(now)
-    action = waiting_action(output, name, policy, _key(window), time)
+    opened, output = _opened(monitor, out)
+    name, time = opened.name, the_time(now)
+    action = waiting_action(output, opened, policy, _key(window), time)
     decision = Decision.DECLINE if decline else Decision.APPROVE
     decide(output, name, action, Approval(decision, by or getpass.getuser(), iso(time // SECOND * SECOND)))
     after = "Nothing is started." if decline else "The next evaluation starts it."
     click.echo(f"{DECIDED[decision].title()}: {name}, policy {policy}, window {action.window}. {after}")
 
 
-def _opened(path: str, out: str | None) -> tuple[str, ObjectStore]:
-    """Return a monitor's name and its output, which may be in a cloud."""
+def _opened(path: str, out: str | None) -> tuple[Monitor, ObjectStore]:
+    """Return a monitor and its output, which may be in a cloud."""
     monitor = load_monitor(read_bytes(Path(path)), Path(path).name, METRICS)
     if out is not None or not monitor.output.startswith(_CLOUDS):
-        return monitor.name, open_monitor(path, out).output
+        return monitor, open_monitor(path, out).output
     try:
         from atalaia_obstore.store import open_store  # noqa: PLC0415 - it takes time to load, for clouds alone
     except ImportError as error:
@@ -86,7 +87,7 @@ def _opened(path: str, out: str | None) -> tuple[str, ObjectStore]:
     env = os.environ  # noqa: TID251 - where AWS's own tools look
     endpoint = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL")
     config: dict[str, Any] = {"endpoint": endpoint} if endpoint and monitor.output.startswith("s3://") else {}
-    return monitor.name, open_store(monitor.output, **config)
+    return monitor, open_store(monitor.output, **config)
 
 
 def _key(window: str) -> str:
