@@ -18,7 +18,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from atalaia.errors import AtalaiaError, JobError, ObjectNotFoundError, PreconditionError, StoreError
+from atalaia.errors import AtalaiaError, JobError, ObjectNotFoundError, PreconditionError, StoredFormError, StoreError
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.actions import (
     SETTLED,
@@ -167,6 +167,7 @@ class Actor:
 
     def _call(self, due: _Due, action: Action, tag: str, starter_of: StarterOf) -> Iterator[dict[str, str]]:
         """Take the lease, call the target, and write what became of it."""
+        job = self._job(due, action.evidence | self._told(due))
         until = self._clock() + LEASE
         held = replace(action, state=State.CALLING, who=self._who, until=until, tries=action.tries + 1, why="")
         try:
@@ -175,7 +176,6 @@ class Actor:
             return
         if self._clock() > until - LONGEST_START * SECOND:  # writing took so long that a call might outlast the lease
             return
-        job = self._job(due, action.evidence | self._told(due))
         try:
             name = starter_of(due.policy, self._output).start(job)
         except Exception as caught:  # noqa: BLE001 - whatever a service answers, it holds up no other
@@ -205,7 +205,7 @@ class Actor:
     def _links_of(self, policy: Policy, window: str) -> dict[str, str]:
         try:
             action, _ = stored_action(self._output.get(action_key(self._monitor.name, policy.name, window)))
-        except ObjectNotFoundError:
+        except (ObjectNotFoundError, StoredFormError):
             return {}
         links = self._links(self._monitor.name, action) if action.state is State.PENDING_APPROVAL else {}
         return {f"{each.title()} {policy.name}": links[each.value] for each in Decision if each.value in links}

@@ -8,7 +8,7 @@ which nothing was profiled yet: what was found before stays with the old one, an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -23,7 +23,7 @@ from atalaia.monitoring.evaluating import latest_report
 from atalaia.monitoring.layout import all_reports_prefix, profiles_prefix, renewal_key, renewals_prefix
 from atalaia.monitoring.promoting import promoted_windows
 from atalaia.monitoring.service import NewVersion
-from atalaia.monitoring.watch import Watch
+from atalaia.monitoring.watch import Gathered, Watch
 from atalaia.policies import NewBaseline
 from atalaia.ports import ObjectStore
 from atalaia.report import Gathering, Report
@@ -32,6 +32,9 @@ from atalaia.window import Window, iso, parse_duration, window_at_key, window_of
 
 WINDOWS, ROWS = 3, 1000
 """A new baseline is made of so many healthy windows, with so many rows together, unless the monitor file says else."""
+
+LOOK_AGAIN = parse_duration("30m")
+"""After so long, in µs, reports are read again, as another process may have stored some."""
 
 
 class Renewal(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -129,7 +132,7 @@ class Renewer:
         pending = self._pending
         if pending is None or window.end <= pending.since:
             return None
-        healthy = 0 if pending.data else sum(each.end <= window.start for each, _ in self._healthy(pending))
+        healthy = 0 if pending.data else sum(each.end <= window.start for each, _ in self._gathered(pending))
         told = min(healthy, pending.windows)
         return Gathering(pending.because, iso(pending.since), told, pending.windows, pending.data)
 
@@ -161,16 +164,24 @@ class Renewer:
         if pending.data:
             return built_baseline(self._monitor, [self._watch.source_at(pending.data)])
         chosen, rows = [], 0
-        for window, report in self._healthy(pending):
+        for window, found in self._gathered(pending):
             chosen.append(window)
-            rows += report.rows
+            rows += found
             if len(chosen) >= pending.windows and rows >= pending.rows:
                 return promoted_windows(self._monitor, self._output, self._watch.eras.latest, chosen, pending.because)
         return None
 
-    def _healthy(self, pending: Renewal) -> Iterator[tuple[Window, Report]]:
+    def _gathered(self, pending: Renewal) -> Sequence[tuple[Window, int]]:
+        """Return the healthy windows with their rows; reports are read again after a while, or if one more is final."""
+        latest, held = self._watch.eras.latest.version, self._watch.gathered
+        if held is None or (held.renewal, held.baseline) != (pending.id, latest) or self._now - held.time > LOOK_AGAIN:
+            held = Gathered(pending.id, latest, self._now, tuple(self._healthy(pending, latest)))
+            self._watch.gathered = held
+        return held.windows
+
+    def _healthy(self, pending: Renewal, latest: str) -> Iterator[tuple[Window, int]]:
         """Yield the final windows since the new model began that nothing is wrong with but drift, in order of time."""
-        latest, before = self._watch.eras.latest.version, self._versions_before(pending)
+        before = self._versions_before(pending)
         for window in self._reported():
             if window.start < pending.since:
                 continue
@@ -178,7 +189,7 @@ class Renewer:
             if found is None or not found.report.final or found.report.baseline.version != latest:
                 continue
             if _is_healthy(found.report) and before.isdisjoint(found.report.model_versions):
-                yield window, found.report
+                yield window, found.report.rows
 
     def _versions_before(self, pending: Renewal) -> set[str]:
         """Return the versions that answered last before the new model began, if a column tells versions."""

@@ -105,10 +105,10 @@ class Round:
         done.left = len(todo) - len(done.reports) - done.same - len(done.failed)
         done.delivered = self._outbox.deliver(telemetry, enough_time)
         if enough_time():
-            self._renew(done)
-        if enough_time():
             self._act(telemetry, starter_of, enough_time, done)
         self._follow(starter_of, enough_time, done)
+        if enough_time():  # last, as reading new data may take longer than there is time
+            self._renew(done)
         return done
 
     def _follow(self, starter_of: StarterOf, enough_time: Callable[[], bool], done: Evaluations) -> None:
@@ -154,6 +154,7 @@ class Round:
         else:
             self._changes.keep_open(marked, basis)
         if evaluated is not None and evaluated.new:
+            self._watch.gathered = None if evaluated.report.final else self._watch.gathered
             done.reports.append(evaluated)
         else:
             done.same += 1

@@ -58,7 +58,7 @@ def world():
 
 
 def waiting(world):
-    return waiting_action(world.output, "churn", "retrain", WINDOW, world.now)
+    return waiting_action(world.output, world.watches[0].monitor, "retrain", WINDOW, world.now)
 
 
 def told(world):
@@ -236,14 +236,21 @@ def test_who_decided_may_not_be_known(world):
 
 def test_nothing_is_approved_that_does_not_wait(world):
     with pytest.raises(ApprovalError, match="no such action"):
-        waiting_action(world.output, "churn", "retrain", "20260303T000000Z", world.now)
+        waiting_action(world.output, world.watches[0].monitor, "retrain", "20260303T000000Z", world.now)
     with pytest.raises(ApprovalError, match="waited until 2026-03-22"):
-        waiting_action(world.output, "churn", "retrain", WINDOW, world.now + 3 * DAY)
+        waiting_action(world.output, world.watches[0].monitor, "retrain", WINDOW, world.now + 3 * DAY)
 
     world.now += 3 * DAY
     evaluate(world)
     with pytest.raises(ApprovalError, match="it is expired"):
         waiting(world)
+
+
+def test_nothing_is_approved_of_a_policy_that_is_gone(world):
+    without = load_monitor(MONITOR + POLICY.replace("name: retrain", "name: renamed"), "monitor.yaml")
+
+    with pytest.raises(ApprovalError, match="no such policy any more"):
+        waiting_action(world.output, without, "retrain", WINDOW, world.now)
 
 
 def test_while_it_waits_outcomes_of_other_jobs_are_nobodys(world):

@@ -5,7 +5,7 @@ from services import MONITOR, Told, make_service
 from worlds import lines, moment, rows
 
 from atalaia.decisions import Outcome
-from atalaia.errors import PreconditionError, StoredFormError
+from atalaia.errors import ObjectNotFoundError, PreconditionError, StoredFormError
 from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.claims import Acted, Claim, Claims
 from atalaia.monitoring.decided import action_of, decisions_of
@@ -106,6 +106,18 @@ def test_too_few_windows_that_count_hold_it_back():
     assert decision(world, 2).why == "1 of the last 3 windows counts, 2 must"
 
 
+def test_a_later_window_counts_only_when_it_is_final():
+    world = a_world("when: drifted > 0.4, windows: 2", [2, 3])
+    evaluate(world, "2026-03-03T12:00:00Z")
+    arrive(world, [drifted(2, 50)])
+    evaluate(world, "2026-03-04T01:00:00Z")
+    before = started(world)
+
+    evaluate(world, "2026-03-04T02:00:00Z")
+
+    assert (before, started(world)) == ([], ["20260303T0000"])
+
+
 def test_a_window_with_few_rows_does_not_count():
     world = a_world("when: drifted > 0.4, min_rows: 700", [2])
     evaluate(world)
@@ -153,6 +165,38 @@ def test_the_budget_of_a_week_is_kept_and_rolls_on():
         "it acted 2 times in seven days, and 2 is the most per week",
     )
     assert started(world) == [*before, "20260320T0000"]
+
+
+def test_a_window_that_ended_just_so_long_ago_still_counts():
+    world = a_world("when: drifted > 0.4, within: 3d", [2])
+
+    evaluate(world, "2026-03-06T00:00:00Z")
+
+    assert started(world) == ["20260302T0000"]
+
+
+def test_after_seven_days_to_the_microsecond_there_is_a_budget_again():
+    world = a_world("when: drifted > 0.4, most_per_week: 1", [2])
+    evaluate(world)
+    arrive(world, [drifted(3)])
+    world.now += 7 * DAY
+
+    evaluate(world)
+
+    assert started(world) == ["20260302T0000", "20260303T0000"]
+
+
+def test_a_window_that_comes_late_cools_down_after_one_of_long_ago():
+    world = a_world("when: drifted > 0.4, cool_down: 10d, within: 2w", [2])
+    evaluate(world, "2026-03-03T03:00:00Z")
+    arrive(world, [drifted(24)])
+    evaluate(world, "2026-03-25T12:00:00Z")
+    arrive(world, [drifted(11)])
+
+    evaluate(world)
+
+    assert started(world) == ["20260302T0000", "20260324T0000"]
+    assert decision(world, 11).why == "it acted because of 2026-03-02T00:00:00Z, less than 10d apart"
 
 
 def test_a_spent_budget_is_no_debt_but_new_rows_are_a_new_reason():
@@ -320,6 +364,7 @@ def test_without_changes_a_schedule_that_asks_for_some_does_nothing():
     arrive(world, [rows(2, 10)])
 
     evaluate(world, "2026-03-06T03:00:00Z")
+    evaluate(world, "2026-03-07T03:00:00Z")
 
     assert (unchanged.outcome, unchanged.why) == (Outcome.HELD, "there is no new report since it last acted")
     assert started(world) == ["20260304T0300", "20260306T0300"]
@@ -333,6 +378,19 @@ def test_a_schedule_may_ask_for_a_condition_and_rest():
 
     assert outcomes(world) == {2: "no", 3: "acted", 4: "held", 5: "acted"}
     assert started(world) == ["20260304T0300", "20260306T0300"]
+
+
+def test_what_a_schedule_names_is_decided_once_though_late_rows_say_otherwise():
+    world = a_world(f"{SCHEDULED}, when: rows > 650", [], [2])
+    evaluate(world, "2026-03-04T02:00:00Z")
+    evaluate(world, "2026-03-04T03:00:00Z")
+    arrive(world, [rows(2, 100)])
+
+    evaluate(world, "2026-03-04T09:00:00Z")
+    before = started(world)
+    evaluate(world, "2026-03-05T03:00:00Z")
+
+    assert (before, started(world)) == ([], ["20260305T0300"])
 
 
 def test_a_job_of_a_schedule_is_told_of_the_window_and_named_by_the_moment():
@@ -415,6 +473,31 @@ def test_claims_that_can_have_no_effect_any_more_are_forgotten():
 
     assert [claim.start for claim in claims.held().claims] == [2, 3, 9]
     assert claims.held().waiting == (2, 9)
+
+
+def test_a_moment_that_was_decided_late_does_not_take_a_schedule_back():
+    claims = Claims(MemoryStore("out", lambda: 0), "churn", "retrain")
+    claims.since("0 3 * * *", 1)
+    for moment_decided in (5, 3):
+        claims.seen(moment_decided)
+
+    assert claims.since("0 3 * * *", 9) == 5
+
+
+def test_who_sees_a_changed_schedule_second_takes_what_the_first_one_wrote():
+    store = MemoryStore("out", lambda: 0)
+    claims = Claims(store, "churn", "retrain")
+    held = store.get
+
+    def late(key):
+        store.get = held
+        Claims(store, "churn", "retrain").since("0 3 * * *", 1)
+        raise ObjectNotFoundError(key)
+
+    store.get = late
+    claims.since("0 3 * * *", 2)
+
+    assert claims.since("0 3 * * *", 9) == 1
 
 
 def test_a_claim_is_due_when_its_time_has_come():

@@ -5,10 +5,12 @@ from services import MONITOR, Told, make_service
 from worlds import lines, moment, rows
 
 from atalaia.errors import AtalaiaError, JobError, StoreError
+from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.acting import LEASE
 from atalaia.monitoring.actions import all_actions
 from atalaia.monitoring.claims import Claims
-from atalaia.monitoring.service import NewVersion
+from atalaia.monitoring.service import NewVersion, Service
+from atalaia.monitoring.watch import Watch
 from atalaia.window import parse_duration
 
 TWO = """
@@ -58,6 +60,10 @@ def evaluate(world, now=None):
 
 def two_monitors():
     return [MONITOR.replace("name: churn\nmodel", f"name: {name}\nmodel") + TWO for name in ("one", "other")]
+
+
+def stop(*_, **__):
+    raise KeyboardInterrupt
 
 
 def refuse(key):
@@ -159,3 +165,30 @@ def test_a_renewal_that_cannot_be_read_holds_up_no_other_monitor():
 
     assert "one/renewals/1.json: no renewal" in done.failed["one"]
     assert list(done.evaluated) == ["other"]
+
+
+def test_an_action_that_cannot_be_read_keeps_nobody_from_telling_people():
+    asking = "  - {name: asking, when: drifted > 0.4, approval: true, pipeline: p}\n"
+    world = a_world(MONITOR + TWO.replace("pipeline: p", "webhook: {url: 'https://ci.example'}") + asking)
+    world.output.put("churn/actions/asking/20260302T000000Z.json", DAMAGED)
+
+    evaluate(world)
+
+    assert world.starter.started == [("first", "20260302"), ("second", "20260302")]
+
+
+def test_a_baseline_that_takes_all_the_time_holds_up_no_action():
+    world = a_world(MONITOR + TWO)
+    evaluate(world)
+    asking = [text.replace("pipeline: p", "pipeline: p, new_baseline: {data: mem://train}", 1) for text in [TWO]]
+    watch = Watch(load_monitor(MONITOR + asking[0], "monitor.yaml"), world.stores, lambda: world.now)
+    world.service = Service([watch], lambda: world.now)
+    world.stores("mem://train").put("a.jsonl", lines(rows(2, 300)))
+    world.stores("mem://train").get = stop
+    world.service.note_outcome(next(all_actions(world.output, "churn")).job, "Succeeded", world.now)
+    arrive(world, 3)
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(world)
+
+    assert world.starter.started[2:] == [("first", "20260303"), ("second", "20260303")]

@@ -102,6 +102,37 @@ def test_the_window_in_which_the_run_ended_is_not_gathered():
     assert "from 1 window of 2026-03-04" in world.watches[0].eras.latest.origin
 
 
+def test_windows_whose_profiles_are_gone_make_no_baseline():
+    world = retrained()
+    go_on(world, 4, 5, n=400)
+    report = world.output.get(report_key("churn", day_of(5), 1))[0]
+    world.output.put(report_key("churn", day_of(6), 1), report)
+    for info in list(world.output.list("churn/profiles/")):
+        world.output.delete(info.key)
+    world.restart()
+
+    done = evaluate(world)
+
+    assert "profiles are gone" in done.counts()["not_renewed"]
+
+
+def test_while_a_baseline_is_to_come_reports_are_not_read_again_and_again():
+    world = retrained("{windows: 30}")
+    go_on(world, 3, 4, 5, 6, 7, 8)
+    reads = []
+    get = world.stores.opened["mem://out"].get
+    world.stores.opened["mem://out"].get = lambda key: reads.append(key) or get(key)
+
+    world.now += 60_000_000
+    evaluate(world)
+    soon = [key for key in reads if "/reports/" in key]
+    world.now += 3600_000_000
+    evaluate(world)
+
+    assert soon == []
+    assert len([key for key in reads if "/reports/" in key]) == 5
+
+
 def test_until_then_findings_say_how_much_was_gathered():
     world = retrained()
 
