@@ -171,7 +171,7 @@ def only_who_makes_and_who_answers_links_reads_their_key(deployed):
     assert readers(f"{secret}ml-watch/approval-of-others-x1Y2z3") == []
 
 
-def links_lead_to_who_answers_them_and_only_he_is_open(deployed):
+def links_lead_to_who_answers_them_and_nothing_else_is_open(deployed):
     urls = {each["function_name"]: each for _, each in deployed.every("aws_lambda_function_url")}
     settings = {name: each["environment"][0]["variables"] for name, each in deployed.all("aws_lambda_function").items()}
     anybody = {
@@ -301,7 +301,7 @@ FACTS = [
     only_who_answers_links_approves,
     who_answers_links_can_do_nothing_else,
     only_who_makes_and_who_answers_links_reads_their_key,
-    links_lead_to_who_answers_them_and_only_he_is_open,
+    links_lead_to_who_answers_them_and_nothing_else_is_open,
     only_evaluate_sends_metrics_and_only_of_its_namespace,
     rights_are_named_and_bound_to_places,
     passing_a_role_is_bound_to_sagemaker,
