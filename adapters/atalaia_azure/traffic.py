@@ -54,7 +54,8 @@ class TrafficShifter(Struct, frozen=True):
             raise JobError(msg)
 
     def _changed(self, endpoint: dict[str, Any]) -> dict[str, Any]:
-        properties = {key: value for key, value in endpoint["properties"].items() if key not in _TOLD_ONLY}
+        known = endpoint.get("properties") or {}
+        properties = {key: value for key, value in known.items() if key not in _TOLD_ONLY}
         kept = {key: endpoint[key] for key in _KEPT if endpoint.get(key) is not None}
         return {**kept, "properties": {**properties, "traffic": self.wanted.traffic}}
 
