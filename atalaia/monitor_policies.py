@@ -34,6 +34,7 @@ _WORKSPACE = re.compile(
     re.IGNORECASE,
 )
 
+_AZURE_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}")  # the pattern of Microsoft's own client
 _TOPIC = re.compile(r"https://[^/?#\s]+\.eventgrid\.azure\.(net|us|cn)/api/events|http://127\.0\.0\.1:\d+/\S*")
 
 
@@ -211,6 +212,7 @@ def _target(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
             fix = "Add `approval: true`, so that somebody decides each time."
             yield Issue((*path, key), f"`{key}` changes what users are served, without approval", fix)
     yield from _azure(policy, path)
+    yield from _maps(policy.get("training_job"), (*path, "training_job"), ("HyperParameters", "Environment"))
 
 
 def _unheard(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
@@ -240,6 +242,7 @@ def _azure(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
         if isinstance(workspace, str) and not _WORKSPACE.fullmatch(workspace):
             fix = "Copy it from the workspace's page: /subscriptions/ID/resourceGroups/GROUP/providers/..."
             yield Issue((*path, key, "workspace"), f"{workspace!r} is no resource id of a workspace", fix)
+        yield from _azure_names(target, (*path, key))
     if isinstance(policy.get("azureml_job"), dict):
         yield from _job_type(policy["azureml_job"], (*path, "azureml_job"))
     topic = policy.get("event_grid_topic")
@@ -253,3 +256,20 @@ def _job_type(job: Mapping[str, Any], path: Path) -> Iterator[Issue]:
     if isinstance(properties, dict) and not isinstance(properties.get("jobType"), str):
         fix = "Write `jobType: Command` or `jobType: Pipeline`, and what else the API asks for."
         yield Issue((*path, "properties"), "there is no `jobType`", fix)
+    yield from _maps(properties, (*path, "properties"), ("environmentVariables", "inputs", "tags"))
+
+
+def _azure_names(target: object, path: Path) -> Iterator[Issue]:
+    for key in ("endpoint", "deployment"):
+        name = target.get(key) if isinstance(target, dict) else None
+        if isinstance(name, str) and not _AZURE_NAME.fullmatch(name):
+            found = f"{name!r} is no name of letters, digits, hyphens and underscores"
+            yield Issue((*path, key), found, "Write it as Azure ML does.")
+
+
+def _maps(given: object, path: Path, keys: tuple[str, ...]) -> Iterator[Issue]:
+    """Look at what a job's parameters are added to."""
+    for key in keys:
+        value = given.get(key) if isinstance(given, dict) else None
+        if value is not None and not isinstance(value, dict):
+            yield Issue((*path, key), f"`{key}` is no map", "Write it as {NAME: value}.")

@@ -268,6 +268,15 @@ def test_a_deployment_that_is_not_there_is_named_with_those_that_are(azure):
     assert azure.shifts == 0
 
 
+def test_a_deployment_that_the_list_goes_on_to_may_be_there(azure, monkeypatch):
+    online, page = azure._online, {"value": [{"name": "blue"}], "nextLink": f"{azure.address}/more"}
+    monkeypatch.setattr(azure, "_online", lambda m, names, *more: (200, page) if names[1:] else online(m, names, *more))
+
+    traffic(azure, {"green": 100}).start(JOB)
+
+    assert azure.shifts == 1
+
+
 @pytest.mark.parametrize(
     ("status", "code", "advice"),
     [*REFUSALS, (409, "Conflict", "tried again with the same id")],

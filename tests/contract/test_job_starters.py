@@ -381,6 +381,14 @@ def test_a_refusal_says_what_to_do(service, clients, status, code, advice):
     assert len(service.executions) == 1
 
 
+@pytest.mark.parametrize("parameters", [{}, {"why": "drift"}])
+def test_a_training_job_may_leave_maps_empty(clients, service, parameters):
+    request = {**REQUEST, "HyperParameters": None, "Environment": None, "Tags": None}
+    name = TrainingStarter(clients, request).start(replace(JOB, parameters=parameters))
+
+    assert service.training[name].get("HyperParameters", {}) == parameters
+
+
 def test_without_an_answer_nobody_knows(clients, service):
     nowhere = BotoClients({"endpoint_url": f"http://127.0.0.1:{servers.free_port()}", **servers.Server("").boto})
 

@@ -111,6 +111,16 @@ def _next(window):
     return Window(window.end, window.end + WIDTH)
 
 
+def assert_noted_once(loop, ended, told):
+    """Assert that the action has the job's name and outcome, *ended*, by what the functions *told* of events of it."""
+    [action] = loop.values("actions/")
+
+    assert (action["job"], action["outcome"]) == ended
+    assert len(told) > 2  # it was told of twice
+    # without an action, one came before the start was noted
+    assert {each["action"] for each in told if "action" in each} == {action["id"]}
+
+
 def a_new_baseline_follows_and_the_window_after_is_healthy(loop):
     drifted, trained, after = loop.reports()
     [renewal] = loop.values("renewals/")

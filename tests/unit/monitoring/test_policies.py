@@ -354,6 +354,30 @@ def test_policies_need_nothing_in_the_monitors_that_have_none():
             f"{{name: a, when: drifted > 0.3, azureml_job: {{workspace: {WORKSPACE}, properties: {{a: 1}}}}}}",
             "`jobType`",
         ),
+        *(
+            (
+                f"{{name: a, when: drifted > 0.3, azureml_job: {{workspace: {WORKSPACE}, "
+                f"properties: {{jobType: Command, {key}: [a]}}}}}}",
+                f"`{key}` is no map",
+            )
+            for key in ("environmentVariables", "inputs", "tags")
+        ),
+        *(
+            (f"{{name: a, when: drifted > 0.3, training_job: {{RoleArn: r, {key}: depth}}}}", f"`{key}` is no map")
+            for key in ("HyperParameters", "Environment")
+        ),
+        *(
+            (
+                f"{{name: a, when: drifted > 0.3, azureml_batch: {{workspace: {WORKSPACE}, {names}}}}}",
+                "is no name of letters, digits, hyphens and underscores",
+            )
+            for names in ("endpoint: 'sc ore'", "endpoint: größe", "endpoint: score, deployment: blau/grün")
+        ),
+        (
+            f"{{name: a, when: drifted > 0.3, approval: true, azureml_traffic: "
+            f"{{workspace: {WORKSPACE}, endpoint: '../x', traffic: {{blue: 100}}}}}}",
+            "is no name of letters, digits, hyphens and underscores",
+        ),
         ("{name: b, when: drifted > 0.3, pipeline: p}", "already stands"),
         ("{name: a, when: drifted > 0.3, file: true, new_baseline: {}}", "nobody tells how `file` ends"),
         ("{name: a, when: drifted > 0.3, pipeline: p, parameters: {x: 1}}", "not text"),
@@ -387,9 +411,7 @@ def test_an_azure_job_is_given_as_its_rest_api_takes_it():
 
 
 def test_a_training_job_is_given_as_sagemaker_takes_it():
-    text = (
-        MONITOR
-        + "policies: [{name: a, when: drifted > 0.3, training_job: {RoleArn: r, HyperParameters: {depth: '6'}}}]\n"
-    )
+    job = "{RoleArn: r, HyperParameters: {depth: '6'}, Environment: null}"
+    text = MONITOR + f"policies: [{{name: a, when: drifted > 0.3, training_job: {job}}}]\n"
 
     assert find_faults(text, "monitor.yaml", METRICS) == []
