@@ -28,6 +28,11 @@ _HINTS: dict[str | int, str] = {
     "range": "Write [smallest, largest], with null for no limit.",
     "window": "Write a whole number and a unit, such as 6h or 1d.",
     "lateness": "Write a whole number and a unit, such as 1h.",
+    "cool_down": "Write a whole number and a unit, such as 7d.",
+    "within": "Write a whole number and a unit, such as 2d.",
+    "approval_within": "Write a whole number and a unit, such as 7d.",
+    "when": "Write a condition, such as drifted > 0.3.",
+    "new_baseline": "Write {windows: 3}, for example.",
 }
 
 

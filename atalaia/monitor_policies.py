@@ -78,7 +78,11 @@ def broken_new_baseline(new: object, path: Path) -> Iterator[Issue]:
             yield Issue((*path, key), f"`{key}` has no effect beside `data`", "Remove one of the two.")
         elif is_number(count) and (count < 1 or (most is not None and count > most)):
             limits = "above 0" if most is None else f"from 1 to {most}"
-            yield Issue((*path, key), f"{count} is not {limits}", "Give a whole number, such as 3 windows, 1000 rows.")
+            yield Issue(
+                (*path, key),
+                f"{count} is not {limits}",
+                f"Write {key}: {3 if key == 'windows' else 1000}, for example.",
+            )
     if new.get("data") == "":
         yield Issue((*path, "data"), "the text is empty", "Name where the new model's training data are.")
 

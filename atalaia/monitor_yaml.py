@@ -141,7 +141,7 @@ def _decoded(text: str | bytes) -> str:
     try:
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text.encode("utf-8").decode("utf-8")
     except UnicodeError as error:
-        raise _UnreadableError(1, "the file is not UTF-8 text", "Save it in the encoding UTF-8.") from error
+        raise _UnreadableError(1, "the file is not UTF-8 text", "Give a monitor file, saved as UTF-8.") from error
     if len(decoded) > MAX_CHARACTERS:
         found = f"the file has {len(decoded):,} characters; the limit is {MAX_CHARACTERS:,}"
         raise _UnreadableError(1, found, "Give the monitor file, not a data file.")

@@ -17,7 +17,8 @@ _TEXT, _FAINT, _GRID, _SHARE = "#1f2933", "#52606d", "#e4e7eb", "#52606d"
 _COLOURS = {"alert": "#c0392b", "warning": "#e9b44c", "ok": "#cfe6dc", "undecided": "#dde3e9"}
 _ACTION, _DIFFERS = "#1f2933", "#0f6674"
 _MOST_CELLS = 330  # so that each is two pixels wide
-_TICKS = 6
+_TICKS, _CHARACTER = 6, 6.5
+_NAME_LENGTH = 40
 _RANK = {status: rank for rank, status in enumerate(("alert", "warning", "ok", "undecided"))}
 
 
@@ -44,53 +45,31 @@ class _Scale(Struct, frozen=True):
 
 def draw(found: Backtest) -> str:
     """Return both sides, one below the other, as an SVG document."""
-    return f"{_drawn(found, 'http://www.w3.org/2000/svg')}\n"
+    return f"{drawn(found, 'http://www.w3.org/2000/svg')}\n"
 
 
-def page(found: Backtest) -> str:
-    """Return an HTML page that holds the picture and the totals."""
-    rows = "".join(
-        f"<tr><th>{escape(name)}</th><td>{then:,}</td><td>{now:,}</td></tr>"
-        for name, then, now in (
-            ("windows with an alert", found.then.alarms, found.now.alarms),
-            ("alerts", found.then.alerts, found.now.alerts),
-            ("warnings", found.then.warnings, found.now.warnings),
-            ("actions", found.then.actions, found.now.actions),
-        )
-    )
-    notes = "".join(f"<p>{escape(note)}</p>" for note in found.notes)
-    title = escape(f"Backtest of {found.monitor}")
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>body{{font-family:'
-        "system-ui,sans-serif;max-width:54rem;margin:2rem auto;padding:0 1rem;color:#1f2933}td,th{padding:.2rem 1rem;"
-        f"text-align:right;font-weight:400}}svg{{width:100%;height:auto}}</style></head><body><h1>{title}</h1>{notes}"
-        f"<table><tr><th></th><th>then</th><th>now</th></tr>{rows}</table>{_drawn(found)}</body></html>\n"
-    )
-
-
-def _drawn(found: Backtest, namespace: str = "") -> str:
+def drawn(found: Backtest, namespace: str = "") -> str:
+    """Return the same as a part of an HTML page, or with the *namespace* of a document of its own."""
     windows = [each.window for each in found.windows]
     scale = _Scale(windows[0].start, windows[-1].end)
     top = _highest(found)
     height = _HEAD + 2 * _ROW + _AXIS
     xmlns = f'xmlns="{namespace}" ' if namespace else ""
-    differ = sum(each.differs for each in found.windows)
+    name, differ = wording.shortened(found.monitor, _NAME_LENGTH), sum(each.differs for each in found.windows)
     title = f"Backtest of {found.monitor}: {differ:,} of {wording.plural(len(windows), 'window')} differ"
     parts = [
         f'<svg {xmlns}viewBox="0 0 {_WIDTH} {height}" role="img" font-family="system-ui, sans-serif" font-size="13" '
         'aria-labelledby="title">',
         f'<title id="title">{escape(title)}</title>',
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
-        _text(
-            12, 26, f"{found.monitor}: what happened, and what would have", _TEXT, 'font-size="16" font-weight="600"'
-        ),
+        _text(12, 26, f"{name}: what happened, and what would have", _TEXT, 'font-size="16" font-weight="600"'),
         _text(12, 46, f"{wording.span(iso(scale.first), iso(scale.last))}; {title.partition(': ')[2]}", _FAINT),
         *_ticks(windows, scale, height),
     ]
-    for place, (name, totals, side) in enumerate((("then", found.then, _then), ("now", found.now, _now))):
+    for place, (which, totals, side) in enumerate((("then", found.then, _then), ("now", found.now, _now))):
         counted = [wording.plural(totals.alarms, "alarm"), wording.plural(totals.actions, "action")]
         cells = list(_cells(found.windows, side))
-        parts += _row([name, *counted], cells, scale, top, _HEAD + place * _ROW)
+        parts += _row([which, *counted], cells, scale, top, _HEAD + place * _ROW)
     parts += _differences(found.windows, scale, _HEAD + _ROW + 14 + _CELLS + 2)
     return "\n".join([*parts, *_legend(height), "</svg>"])
 
@@ -173,12 +152,15 @@ def _differences(windows: Sequence[Compared], scale: _Scale, base: int) -> Itera
 
 
 def _ticks(windows: Sequence[Window], scale: _Scale, height: int) -> Iterator[str]:
+    """Draw a line and a date now and then; a date that would be cut off at the right is left out."""
     every = -(-len(windows) // _TICKS)
     base = height - _AXIS + 16
     for window in windows[::every]:
         x = scale.x(window.start)
         yield f'<path d="M{x:.1f} {_HEAD}V{base - 12}" stroke="{_GRID}"/>'
-        yield _text(x, base, wording.day(iso(window.start)), _FAINT, 'font-size="11"')
+        date = wording.moment(iso(window.start))
+        if x + len(date) * _CHARACTER < _WIDTH:
+            yield _text(x, base, date, _FAINT, 'font-size="11"')
 
 
 def _legend(height: int) -> Iterator[str]:

@@ -55,22 +55,24 @@ def _totals(then: Totals, now: Totals) -> Table:
     table.add_column("", no_wrap=True)
     table.add_column("then", justify="right", no_wrap=True)
     table.add_column("now", justify="right", no_wrap=True)
-    for name, before, after in _lines(then, now):
+    for name, before, after in total_lines(then, now):
         table.add_row(name, before, Text(after, style="" if before == after else "bold"))
     return table
 
 
-def _lines(then: Totals, now: Totals) -> Iterator[tuple[str, str, str]]:
+def total_lines(then: Totals, now: Totals) -> Iterator[tuple[str, str, str]]:
+    """Yield what is counted over the whole period, with its values on both sides."""
     yield "windows with an alert", f"{then.alarms:,}", f"{now.alarms:,}"
     yield "alerts", f"{then.alerts:,}", f"{now.alerts:,}"
     yield "warnings", f"{then.warnings:,}", f"{now.warnings:,}"
     yield "actions", f"{then.actions:,}", f"{now.actions:,}"
     if then.cost is not None and now.cost is not None:
         yield "cost of actions", f"{then.cost:,.2f}", f"{now.cost:,.2f}"
-    yield "first alert", _start(then.first_alarm), _start(now.first_alarm)
+    yield "first alert", start_of(then.first_alarm), start_of(now.first_alarm)
 
 
-def _start(window: Window | None) -> str:
+def start_of(window: Window | None) -> str:
+    """Write when a window begins."""
     return wording.NOTHING if window is None else wording.moment(iso(window.start))
 
 
@@ -81,11 +83,14 @@ def _windows(shown: Sequence[Compared]) -> Table:
     table.add_column("now")
     table.add_column("what differs", overflow="fold", ratio=1)
     for each in shown:
-        table.add_row(_start(each.window), _side(each.then), _side(each.now), Text("; ".join(_differences(each))))
+        table.add_row(
+            start_of(each.window), side_text(each.then), side_text(each.now), Text("; ".join(differences(each)))
+        )
     return table
 
 
-def _side(side: Side | None) -> Text:
+def side_text(side: Side | None) -> Text:
+    """Return what was told of a window on one side, and below it what policies did."""
     if side is None:
         return Text("not told of", style="dim")
     counted = [wording.plural(side.count(status), status) for status in ("alert", "warning") if side.count(status)]
@@ -100,7 +105,8 @@ def _deed(deed: Deed) -> str:
     return f"→ {deed.policy}{asked.get(deed.state.value, '')}"
 
 
-def _differences(compared: Compared) -> Iterator[str]:
+def differences(compared: Compared) -> Iterator[str]:
+    """Yield in words what is otherwise in a window."""
     then, now = (_found(side) for side in (compared.then, compared.now))
     told: dict[str, list[str]] = {}
     for place in {**then, **now}:

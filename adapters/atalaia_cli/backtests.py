@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import replace
 from rich.console import Console
 
 from atalaia.checks import METRICS
@@ -15,8 +17,9 @@ from atalaia.monitor_file import Monitor, load_monitor
 from atalaia.monitoring.backtesting import Backtest, Compared, Deed, Side, Totals, backtest
 from atalaia.monitoring.periods import Period
 from atalaia.report import Finding
-from atalaia.window import Window, iso
-from atalaia_cli.backtest_picture import draw, page
+from atalaia.window import SECOND, Window, iso
+from atalaia_cli.backtest_page import page
+from atalaia_cli.backtest_picture import draw
 from atalaia_cli.backtest_tables import print_backtest
 from atalaia_cli.jobs import moment, working
 from atalaia_cli.places import open_monitor, read_bytes, write_text
@@ -50,19 +53,38 @@ def backtest_command(
     Example: atalaia backtest monitor.yaml --with changed.yaml
     Example: atalaia backtest monitor.yaml --with changed.yaml --from 2026-03-01 --picture backtest.svg
     """
-    if picture is not None and Path(picture).suffix not in (".svg", ".html"):
-        msg = f"--picture {picture}: neither .svg nor .html. Give a name that ends so."
-        raise AtalaiaError(msg)
+    _refuse(picture, job_cost)
     opened = open_monitor(monitor, out)
-    period = Period(time.time_ns() // 1000, _moment(start, "--from"), _moment(end, "--to"))
+    period = Period(int(time.time()) * SECOND, _moment(start, "--from"), _moment(end, "--to"))
+    other = _changed(changed)
     with working("replaying windows"):
-        found = backtest(opened.monitor, opened.output, period, _changed(changed), job_cost)
+        found = backtest(opened.monitor, opened.output, period, other, job_cost)
+    if other is not None and other.window != opened.monitor.window:
+        summed = f"windows are {other.window} wide instead of {opened.monitor.window}: `then` adds up those within one"
+        found = replace(found, notes=(*found.notes, summed))
     if picture is not None:
-        write_text(Path(picture), page(found) if picture.endswith(".html") else draw(found))
+        write_text(Path(picture), page(found) if picture.lower().endswith(".html") else draw(found))
     if as_json:
         print_json(_shape(found))
     else:
         print_backtest(Console(), found, picture)
+
+
+def _refuse(picture: str | None, job_cost: float | None) -> None:
+    """Find at once what would else be a fault after all windows were replayed.
+
+    Raises:
+        AtalaiaError: The picture can't be written, or the cost is none.
+    """
+    if picture is not None and Path(picture).suffix.lower() not in (".svg", ".html"):
+        msg = f"--picture {picture}: neither .svg nor .html. Give a name that ends so."
+        raise AtalaiaError(msg)
+    if picture is not None and not Path(picture).parent.is_dir():
+        msg = f"--picture {picture}: there is no folder {Path(picture).parent}. Make it first, or give another path."
+        raise AtalaiaError(msg)
+    if job_cost is not None and not math.isfinite(job_cost):
+        msg = f"--job-cost {job_cost}: not a number. Give what one action costs, such as 4.20."
+        raise AtalaiaError(msg)
 
 
 def _moment(text: str | None, option: str) -> int | None:

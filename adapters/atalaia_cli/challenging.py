@@ -7,6 +7,7 @@ import click
 from atalaia.errors import AtalaiaError
 from atalaia.monitoring.challenging import Side, Span, in_words
 from atalaia.monitoring.challenging import challenge as challenge_sides
+from atalaia.window import iso
 from atalaia.wording import printable
 from atalaia_cli.jobs import moment, working
 from atalaia_cli.places import open_monitor
@@ -47,8 +48,11 @@ def challenge(
         raise AtalaiaError(msg)
     opened = [open_monitor(file, out) for file in (champion, challenger or champion)]
     named = versions or (None, None)
+    if len({(each.monitor.name, each.root.resolve(), name) for each, name in zip(opened, named, strict=True)}) == 1:
+        msg = f"{opened[0].monitor.name}: nothing differs from itself. Give another monitor file, or two --versions."
+        raise AtalaiaError(msg)
     ours, theirs = (Side(each.monitor, each.output, name) for each, name in zip(opened, named, strict=True))
-    within = Span(*(moment(text, "--windows") for text in span)) if span else None
+    within = _within(*span) if span else None
     with working("comparing"):
         result = challenge_sides(ours, theirs, within)
     if as_json:
@@ -57,3 +61,11 @@ def challenge(
         click.echo("\n".join(map(printable, in_words(result))))
     if any(column["finding"]["status"] == "alert" for column in result["columns"]):
         raise click.exceptions.Exit(1)
+
+
+def _within(start: str, end: str) -> Span:
+    span = Span(moment(start, "--windows"), moment(end, "--windows"))
+    if span.start >= span.end:
+        msg = f"--windows: {iso(span.end)} is not after {iso(span.start)}. Give the start first, then the end."
+        raise AtalaiaError(msg)
+    return span

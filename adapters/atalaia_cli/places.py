@@ -126,7 +126,7 @@ def open_place(place: str, base: Path = Path(), home: Path = Path()) -> tuple[Di
     """Return the store and the key prefix for a folder or file.
 
     Args:
-        place: As the user wrote it.
+        place: As the user wrote it; a link to a file is followed, wherever it leads.
         base: What it is relative to.
         home: What the store's URI is relative to, so that one object has one URI however it is named.
 
@@ -137,6 +137,7 @@ def open_place(place: str, base: Path = Path(), home: Path = Path()) -> tuple[Di
     if path.is_dir():
         return DirectoryStore(path, _relative(path, home)), ""
     if path.is_file():
+        path = path.resolve() if path.is_symlink() else path
         return DirectoryStore(path.parent, _relative(path.parent, home)), path.name
     msg = f"{place}: there is no such file or folder{_from(base)}. Correct the path."
     raise AtalaiaError(msg)

@@ -33,6 +33,9 @@ from atalaia.schema import Role, profiled
 from atalaia.window import END_TIME, FIRST_TIME, Window, iso, parse_duration, window_at_key
 from atalaia.wording import listed, plural
 
+_MOST_FINE = 5
+"""Of so many columns at most that do not differ each is told by itself."""
+
 
 class Side(Struct, frozen=True):
     """One of the two: a monitor with its output, and perhaps a version of the model in its logs."""
@@ -121,7 +124,10 @@ def _nothing(champion: Side, challenger: Side, others: int) -> BaselineError | L
             f"{names}: in {plural(others, 'window')} both have rows, but counted on different baselines. Give both "
             "monitors the same columns and baseline.data, and run `atalaia ingest` on the logs again."
         )
-    return LogError(f"{names}: there is no window in which both have rows. Ingest the logs of both first.")
+    ours, theirs = (plural(len(_windows(side, Span())), "window") for side in (champion, challenger))
+    known = f"{champion.name} has profiles of {ours}, {challenger.name} of {theirs}"
+    fix = "Ingest the logs of both first, or look at other windows."
+    return LogError(f"{names}: there is no window in which both have rows; {known}. {fix}")
 
 
 def _of_version(profile: Profile, side: Side) -> Profile:
@@ -171,7 +177,11 @@ def in_words(result: dict[str, Any]) -> list[str]:
     moved = [each["column"] for each in result["columns"] if each["finding"]["status"] == "alert"]
     inputs = [each["column"] for each in result["columns"] if each["column"] in moved and not _is_answer(each)]
     lines = [f"{plural(len(result['windows']), 'window')}, {sizes}: {_verdict(moved)}."]
-    lines += [f"  {each['finding']['status']}: {each['finding']['message']}" for each in result["columns"]]
+    fine = [each["column"] for each in result["columns"] if each["finding"]["status"] == "ok"]
+    kept = [each for each in result["columns"] if len(fine) <= _MOST_FINE or each["finding"]["status"] != "ok"]
+    lines += [f"  {each['finding']['status']}: {each['finding']['message']}" for each in kept]
+    if len(fine) > _MOST_FINE:
+        lines.append(f"  ok: {plural(len(fine), 'column')}: {listed(fine, most=20)}")
     if inputs:
         named = listed(inputs)
         lines.append(f"Inputs differ ({named}), so these were other requests: answers may differ because of that.")

@@ -59,6 +59,7 @@ def compare(
     if not profile.present:
         theirs, ours = listed(sorted(profile.extra)), listed([c.name for c in columns])
         msg = f"{_place(current)}: its columns ({theirs}) are not those of {_place(reference)} ({ours})."
+        msg += " Give data that have columns in common; a CSV needs a header and commas."
         raise LogError(msg)
     grids = refined(baseline, profile, convention)
     if grids is not None:

@@ -98,11 +98,40 @@ def test_the_picture_of_the_page_is_the_one_that_its_command_makes(place):
 
 
 def test_the_page_with_the_picture_has_the_totals(place):
+    told(place, "--with", "changed.yaml", "--job-cost", "4.20", "--picture", "made.HTML")
+    text = (place / "made.HTML").read_text()
+
+    assert '<tr><th scope="row">actions</th><td>6</td><td>3</td></tr>' in text
+    assert '<tr><th scope="row">cost of actions</th><td>25.20</td><td>12.60</td></tr>' in text
+    assert text.count("<svg") == 1
+
+
+def test_the_page_tells_what_differs(place):
     told(place, "--with", "changed.yaml", "--picture", "made.html")
+    told(place, "--picture", "same.html")
     text = (place / "made.html").read_text()
 
-    assert "<tr><th>actions</th><td>6</td><td>3</td></tr>" in text
-    assert text.count("<svg") == 1
+    assert '<th scope="row">21 Apr 2026</th><td>4 alerts</td><td>4 alerts\n→ retrain</td>' in text
+    assert "<td>retrain would act: drifted 0.667 &gt;= 0.3</td>" in text
+    assert "what differs" not in (place / "same.html").read_text()
+
+
+def test_dates_below_the_picture_are_never_cut_off(place):
+    told(place, "--from", "2026-04-10", "--picture", "month.svg")  # 31 windows: every sixth has a date, also the last
+
+    dates = re.findall(
+        r'x="([\d.]+)" y="\d+" fill="#52606d" font-size="11">(\d+ \w+ \d+)<', (place / "month.svg").read_text()
+    )
+    assert [date for _, date in dates] == ["10 Apr 2026", "16 Apr 2026", "22 Apr 2026", "28 Apr 2026", "4 May 2026"]
+    assert all(float(left) + 6 * len(date) < 800 for left, date in dates)
+
+
+def test_wider_windows_are_noted(place, tmp_path):
+    (tmp_path / "weeks.yaml").write_text((place / "changed.yaml").read_text().replace("window: 1d", "window: 1w"))
+
+    text = told(place, "--with", tmp_path / "weeks.yaml", "--to", "2026-03-16")
+
+    assert "! windows are 1w wide instead of 1d: `then` adds up those within one" in text
 
 
 def test_nothing_is_written_to_the_output(place):
@@ -139,6 +168,8 @@ def test_notes_say_what_could_not_be_replayed(place, tmp_path):
         (["--from", "2026-09-01"], "no whole window of 1d has profiles"),
         (["--from", "soon"], "--from 'soon': not a moment"),
         (["--picture", "made.png"], "--picture made.png: neither .svg nor .html"),
+        (["--picture", "absent/made.svg"], "--picture absent/made.svg: there is no folder absent. Make it first"),
+        (["--job-cost", "nan"], "--job-cost nan: not a number"),
         (["--with", "absent.yaml"], "absent.yaml: no such file or directory"),
         (["--with", "other.yaml"], "other: another monitor than deliveries"),
         (["--with", "hourly.yaml"], "windows of 1d, which windows of 1h cannot be made of"),

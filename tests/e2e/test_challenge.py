@@ -87,6 +87,12 @@ def test_two_versions_in_one_log_are_compared(folder):
     ("arguments", "told"),
     [
         (("challenge", "champion.yaml"), "Give a second monitor file, or two --versions."),
+        (("challenge", "champion.yaml", "champion.yaml"), "champion: nothing differs from itself."),
+        (("challenge", "champion.yaml", "--versions", "7", "7"), "champion: nothing differs from itself."),
+        (
+            ("challenge", "champion.yaml", "challenger.yaml", "--windows", "2026-03-03", "2026-03-02"),
+            "--windows: 2026-03-02T00:00:00Z is not after 2026-03-03T00:00:00Z",
+        ),
         (("challenge", "champion.yaml", "challenger.yaml"), "there is no baseline yet"),
         (("challenge", "champion.yaml", "challenger.yaml", "--windows", "soon", "later"), "--windows 'soon'"),
     ],

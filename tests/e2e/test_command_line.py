@@ -367,6 +367,14 @@ def test_a_link_that_leads_outside_is_told(place):
     assert "Left out logs/link.jsonl: a link that leads outside the folder." in done.stderr
 
 
+def test_a_link_that_is_named_itself_is_followed(place):
+    (place / "links").mkdir()
+    (place / "links/reference.csv").symlink_to(place / "reference.csv")
+
+    done = atalaia("compare", "links/reference.csv", "reference.csv", cwd=place)
+    assert done.returncode == 0, done.stderr
+
+
 def test_an_unknown_metric_stops_check_with_a_line_of_help(place):
     (place / "bad.yaml").write_text((place / "monitor.yaml").read_text() + "checks: [{metric: psy}]\n")
     done = atalaia("check", "bad.yaml", cwd=place)

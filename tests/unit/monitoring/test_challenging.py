@@ -103,6 +103,17 @@ def test_other_requests_are_told():
     assert told[-1] == "Inputs differ (x), so these were other requests: answers may differ because of that."
 
 
+def test_many_columns_that_do_not_differ_are_told_in_a_line():
+    def column(name, status="ok"):
+        return {"column": name, "role": "feature", "finding": {"status": status, "message": f"{name} in words"}}
+
+    side = {"name": "m", "rows": 10}
+    columns = [column("c1", "alert"), *(column(f"c{number}") for number in range(2, 9))]
+    result = {"champion": side, "challenger": side, "windows": ["2026-03-02T00:00:00Z"], "columns": columns}
+
+    assert in_words(result)[1:3] == ["  alert: c1 in words", "  ok: 7 columns: c2, c3, c4, c5, c6, c7, c8"]
+
+
 def test_only_windows_that_both_logged_are_compared():
     world = a_world({2: answered(2), 3: answered(3, shift=1)}, {2: answered(2), 4: answered(4)})
 
@@ -122,7 +133,8 @@ def test_the_span_says_which_windows_are_looked_at():
 def test_without_a_window_of_both_nothing_can_be_compared():
     world = a_world({2: answered(2)}, {3: answered(3)})
 
-    with pytest.raises(LogError, match="no window in which both have rows"):
+    told = "no window in which both have rows; churn has profiles of 1 window, shadow of 1 window"
+    with pytest.raises(LogError, match=told):
         challenge(*sides(world))
 
 
