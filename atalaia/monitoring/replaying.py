@@ -8,7 +8,7 @@ its first window on, and no policy has acted before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
@@ -23,13 +23,14 @@ from atalaia.monitoring.eras import Eras
 from atalaia.monitoring.evaluating import Evaluated, latest_report
 from atalaia.monitoring.fitting import Fitted, fit
 from atalaia.monitoring.layout import baseline_key, merged_prefix, profiles_prefix
+from atalaia.monitoring.outbox import Delivered, Outbox
 from atalaia.monitoring.overlay import Overlay
 from atalaia.monitoring.periods import Period, nothing_in, windows_in
 from atalaia.monitoring.rounds import Round
 from atalaia.monitoring.watch import Watch
 from atalaia.monitoring.widening import content_at, demand_multiple, stored_profiles, widened
 from atalaia.policies import Policy
-from atalaia.ports import Job, ObjectInfo, ObjectStore, Point, Sent
+from atalaia.ports import Job, ObjectInfo, ObjectStore, Point, Sent, Telemetry
 from atalaia.schedules import last_before, parse_schedule
 from atalaia.telemetry import Detail
 from atalaia.window import END_TIME, Window, iso, parse_duration
@@ -122,11 +123,24 @@ class _Past(Watch):
         return Eras(self._fitted.baseline)
 
 
+class _NoOutbox(Outbox):
+    """Nobody hears of reports and actions, so nothing is made of them to tell."""
+
+    def announce(self, key: str) -> None:
+        """Note nothing."""
+
+    def deliver(self, telemetry: Telemetry, enough_time: Callable[[], bool] = lambda: True) -> Delivered:  # noqa: ARG002
+        """Tell nothing."""
+        return Delivered(0, 0)
+
+
 class _OneWindow(Round):
     """A round over one window, with no others to look for: which ones are empty is known beforehand.
 
     To look through all reports for gaps each time, as other rounds do, takes the longer the longer the period is.
     """
+
+    outbox_of = _NoOutbox
 
     def _todo(self) -> list[Marked]:
         return self._begun()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import takewhile
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Struct, field
 
@@ -74,10 +74,12 @@ class Evaluations(Struct):
 class Round:
     """One round over one monitor's windows, at the time *now*, in µs since 1970."""
 
+    outbox_of: ClassVar[type[Outbox]] = Outbox
+
     def __init__(self, watch: Watch, now: int, detail: Detail, who: str = "", links: Links = no_links) -> None:
         self._watch = watch
         self._name, self._output = watch.monitor.name, watch.output
-        self._outbox = Outbox(self._name, watch.output, detail, links)
+        self._outbox = self.outbox_of(self._name, watch.output, detail, links)
         announce = self._outbox.announce
         self._renewer = Renewer(watch, now)
         self._evaluator = Evaluator(
