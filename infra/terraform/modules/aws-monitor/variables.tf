@@ -72,8 +72,9 @@ variable "environment" {
     error_message = "With ATALAIA_METRICS = otlp or cloudwatch-otlp, no metric of reports is where CloudWatch's alarms look: set drift, drifted_share, failed_share, rejected_rows, silent_hours and untold_reports of alarms to null, leave lag_seconds out, and watch reports where metrics go."
   }
 
+  # Not by its name, or Terraform would show what was given, which may be the key.
   validation {
-    condition     = !contains(keys(var.environment), "ATALAIA_APPROVAL_KEY") || can(regex("^secretsmanager:[A-Za-z0-9/_+=.@:-]+(#[^#\\s]+)?$", var.environment.ATALAIA_APPROVAL_KEY))
+    condition     = alltrue([for name, given in var.environment : name != "ATALAIA_APPROVAL_KEY" || can(regex("^secretsmanager:[A-Za-z0-9/_+=.@:-]+(#[^#\\s]+)?$", given))])
     error_message = "ATALAIA_APPROVAL_KEY must say where the key is kept, secretsmanager:NAME or secretsmanager:ARN, with #KEY behind it or without; the key itself does not belong here."
   }
 

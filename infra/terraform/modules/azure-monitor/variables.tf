@@ -96,8 +96,9 @@ variable "environment" {
     error_message = "With ATALAIA_METRICS = otlp, Application Insights hears of no report, and alarms see none: set drift, drifted_share, failed_share, rejected_rows and silent_hours of alarms to null, leave lag_seconds out, and watch reports where metrics go."
   }
 
+  # Not by its name, or Terraform would show what was given, which may be the key.
   validation {
-    condition     = !contains(keys(var.environment), "ATALAIA_APPROVAL_KEY") || can(regex("^keyvault:https://[A-Za-z0-9-]{3,24}\\.vault\\.[a-z.]+/secrets/[A-Za-z0-9-]{1,127}(/[0-9a-f]{32})?$", var.environment.ATALAIA_APPROVAL_KEY))
+    condition     = alltrue([for name, given in var.environment : name != "ATALAIA_APPROVAL_KEY" || can(regex("^keyvault:https://[A-Za-z0-9-]{3,24}\\.vault\\.[a-z.]+/secrets/[A-Za-z0-9-]{1,127}(/[0-9a-f]{32})?$", given))])
     error_message = "ATALAIA_APPROVAL_KEY must say where the key is kept, keyvault:https://VAULT.vault.azure.net/secrets/NAME; the key itself does not belong here."
   }
 
