@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from atalaia.conditions import condition_faults
+from atalaia.conditions import ConditionError, comparisons, condition_faults, parse_condition
 from atalaia.monitor_checks import CONSTRAINT_CHECKS, Metrics
 from atalaia.monitor_columns import is_number, list_of
 from atalaia.monitor_targets import broken_targets
 from atalaia.monitor_yaml import Issue, Path
-from atalaia.policies import ASKED, FILLED_IN, HEARD, TARGETS, TRAFFIC, Policy
+from atalaia.policies import ASKED, FILLED_IN, HEARD, MOST_EMPTY, TARGETS, TRAFFIC, Policy
 from atalaia.quiet_hours import parse_quiet, quiet_until
 from atalaia.schedules import parse_schedule
 from atalaia.schema import Role
@@ -24,7 +24,11 @@ MOST_LOOKED_AT = 100
 LONGEST = "520w"
 """No time that a policy names is longer."""
 
+Times = tuple[object, object]
+"""A monitor's `window` and `lateness`, as they stand in the file."""
+
 _SHOWN = 80
+_MINUTE = parse_duration("1m")
 _WITHIN = Policy("").within
 _BY_CONSTRAINTS = dict.fromkeys(CONSTRAINT_CHECKS, False)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -39,7 +43,7 @@ _TOPIC = re.compile(r"https://[^/?#\s]+\.eventgrid\.azure\.(net|us|cn)/api/event
 
 
 def broken_policies(
-    policies: list[Any], known_metrics: Metrics | None, columns: Mapping[str, dict[str, Any]], lateness: object
+    policies: list[Any], known_metrics: Metrics | None, columns: Mapping[str, dict[str, Any]], times: Times
 ) -> Iterator[Issue]:
     """Yield what is wrong with the list `policies`; parts of a wrong type are passed over.
 
@@ -47,7 +51,7 @@ def broken_policies(
         policies: As they stand in the file.
         known_metrics: The metrics that conditions may name; None to accept any name.
         columns: The monitor's, by name.
-        lateness: How long after its end a window is final, as it stands in the file.
+        times: Of the monitor.
     """
     names: dict[str, int] = {}
     for place, policy in enumerate(policies):
@@ -59,7 +63,8 @@ def broken_policies(
             yield from _schedule(policy.get("schedule"), path)
             yield from _counts(policy, path)
             yield from _durations(policy, path)
-            yield from _never(policy, lateness, path)
+            yield from _too_late(policy, times[1], path)
+            yield from _too_silent(policy, times[0], path)
             yield from _quiet_hours(policy.get("quiet_hours"), path)
             yield from _target(policy, path)
             yield from _parameters(policy.get("parameters"), (*path, "parameters"))
@@ -184,13 +189,25 @@ def _durations(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
                 yield Issue((*path, key), f"{text!r} is longer than {LONGEST}", fix)
 
 
-def _never(policy: Mapping[str, Any], lateness: object, path: Path) -> Iterator[Issue]:
+def _too_late(policy: Mapping[str, Any], lateness: object, path: Path) -> Iterator[Issue]:
     """Yield that every window is too old by the time it is final."""
     within = policy.get("within", _WITHIN)
     latest, longest = _length(lateness), _length(within)
     if policy.get("schedule") is None and latest and longest and longest <= latest:
         found = f"windows are final {lateness} after they end, which is too late for `within`, {within}: it never acts"
         yield Issue((*path, "within"), found, f"Give `within` a longer time than {lateness}, the `lateness`.")
+
+
+def _too_silent(policy: Mapping[str, Any], window: object, path: Path) -> Iterator[Issue]:
+    """Yield that longer silence is asked for than windows without rows tell of."""
+    try:
+        asked = [c.limit for c in comparisons(parse_condition(policy["when"])) if c.value == "silent" and ">" in c.sign]
+    except (KeyError, TypeError, ConditionError):  # which is told of
+        return
+    most = (_length(window) or 0) * (MOST_EMPTY + 1) // _MINUTE
+    if asked and 0 < most <= max(asked):
+        found = f"`silent` is never above {most}: after the last logs {MOST_EMPTY} windows without rows are evaluated"
+        yield Issue((*path, "when"), found, "Ask for fewer minutes, or give the monitor wider windows.")
 
 
 def _length(text: object) -> int | None:

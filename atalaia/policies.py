@@ -274,6 +274,12 @@ TELLING = ("sns_topic", "event_grid_topic", "github_issue", "webhook")
 TRAFFIC = ("sagemaker_traffic", "azureml_traffic")
 """Those that change what users are served: they need approval."""
 
+MOST_EMPTY = 31
+"""Windows without any log between two that have some are evaluated too; of more than this in a row, the first alone.
+
+After the last that has some, so many are evaluated if a policy asks for silence.
+"""
+
 
 def watches_silence(policies: Iterable[Policy]) -> bool:
     """Tell whether a policy asks for how long there have been no rows."""

@@ -6,7 +6,8 @@ and window. So whoever is killed anywhere, another one calls with the same id, b
 by then a call has ended, as none takes longer than half of it, and the target, which is asked first or knows our ids,
 has the job if it was started. The other half is for clocks that differ.
 
-An action is announced before it is written, so that operators are told of it by and by.
+That an action waits for approval, and that it is settled, is announced before it is written, so that operators are told
+of it by and by.
 """
 
 from __future__ import annotations
@@ -136,7 +137,6 @@ class Actor:
         with suppress(ObjectNotFoundError):
             return stored_action(self._output.get(due.key))
         action = self._new(due)
-        self._announce(due.key)
         try:
             return action, self._output.put(due.key, to_json(action), if_absent=True)
         except PreconditionError:

@@ -97,6 +97,21 @@ def test_what_is_declined_is_never_started(world):
     assert [(name, event.get("by")) for name, event in told(world)] == [("approval", None), ("action_declined", "Ada")]
 
 
+def test_what_was_declined_cools_down_as_if_it_had_been_done():
+    world = arrived(make_service(MONITOR + POLICY.replace("pipeline: p", "pipeline: p, cool_down: 2d")))
+    decide(world.output, "churn", waiting(world), Approval(Decision.DECLINE, "Ada"))
+    evaluate(world)
+    for day in (3, 4):
+        drifted = [{**row, "x": row["x"] + 5} for row in rows(day)]
+        world.service.ingest([world.put(f"{day}.jsonl", lines(drifted))])
+        evaluate(world)
+
+    assert [(each["window"][:8], each["state"]) for each in actions(world)] == [
+        ("20260302", "declined"),
+        ("20260304", "pending-approval"),
+    ]
+
+
 def test_what_nobody_approves_runs_out(world):
     world.now += 2 * DAY + 1
     evaluate(world)

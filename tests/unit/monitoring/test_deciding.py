@@ -10,6 +10,7 @@ from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.claims import Acted, Claim, Claims
 from atalaia.monitoring.decided import action_of, decisions_of
 from atalaia.monitoring.deciding import Decider
+from atalaia.monitoring.evaluating import Evaluator
 from atalaia.monitoring.service import Service
 from atalaia.monitoring.watch import Watch
 from atalaia.window import Window, parse_duration
@@ -342,6 +343,20 @@ def test_of_moments_that_were_missed_only_the_latest_counts():
 
     assert started(world) == ["20260308T0300"]
     assert decision(world, 3).occasion == moment("2026-03-08T03:00:00Z")
+
+
+def test_a_schedule_that_was_missed_acts_on_what_was_over_when_it_was_due():
+    world = a_world("schedule: 0 3 * * mon", [], [2, 9])
+    evaluate(world, "2026-03-08T00:00:00Z")
+    monitor = make_service(MONITOR).watches[0].monitor
+    evaluator = Evaluator(monitor, world.watches[0].eras, world.output, moment("2026-03-11T00:00:00Z"))
+    evaluator.evaluate(window(9))
+
+    Decider(world.watches[0].monitor, world.output, moment("2026-03-11T00:00:00Z")).tick()
+
+    assert [(claim.start, claim.window) for claim in Claims(world.output, "churn", "retrain").held().claims] == [
+        (moment("2026-03-09T03:00:00Z"), window(2).start)
+    ]
 
 
 def test_a_schedule_waits_for_the_first_final_window():

@@ -403,6 +403,18 @@ def test_a_policy_that_comes_too_late_for_every_window_is_a_fault():
     assert "lateness" in str(other)
 
 
+@pytest.mark.parametrize(("minutes", "faults"), [(46079, 0), (46080, 1)])
+def test_a_policy_that_asks_for_silence_longer_than_it_is_looked_for_is_a_fault(minutes, faults):
+    """After the last logs 31 windows without rows are evaluated, and the last row is a window before these at most."""
+    when = f"when: 'rows > 1 or not (silent > {minutes} and silent < 99999)'"
+    text = MONITOR + f"policies: [{{name: a, {when}, pipeline: p}}]\n"
+
+    found = find_faults(text, "monitor.yaml", METRICS)
+
+    told = "`silent` is never above 46080: after the last logs 31 windows without rows are evaluated"
+    assert [fault.found for fault in found] == [told] * faults
+
+
 def test_an_azure_job_is_given_as_its_rest_api_takes_it():
     job = f"{{workspace: {WORKSPACE}, properties: {{jobType: Command, command: train}}}}"
     text = MONITOR + f"policies: [{{name: a, when: drifted > 0.3, azureml_job: {job}}}]\n"
