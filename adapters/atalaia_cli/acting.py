@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from atalaia.decisions import Decision, Outcome, in_runs
 from atalaia.errors import JobError
 from atalaia.monitoring.acting import Actor
-from atalaia.monitoring.actions import Action
+from atalaia.monitoring.actions import Action, State
 from atalaia.monitoring.decided import action_of, as_it_went, decisions_of
 from atalaia.monitoring.deciding import Decider
 from atalaia.monitoring.evaluating import Evaluated
@@ -44,11 +44,11 @@ class Done(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """What a person reads of a decision: when its windows began, the decision, and the job if one was started."""
+    """What a person reads of a decision: when its windows began, the decision, and how far what follows is."""
 
     when: str
     decision: str
-    job: str
+    follows: str
 
 
 def act(opened: Opened, evaluated: Iterable[Evaluated], now: int) -> set[Window]:
@@ -121,17 +121,25 @@ def done_of(opened: Opened, evaluated: Sequence[Evaluated]) -> list[Done]:
 
 
 def told_of(opened: Opened, evaluated: Sequence[Evaluated]) -> list[Told]:
-    """Return what is told of decisions: all of the last window, and of the others those that had a reason to act."""
-    last = len(evaluated) - 1
+    """Return what is told: all of the last window that was decided on, of others what had a reason to act."""
     places = {item.window: place for place, item in enumerate(evaluated)}
     done = [(places[each.window], each) for each in done_of(opened, evaluated)]
+    last = max((at for at, _ in done), default=0)
     news = [(at, each) for at, each in done if at == last or each.decision.outcome is not Outcome.NO]
-    jobs = {(at, each.decision): each.action.job for at, each in news if each.action is not None}
+    follows = {(at, each.decision): _follows(opened, each.action) for at, each in news}
     return [
         Told(
             starts(*(iso(evaluated[at].window.start) for at in (run.first, run.last))),
             run.decision.told,
-            opened.here(jobs.get((run.last, run.decision), "")),
+            follows.get((run.last, run.decision), ""),
         )
         for run in in_runs((at, each.decision) for at, each in news)
     ]
+
+
+def _follows(opened: Opened, action: Action | None) -> str:
+    if action is None:
+        return ""
+    if action.state is State.PENDING_APPROVAL:
+        return f"to decide: atalaia approve MONITOR {action.policy} {action.window}"
+    return f"not started yet: {action.why}" if action.why and not action.job else opened.here(action.job)

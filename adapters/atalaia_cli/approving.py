@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import replace
 from rich.console import Console
 from rich.text import Text
 
 from atalaia import wording
 from atalaia.checks import METRICS
-from atalaia.errors import ApprovalError, AtalaiaError
+from atalaia.errors import ApprovalError, AtalaiaError, StoredFormError
 from atalaia.monitor_file import Monitor, load_monitor
 from atalaia.monitoring.actions import Action, State, all_actions
 from atalaia.monitoring.approving import DECIDED, Approval, Decision, decide, decided, waiting_action
@@ -125,7 +126,12 @@ def _must_be(output: ObjectStore, monitor: str, policy: str, window: str) -> Non
 
 def _spoken(output: ObjectStore, monitor: str, action: Action) -> Action:
     """Return an action that waits as it goes on if somebody has approved or declined it; any other as it is."""
-    return decided(output, monitor, action, 0) if action.state is State.PENDING_APPROVAL else action
+    if action.state is not State.PENDING_APPROVAL:
+        return action
+    try:
+        return decided(output, monitor, action, 0)
+    except StoredFormError as error:
+        return replace(action, why=str(error))
 
 
 def _nothing(monitor: Monitor, output: ObjectStore) -> str:
@@ -146,7 +152,7 @@ def _shape(action: Action, spoken: Action) -> dict[str, Any]:
         "decided": iso(action.time),
         "until": iso(action.until) if ends else None,
         "tries": action.tries,
-        "why": action.why or None,
+        "why": spoken.why or None,
         "by": spoken.by or None,
         "job": action.job or None,
         "outcome": action.outcome or None,
@@ -168,6 +174,8 @@ def _more(action: Action, spoken: Action) -> str:
     """Return what is to be known of an action in its state."""
     by = f"by {spoken.by}" if spoken.by else ""
     if action.state is State.PENDING_APPROVAL:
+        if spoken.why:
+            return spoken.why
         word = {State.PENDING: "approved", State.DECLINED: "declined"}.get(spoken.state)
         return f"{word} {by}".strip() + ", as of the next evaluation" if word else f"waits until {iso(action.until)}"
     if action.state is State.DONE:

@@ -20,7 +20,7 @@ table{border-collapse:collapse}th{font-weight:400;color:#52606d;text-align:left}
 td,th{padding:.3rem 1rem .3rem 0;vertical-align:top;border-bottom:1px solid #e4e7eb}
 .totals td,.totals thead th{text-align:right;white-space:nowrap}.windows{font-size:.9rem}
 .windows tbody th{white-space:nowrap}
-.windows td{white-space:pre}.windows td:last-child{white-space:normal;min-width:16rem}
+.windows td{white-space:pre-line;min-width:8rem}.windows td:last-child{min-width:16rem}
 svg{display:block;width:100%;min-width:42rem;height:auto;margin-top:1rem}
 """
 

@@ -79,8 +79,8 @@ def start_of(window: Window | None) -> str:
 def _windows(shown: Sequence[Compared]) -> Table:
     table = light_table()
     table.add_column("window", no_wrap=True)
-    table.add_column("then")
-    table.add_column("now")
+    table.add_column("then", overflow="fold")
+    table.add_column("now", overflow="fold")
     table.add_column("what differs", overflow="fold", ratio=1)
     for each in shown:
         table.add_row(

@@ -99,8 +99,8 @@ def _print_decisions(console: Console, decisions: Sequence[Told]) -> None:
         line.add_column(overflow="fold")
         line.add_row(_quiet(each.when), Text(wording.shortened(each.decision, _MESSAGE_LENGTH), style="default"))
         console.print(Padding(line, (0, 0, 0, 2), expand=False))
-        if each.job:
-            console.print(_quiet(f"    {wording.printable(each.job)}"), soft_wrap=True)
+        if each.follows:
+            console.print(_quiet(f"    {wording.printable(each.follows)}"), soft_wrap=True)
 
 
 def print_compare(console: Console, result: Mapping[str, Any]) -> None:

@@ -116,6 +116,21 @@ def test_an_approval_is_told_before_the_next_evaluation_acts_on_it(place):
     assert "approved by Ada" in atalaia("actions", "monitor.yaml", cwd=place).stdout
 
 
+def test_what_is_no_approval_is_told_in_the_list(place):
+    (place / "out/churn/approvals/retrain").mkdir(parents=True)
+    (place / "out/churn/approvals/retrain/20260302T000000Z.json").write_text("yes")
+
+    (action,) = listed(place)
+    assert "not an approval. Write {" in action["why"]
+    assert "not an approval. Write" in " ".join(atalaia("actions", "monitor.yaml", cwd=place).stdout.split())
+
+
+def test_check_tells_how_to_decide(place):
+    text = atalaia("check", "monitor.yaml", "--now", "2026-03-05", cwd=place).stdout
+
+    assert "to decide: atalaia approve MONITOR retrain 20260302T000000Z\n" in text
+
+
 def test_why_there_are_no_actions_is_told(place):
     idle = (MONITOR + POLICY).replace("drifted > 0.3", "rows > 9000")
     for name, text in (("idle", idle), ("bare", MONITOR)):

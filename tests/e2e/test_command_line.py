@@ -111,6 +111,14 @@ def test_check_acts_where_it_can_and_says_what_every_policy_decided(place):
     assert atalaia("verify", "atalaia-out/shop/reports/20260303T000000Z/r1.json", cwd=place).returncode == 0
 
 
+def test_check_tells_decisions_of_the_last_window_that_was_decided_on(place):
+    with (place / "monitor.yaml").open("a") as file:
+        file.write("policies: [{name: few, when: drifted > 0.1, min_rows: 5000, file: true}]\n")
+    done = atalaia("check", "monitor.yaml", "--now", "2026-03-04T00:30:00Z", cwd=place)  # the last one is not final
+
+    assert "2 Mar 2026 few: nothing to do, 800 rows, fewer than the 5,000 needed" in " ".join(done.stdout.split())
+
+
 def test_check_says_what_could_not_be_started(place):
     with (place / "monitor.yaml").open("a") as file:
         file.write(POLICIES)
@@ -120,6 +128,7 @@ def test_check_says_what_could_not_be_started(place):
 
     assert done.returncode == 1
     assert "retrain: not started. The job could not be started." in done.stderr
+    assert "    not started yet: The job could not be started." in done.stdout
 
 
 def test_check_prints_strict_json_in_the_documented_shape(place):
