@@ -83,21 +83,23 @@ def renew_for_version(monitor: Monitor, output: ObjectStore, new: NewVersion) ->
 
 
 def _begin(monitor: Monitor, output: ObjectStore, wanted: NewBaseline, renewal: Renewal, known: dict[str, str]) -> None:
-    if any(each.id == renewal.id for each in _renewals(monitor, output)):
+    if any(each.id == renewal.id for each in renewals(monitor, output)):
         return
     data = wanted.data or ""
     for name, value in (known | {"monitor": monitor.name, "model": monitor.model.name}).items():
         data = data.replace(f"{{{name}}}", value)
     if not data:
         renewal = replace(renewal, windows=wanted.windows or WINDOWS, rows=wanted.rows or ROWS)
-    _keep(monitor, output, replace(renewal, data=data))
+    keep(monitor, output, replace(renewal, data=data))
 
 
-def _keep(monitor: Monitor, output: ObjectStore, renewal: Renewal) -> None:
+def keep(monitor: Monitor, output: ObjectStore, renewal: Renewal) -> None:
+    """Write a renewal, or what became of it."""
     output.put(renewal_key(monitor.name, renewal.since, renewal.id), msgspec.json.encode(renewal) + b"\n")
 
 
-def _renewals(monitor: Monitor, output: ObjectStore) -> Iterator[Renewal]:
+def renewals(monitor: Monitor, output: ObjectStore) -> Iterator[Renewal]:
+    """Yield all renewals of a monitor, in order of time."""
     for info in output.list(renewals_prefix(monitor.name)):
         yield msgspec.json.decode(output.get(info.key)[0], type=Renewal)
 
@@ -151,7 +153,7 @@ class Renewer:
             version = made[0].version
         else:  # killed before it was noted
             version = held.version
-        _keep(self._monitor, self._output, replace(pending, baseline=version))
+        keep(self._monitor, self._output, replace(pending, baseline=version))
         self._pending = None
         return version
 
