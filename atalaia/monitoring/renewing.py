@@ -92,11 +92,18 @@ def _begin(monitor: Monitor, output: ObjectStore, wanted: NewBaseline, renewal: 
         data = data.replace(f"{{{name}}}", value)
     if not data:
         renewal = replace(renewal, windows=wanted.windows or WINDOWS, rows=wanted.rows or ROWS)
-    _keep(monitor, output, replace(renewal, data=data))
+    keep(monitor, output, replace(renewal, data=data))
 
 
-def _keep(monitor: Monitor, output: ObjectStore, renewal: Renewal) -> None:
+def keep(monitor: Monitor, output: ObjectStore, renewal: Renewal) -> None:
+    """Write a renewal, or what became of it."""
     output.put(renewal_key(monitor.name, renewal.since, renewal.id), msgspec.json.encode(renewal) + b"\n")
+
+
+def renewals(monitor: Monitor, output: ObjectStore) -> Iterator[Renewal]:
+    """Yield all renewals of a monitor, in order of time."""
+    for info in output.list(renewals_prefix(monitor.name)):
+        yield _read(output, info.key)
 
 
 def _read(output: ObjectStore, key: str) -> Renewal:
@@ -156,7 +163,7 @@ class Renewer:
             version = made[0].version
         else:  # killed before it was noted
             version = held.version
-        _keep(self._monitor, self._output, replace(pending, baseline=version))
+        keep(self._monitor, self._output, replace(pending, baseline=version))
         self._pending = None
         return version
 

@@ -16,13 +16,14 @@ from msgspec import Struct, field
 from atalaia.baseline import Baseline
 from atalaia.errors import AtalaiaError
 from atalaia.monitor_file import Monitor
+from atalaia.monitoring.aftermath import Aftermath, aftermath_of
 from atalaia.monitoring.baselines import read_baseline
 from atalaia.monitoring.changes import Marked
 from atalaia.monitoring.claims import Claims
 from atalaia.monitoring.eras import Eras
 from atalaia.monitoring.evaluating import Evaluated, latest_report
 from atalaia.monitoring.fitting import Fitted, fit
-from atalaia.monitoring.layout import baseline_key, merged_prefix, profiles_prefix
+from atalaia.monitoring.layout import baseline_key, baselines_prefix, merged_prefix, profiles_prefix
 from atalaia.monitoring.outbox import Delivered, Outbox
 from atalaia.monitoring.overlay import Overlay
 from atalaia.monitoring.periods import Period, nothing_in, windows_in
@@ -71,18 +72,19 @@ def replay(monitor: Monitor, output: ObjectStore, period: Period) -> Replay:
     if not windows:
         raise AtalaiaError(nothing_in(stored, monitor, narrow, period))
     clock = _Clock()
-    overlay = Overlay(output, () if width > narrow else _shown(monitor.name), clock)
+    overlay = Overlay(output, _shown(monitor.name, same=width == narrow), clock)
     if width > narrow:
         for key, data in widened(monitor.name, windows, stored, output):
             overlay.put(key, data)
     then = _reports(monitor.name, output, (start for starts in windows.values() for start in starts), narrow)
     done = Replay(windows, then, overlay)
-    _Rounds(monitor, done, _Baselines(monitor.name, output, stored), clock).run()
+    aftermath = aftermath_of(monitor, output, overlay, min(windows).start, same=width == narrow)
+    _Rounds(monitor, done, _Baselines(monitor.name, output, stored), aftermath, clock).run()
     return done
 
 
-def _shown(monitor: str) -> tuple[str, ...]:
-    return profiles_prefix(monitor), merged_prefix(monitor)
+def _shown(monitor: str, *, same: bool) -> tuple[str, ...]:
+    return baselines_prefix(monitor), *((profiles_prefix(monitor), merged_prefix(monitor)) if same else ())
 
 
 def _stored(monitor: Monitor, output: ObjectStore, period: Period) -> dict[int, list[ObjectInfo]]:
@@ -197,6 +199,7 @@ class _Rounds(Struct):
     monitor: Monitor
     done: Replay
     baselines: _Baselines
+    aftermath: Aftermath
     clock: _Clock
     fitted: dict[str, Fitted] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
@@ -211,10 +214,11 @@ class _Rounds(Struct):
         over = self.clock.now + parse_duration(self.monitor.window)
         self._others(last, max([over, *(moment + 1 for moment in self._waiting(END_TIME))]))
         told = [f"window {key} could not be evaluated: {why}" for key, why in self.failed.items()]
-        self.done.notes += [*dict.fromkeys(note for each in self.fitted.values() for note in each.notes), *told]
+        fitted = dict.fromkeys(note for each in self.fitted.values() for note in each.notes)
+        self.done.notes += [*fitted, *self.aftermath.told(), *told]
 
     def _round_of(self, window: Window, starts: Sequence[int], lateness: int) -> _Past:
-        baseline = self.baselines.of(starts, self.done.then)
+        baseline = self.aftermath.baseline_of(window, self.baselines.of(starts, self.done.then))
         if baseline.name not in self.fitted:
             self.fitted[baseline.name] = fit(self.monitor, baseline)
         past = _Past(self.fitted[baseline.name], self.done.output, self.clock)
@@ -248,6 +252,7 @@ class _Rounds(Struct):
 
     def _round(self, past: _Past, now: int) -> None:
         self.clock.now = now
+        self.aftermath.note(now)
         nobody = _Nobody()
         this = _OneWindow(past, now, Detail.SUMMARY, "backtest")
         self.failed |= this.run(nobody, lambda *_: nobody, lambda: True).failed
