@@ -18,10 +18,10 @@ from msgspec.structs import replace
 
 from atalaia.baseline import Baseline
 from atalaia.monitor_file import Monitor
-from atalaia.monitoring.actions import Action, State, all_actions
+from atalaia.monitoring.actions import ENDED_WELL, Action, State, all_actions
 from atalaia.monitoring.baselines import CurrentBaseline, columns_fingerprint, current_baseline, read_baseline
 from atalaia.monitoring.layout import baseline_key, current_baseline_key, window_prefix
-from atalaia.monitoring.renewing import ENDED_WELL, Renewal, keep, renew_after_run, renewals
+from atalaia.monitoring.renewing import Renewal, keep, renew_after_run, renewals
 from atalaia.monitoring.widening import content_at
 from atalaia.ports import ObjectStore
 from atalaia.profile import Profile, pack, profile_from_plain, profile_to_plain

@@ -17,8 +17,8 @@ from atalaia.window import iso
 from atalaia_local import MemoryStore
 
 NOW = Period(moment("2026-03-20T00:00:00Z"))
-POLICY = "policies: [{name: retrain, when: drifted > 0.3, cool_down: 4w, file: true}]\n"
-RENEWING = POLICY.replace("file: true", "file: true, new_baseline: {windows: 2, rows: 1000}")
+POLICY = "policies: [{name: retrain, when: drifted > 0.3, cool_down: 4w, pipeline: p}]\n"
+RENEWING = POLICY.replace("pipeline: p", "pipeline: p, new_baseline: {windows: 2, rows: 1000}")
 COUNTED = (
     "counted again from their profiles, on a baseline that did not hold then: windows from 2026-03-{:02}T00:00:00Z on"
 )
@@ -139,7 +139,7 @@ def test_more_healthy_windows_make_another_baseline_later(renewed):
 
 def test_what_would_have_waited_for_approval_counts_as_done():
     never = a_past(course(), "")
-    asking = RENEWING.replace("file: true", "file: true, approval: true")
+    asking = RENEWING.replace("pipeline: p", "pipeline: p, approval: true")
 
     found = backtest(never.monitor, never.output, NOW, load_monitor(never.text + asking, "changed.yaml"))
 
@@ -148,7 +148,7 @@ def test_what_would_have_waited_for_approval_counts_as_done():
 
 def test_what_follows_from_data_is_not_known_and_said():
     never = a_past(course(), "")
-    data = POLICY.replace("file: true", "file: true, new_baseline: {data: 'mem://train/{job}'}")
+    data = POLICY.replace("pipeline: p", "pipeline: p, new_baseline: {data: 'mem://train/{job}'}")
 
     found = backtest(never.monitor, never.output, NOW, load_monitor(never.text + data, "changed.yaml"))
 

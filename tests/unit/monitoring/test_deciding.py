@@ -197,7 +197,7 @@ def test_a_window_that_comes_late_cools_down_after_one_of_long_ago():
     evaluate(world)
 
     assert started(world) == ["20260302T0000", "20260324T0000"]
-    assert decision(world, 11).why == "it acted because of 2026-03-02T00:00:00Z, less than 10d apart"
+    assert decision(world, 11).why == "it cools down: it acted because of 2 Mar 2026, less than 10d apart"
 
 
 def test_a_spent_budget_is_no_debt_but_new_rows_are_a_new_reason():
