@@ -11,7 +11,7 @@ AZURE_EMULATOR := $(if $(LINUX),build/node/.ready build/azure-emulator/.ready bu
 EMULATOR := $(AWS_EMULATOR) $(AZURE_EMULATOR)
 CHECKED := $(if $(LINUX),build/infra/.ready build/checkov/.ready)  # Terraform's core, of another licence than ours: for tests only
 DISTRO := $(if $(LINUX),build/azure-monitor/.ready)  # Microsoft's telemetry, of another OpenTelemetry than .venv's
-CLIENTS := $(DISTRO) $(if $(LINUX),build/azure-ai-ml/.ready)  # too large for .venv, which the tests hold the emulators to
+CLIENTS := $(DISTRO) $(if $(LINUX),build/vendors/.ready)  # too large for .venv, which the tests hold the emulators to
 # What runs on the newer Python that clouds have in production: the bundles end to end, and the tests of what is in them.
 NEWER := tests/e2e/test_azure_bundle.py $(addprefix tests/e2e/test_bundles.py::test_a_bundle_,\
     takes_a_capture_file_to_a_report_and_a_job reads_every_format_and_all_it_loads_is_its_own) tests/unit \
@@ -23,7 +23,7 @@ JOBS ?= 3  # tests at once: most wait for emulators
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-3.13 e2e-aws e2e-azure infra check fix lock bench bench-alarms bench-cold bench-lambda bench-azure emulator
-.PHONY: build/infra build/checkov build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/azure-ai-ml
+.PHONY: build/infra build/checkov build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor build/vendors
 .PHONY: build/python3.13
 
 help:  ## Print this list
@@ -92,7 +92,7 @@ $(LOCKED): requirements/dev.txt
 	$(PIP) --require-hashes --requirement requirements/dev.txt && touch $@
 
 build/infra build/checkov build/ministack build/emulator build/node build/azure-emulator build/azure-worker build/azure-monitor \
-build/azure-ai-ml build/python3.13: %: %/.ready
+build/vendors build/python3.13: %: %/.ready
 
 # Azurite, Microsoft's parser of KQL, and what the console's page is made with; npm says of one that it asks for a newer Node.js, which it runs without.
 build/node/.ready: requirements/node/package-lock.json
@@ -117,8 +117,8 @@ build/3.13/%/.ready: requirements/%.txt build/python3.13/.ready
 	build/3.13/$*/bin/pip install --disable-pip-version-check --quiet --no-compile --no-deps --require-hashes --requirement $<
 	touch $@
 
-# The list is complete, and large: nothing is compiled but what is imported.
-build/checkov/.ready: WITHOUT_LIMITS := --no-deps --no-compile
+# These lists are complete, and large: nothing is compiled but what is imported.
+build/checkov/.ready build/vendors/.ready: WITHOUT_LIMITS := --no-deps --no-compile
 
 # Terraform's core, and what the schemas of its providers are read from, once.
 build/infra/.ready: requirements/infra.txt requirements/infra-providers.txt $(addprefix infra/checks/,azure_models.py azure_types.py generated.py schemas.py)

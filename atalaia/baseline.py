@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import msgspec
@@ -55,7 +55,7 @@ Batches = Callable[[], Iterable[RowBatch | Reject]]
 """Opens the reference data anew at each call."""
 
 
-class Baseline(Struct, frozen=True):
+class Baseline(Struct, frozen=True, dict=True):
     """What current data is compared against.
 
     Attributes:
@@ -77,7 +77,7 @@ class Baseline(Struct, frozen=True):
     constraints: Constraints | None = None
     history: History | None = None
 
-    @property
+    @cached_property
     def name(self) -> str:
         """What it is stored under: its version, and a digest of its history if it has one: that never changes."""
         if self.history is None:

@@ -132,13 +132,21 @@ def condition_faults(text: str, metrics: dict[str, bool] | None, columns: dict[s
 
 def mentions(condition: Condition, value: str) -> bool:
     """Tell whether one of the values of the whole window is asked for."""
+    return any(each.value == value for each in comparisons(condition))
+
+
+def comparisons(condition: Condition) -> Iterator[Comparison]:
+    """Yield the comparisons of a condition, from left to right."""
     match condition:
         case Joined(parts=parts):
-            return any(mentions(part, value) for part in parts)
+            for part in parts:
+                yield from comparisons(part)
         case Not(inner=inner):
-            return mentions(inner, value)
+            yield from comparisons(inner)
+        case Comparison():
+            yield condition
         case _:
-            return isinstance(condition, Comparison) and condition.value == value
+            return
 
 
 def spell_condition(condition: Condition) -> str:

@@ -21,11 +21,13 @@ from atalaia.report import Bars, Evidence, Finding, Mover, Trail
 from atalaia.signals.drift import Measures, measure_all, of_lengths
 from atalaia.signals.over_time import Moved, Sums, carried_on, fits, followed, furthest, gathered, nothing
 from atalaia.signals.quality import Measured, values_of
+from atalaia.signals.tails import first_above
 from atalaia.wording import number, percent
 
 _MOST_MOVED = 3
 _FURTHEST = 10.0  # standard deviations that a shift is looked for in
-_HALVINGS = 24
+_SHIFTS = 1 << 24  # as so many steps
+_GAP_OF_NORMAL = 0.3  # about so far a normal column is for each that it moved by
 
 
 class Drift(Struct, frozen=True):
@@ -150,12 +152,13 @@ def _shift_of_gap(grid: NumericGrid, baseline: NumericSummary, gap: float) -> fl
         return None
     reached = baseline.reached[1::2] / baseline.finite
     weights = np.diff(np.concatenate(([0.0], reached)))
-    low, high = 0.0, _FURTHEST
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        moved = np.interp(grid.edges - middle * unit, grid.edges, reached, left=0.0)
-        low, high = (low, middle) if float(weights @ (moved - reached) ** 2) >= gap * gap else (middle, high)
-    return high if high < _FURTHEST else None
+
+    def excess(steps: int) -> float:
+        moved = np.interp(grid.edges - _FURTHEST * steps / _SHIFTS * unit, grid.edges, reached, left=0.0)
+        return float(weights @ (moved - reached) ** 2) - gap * gap
+
+    steps = first_above(excess, _SHIFTS, int(gap / _GAP_OF_NORMAL / _FURTHEST * _SHIFTS))
+    return _FURTHEST * steps / _SHIFTS if steps < _SHIFTS else None
 
 
 def _share_of_effect(baseline: CategoricalSummary, effect: float) -> float | None:

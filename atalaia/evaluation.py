@@ -31,6 +31,7 @@ from atalaia.profile import (
 )
 from atalaia.profile.cross import CrossMoments
 from atalaia.profile.distinct import Distinct
+from atalaia.profile.kept import kept
 from atalaia.profile.minutes import MINUTE
 from atalaia.profile.segments import segment_column
 from atalaia.relations import measure_relations
@@ -225,17 +226,17 @@ def column_report(
         metrics=drift.measures.metrics,
         bounds=drift.measures.bounds,
         p_values=drift.measures.p_values,
-        baseline=_summary(pair.grid, pair.baseline),
-        current=_summary(pair.grid, pair.current),
+        baseline=kept(pair.baseline, _summary, pair.grid),
+        current=_summary(pair.current, pair.grid),
         bars=drift.bars,
     )
     return report, findings
 
 
-def _summary(grid: Grid, summary: Summary) -> ColumnSummary:
+def _summary(summary: Summary, grid: Grid) -> ColumnSummary:
     missing = summary.missing / summary.rows if summary.rows else None
     if isinstance(grid, TextGrid) and isinstance(summary, TextSummary):
-        return msgspec.structs.replace(_summary(grid.lengths, summary.lengths), distinct=None)
+        return msgspec.structs.replace(_summary(summary.lengths, grid.lengths), distinct=None)
     values = values_of(summary)
     distinct = min(_distinct(grid, summary).estimate(), float(values)) if values else None
     if not isinstance(grid, NumericGrid) or not isinstance(summary, NumericSummary) or not summary.finite:

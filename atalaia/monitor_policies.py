@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from atalaia.conditions import condition_faults
+from atalaia.conditions import ConditionError, comparisons, condition_faults, parse_condition
 from atalaia.monitor_checks import CONSTRAINT_CHECKS, Metrics
 from atalaia.monitor_columns import is_number, list_of
 from atalaia.monitor_targets import broken_targets
 from atalaia.monitor_yaml import Issue, Path
-from atalaia.policies import FILLED_IN, TARGETS, TRAFFIC
+from atalaia.policies import ASKED, FILLED_IN, HEARD, MOST_EMPTY, TARGETS, TRAFFIC, Policy
 from atalaia.quiet_hours import parse_quiet, quiet_until
 from atalaia.schedules import parse_schedule
 from atalaia.schema import Role
@@ -21,7 +21,15 @@ from atalaia.window import parse_duration
 MOST_LOOKED_AT = 100
 """A policy looks at so many windows at most."""
 
+LONGEST = "520w"
+"""No time that a policy names is longer."""
+
+Times = tuple[object, object]
+"""A monitor's `window` and `lateness`, as they stand in the file."""
+
 _SHOWN = 80
+_MINUTE = parse_duration("1m")
+_WITHIN = Policy("").within
 _BY_CONSTRAINTS = dict.fromkeys(CONSTRAINT_CHECKS, False)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _WORKSPACE = re.compile(
@@ -30,11 +38,12 @@ _WORKSPACE = re.compile(
     re.IGNORECASE,
 )
 
+_AZURE_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}")  # the pattern of Microsoft's own client
 _TOPIC = re.compile(r"https://[^/?#\s]+\.eventgrid\.azure\.(net|us|cn)/api/events|http://127\.0\.0\.1:\d+/\S*")
 
 
 def broken_policies(
-    policies: list[Any], known_metrics: Metrics | None, columns: Mapping[str, dict[str, Any]]
+    policies: list[Any], known_metrics: Metrics | None, columns: Mapping[str, dict[str, Any]], times: Times
 ) -> Iterator[Issue]:
     """Yield what is wrong with the list `policies`; parts of a wrong type are passed over.
 
@@ -42,6 +51,7 @@ def broken_policies(
         policies: As they stand in the file.
         known_metrics: The metrics that conditions may name; None to accept any name.
         columns: The monitor's, by name.
+        times: Of the monitor.
     """
     names: dict[str, int] = {}
     for place, policy in enumerate(policies):
@@ -53,11 +63,14 @@ def broken_policies(
             yield from _schedule(policy.get("schedule"), path)
             yield from _counts(policy, path)
             yield from _durations(policy, path)
+            yield from _too_late(policy, times[1], path)
+            yield from _too_silent(policy, times[0], path)
             yield from _quiet_hours(policy.get("quiet_hours"), path)
             yield from _target(policy, path)
             yield from _parameters(policy.get("parameters"), (*path, "parameters"))
             yield from broken_targets(policy, path)
             yield from broken_new_baseline(policy.get("new_baseline"), (*path, "new_baseline"))
+            yield from _unheard(policy, path)
 
 
 def broken_new_baseline(new: object, path: Path) -> Iterator[Issue]:
@@ -164,14 +177,44 @@ def _counts(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
 
 
 def _durations(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
-    for key in ("cool_down", "within", "approval_within"):
+    for key, least in (("cool_down", 0), ("within", 1), ("approval_within", 1)):
         text = policy.get(key)
         if isinstance(text, str):
-            try:
-                parse_duration(text)
-            except ValueError:
-                found = f"{text!r} is not a whole number with a unit (s, m, h, d, w)"
-                yield Issue((*path, key), found, "Write it as 12h or 7d.")
+            length, fix = _length(text), "Write it as 12h or 7d."
+            if length is None:
+                yield Issue((*path, key), f"{text!r} is not a whole number with a unit (s, m, h, d, w)", fix)
+            elif length < least:
+                yield Issue((*path, key), f"{text!r} is not above 0", fix)
+            elif length > parse_duration(LONGEST):
+                yield Issue((*path, key), f"{text!r} is longer than {LONGEST}", fix)
+
+
+def _too_late(policy: Mapping[str, Any], lateness: object, path: Path) -> Iterator[Issue]:
+    """Yield that every window is too old by the time it is final."""
+    within = policy.get("within", _WITHIN)
+    latest, longest = _length(lateness), _length(within)
+    if policy.get("schedule") is None and latest and longest and longest <= latest:
+        found = f"windows are final {lateness} after they end, which is too late for `within`, {within}: it never acts"
+        yield Issue((*path, "within"), found, f"Give `within` a longer time than {lateness}, the `lateness`.")
+
+
+def _too_silent(policy: Mapping[str, Any], window: object, path: Path) -> Iterator[Issue]:
+    """Yield that longer silence is asked for than windows without rows tell of."""
+    try:
+        asked = [c.limit for c in comparisons(parse_condition(policy["when"])) if c.value == "silent" and ">" in c.sign]
+    except (KeyError, TypeError, ConditionError):  # which is told of
+        return
+    most = (_length(window) or 0) * (MOST_EMPTY + 1) // _MINUTE
+    if asked and 0 < most <= max(asked):
+        found = f"`silent` is never above {most}: after the last logs {MOST_EMPTY} windows without rows are evaluated"
+        yield Issue((*path, "when"), found, "Ask for fewer minutes, or give the monitor wider windows.")
+
+
+def _length(text: object) -> int | None:
+    try:
+        return parse_duration(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 def _target(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
@@ -190,6 +233,16 @@ def _target(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
             fix = "Add `approval: true`, so that somebody decides each time."
             yield Issue((*path, key), f"`{key}` changes what users are served, without approval", fix)
     yield from _azure(policy, path)
+    yield from _maps(policy.get("training_job"), (*path, "training_job"), ("HyperParameters", "Environment"))
+
+
+def _unheard(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
+    """Yield that a new baseline is to follow a job of which nobody hears how it ended."""
+    unheard = [key for key in TARGETS if policy.get(key) is not None and key not in (*HEARD, *ASKED)]
+    if unheard and policy.get("new_baseline") is not None:
+        found = f"no new baseline would follow, as nobody tells how `{unheard[0]}` ends"
+        fix = "Remove it, or put `new_baseline` under `model`: then a new version of the model begins one."
+        yield Issue((*path, "new_baseline"), found, fix)
 
 
 def _parameters(parameters: object, path: Path) -> Iterator[Issue]:
@@ -210,6 +263,7 @@ def _azure(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
         if isinstance(workspace, str) and not _WORKSPACE.fullmatch(workspace):
             fix = "Copy it from the workspace's page: /subscriptions/ID/resourceGroups/GROUP/providers/..."
             yield Issue((*path, key, "workspace"), f"{workspace!r} is no resource id of a workspace", fix)
+        yield from _azure_names(target, (*path, key))
     if isinstance(policy.get("azureml_job"), dict):
         yield from _job_type(policy["azureml_job"], (*path, "azureml_job"))
     topic = policy.get("event_grid_topic")
@@ -223,3 +277,20 @@ def _job_type(job: Mapping[str, Any], path: Path) -> Iterator[Issue]:
     if isinstance(properties, dict) and not isinstance(properties.get("jobType"), str):
         fix = "Write `jobType: Command` or `jobType: Pipeline`, and what else the API asks for."
         yield Issue((*path, "properties"), "there is no `jobType`", fix)
+    yield from _maps(properties, (*path, "properties"), ("environmentVariables", "inputs", "tags"))
+
+
+def _azure_names(target: object, path: Path) -> Iterator[Issue]:
+    for key in ("endpoint", "deployment"):
+        name = target.get(key) if isinstance(target, dict) else None
+        if isinstance(name, str) and not _AZURE_NAME.fullmatch(name):
+            found = f"{name!r} is no name of letters, digits, hyphens and underscores"
+            yield Issue((*path, key), found, "Write it as Azure ML does.")
+
+
+def _maps(given: object, path: Path, keys: tuple[str, ...]) -> Iterator[Issue]:
+    """Look at what a job's parameters are added to."""
+    for key in keys:
+        value = given.get(key) if isinstance(given, dict) else None
+        if value is not None and not isinstance(value, dict):
+            yield Issue((*path, key), f"`{key}` is no map", "Write it as {NAME: value}.")

@@ -46,7 +46,8 @@ def broken_rules(data: object, known_metrics: Metrics | None = None) -> Iterator
         if mapping_of(check).get("metric") in RELATIONS and multivariate in (None, False):
             fix = "Write `multivariate: true` at the top level, or remove the check."
             yield Issue(("checks", place, "metric"), "the relations between columns are not watched", fix)
-    yield from broken_policies(list_of(monitor.get("policies")), known_metrics, named)
+    times = monitor.get("window", "1d"), monitor.get("lateness", "1h")
+    yield from broken_policies(list_of(monitor.get("policies")), known_metrics, named, times)
     yield from broken_new_baseline(mapping_of(monitor.get("model")).get("new_baseline"), ("model", "new_baseline"))
 
 

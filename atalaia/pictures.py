@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
+from msgspec.structs import replace
 
 from atalaia.profile import (
     CategoricalGrid,
@@ -17,6 +18,7 @@ from atalaia.profile import (
     TextGrid,
     TextSummary,
 )
+from atalaia.profile.kept import kept
 from atalaia.profile.values import Floats, Ints
 from atalaia.profile.weighted import cells_of
 from atalaia.report import Bars
@@ -44,14 +46,16 @@ def bars_of(grid: Grid, baseline: Summary, current: Summary) -> Bars:
 
 
 def _numeric_bars(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> Bars:
+    before, cuts = kept(baseline, _bars_before, grid)
+    return replace(before, current=_shares(bin_counts(current, cuts)))
+
+
+def _bars_before(baseline: NumericSummary, grid: NumericGrid) -> tuple[Bars, Ints]:
+    """Return the bars without a window, and the cells that they end with."""
     edges = _bar_edges(grid.edges, baseline)
     cuts = cells_of(grid, edges)  # each bar ends behind the atom of its upper edge
-    return Bars(
-        labels=tuple(_intervals(edges)),
-        edges=tuple(edges.tolist()),
-        baseline=_shares(bin_counts(baseline, cuts)),
-        current=_shares(bin_counts(current, cuts)),
-    )
+    shares = _shares(bin_counts(baseline, cuts))
+    return Bars(tuple(_intervals(edges)), tuple(edges.tolist()), shares, ()), cuts
 
 
 def _bar_edges(edges: Floats, baseline: NumericSummary) -> Floats:
@@ -85,11 +89,11 @@ def _shares(counts: Ints) -> tuple[float, ...]:
 
 def _categorical_bars(grid: CategoricalGrid, baseline: CategoricalSummary, current: CategoricalSummary) -> Bars:
     names, before, now = category_counts(grid, baseline, current)
-    order = sorted(range(len(names) - 1), key=lambda i: (-max(before[i], now[i] * _scale(before, now)), names[i]))
+    larger = np.maximum(before, now * _scale(before, now)).tolist()
+    order = sorted(range(len(names) - 1), key=lambda i: (-larger[i], names[i]))
     shown = sorted(i for i in order[:_CATEGORIES] if before[i] or now[i])
     labels = [names[i] if before[i] else f"{names[i]} (new)" for i in shown]
-    rest = [i for i in range(len(names)) if i not in set(shown)]
-    picked = [np.append(side[shown], side[rest].sum()).astype(np.int64) for side in (before, now)]
+    picked = [np.append(side[shown], side.sum() - side[shown].sum()).astype(np.int64) for side in (before, now)]
     if not picked[0][-1] and not picked[1][-1]:
         picked = [side[:-1] for side in picked]
     else:

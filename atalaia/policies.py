@@ -262,11 +262,23 @@ TARGETS = (
 )  # fmt: skip
 """What a policy can start: it names one of these."""
 
+HEARD = ("pipeline", "training_job", "azureml_job", "azureml_batch")
+"""Those whose cloud tells how a job ended."""
+
+ASKED = ("databricks", "github_workflow", "azure_devops")
+"""Those that are asked how a job ended, as nobody tells."""
+
 TELLING = ("sns_topic", "event_grid_topic", "github_issue", "webhook")
 """Those that tell somebody: they are told where what waits for approval can be approved, too."""
 
 TRAFFIC = ("sagemaker_traffic", "azureml_traffic")
 """Those that change what users are served: they need approval."""
+
+MOST_EMPTY = 31
+"""Windows without any log between two that have some are evaluated too; of more than this in a row, the first alone.
+
+After the last that has some, so many are evaluated if a policy asks for silence.
+"""
 
 
 def watches_silence(policies: Iterable[Policy]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -157,5 +157,33 @@ class JobStarter(Protocol):
 
         Raises:
             JobError: It was not started, or nobody knows; start it again with the same id.
+        """
+        ...
+
+
+class Course(Struct, frozen=True):
+    """What has become of a job.
+
+    Attributes:
+        outcome: `Running`, or how it ended: `Succeeded`, `Failed` or `Stopped`.
+        time: Since when, in µs since 1970; None if the service does not say.
+    """
+
+    outcome: str
+    time: int | None = None
+
+
+@runtime_checkable
+class JobFollower(Protocol):
+    """A starter that can tell what has become of a job, where no event does."""
+
+    def course(self, name: str, job_id: str) -> Course | None:
+        """Return what has become of the job that `start` gave this *name*, and that has this id.
+
+        Returns:
+            None if it is not known yet which one it is.
+
+        Raises:
+            JobError: The service did not say; ask again later.
         """
         ...

@@ -48,7 +48,7 @@ def promoted(old: Baseline, profile: Profile, origin: str) -> Baseline:
     grids = {name: _new_grid(grid, totals[name]) for name, grid in old.grids.grids.items()}
     recounted = recount(profile, old.grids.grids, grids)
     found = replace(recounted, baseline="", late=0, times={}, minutes=Minutes.empty())
-    losses = {name: _loss(old.grids.grids[name], summary) for name, summary in totals.items() if summary is not None}
+    losses = {name: loss_of(old.grids.grids[name], summary) for name, summary in totals.items() if summary is not None}
     notes = [origin, *_unnamed(profile.columns, losses)]
     kept = {name: loss for name, loss in losses.items() if loss}
     return baseline_of(replace(old.grids, grids=grids), found, "; ".join(notes), kept)
@@ -85,12 +85,13 @@ def _new_grid(grid: Grid, summary: Summary | None) -> Grid:
             return NumericGrid(np.empty(0))
 
 
-def _loss(grid: Grid, summary: Summary) -> float:
+def loss_of(grid: Grid, summary: Summary) -> float:
+    """Return how far ranks may be off, of categories the share without a name, if what is counted is counted anew."""
     match grid, summary:
         case NumericGrid(), NumericSummary() if summary.finite:
             return reconstruct(grid, summary).rank_error
         case TextGrid(), TextSummary():
-            return _loss(grid.lengths, summary.lengths)
+            return loss_of(grid.lengths, summary.lengths)
         case CategoricalGrid(), CategoricalSummary() if summary.valid:
             return (summary.unseen_rows - sum(summary.unseen.values())) / summary.valid
         case _:

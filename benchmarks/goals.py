@@ -73,6 +73,8 @@ GOALS = (
     _most("metrics", "metrics_cpu_s", "all metrics on shares and p-values, CPU s", 0.5, "{:.2f}"),
     _least("metrics", "times_loop", "times a plain loop of NumPy over the columns", 2, "{:,.1f}"),
     _most("merge", "merge_cpu_s", "reading and merging, CPU s", 2, "{:.2f}"),
+    _most("backtest", "window_column_cpu_ms", "for each window and column, CPU ms", 0.5, "{:.2f}"),
+    _most("backtest", "times_decode", "times plainly decoding the same profiles", 10, "{:.1f}"),
     _least("objects-jsonl", "objects_per_cpu_s", "objects per CPU second", 1_500),
     _least("objects-capture", "objects_per_cpu_s", "objects per CPU second", 1_500),
     _most("accuracy", "ks_error", "largest error of Kolmogorov-Smirnov", 0.001, "{:.2g}"),
@@ -100,6 +102,10 @@ def figures_of(outcomes: Sequence[Outcome]) -> Figures:
     figures = {name: float(value) for name, value in first.items() if isinstance(value, int | float)}
     if "profile_cpu_s" in first:
         figures |= _rates(first)
+    if "backtest_cpu_s" in first:
+        cpu = first["backtest_cpu_s"]
+        figures["window_column_cpu_ms"] = 1000 * cpu / (first["windows"] * first["columns"])
+        figures["times_decode"] = cpu / first["decode_cpu_s"]
     if len(ours) > 1:
         peaks = [outcome.figures["profile_peak_mb"] for outcome in ours]
         figures |= {"peak_mb": max(peaks), "growth": peaks[-1] / peaks[-2]}

@@ -125,6 +125,12 @@ def _merge(shop: Workshop) -> list[Step]:
     return [Step(OURS, "ours", "work.py", {**given, "work": "merge"})]
 
 
+def _backtest(shop: Workshop) -> list[Step]:
+    each, windows = min(1_000, max(shop.rows // 10, 1)), min(365, max(shop.rows // 1_000, 2))
+    dataset = Dataset(Variant.BASE, each * windows, Format.PARQUET, Layout.LOG, each)
+    return [Step(OURS, "ours", "work.py", shop.given("backtest", dataset))]
+
+
 def _accuracy(shop: Workshop) -> list[Step]:
     sizes = sorted({max(shop.rows // part, 1_000) for part in (100, 10, 1)})
     given = {"work": "accuracy", "layout": Layout.LOG, "format": Format.PARQUET, "sizes": sizes}
@@ -151,6 +157,7 @@ JOBS = {
         Job("wide", "Parquet, 1,000 numeric columns", _wide),
         Job("metrics", "metrics on shares, 1,000 columns of 512 bins", _metrics),
         Job("merge", "merging 1,000 profiles of 50 columns", _merge),
+        Job("backtest", "a year of daily windows replayed, 50 columns", _backtest),
         Job("objects-jsonl", "20,000 objects of 2 KB, JSON lines", _objects(Format.JSONL)),
         Job("objects-capture", "20,000 objects of 2 KB, SageMaker capture", _objects(Format.CAPTURE_CSV)),
         Job("memory-parquet", "memory, Parquet", _sizes(Format.PARQUET, 10), runs=1),

@@ -13,7 +13,7 @@ from goals import Judged, Results, figures_of, judge
 from running import Outcome
 
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
-_SPANS = ("profile", "window", "decode", "merge", "metrics", "accuracy", "import")
+_SPANS = ("profile", "window", "backtest", "decode", "merge", "metrics", "accuracy", "import")
 _MB = 1e6
 _GOALS = ("work", "figure", "goal", "reached", "met")
 _TIMES = ("work", "who", "rows/s", "rows/CPU s", "MB/s", "CPU s", "peak MB", "profile kB", "runs", "ratio")

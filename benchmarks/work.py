@@ -21,10 +21,10 @@ import truth  # noqa: E402
 from atalaia.baseline import Baseline, baseline_from_bytes, baseline_to_bytes, build_baseline  # noqa: E402
 from atalaia.monitor_file import Monitor  # noqa: E402
 from atalaia.monitoring.ingesting import Ingester  # noqa: E402
-from atalaia.monitoring.layout import profiles_prefix  # noqa: E402
+from atalaia.monitoring.layout import all_reports_prefix, baseline_key, profile_key, profiles_prefix  # noqa: E402
 from atalaia.monitoring.sources import LogSource, payload_names  # noqa: E402
-from atalaia.ports import ObjectStore  # noqa: E402
-from atalaia.profile import Profile, profile_from_plain, unpack  # noqa: E402
+from atalaia.ports import ObjectInfo, ObjectStore  # noqa: E402
+from atalaia.profile import Profile, pack, profile_from_plain, unpack  # noqa: E402
 from atalaia.window import window_at_key  # noqa: E402
 from atalaia_local import DirectoryStore, MemoryStore  # noqa: E402
 from columns import Layout  # noqa: E402
@@ -144,6 +144,41 @@ def merge_work(bench: Bench) -> None:
     bench.meter.note(rows=made.rows, profiles=len(infos))
 
 
+def backtest_work(bench: Bench) -> None:
+    """Replay one window for each object, day after day; and beside it, decode the profiles that this reads."""
+    from atalaia.monitoring.periods import Period  # noqa: PLC0415 - only this work replays
+    from atalaia.monitoring.replaying import replay  # noqa: PLC0415
+
+    made, baseline, output = bench.made("data"), bench.baseline(), MemoryStore()
+    output.put(baseline_key(bench.monitor.name, baseline.name), baseline_to_bytes(baseline))
+    infos = list(bench.source(made).objects())
+    for day, info in enumerate(infos):
+        _store_on(day, bench, _alone(bench, baseline, info), output)
+    with bench.meter.span("decode"):
+        total, _ = bench.stored(output)
+    truth.demand(made.truth, made.rows, baseline, total)
+    with bench.meter.span("backtest"):
+        done = replay(bench.monitor, output, Period((len(infos) + 2) * _DAY))
+    reports = len({info.key.split("/")[2] for info in done.output.list(all_reports_prefix(bench.monitor.name))})
+    if reports != len(infos):
+        msg = f"{reports:,} windows were replayed, {len(infos):,} were made"
+        raise truth.WrongProfileError(msg)
+    bench.meter.note(rows=made.rows, windows=len(infos), columns=len(made.truth))
+
+
+def _alone(bench: Bench, baseline: Baseline, info: ObjectInfo) -> dict[str, Any]:
+    """Return what is stored of one object's rows, which lie in one window."""
+    output = MemoryStore()
+    Ingester(bench.monitor, baseline, output).ingest(bench.source(bench.made("data")), info)
+    (profile,) = output.list(profiles_prefix(bench.monitor.name))
+    return unpack(output.get(profile.key)[0], profile.key)
+
+
+def _store_on(day: int, bench: Bench, content: dict[str, Any], output: ObjectStore) -> None:
+    window = [day * _DAY, (day + 1) * _DAY]
+    output.put(profile_key(bench.monitor.name, window[0], "bench"), pack({**content, "window": window}))
+
+
 def accuracy_work(bench: Bench) -> None:
     """Compare what is measured from profiles with the exact values."""
     import accuracy  # noqa: PLC0415 - SciPy's statistics would count as memory of the other works
@@ -164,6 +199,7 @@ _WORKS: dict[str, Callable[[Bench], None]] = {
     "window": window_work,
     "objects": objects_work,
     "merge": merge_work,
+    "backtest": backtest_work,
     "accuracy": accuracy_work,
     "metrics": metrics_work,
 }

@@ -81,8 +81,9 @@ echo "azure-functions==1.26.0 ; python_version < '3.13'" | compile --output-file
 add_wheel requirements/azure-worker.txt "$NEW_SDK" "$FROM_313"
 add_wheel requirements/azure-worker.txt azure-functions-runtime==1.3.0
 
-# Azure ML's own client, which the emulated Azure ML is held to; nothing of ours needs it.
-printf '%s\n' azure-ai-ml==1.35.2 | compile --output-file requirements/azure-ai-ml.txt -
+# Vendors' own clients, which the tests' servers and the emulated Azure ML are held to; nothing of ours needs them.
+printf '%s\n' azure-ai-ml==1.35.2 azure-devops azure-eventgrid azure-keyvault-secrets databricks-sdk PyGithub slack_sdk |
+    compile --output-file requirements/vendors.txt -
 
 # infra/ and its checks: Terraform's core as a library, what it speaks with providers, a linter of IAM policies, the AWS CLI of
 # the quick start, Grafana's types, a parser of PromQL.

@@ -6,7 +6,7 @@ settings.register_profile("patient", settings.default, deadline=None)
 settings.load_profile("patient")
 
 # A program that another environment runs, with packages that are not in ours: no doctests are looked for in it.
-collect_ignore = ["support/azure_ml_client.py", "support/azure_ml_endpoints.py", "support/azure_ml_pipeline.py"]
+collect_ignore = ["support/azure_ml_client.py"]
 
 
 @pytest.fixture(scope="session")

@@ -74,10 +74,11 @@ class TrainingStarter(Struct, frozen=True):
             JobError: It was not started, or nobody knows; start it again with the same id.
         """
         name = job_name(job)
-        given = {**self.request.get("HyperParameters", {}), **job.parameters}
-        known = {**_variables(job), **self.request.get("Environment", {})}
+        request = {key: value for key, value in self.request.items() if value is not None}
+        given = {**request.get("HyperParameters", {}), **job.parameters}
+        known = {**_variables(job), **request.get("Environment", {})}
         filled = {key: value for key, value in (("HyperParameters", given), ("Environment", known)) if value}
-        told = {**self.request, "TrainingJobName": name, **filled}
+        told = {**request, "TrainingJobName": name, **filled}
         try:
             asked(
                 f"SageMaker training job {name}",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct, field
 
 from atalaia.errors import AtalaiaError, JobError
+from atalaia.references import without_secrets
 from atalaia_azure.identity import NoTokenError, Token
 from atalaia_web.wire import Answer, NoAnswerError, ask
 
@@ -41,6 +43,14 @@ class Asked(Struct, frozen=True):
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class Resource(Struct, frozen=True, rename="camel"):
+    """One of a list of resources: its name, what it is, and what Azure knows of it."""
+
+    name: str
+    properties: dict[str, Any] | None = None
+    system_data: dict[str, Any] | None = None
+
+
 class Asker(Struct, frozen=True):
     """Asks one of Azure's APIs.
 
@@ -57,6 +67,10 @@ class Asker(Struct, frozen=True):
     rights: str
     other: str
     seconds: float = SECONDS
+
+    def at(self, workspace: str, below: str, more: str = "") -> str:
+        """Return the address of what is *below* a workspace; names may have letters of any language."""
+        return f"{self.resource}{quote(workspace.rstrip('/'))}/{quote(below)}?api-version={API}{more}"
 
     def ask(self, what: str, asked: Asked) -> Answer:
         """Return the answer to a request for *what*, as messages call it.
@@ -102,6 +116,19 @@ def told_by(answer: Answer, what: str) -> dict[str, Any]:
     return told
 
 
+def listed_by(told: Mapping[str, Any], what: str) -> list[Resource]:
+    """Return the resources of a list that was answered.
+
+    Raises:
+        JobError: They are none.
+    """
+    try:
+        return msgspec.convert(told.get("value") or [], list[Resource])
+    except msgspec.ValidationError:
+        msg = f"{what}: the answer is not what this service answers. {_AGAIN}"
+        raise JobError(msg) from None
+
+
 def learning(endpoint: str, token: Token, key: str) -> Asker:
     """Return what asks Azure Resource Manager of a workspace, for the target *key* of a policy."""
     return Asker(
@@ -115,9 +142,10 @@ def learning(endpoint: str, token: Token, key: str) -> Asker:
 def _code(answer: Answer) -> str:
     try:
         told = json.loads(answer.body)["error"]
-        return f"{told['code']}: {' '.join(str(told.get('message', '')).split())[:300]}"
-    except (ValueError, KeyError, TypeError):
-        return answer.text[:200]
+        code = f"{told['code']}: {' '.join(str(told.get('message', '')).split())[:300]}"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        code = answer.text[:200]
+    return without_secrets(code)
 
 
 def _is_of_above(answer: Answer) -> bool:

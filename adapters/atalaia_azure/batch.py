@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,7 +18,7 @@ from atalaia.errors import JobError
 from atalaia.policies import AzuremlBatch
 from atalaia.ports import Job
 from atalaia.window import parse_time
-from atalaia_azure.asking import API, Asked, Asker, is_safe, told_by
+from atalaia_azure.asking import Asked, Asker, Resource, is_safe, listed_by, told_by
 from atalaia_functions.naming import job_name
 
 SEARCH = 7.0
@@ -62,27 +61,29 @@ class BatchInvoker(Struct, frozen=True):
         told = {"properties": {"inputData": inputs, "properties": {"experimentName": experiment}}}
         headers = {"azureml-model-deployment": self.template.deployment} if self.template.deployment else {}
         answer = told_by(self.scoring.ask(what, Asked("POST", url, told, (200, 201, 202), headers)), what)
-        return str(answer.get("name") or str(answer["id"]).rstrip("/").rpartition("/")[2])
+        name = str(answer.get("name") or str(answer.get("id") or "").rstrip("/").rpartition("/")[2])
+        if not name:
+            msg = f"{what}: the answer names no job. It will be tried again with the same id."
+            raise JobError(msg)
+        return name
 
     def _started(self, experiment: str, job: Job) -> str | None:
         since = parse_time(job.window) or 0
         for jobs in self._pages():
-            found = [each for each in jobs if each["properties"].get("experimentName") == experiment]
+            found = [each for each in jobs if (each.properties or {}).get("experimentName") == experiment]
             if found:
-                return str(found[0]["name"])
-            if jobs and all(
-                _created(each) < since for each in jobs
-            ):  # whoever was made before the window knew nothing of it
-                return None
+                return found[0].name
+            if jobs and all(_created(each) < since for each in jobs):
+                return None  # whoever was made before the window knew nothing of it
         return None
 
-    def _pages(self) -> Iterator[list[dict[str, Any]]]:
+    def _pages(self) -> Iterator[list[Resource]]:
         url, what = self._at("jobs", "&listViewType=All"), "the workspace's jobs"
         until = time.monotonic() + self.search
         while (left := until - time.monotonic()) > 0:
             arm = replace(self.arm, seconds=min(self.arm.seconds, max(left, 1.0)))
             told = told_by(arm.ask(what, Asked("GET", url)), what)
-            yield told.get("value") or []
+            yield listed_by(told, what)
             url = str(told.get("nextLink") or "")
             if not url:
                 return
@@ -96,14 +97,13 @@ class BatchInvoker(Struct, frozen=True):
         raise JobError(msg)
 
     def _at(self, path: str, more: str = "") -> str:
-        return f"{self.arm.resource}{self.template.workspace.rstrip('/')}/{path}?api-version={API}{more}"
+        return self.arm.at(self.template.workspace, path, more)
 
 
-def _created(told: dict[str, Any]) -> float:
+def _created(job: Resource) -> float:
     """When a job was created, in µs since 1970; never if that is not told, so that none is passed over."""
-    at = (told.get("systemData") or {}).get("createdAt")
     try:
-        return datetime.fromisoformat(str(at)).timestamp() * 1e6
+        return datetime.fromisoformat(str((job.system_data or {}).get("createdAt"))).timestamp() * 1e6
     except ValueError:
         return float("inf")
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from atalaia.policies import AzuremlJob
 from atalaia.ports import Job
-from atalaia_azure.asking import API, Asked, Asker
+from atalaia_azure.asking import Asked, Asker
 from atalaia_functions.naming import job_name
 
 _MOST_TAG = 256
@@ -39,7 +39,7 @@ class MachineLearningStarter(Struct, frozen=True):
         """
         name = job_name(job)
         what = f"Azure ML job {name}"
-        url = f"{self.arm.resource}{self.template.workspace.rstrip('/')}/jobs/{name}?api-version={API}"
+        url = self.arm.at(self.template.workspace, f"jobs/{name}")
         if self.arm.ask(what, Asked("GET", url, fine=(200, 404))).status == 404:
             told = {"properties": _properties(self.template.properties, job)}
             self.arm.ask(what, Asked("PUT", url, told, (200, 201, 202, 409)))  # 409: another was faster

@@ -14,7 +14,7 @@ from msgspec import Struct
 from atalaia.errors import JobError
 from atalaia.policies import AzuremlTraffic
 from atalaia.ports import Job
-from atalaia_azure.asking import API, Asked, Asker, told_by
+from atalaia_azure.asking import Asked, Asker, listed_by, told_by
 from atalaia_functions.naming import job_name
 
 _KEPT = ("location", "identity", "kind", "sku", "tags")
@@ -47,20 +47,20 @@ class TrafficShifter(Struct, frozen=True):
 
     def _demand_deployments(self, what: str) -> None:
         told = told_by(self.arm.ask(what, Asked("GET", self._url("/deployments"))), what)
-        there = sorted(str(each["name"]) for each in told.get("value") or [])
+        there = sorted(each.name for each in listed_by(told, what))
         missing = sorted(set(self.wanted.traffic) - set(there))
-        if missing:
+        if missing and not told.get("nextLink"):  # if the list goes on, Azure itself knows what lacks
             msg = f"{what}: no deployment {', '.join(missing)}. There are: {', '.join(there) or 'none'}. Name them."
             raise JobError(msg)
 
     def _changed(self, endpoint: dict[str, Any]) -> dict[str, Any]:
-        properties = {key: value for key, value in endpoint["properties"].items() if key not in _TOLD_ONLY}
+        known = endpoint.get("properties") or {}
+        properties = {key: value for key, value in known.items() if key not in _TOLD_ONLY}
         kept = {key: endpoint[key] for key in _KEPT if endpoint.get(key) is not None}
         return {**kept, "properties": {**properties, "traffic": self.wanted.traffic}}
 
     def _url(self, below: str = "") -> str:
-        where = f"{self.wanted.workspace.rstrip('/')}/onlineEndpoints/{self.wanted.endpoint}{below}"
-        return f"{self.arm.resource}{where}?api-version={API}"
+        return self.arm.at(self.wanted.workspace, f"onlineEndpoints/{self.wanted.endpoint}{below}")
 
 
 def _split(traffic: dict[str, int] | None) -> dict[str, int]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
 from atalaia.decisions import Decision, Outcome, in_runs
 from atalaia.errors import JobError
@@ -16,6 +17,8 @@ from atalaia.monitoring.actions import Action, State
 from atalaia.monitoring.decided import action_of, as_it_went, decisions_of
 from atalaia.monitoring.deciding import Decider
 from atalaia.monitoring.evaluating import Evaluated
+from atalaia.monitoring.outcomes import Follower
+from atalaia.monitoring.renewing import renew_after_run
 from atalaia.policies import Policy, target_of
 from atalaia.ports import JobStarter, ObjectStore
 from atalaia.references import is_reference
@@ -64,7 +67,18 @@ def act(opened: Opened, evaluated: Iterable[Evaluated], now: int) -> set[Window]
     actor = Actor(opened.monitor, opened.output, _clock(now), lambda _: None, "command line")
     for event in actor.act(_starter):
         click.echo(f"{event['policy']}: not started. {event['why']}", err=True)
+    _follow(opened, now)
     return decider.changed
+
+
+def _follow(opened: Opened, now: int) -> None:
+    """Ask after the jobs that run where this machine can ask; what can't be known now is told on stderr."""
+    here = tuple(policy for policy in opened.monitor.policies if not _elsewhere(policy))
+    follower = Follower(replace(opened.monitor, policies=here), opened.output, now)
+    for action in follower.ended(_starter):
+        renew_after_run(opened.monitor, opened.output, action)
+    for why in follower.unknown.values():
+        click.echo(f"It is not known what became of a job. {why}", err=True)
 
 
 def _clock(now: int) -> Callable[[], int]:

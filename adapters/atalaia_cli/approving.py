@@ -71,7 +71,7 @@ def approve(
     watched, output = _opened(monitor, out)
     name, time, key = watched.name, the_time(now), _key(window)
     _must_be(output, name, policy, key)
-    action = waiting_action(output, name, policy, key, time)
+    action = waiting_action(output, watched, policy, key, time)
     decision = Decision.DECLINE if decline else Decision.APPROVE
     decide(output, name, action, Approval(decision, by or getpass.getuser(), iso(time // SECOND * SECOND)))
     after = "Nothing is started." if decline else "The next evaluation starts it."

@@ -132,7 +132,7 @@ def _decided(method: str, question: Question, by: str, watch: Watch, now: int) -
         ApprovalError: There is nothing to decide, or not any more.
     """
     decision = Decision(question.decision)
-    action = waiting_action(watch.output, question.monitor, question.policy, question.window, now)
+    action = waiting_action(watch.output, watch.monitor, question.policy, question.window, now)
     what = f"Policy {question.policy} of monitor {question.monitor}, because of the window {question.window}"
     if method != "POST":
         return _page(f"{decision.value.title()}?", f"{what}.", _form(decision, iso(action.until)))

@@ -72,7 +72,18 @@ class Service(Struct, frozen=True):
         told = _json(answer)
         found = told.get(key) if isinstance(told, dict) and key is not None else told
         if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-            raise JobError(self._unclear)
+            raise JobError(self.unclear)
+        return found
+
+    def told(self, answer: Answer) -> dict[str, Any]:
+        """Return the object that was answered.
+
+        Raises:
+            JobError: It is none.
+        """
+        found = _json(answer)
+        if not isinstance(found, dict):
+            raise JobError(self.unclear)
         return found
 
     def named(self, answer: Answer, key: str) -> str:
@@ -81,14 +92,14 @@ class Service(Struct, frozen=True):
         Raises:
             JobError: There is none.
         """
-        told = _json(answer)
-        found = told.get(key) if isinstance(told, dict) else None
+        found = self.told(answer).get(key)
         if not isinstance(found, str | int):
-            raise JobError(self._unclear)
+            raise JobError(self.unclear)
         return str(found)
 
     @property
-    def _unclear(self) -> str:
+    def unclear(self) -> str:
+        """Say that what was answered can't be read."""
         return f"{self.name}: the answer is not what this service answers. {_AGAIN}"
 
     def _advice(self, answer: Answer) -> str:

@@ -20,8 +20,8 @@ def slack(message: Message) -> dict[str, Any]:
     lines = [f"*{_escaped(name)}:* {_escaped(value)}" for name, value in message.facts]
     found = [f"• {_escaped(line)}" for line in message.findings]
     links = [f"<{_entities(address)}|{_escaped(text)}>" for text, address in message.links]
-    sections = [_joined(part) for part in (lines, found, links) if part]
-    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in sections]
+    sections = [_joined(part) for part in (lines, found, links)]
+    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in sections if text]
     header = {"type": "header", "text": {"type": "plain_text", "text": message.title[:_MOST_HEADER]}}
     return {"text": _escaped(message.title), "blocks": [header, *blocks]}
 

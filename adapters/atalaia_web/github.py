@@ -18,14 +18,17 @@ from msgspec import Struct
 
 from atalaia.errors import JobError
 from atalaia.policies import GithubIssue, GithubWorkflow
-from atalaia.ports import Job
+from atalaia.ports import Course, Job
+from atalaia.window import parse_time
 from atalaia_web.asking import SECONDS, Secret, Service, encoded, token_of
-from atalaia_web.telling import Message, evidence_text, message_of, request_of
+from atalaia_web.telling import Message, evidence_text, message_of, parameters_of, request_of
 from atalaia_web.wire import Answer
 
 _VERSION = "2022-11-28"
 _PAGE = 100  # of the newest: what was started before is among them
-_MOST_EVIDENCE = 30_000  # of the 65,535 characters that all inputs, or a payload, may have
+_MOST_INPUTS = 60_000  # bytes: all inputs may have 65,535 characters
+_MOST_EVIDENCE = 30_000  # of as many that a payload may have
+_CONCLUSIONS = {"success": "Succeeded", "cancelled": "Stopped", "skipped": "Stopped"}
 _DETAILS = "return_run_details"  # servers of GitHub Enterprise that do not know it refuse it
 
 
@@ -59,13 +62,37 @@ class _Repository(Struct, frozen=True):
         url = f"{self.target.api.rstrip('/')}/repos/{self.target.repository}{path}"
         return self.service.ask(method, url, headers, encoded(told) if told else b"", fine)
 
-    def run_of(self, job: Job, where: str, event: str) -> str | None:
-        """Return the address of the run that has the job's id in its name."""
+    def run_of(self, job_id: str, where: str, event: str) -> dict[str, Any] | None:
+        """Return the run that has the job's id in its name."""
         answer = self.ask("GET", f"{where}/runs?{urlencode({'event': event, 'per_page': _PAGE})}")
-        for run in self.service.listed(answer, "workflow_runs"):
-            if job.id in str(run.get("display_title")):
-                return str(run.get("html_url"))
+        runs = self.service.listed(answer, "workflow_runs")
+        return next((run for run in runs if job_id in str(run.get("display_title"))), None)
+
+    def course_of(self, name: str, job_id: str, where: str, event: str) -> Course | None:
+        """Return what has become of a run, by its address or else by the job's id in its name."""
+        number = name.rpartition("/runs/")[2]
+        known = self.service.told(self.ask("GET", f"/actions/runs/{number}")) if number.isdigit() else None
+        run = known or self.run_of(job_id, where, event)
+        if run is None:
+            return None
+        if not isinstance(run.get("status"), str):
+            raise JobError(self.service.unclear)
+        if run["status"] != "completed":
+            return Course("Running", parse_time(run.get("run_started_at")))
+        return Course(_CONCLUSIONS.get(str(run.get("conclusion")), "Failed"), parse_time(run.get("updated_at")))
+
+    def issue_of(self, mark: str, labels: Collection[str]) -> str | None:
+        """Return the address of the issue with these labels that has *mark* in its text."""
+        order = {"state": "all", "sort": "created", "direction": "desc", "per_page": _PAGE}
+        wanted = order | ({"labels": ",".join(labels)} if labels else {})
+        for issue in self.service.listed(self.ask("GET", f"/issues?{urlencode(wanted)}")):
+            if mark in str(issue.get("body")):
+                return str(issue.get("html_url"))
         return None
+
+
+def _repository(starter: WorkflowStarter | EventStarter | IssueStarter, what: str, right: str, fix: str) -> _Repository:
+    return _Repository(starter.target, cache(starter.secret), what, right, fix, starter.seconds)
 
 
 class WorkflowStarter(Struct, frozen=True):
@@ -87,18 +114,11 @@ class WorkflowStarter(Struct, frozen=True):
         Raises:
             JobError: It was not started, or nobody knows; start it again with the same id.
         """
-        workflow = quote(str(self.target.workflow), safe="")
-        where = f"/actions/workflows/{workflow}"
-        there = _Repository(
-            self.target, cache(self.secret),
-            f"workflow {self.target.workflow}", "Actions (write)",
-            "Correct `workflow`, `ref` or the inputs", self.seconds,
-        )  # fmt: skip
-        run = there.run_of(job, where, "workflow_dispatch")
+        there, where = self._there, self._where
+        run = there.run_of(job.id, where, "workflow_dispatch")
         if run is not None:
-            return run
-        inputs = {**job.parameters, "atalaia_id": job.id, "atalaia_evidence": evidence_text(job, _MOST_EVIDENCE)}
-        told = {"ref": self.target.ref, "inputs": inputs}
+            return str(run.get("html_url"))
+        told = {"ref": self.target.ref, "inputs": parameters_of(job, _MOST_INPUTS)}
         answer = there.ask("POST", f"{where}/dispatches", {**told, _DETAILS: True}, (200, 204, 400, 422))
         if answer.status in (400, 422) and _DETAILS in answer.text:
             answer = there.ask("POST", f"{where}/dispatches", told, (204,))
@@ -107,6 +127,23 @@ class WorkflowStarter(Struct, frozen=True):
         if answer.status != 204:
             raise JobError(there.service.refusal(answer))
         return f"{self.target.repository} {self.target.workflow} {job.id}"
+
+    def course(self, name: str, job_id: str) -> Course | None:
+        """Return what has become of a run; None if none has the job's id in its name yet.
+
+        Raises:
+            JobError: GitHub did not say.
+        """
+        return self._there.course_of(name, job_id, self._where, "workflow_dispatch")
+
+    @property
+    def _where(self) -> str:
+        return f"/actions/workflows/{quote(str(self.target.workflow), safe='')}"
+
+    @property
+    def _there(self) -> _Repository:
+        what = f"workflow {self.target.workflow}"
+        return _repository(self, what, "Actions (write)", "Correct `workflow`, `ref` or the inputs")
 
 
 class EventStarter(Struct, frozen=True):
@@ -128,15 +165,25 @@ class EventStarter(Struct, frozen=True):
         Raises:
             JobError: It was not sent, or nobody knows; start it again with the same id.
         """
-        there = _Repository(
-            self.target, cache(self.secret),
-            f"event {self.target.event_type}", "Contents (write)", "Correct `repository` or `event_type`", self.seconds,
-        )  # fmt: skip
-        if there.run_of(job, "/actions", "repository_dispatch") is None:
+        there = self._there
+        if there.run_of(job.id, "/actions", "repository_dispatch") is None:
             evidence = msgspec.json.decode(evidence_text(job, _MOST_EVIDENCE))
             told = {"event_type": self.target.event_type, "client_payload": request_of(job) | {"evidence": evidence}}
             there.ask("POST", "/dispatches", told, (204,))
         return f"{self.target.repository} {self.target.event_type} {job.id}"
+
+    def course(self, name: str, job_id: str) -> Course | None:
+        """Return what has become of the run that the event started; None if none has the job's id in its name yet.
+
+        Raises:
+            JobError: GitHub did not say.
+        """
+        return self._there.course_of(name, job_id, "/actions", "repository_dispatch")
+
+    @property
+    def _there(self) -> _Repository:
+        right = "Contents (write) and Actions (read)"
+        return _repository(self, f"event {self.target.event_type}", right, "Correct `repository` or `event_type`")
 
 
 class IssueStarter(Struct, frozen=True):
@@ -158,16 +205,12 @@ class IssueStarter(Struct, frozen=True):
         Raises:
             JobError: It was not opened, or nobody knows; start it again with the same id.
         """
-        there = _Repository(
-            self.target, cache(self.secret), "issue", "Issues (write)", "Correct `repository` or `labels`", self.seconds
-        )
-        labels = {"labels": ",".join(self.target.labels)} if self.target.labels else {}
-        order = {"state": "all", "sort": "created", "direction": "desc", "per_page": _PAGE}
-        path, mark = f"/issues?{urlencode(labels | order)}", f"<!-- atalaia:{job.id} -->"
-        for issue in there.service.listed(there.ask("GET", path)):
-            if mark in str(issue.get("body")):
-                return str(issue.get("html_url"))
-        message = message_of(job)
+        there = _repository(self, "issue", "Issues (write)", "Correct `repository` or `labels`")
+        mark, message = f"<!-- atalaia:{job.id} -->", message_of(job)
+        for labels in dict.fromkeys((self.target.labels, ())):  # GitHub leaves out what a token may not set
+            issue = there.issue_of(mark, labels)
+            if issue is not None:
+                return issue
         told: dict[str, object] = {"title": message.title[:256], "body": f"{markdown(message)}\n{mark}\n"}
         told |= {"labels": list(self.target.labels)} if self.target.labels else {}
         return there.service.named(there.ask("POST", "/issues", told, (201,)), "html_url")

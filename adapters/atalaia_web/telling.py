@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -12,15 +12,37 @@ from atalaia.references import is_address
 from atalaia_web.asking import encoded
 
 _FINDINGS_SHOWN = 10
+_T = TypeVar("_T")
 
 
 def evidence_text(job: Job, most: int) -> str:
     """Return the evidence as JSON; of its findings, the worst so that it has at most *most* bytes if that is enough."""
+    return _first_within(_evidence_texts(job), lambda text: len(text.encode()) <= most)
+
+
+def parameters_of(job: Job, most: int) -> dict[str, str]:
+    """Return the job's parameters, its id and its evidence, of which there is as much as *most* bytes of JSON hold."""
+    own = {**job.parameters, "atalaia_id": job.id}
+    told = ({**own, "atalaia_evidence": text} for text in _evidence_texts(job))
+    return _first_within(told, lambda each: len(encoded(each)) <= most)
+
+
+def _evidence_texts(job: Job) -> Iterator[str]:
+    """Yield the evidence as JSON, with all of its findings, then with one less each time."""
     told, found = dict(job.evidence), list(job.evidence.get("findings", ()))
-    while found and len(encoded(told)) > most:
+    yield encoded(told).decode()
+    while found:
         found.pop()
         told |= {"findings": list(found), "more": told.get("more", 0) + 1}
-    return encoded(told).decode()
+        yield encoded(told).decode()
+
+
+def _first_within(those: Iterator[_T], fits: Callable[[_T], bool]) -> _T:
+    """Return the first that fits, or else the last."""
+    last = next(those)
+    while not fits(last) and (following := next(those, None)) is not None:
+        last = following
+    return last
 
 
 def request_of(job: Job) -> dict[str, Any]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import io
+import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -29,6 +33,35 @@ class Answer(Struct, frozen=True):
     def text(self) -> str:
         """The beginning of the body, in one line, for messages."""
         return " ".join(self.body[:500].decode("utf-8", "replace").split())
+
+
+class _InTime(io.RawIOBase):
+    """What a socket receives: each piece may be in time, and all of them together not."""
+
+    def __init__(self, received: io.RawIOBase, connected: socket.socket, until: float) -> None:
+        self._received = received
+        self._connected = connected
+        self._until = until
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connected.settimeout(left)
+        return self._received.readinto(buffer)
+
+    def close(self) -> None:
+        self._received.close()
+        super().close()
+
+
+def _response(until: float, connected: socket.socket, **more: Any) -> http.client.HTTPResponse:
+    answer = http.client.HTTPResponse(connected, **more)
+    answer.fp = io.BufferedReader(_InTime(answer.fp.detach(), connected, until))
+    return answer
 
 
 class Host:
@@ -60,25 +93,18 @@ class Host:
         told = {**headers, "Content-Length": str(len(body))} if body or method in ("PUT", "POST") else dict(headers)
         try:
             self._limit(until)
+            if self._connection.sock is None:
+                self._connection.connect()
+                self._limit(until)
             self._connection.request(method, path, body or None, told)
-            self._limit(until)
+            self._connection.response_class = partial(_response, until)  # type: ignore[assignment]  # it is just called
             answer = self._connection.getresponse()
             headers_told = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, headers_told, b"".join(self._pieces(answer, until)))
+            return Answer(answer.status, headers_told, answer.read())
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             msg = f"{self._name}: no answer ({type(error).__name__}). Look at the network's route to it."
             raise NoAnswerError(msg) from error
-
-    def _pieces(self, answer: http.client.HTTPResponse, until: float) -> Iterator[bytes]:
-        """Read a body as it comes: each piece may be in time, and all of them not."""
-        self._limit(until)
-        while piece := answer.read1():
-            yield piece
-            if time.monotonic() > until:
-                raise TimeoutError
-            self._limit(until)
-        answer.close()  # unlike `read`, `read1` leaves it open at the end, and the connection with it
 
     def close(self) -> None:
         """End the connection; the next request opens another."""

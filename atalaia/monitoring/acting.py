@@ -6,7 +6,8 @@ and window. So whoever is killed anywhere, another one calls with the same id, b
 by then a call has ended, as none takes longer than half of it, and the target, which is asked first or knows our ids,
 has the job if it was started. The other half is for clocks that differ.
 
-An action is announced before it is written, so that operators are told of it by and by.
+That an action waits for approval, and that it is settled, is announced before it is written, so that operators are told
+of it by and by.
 """
 
 from __future__ import annotations
@@ -18,15 +19,25 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from atalaia.errors import JobError, ObjectNotFoundError, PreconditionError, StoredFormError, StoreError
+from atalaia.errors import AtalaiaError, JobError, ObjectNotFoundError, PreconditionError, StoredFormError, StoreError
 from atalaia.monitor_file import Monitor
-from atalaia.monitoring.actions import SETTLED, Action, Links, State, event_of, no_links, stored_action, to_json
+from atalaia.monitoring.actions import (
+    SETTLED,
+    Action,
+    Links,
+    State,
+    event_of,
+    no_links,
+    stored_action,
+    to_json,
+)
 from atalaia.monitoring.approving import Decision, decided
 from atalaia.monitoring.claims import Claim, Claims
 from atalaia.monitoring.evidence import evidence_of, filled
-from atalaia.monitoring.layout import action_key, actions_prefix, approval_key
-from atalaia.policies import TELLING, Policy, target_of
+from atalaia.monitoring.layout import action_key, approval_key
+from atalaia.policies import ASKED, TELLING, Policy, target_of
 from atalaia.ports import LONGEST_START, Job, JobStarter, ObjectStore
+from atalaia.quiet_hours import quiet_until
 from atalaia.window import SECOND, Window, iso, parse_duration
 
 StarterOf = Callable[[Policy, ObjectStore], JobStarter]
@@ -35,11 +46,7 @@ StarterOf = Callable[[Policy, ObjectStore], JobStarter]
 LEASE = 2 * LONGEST_START * SECOND
 """So long, in µs, nobody else calls a target: twice the longest call, so that clocks may differ by half of it."""
 
-LONGEST_RUN = parse_duration("60d")
-"""So long, in µs, a job may run until its end is heard of; twice what SageMaker lets a training run."""
-
 _FIRST_PATIENCE, _MOST_PATIENCE = 30 * SECOND, 3600 * SECOND
-_ENDED = ("Succeeded", "Completed", "CompletedWithFailures", "Failed", "Stopped")
 
 
 def patience(tries: int) -> int:
@@ -86,12 +93,23 @@ class Actor:
         self._width = parse_duration(monitor.window)
 
     def act(self, starter_of: StarterOf, enough_time: Callable[[], bool] = lambda: True) -> Iterator[dict[str, str]]:
-        """Go on with what was decided and is not settled; yield an event for each that could not be started."""
+        """Go on with what was decided and is not settled; yield an event for each that could not be started.
+
+        What fails for one, such as an object that can't be read, holds up no other.
+        """
         for policy in sorted(self._monitor.policies, key=lambda policy: not policy.approval):  # to be told of by others
-            for claim in self._claims(policy).held().due(self._clock()):
+            try:
+                claims = self._claims(policy).held().due(self._clock())
+            except AtalaiaError as error:
+                yield self._failed(Action("", policy.name, "", self._clock()), error)
+                continue
+            for due in (self._due(policy, claim) for claim in claims):
                 if not enough_time():
                     return
-                yield from self._go_on(self._due(policy, claim), starter_of)
+                try:
+                    yield from self._go_on(due, starter_of)
+                except AtalaiaError as error:
+                    yield self._failed(Action(self._job(due, {}).id, policy.name, due.named.key, self._clock()), error)
 
     def _due(self, policy: Policy, claim: Claim) -> _Due:
         named = Window(claim.start, claim.start + self._width)  # of a schedule: by the moment
@@ -100,25 +118,25 @@ class Actor:
 
     def _go_on(self, due: _Due, starter_of: StarterOf) -> Iterator[dict[str, str]]:
         action, tag = self._found_or_written(due)
+        if due.policy.approval and action.state is State.PENDING and not self._is_answered(due):
+            action = self._asking(due, action)  # the policy was changed since, and so may be what it starts
+            self._is_written(due.key, action, tag)
+            return
         if action.state is State.PENDING_APPROVAL:
-            try:
-                action = decided(self._output, self._monitor.name, action, self._clock())
-            except StoredFormError as error:
-                yield self._failed(action, error)
+            action = decided(self._output, self._monitor.name, action, self._clock())
             if action.state in SETTLED and not self._is_written(due.key, action, tag):
                 return
         if action.state in SETTLED:
-            self._settle(due)
-        elif action.state is not State.PENDING_APPROVAL and self._clock() >= action.until:
+            self._settle(due, action.state)
+        elif (
+            action.state is not State.PENDING_APPROVAL and self._clock() >= action.until and self._may_call(due, action)
+        ):
             yield from self._call(due, action, tag, starter_of)
 
     def _found_or_written(self, due: _Due) -> tuple[Action, str]:
         with suppress(ObjectNotFoundError):
             return stored_action(self._output.get(due.key))
         action = self._new(due)
-        if action.state is State.PENDING_APPROVAL:
-            self._announce(approval_key(self._monitor.name, due.policy.name, due.named.key))
-        self._announce(due.key)
         try:
             return action, self._output.put(due.key, to_json(action), if_absent=True)
         except PreconditionError:
@@ -126,14 +144,30 @@ class Actor:
 
     def _new(self, due: _Due) -> Action:
         evidence = evidence_of(self._monitor, self._output, due.because)
+        action = Action(self._job(due, {}).id, due.policy.name, due.named.key, self._clock(), evidence=evidence)
+        return self._asking(due, action) if due.policy.approval else action
+
+    def _asking(self, due: _Due, action: Action) -> Action:
+        """Return an action as one that waits for approval, which operators are to hear soon."""
+        self._announce(approval_key(self._monitor.name, due.policy.name, due.named.key))
+        until = self._clock() + parse_duration(due.policy.approval_within)
+        return replace(action, state=State.PENDING_APPROVAL, until=until)
+
+    def _is_answered(self, due: _Due) -> bool:
+        try:
+            self._output.head(approval_key(self._monitor.name, due.policy.name, due.named.key))
+        except ObjectNotFoundError:
+            return False
+        return True
+
+    def _may_call(self, due: _Due, action: Action) -> bool:
+        """Tell whether it is no quiet hour, as when it was approved in one; what was begun goes on in these, too."""
         now = self._clock()
-        action = Action(self._job(due, {}).id, due.policy.name, due.named.key, now, evidence=evidence)
-        if not due.policy.approval:
-            return action
-        return replace(action, state=State.PENDING_APPROVAL, until=now + parse_duration(due.policy.approval_within))
+        return action.tries > 0 or quiet_until(now, due.policy.quiet_hours) == now
 
     def _call(self, due: _Due, action: Action, tag: str, starter_of: StarterOf) -> Iterator[dict[str, str]]:
         """Take the lease, call the target, and write what became of it."""
+        job = self._job(due, action.evidence | self._told(due))
         until = self._clock() + LEASE
         held = replace(action, state=State.CALLING, who=self._who, until=until, tries=action.tries + 1, why="")
         try:
@@ -143,15 +177,16 @@ class Actor:
         if self._clock() > until - LONGEST_START * SECOND:  # writing took so long that a call might outlast the lease
             return
         try:
-            name = starter_of(due.policy, self._output).start(self._job(due, action.evidence | self._told(due)))
-        except JobError as error:
+            name = starter_of(due.policy, self._output).start(job)
+        except Exception as caught:  # noqa: BLE001 - whatever a service answers, it holds up no other
+            error = as_error(caught)
             later = self._clock() + patience(held.tries)
             with suppress(StoreError):  # then the lease runs out by itself
                 self._is_written(due.key, replace(held, state=State.PENDING, until=later, why=str(error)), tag)
             yield self._failed(held, error)
             return
         if self._is_written(due.key, replace(held, state=State.DONE, until=0, job=name), tag):
-            self._settle(due)
+            self._settle(due, State.DONE)
 
     def _job(self, due: _Due, evidence: Mapping[str, Any]) -> Job:
         parameters = filled(due.policy, self._monitor, due.because, evidence)
@@ -170,7 +205,7 @@ class Actor:
     def _links_of(self, policy: Policy, window: str) -> dict[str, str]:
         try:
             action, _ = stored_action(self._output.get(action_key(self._monitor.name, policy.name, window)))
-        except ObjectNotFoundError:
+        except (ObjectNotFoundError, StoredFormError):
             return {}
         links = self._links(self._monitor.name, action) if action.state is State.PENDING_APPROVAL else {}
         return {f"{each.title()} {policy.name}": links[each.value] for each in Decision if each.value in links}
@@ -189,39 +224,16 @@ class Actor:
         told = {"time": iso(self._clock()), "why": str(error)}
         return event_of("action_failed", self._monitor.name, action, told)
 
-    def _settle(self, due: _Due) -> None:
-        self._claims(due.policy).settle(due.named.start)
+    def _settle(self, due: _Due, state: State) -> None:
+        runs = state is State.DONE and target_of(due.policy) in ASKED
+        self._claims(due.policy).settle(due.named.start, runs=runs)
 
     def _claims(self, policy: Policy) -> Claims:
         return Claims(self._output, self._monitor.name, policy.name)
 
 
-def note_outcome(monitor: Monitor, output: ObjectStore, job: str, outcome: str, time: int) -> Action | None:
-    """Note what became of a job, as it was at *time*, in µs since 1970, and return its action.
-
-    What comes late or twice changes nothing: a job that has ended stays as it ended. What a policy began that is no
-    more in the monitor file is not waited for. Clouds tell of everybody's jobs: actions that were written longer than
-    `LONGEST_RUN` ago are not read for each.
-
-    Returns:
-        None if the monitor started no such job.
-
-    Raises:
-        JobError: That is not known yet, as it is about to start one.
-    """
-    starting, policies = False, {policy.name for policy in monitor.policies}
-    recent = [info for info in output.list(actions_prefix(monitor.name)) if info.time > time - LONGEST_RUN]
-    for info in sorted(recent, key=lambda info: -info.time):
-        action, tag = stored_action(output.get(info.key))
-        starting |= action.tries > 0 and action.state is not State.DONE and action.policy in policies
-        if action.job != job:
-            continue
-        if action.outcome in _ENDED or (time < action.outcome_time and outcome not in _ENDED):
-            return action
-        told = replace(action, outcome=outcome, outcome_time=time)
-        output.put(info.key, to_json(told), if_match=tag)
-        return told
-    if starting:
-        msg = f"{monitor.name}: it is not known yet which job was started last. Tell of {job} again."
-        raise JobError(msg)
-    return None
+def as_error(caught: Exception) -> AtalaiaError:
+    """Return what a call of a target raised, as it may be told; the text of what nobody foresaw may hold secrets."""
+    if isinstance(caught, AtalaiaError):
+        return caught
+    return JobError(f"What came of the call was not understood ({type(caught).__name__}).")

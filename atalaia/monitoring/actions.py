@@ -38,6 +38,9 @@ class State(StrEnum):
 SETTLED = (State.DONE, State.DECLINED, State.EXPIRED)
 """States that an action does not leave."""
 
+ENDED_WELL = ("Succeeded", "Completed")
+"""The outcomes of jobs that a new baseline may follow."""
+
 
 class Action(Struct, frozen=True, omit_defaults=True):
     """What a policy starts because of a window.

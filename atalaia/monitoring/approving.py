@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from atalaia.errors import ApprovalError, ObjectNotFoundError, PreconditionError, StoredFormError
+from atalaia.monitor_file import Monitor
 from atalaia.monitoring.actions import Action, State, stored_action
 from atalaia.monitoring.layout import action_key, approval_key
 from atalaia.ports import ObjectStore
@@ -41,28 +42,31 @@ def decided(output: ObjectStore, monitor: str, action: Action, now: int) -> Acti
     """Return an action that waits for approval as it is to go on at the time *now*, in µs since 1970.
 
     Raises:
-        StoredFormError: What was written by hand is no approval.
+        StoredFormError: What was written by hand is no approval, which may still be corrected.
     """
     key = approval_key(monitor, action.policy, action.window)
     try:
-        data, _ = output.get(key)
+        approval = _read(output.get(key)[0], f"{output.uri}/{key}")
     except ObjectNotFoundError:
         return replace(action, state=State.EXPIRED) if now > action.until else action
-    approval = _read(data, f"{output.uri}/{key}")
+    except StoredFormError:
+        if now > action.until:
+            return replace(action, state=State.EXPIRED)
+        raise
     if approval.decision is Decision.DECLINE:
         return replace(action, state=State.DECLINED, by=approval.by)
     return replace(action, state=State.PENDING, until=0, by=approval.by)
 
 
-def waiting_action(output: ObjectStore, monitor: str, policy: str, window: str, now: int) -> Action:
+def waiting_action(output: ObjectStore, monitor: Monitor, policy: str, window: str, now: int) -> Action:
     """Return the action that waits for approval at the time *now*, in µs since 1970.
 
     Raises:
-        ApprovalError: There is none, or it waits no more.
+        ApprovalError: There is none, it waits no more, or the monitor file has no such policy any more.
     """
-    what = f"{monitor}, policy {policy}, window {window}"
+    what = f"{monitor.name}, policy {policy}, window {window}"
     try:
-        action, _ = stored_action(output.get(action_key(monitor, policy, window)))
+        action, _ = stored_action(output.get(action_key(monitor.name, policy, window)))
     except ObjectNotFoundError as error:
         msg = f"{what}: there is no such action. `atalaia actions` lists those that there are."
         raise ApprovalError(msg) from error
@@ -71,6 +75,9 @@ def waiting_action(output: ObjectStore, monitor: str, policy: str, window: str, 
         raise ApprovalError(msg)
     if now > action.until:
         msg = f"{what}: it waited until {iso(action.until)}, nothing is started any more. Nothing was changed."
+        raise ApprovalError(msg)
+    if all(each.name != policy for each in monitor.policies):
+        msg = f"{what}: the monitor file has no such policy any more, so nothing would start it. Nothing was changed."
         raise ApprovalError(msg)
     return action
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
-from atalaia.errors import ObjectNotFoundError, PreconditionError
+from atalaia.errors import ObjectNotFoundError, PreconditionError, StoredFormError
 from atalaia.monitoring.layout import policy_key
 from atalaia.ports import ObjectStore
 
@@ -38,12 +38,16 @@ class Acted(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         claims: Each as it was claimed; those that are so old that they can have no effect may be forgotten.
         waiting: The starts of those that are not done yet.
+        running: The starts of those that are done, and whose job is asked after until it has ended.
         since: Of a schedule: it acts at moments after this one, which was decided last, or at which it was seen first.
+        schedule: The schedule that this is said of.
     """
 
     claims: tuple[Claim, ...] = ()
     waiting: tuple[int, ...] = ()
-    since: int | None = None
+    running: tuple[int, ...] = ()
+    since: int = 0
+    schedule: str = ""
 
     def of(self, start: int) -> Claim | None:
         """Return the claim that begins at *start*, if there is one."""
@@ -62,7 +66,11 @@ class Claims(msgspec.Struct, frozen=True):
     policy: str
 
     def held(self) -> Acted:
-        """Return what was claimed so far."""
+        """Return what was claimed so far.
+
+        Raises:
+            StoredFormError: What is stored are no claims.
+        """
         return self._held()[0]
 
     def claim(self, claim: Claim, why_not: Callable[[Acted], str], forget_before: int = 0) -> str:
@@ -90,20 +98,31 @@ class Claims(msgspec.Struct, frozen=True):
         self._change(changed)
         return why
 
-    def settle(self, start: int) -> None:
-        """Write that what was claimed is done."""
-        self._change(lambda acted: replace(acted, waiting=tuple(each for each in acted.waiting if each != start)))
+    def settle(self, start: int, *, runs: bool = False) -> None:
+        """Write that what was claimed is done; *runs*: that its job is to be asked after."""
 
-    def since(self, now: int) -> int:
-        """Return which moment of its schedule was decided last; at first that is *now*, so that no earlier one is."""
-        since = self.held().since
-        if since is None:
-            self._change(lambda acted: replace(acted, since=now) if acted.since is None else acted)
-        return now if since is None else since
+        def changed(acted: Acted) -> Acted:
+            running = (*acted.running, start) if runs and start in acted.waiting else acted.running
+            return replace(acted, waiting=_without(acted.waiting, start), running=running)
+
+        self._change(changed)
+
+    def ended(self, start: int) -> None:
+        """Write that the job of what was claimed needs not be asked after any more."""
+        self._change(lambda acted: replace(acted, running=_without(acted.running, start)))
+
+    def since(self, schedule: str, now: int) -> int:
+        """Return which moment of its *schedule* was decided last; of a new one that is *now*, so that no earlier is."""
+        acted = self.held()
+        if acted.schedule == schedule:
+            return acted.since
+        begun = {"since": now, "schedule": schedule}
+        self._change(lambda acted: acted if acted.schedule == schedule else replace(acted, **begun))
+        return now
 
     def seen(self, moment: int) -> None:
         """Write that a moment of the schedule was decided."""
-        self._change(lambda acted: replace(acted, since=max(moment, acted.since or moment)))
+        self._change(lambda acted: replace(acted, since=max(moment, acted.since)))
 
     def _change(self, changed: Callable[[Acted], Acted]) -> None:
         key = policy_key(self.monitor, self.policy)
@@ -121,8 +140,17 @@ class Claims(msgspec.Struct, frozen=True):
         raise PreconditionError(msg)
 
     def _held(self) -> tuple[Acted, str | None]:
+        key = policy_key(self.monitor, self.policy)
         try:
-            data, info = self.output.get(policy_key(self.monitor, self.policy))
+            data, info = self.output.get(key)
         except ObjectNotFoundError:
             return Acted(), None
-        return msgspec.json.decode(data, type=Acted), info.etag
+        try:
+            return msgspec.json.decode(data, type=Acted), info.etag
+        except msgspec.DecodeError as error:
+            msg = f"{self.output.uri}/{key}: no claims. Delete it; actions that were written are not started again."
+            raise StoredFormError(msg) from error
+
+
+def _without(starts: tuple[int, ...], start: int) -> tuple[int, ...]:
+    return tuple(each for each in starts if each != start)

@@ -6,13 +6,13 @@ other's cool-down and budget; and then the decision, so that a claim is never wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
 from atalaia.conditions import parse_condition
 from atalaia.decisions import Decision, Outcome, to_json
-from atalaia.errors import PreconditionError
+from atalaia.errors import AtalaiaError, PreconditionError
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.claims import Acted, Claim, Claims
 from atalaia.monitoring.decided import stored_decisions
@@ -22,7 +22,7 @@ from atalaia.monitoring.weighing import Facts, Weighed, weigh
 from atalaia.policies import Policy
 from atalaia.ports import ObjectStore
 from atalaia.quiet_hours import quiet_until
-from atalaia.schedules import Schedule, last_before, parse_schedule
+from atalaia.schedules import last_before, parse_schedule
 from atalaia.window import Window, iso, parse_duration, parse_time, window_at_key, window_of
 from atalaia.wording import moment, plural
 
@@ -93,42 +93,67 @@ class Decider:
                 self._note(latest, [_Occasion(policy, latest, later.start, later.end) for policy in concerned])
 
     def tick(self) -> None:
-        """Decide for the policies with a schedule that names a moment that has come since the last time."""
-        self._reports = {}
-        for policy in self._monitor.policies:
-            if policy.schedule is not None:
-                self._tick(policy, parse_schedule(policy.schedule))
+        """Decide for the policies with a schedule that names a moment that has come since the last time.
 
-    def _tick(self, policy: Policy, schedule: Schedule) -> None:
+        Raises:
+            AtalaiaError: That can't be done for one of them; for the others it was.
+        """
+        self._reports = {}
+        errors: list[AtalaiaError] = []
+        for policy in self._monitor.policies:
+            try:
+                if policy.schedule is not None:
+                    self._tick(policy, policy.schedule)
+            except AtalaiaError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def _tick(self, policy: Policy, schedule: str) -> None:
         claims = self._claims(policy)
-        since = claims.since(self._now)
-        moment = last_before(schedule, self._now)
+        since = claims.since(schedule, self._now)
+        moment = last_before(parse_schedule(schedule), self._now)
         latest = self._last_final(moment) if moment is not None and moment > since else None
         if moment is not None and latest is not None:
             self._note(latest, [_Occasion(policy, latest, moment, moment)])
-            claims.seen(moment)
+            if not self._elsewhere(policy):  # else those to whom it is left decide on it, too
+                claims.seen(moment)
 
     def _note(self, latest: Evaluated, occasions: Sequence[_Occasion]) -> None:
-        """Decide, and store what is new."""
-        key = decisions_key(self._monitor.name, latest.window)
+        """Decide, and store what is new.
+
+        Raises:
+            AtalaiaError: That can't be done for one of them; for the others it was.
+        """
         for _ in range(_TRIES):
             stored, tag = stored_decisions(self._monitor.name, self._output, latest.window)
             made = {each.policy: each for each in stored}
+            errors: list[AtalaiaError] = []
             for occasion in occasions:
                 name = occasion.policy.name
-                made[name] = self._decision(occasion, made.get(name))
-            if tag is not None and tuple(made.values()) == stored:
-                return
-            if self._announce is not None:
-                self._announce(key)
-            try:
-                self._output.put(key, to_json(made.values()), if_match=tag, if_absent=tag is None)
-            except PreconditionError:
+                try:
+                    made[name] = self._decision(occasion, made.get(name))
+                except AtalaiaError as error:
+                    errors.append(error)
+            if tuple(made.values()) != stored and not self._is_stored(latest.window, made.values(), tag):
                 continue
-            self.changed.add(latest.window)
+            if errors:
+                raise errors[0]
             return
         msg = f"{self._monitor.name}: {_TRIES} times another evaluator decided on {latest.window.key} first. Try again."
         raise PreconditionError(msg)
+
+    def _is_stored(self, window: Window, made: Iterable[Decision], tag: str | None) -> bool:
+        """Store what was decided; tell whether nobody else did meanwhile."""
+        key = decisions_key(self._monitor.name, window)
+        if self._announce is not None:
+            self._announce(key)
+        try:
+            self._output.put(key, to_json(made), if_match=tag, if_absent=tag is None)
+        except PreconditionError:
+            return False
+        self.changed.add(window)
+        return True
 
     def _decision(self, occasion: _Occasion, before: Decision | None) -> Decision:
         """Return what is decided; what was done stays done, and a spent budget is no debt."""

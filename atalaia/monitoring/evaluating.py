@@ -30,13 +30,10 @@ from atalaia.monitoring.layout import (
     window_prefix,
 )
 from atalaia.monitoring.merging import Merged, merge_compacted, merge_profiles
-from atalaia.policies import watches_silence
+from atalaia.policies import MOST_EMPTY, watches_silence
 from atalaia.ports import ObjectInfo, ObjectStore
 from atalaia.report import BaselineRef, Gathering, Report, Trail, digest_of, report_from_json, to_json
 from atalaia.window import Window, parse_duration, window_at_key, window_of
-
-MOST_EMPTY = 31
-"""Windows without any log between two that have some are evaluated too; of more than this in a row, the first alone."""
 
 GROWTH = 10
 """A window that goes on is told of again when for each so many rows that were told of there is one more."""

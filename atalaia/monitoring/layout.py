@@ -28,7 +28,12 @@ def is_of_several(packet: str) -> bool:
 
 def baseline_key(monitor: str, name: str) -> str:
     """Return where the baseline of that name (`Baseline.name`) is stored."""
-    return f"{monitor}/baseline/{name}.profile"
+    return f"{baselines_prefix(monitor)}{name}.profile"
+
+
+def baselines_prefix(monitor: str) -> str:
+    """Return what the keys of all baselines begin with."""
+    return f"{monitor}/baseline/"
 
 
 def current_baseline_key(monitor: str) -> str:

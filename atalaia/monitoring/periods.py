@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from atalaia.monitor_file import Monitor
-from atalaia.monitoring.evaluating import MOST_EMPTY, between
-from atalaia.policies import watches_silence
+from atalaia.monitoring.evaluating import between
+from atalaia.policies import MOST_EMPTY, watches_silence
 from atalaia.window import Window, iso, parse_duration, window_of
 
 

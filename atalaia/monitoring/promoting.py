@@ -50,9 +50,16 @@ def promoted_windows(
 
     Returns:
         The baseline, and what it was made from.
+
+    Raises:
+        BaselineError: Their profiles are gone.
     """
     chosen = {window: list(output.list(window_prefix(monitor.name, window))) for window in windows}
     profile, used, left_out = _merged(old, output, chosen)
+    if not profile.rows:
+        told = "the profiles are gone of all windows that a new baseline was to be made of"
+        msg = f"{monitor.name}: {told} ({because}). Make it by `atalaia baseline` from the data."
+        raise BaselineError(msg)
     return _cut(monitor, output, old, (profile, used), f"{_origin(old, sorted(used), left_out)}; {because}")
 
 

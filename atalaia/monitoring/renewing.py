@@ -8,32 +8,33 @@ which nothing was profiled yet: what was found before stays with the old one, an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from atalaia.baseline import Baseline
 from atalaia.checks import QUALITY, STABILITY
+from atalaia.errors import StoredFormError
 from atalaia.monitor_file import Monitor
-from atalaia.monitoring.actions import Action
+from atalaia.monitoring.actions import ENDED_WELL, Action
 from atalaia.monitoring.baselines import Data, Era, begin_era, built_baseline, current_baseline
 from atalaia.monitoring.evaluating import latest_report
 from atalaia.monitoring.layout import all_reports_prefix, profiles_prefix, renewal_key, renewals_prefix
 from atalaia.monitoring.promoting import promoted_windows
 from atalaia.monitoring.service import NewVersion
-from atalaia.monitoring.watch import Watch
+from atalaia.monitoring.watch import Gathered, Watch
 from atalaia.policies import NewBaseline
 from atalaia.ports import ObjectStore
 from atalaia.report import Gathering, Report
 from atalaia.schema import Role
 from atalaia.window import Window, iso, parse_duration, window_at_key, window_of
 
-ENDED_WELL = ("Succeeded", "Completed")
-"""The outcomes of jobs that a new baseline follows."""
-
 WINDOWS, ROWS = 3, 1000
 """A new baseline is made of so many healthy windows, with so many rows together, unless the monitor file says else."""
+
+LOOK_AGAIN = parse_duration("30m")
+"""After so long, in µs, reports are read again, as another process may have stored some."""
 
 
 class Renewal(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -83,23 +84,34 @@ def renew_for_version(monitor: Monitor, output: ObjectStore, new: NewVersion) ->
 
 
 def _begin(monitor: Monitor, output: ObjectStore, wanted: NewBaseline, renewal: Renewal, known: dict[str, str]) -> None:
-    if any(each.id == renewal.id for each in _renewals(monitor, output)):
+    name = renewal_key(monitor.name, 0, renewal.id).rpartition("-")[2]
+    if any(info.key.endswith(f"-{name}") for info in output.list(renewals_prefix(monitor.name))):
         return
     data = wanted.data or ""
     for name, value in (known | {"monitor": monitor.name, "model": monitor.model.name}).items():
         data = data.replace(f"{{{name}}}", value)
     if not data:
         renewal = replace(renewal, windows=wanted.windows or WINDOWS, rows=wanted.rows or ROWS)
-    _keep(monitor, output, replace(renewal, data=data))
+    keep(monitor, output, replace(renewal, data=data))
 
 
-def _keep(monitor: Monitor, output: ObjectStore, renewal: Renewal) -> None:
+def keep(monitor: Monitor, output: ObjectStore, renewal: Renewal) -> None:
+    """Write a renewal, or what became of it."""
     output.put(renewal_key(monitor.name, renewal.since, renewal.id), msgspec.json.encode(renewal) + b"\n")
 
 
-def _renewals(monitor: Monitor, output: ObjectStore) -> Iterator[Renewal]:
+def renewals(monitor: Monitor, output: ObjectStore) -> Iterator[Renewal]:
+    """Yield all renewals of a monitor, in order of time."""
     for info in output.list(renewals_prefix(monitor.name)):
-        yield msgspec.json.decode(output.get(info.key)[0], type=Renewal)
+        yield _read(output, info.key)
+
+
+def _read(output: ObjectStore, key: str) -> Renewal:
+    try:
+        return msgspec.json.decode(output.get(key)[0], type=Renewal)
+    except msgspec.DecodeError as error:
+        msg = f"{output.uri}/{key}: no renewal of the baseline. Delete it."
+        raise StoredFormError(msg) from error
 
 
 class Renewer:
@@ -119,7 +131,7 @@ class Renewer:
         if not self._is_asked:
             return None
         *_, last = (None, *self._output.list(renewals_prefix(self._monitor.name)))
-        renewal = None if last is None else msgspec.json.decode(self._output.get(last.key)[0], type=Renewal)
+        renewal = None if last is None else _read(self._output, last.key)
         return renewal if renewal is not None and not renewal.baseline else None
 
     def gathering(self, window: Window) -> Gathering | None:
@@ -127,7 +139,7 @@ class Renewer:
         pending = self._pending
         if pending is None or window.end <= pending.since:
             return None
-        healthy = 0 if pending.data else sum(each.end <= window.start for each, _ in self._healthy(pending))
+        healthy = 0 if pending.data else sum(each.end <= window.start for each, _ in self._gathered(pending))
         told = min(healthy, pending.windows)
         return Gathering(pending.because, iso(pending.since), told, pending.windows, pending.data)
 
@@ -151,7 +163,7 @@ class Renewer:
             version = made[0].version
         else:  # killed before it was noted
             version = held.version
-        _keep(self._monitor, self._output, replace(pending, baseline=version))
+        keep(self._monitor, self._output, replace(pending, baseline=version))
         self._pending = None
         return version
 
@@ -159,16 +171,24 @@ class Renewer:
         if pending.data:
             return built_baseline(self._monitor, [self._watch.source_at(pending.data)])
         chosen, rows = [], 0
-        for window, report in self._healthy(pending):
+        for window, found in self._gathered(pending):
             chosen.append(window)
-            rows += report.rows
+            rows += found
             if len(chosen) >= pending.windows and rows >= pending.rows:
                 return promoted_windows(self._monitor, self._output, self._watch.eras.latest, chosen, pending.because)
         return None
 
-    def _healthy(self, pending: Renewal) -> Iterator[tuple[Window, Report]]:
+    def _gathered(self, pending: Renewal) -> Sequence[tuple[Window, int]]:
+        """Return the healthy windows with their rows; reports are read again after a while, or if one more is final."""
+        latest, held = self._watch.eras.latest.version, self._watch.gathered
+        if held is None or (held.renewal, held.baseline) != (pending.id, latest) or self._now - held.time > LOOK_AGAIN:
+            held = Gathered(pending.id, latest, self._now, tuple(self._healthy(pending, latest)))
+            self._watch.gathered = held
+        return held.windows
+
+    def _healthy(self, pending: Renewal, latest: str) -> Iterator[tuple[Window, int]]:
         """Yield the final windows since the new model began that nothing is wrong with but drift, in order of time."""
-        latest, before = self._watch.eras.latest.version, self._versions_before(pending)
+        before = self._versions_before(pending)
         for window in self._reported():
             if window.start < pending.since:
                 continue
@@ -176,7 +196,7 @@ class Renewer:
             if found is None or not found.report.final or found.report.baseline.version != latest:
                 continue
             if _is_healthy(found.report) and before.isdisjoint(found.report.model_versions):
-                yield window, found.report
+                yield window, found.report.rows
 
     def _versions_before(self, pending: Renewal) -> set[str]:
         """Return the versions that answered last before the new model began, if a column tells versions."""

@@ -8,7 +8,7 @@ its first window on, and no policy has acted before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
@@ -16,20 +16,22 @@ from msgspec import Struct, field
 from atalaia.baseline import Baseline
 from atalaia.errors import AtalaiaError
 from atalaia.monitor_file import Monitor
+from atalaia.monitoring.aftermath import Aftermath, aftermath_of
 from atalaia.monitoring.baselines import read_baseline
 from atalaia.monitoring.changes import Marked
 from atalaia.monitoring.claims import Claims
 from atalaia.monitoring.eras import Eras
 from atalaia.monitoring.evaluating import Evaluated, latest_report
 from atalaia.monitoring.fitting import Fitted, fit
-from atalaia.monitoring.layout import baseline_key, merged_prefix, profiles_prefix
+from atalaia.monitoring.layout import baseline_key, baselines_prefix, merged_prefix, profiles_prefix
+from atalaia.monitoring.outbox import Delivered, Outbox
 from atalaia.monitoring.overlay import Overlay
 from atalaia.monitoring.periods import Period, nothing_in, windows_in
 from atalaia.monitoring.rounds import Round
 from atalaia.monitoring.watch import Watch
 from atalaia.monitoring.widening import content_at, demand_multiple, stored_profiles, widened
 from atalaia.policies import Policy
-from atalaia.ports import Job, ObjectInfo, ObjectStore, Point, Sent
+from atalaia.ports import Job, ObjectInfo, ObjectStore, Point, Sent, Telemetry
 from atalaia.schedules import last_before, parse_schedule
 from atalaia.telemetry import Detail
 from atalaia.window import END_TIME, Window, iso, parse_duration
@@ -70,18 +72,19 @@ def replay(monitor: Monitor, output: ObjectStore, period: Period) -> Replay:
     if not windows:
         raise AtalaiaError(nothing_in(stored, monitor, narrow, period))
     clock = _Clock()
-    overlay = Overlay(output, () if width > narrow else _shown(monitor.name), clock)
+    overlay = Overlay(output, _shown(monitor.name, same=width == narrow), clock)
     if width > narrow:
         for key, data in widened(monitor.name, windows, stored, output):
             overlay.put(key, data)
     then = _reports(monitor.name, output, (start for starts in windows.values() for start in starts), narrow)
     done = Replay(windows, then, overlay)
-    _Rounds(monitor, done, _Baselines(monitor.name, output, stored), clock).run()
+    aftermath = aftermath_of(monitor, output, overlay, min(windows).start, same=width == narrow)
+    _Rounds(monitor, done, _Baselines(monitor.name, output, stored), aftermath, clock).run()
     return done
 
 
-def _shown(monitor: str) -> tuple[str, ...]:
-    return profiles_prefix(monitor), merged_prefix(monitor)
+def _shown(monitor: str, *, same: bool) -> tuple[str, ...]:
+    return baselines_prefix(monitor), *((profiles_prefix(monitor), merged_prefix(monitor)) if same else ())
 
 
 def _stored(monitor: Monitor, output: ObjectStore, period: Period) -> dict[int, list[ObjectInfo]]:
@@ -122,11 +125,24 @@ class _Past(Watch):
         return Eras(self._fitted.baseline)
 
 
+class _NoOutbox(Outbox):
+    """Nobody hears of reports and actions, so nothing is made of them to tell."""
+
+    def announce(self, key: str) -> None:
+        """Note nothing."""
+
+    def deliver(self, telemetry: Telemetry, enough_time: Callable[[], bool] = lambda: True) -> Delivered:  # noqa: ARG002
+        """Tell nothing."""
+        return Delivered(0, 0)
+
+
 class _OneWindow(Round):
     """A round over one window, with no others to look for: which ones are empty is known beforehand.
 
     To look through all reports for gaps each time, as other rounds do, takes the longer the longer the period is.
     """
+
+    outbox_of = _NoOutbox
 
     def _todo(self) -> list[Marked]:
         return self._begun()
@@ -183,6 +199,7 @@ class _Rounds(Struct):
     monitor: Monitor
     done: Replay
     baselines: _Baselines
+    aftermath: Aftermath
     clock: _Clock
     fitted: dict[str, Fitted] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
@@ -197,10 +214,11 @@ class _Rounds(Struct):
         over = self.clock.now + parse_duration(self.monitor.window)
         self._others(last, max([over, *(moment + 1 for moment in self._waiting(END_TIME))]))
         told = [f"window {key} could not be evaluated: {why}" for key, why in self.failed.items()]
-        self.done.notes += [*dict.fromkeys(note for each in self.fitted.values() for note in each.notes), *told]
+        fitted = dict.fromkeys(note for each in self.fitted.values() for note in each.notes)
+        self.done.notes += [*fitted, *self.aftermath.told(), *told]
 
     def _round_of(self, window: Window, starts: Sequence[int], lateness: int) -> _Past:
-        baseline = self.baselines.of(starts, self.done.then)
+        baseline = self.aftermath.baseline_of(window, self.baselines.of(starts, self.done.then))
         if baseline.name not in self.fitted:
             self.fitted[baseline.name] = fit(self.monitor, baseline)
         past = _Past(self.fitted[baseline.name], self.done.output, self.clock)
@@ -234,6 +252,7 @@ class _Rounds(Struct):
 
     def _round(self, past: _Past, now: int) -> None:
         self.clock.now = now
+        self.aftermath.note(now)
         nobody = _Nobody()
         this = _OneWindow(past, now, Detail.SUMMARY, "backtest")
         self.failed |= this.run(nobody, lambda *_: nobody, lambda: True).failed

@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import takewhile
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Struct, field
 
 from atalaia.errors import AtalaiaError, NotSentError
 from atalaia.monitoring.acting import Actor, StarterOf
-from atalaia.monitoring.actions import Links, no_links
+from atalaia.monitoring.actions import Action, Links, no_links
 from atalaia.monitoring.changes import Changes, Marked
 from atalaia.monitoring.deciding import Decider
 from atalaia.monitoring.evaluating import Evaluated, Evaluator, between, latest_revision
 from atalaia.monitoring.layout import all_reports_prefix, window_prefix
 from atalaia.monitoring.outbox import Delivered, Outbox
-from atalaia.monitoring.renewing import Renewer
+from atalaia.monitoring.outcomes import Follower
+from atalaia.monitoring.renewing import Renewer, renew_after_run
 from atalaia.monitoring.watch import Watch
 from atalaia.ports import Telemetry
 from atalaia.telemetry import Detail
@@ -37,9 +38,11 @@ class Evaluations(Struct):
     Attributes:
         reports: New ones.
         same: How many windows were looked at whose reports did not change.
-        failed: By the window's key, why it could not be evaluated now.
+        failed: By the window's key, why it could not be evaluated now; by `schedules`, why one could not be looked at.
         left: Windows for which no time was left.
         unstarted: An event for each job that could not be started now.
+        ended: The actions whose jobs were asked after, and have ended.
+        unknown: By the action's id, or the policy's name, why it is not known what has become of a job.
         delivered: What was told of these reports and of earlier ones.
         renewed: The version of a new baseline that was made.
         not_renewed: Why one that is due could not be made now.
@@ -50,6 +53,8 @@ class Evaluations(Struct):
     failed: dict[str, str] = field(default_factory=dict)
     left: int = 0
     unstarted: list[dict[str, str]] = field(default_factory=list)
+    ended: list[Action] = field(default_factory=list)
+    unknown: dict[str, str] = field(default_factory=dict)
     delivered: Delivered = _UNSEEN
     renewed: str = ""
     not_renewed: str = ""
@@ -62,17 +67,19 @@ class Evaluations(Struct):
         jobs: dict[str, Any] = (
             {"unstarted": {event["id"]: event["why"] for event in self.unstarted}} if self.unstarted else {}
         )
-        jobs |= {key: getattr(self, key) for key in ("renewed", "not_renewed") if getattr(self, key)}
+        jobs |= {key: getattr(self, key) for key in ("unknown", "renewed", "not_renewed") if getattr(self, key)}
         return windows | sent | jobs | ({} if told.why is None else {"why": told.why})
 
 
 class Round:
     """One round over one monitor's windows, at the time *now*, in µs since 1970."""
 
+    outbox_of: ClassVar[type[Outbox]] = Outbox
+
     def __init__(self, watch: Watch, now: int, detail: Detail, who: str = "", links: Links = no_links) -> None:
         self._watch = watch
         self._name, self._output = watch.monitor.name, watch.output
-        self._outbox = Outbox(self._name, watch.output, detail, links)
+        self._outbox = self.outbox_of(self._name, watch.output, detail, links)
         announce = self._outbox.announce
         self._renewer = Renewer(watch, now)
         self._evaluator = Evaluator(
@@ -100,16 +107,31 @@ class Round:
         done.left = len(todo) - len(done.reports) - done.same - len(done.failed)
         done.delivered = self._outbox.deliver(telemetry, enough_time)
         if enough_time():
-            self._renew(done)
-        if enough_time():
             self._act(telemetry, starter_of, enough_time, done)
+        self._follow(starter_of, enough_time, done)
+        if enough_time():  # last, as reading new data may take longer than there is time
+            self._renew(done)
         return done
+
+    def _follow(self, starter_of: StarterOf, enough_time: Callable[[], bool], done: Evaluations) -> None:
+        """Ask after the jobs that run, where no event tells of them; begin what follows those that have ended."""
+        follower = Follower(self._watch.monitor, self._output, self._watch.clock())
+        try:
+            for action in follower.ended(starter_of, enough_time):
+                renew_after_run(self._watch.monitor, self._output, action)
+                done.ended.append(action)
+        except AtalaiaError as error:
+            done.not_renewed = str(error)
+        done.unknown = follower.unknown
 
     def _act(
         self, telemetry: Telemetry, starter_of: StarterOf, enough_time: Callable[[], bool], done: Evaluations
     ) -> None:
         """Start jobs, now that the reports are told: nobody who is waited for keeps an alarm waiting."""
-        self._decider.tick()
+        try:
+            self._decider.tick()
+        except AtalaiaError as error:
+            done.failed["schedules"] = str(error)
         done.unstarted = list(self._actor.act(starter_of, enough_time))
         if self._outbox.noted and done.delivered.why is None:
             done.delivered += self._outbox.deliver(telemetry, enough_time)
@@ -134,6 +156,7 @@ class Round:
         else:
             self._changes.keep_open(marked, basis)
         if evaluated is not None and evaluated.new:
+            self._watch.gathered = None if evaluated.report.final else self._watch.gathered
             done.reports.append(evaluated)
         else:
             done.same += 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from atalaia.errors import AtalaiaError, JobError
+from atalaia.errors import AtalaiaError
 from atalaia.monitor_file import LogFormat
 from atalaia.monitoring.growing import PartStore
 from atalaia.monitoring.ingesting import SMALL_BYTES, Ingester
@@ -103,6 +103,13 @@ class Rounds(Struct):
             "untold": sum(done.delivered.left for done in every),
             "failed": self.failed,
         }
+
+    def ended(self) -> Iterator[dict[str, str]]:
+        """Yield a log line for each job that was asked after and has ended, as of one that a cloud tells of."""
+        for name, done in self.evaluated.items():
+            for action in done.ended:
+                told = {"event": "ml.monitor.lifecycle", "job": action.job, "state": action.outcome, "monitor": name}
+                yield told | action.noted()
 
     def demand_all(self) -> None:
         """Do nothing if all went well.
@@ -231,16 +238,16 @@ class Service:
 
         Raises:
             JobError: It is not known yet whether any did.
-            PreconditionError: Another noted something at the same time.
+            AtalaiaError: One of them could not look, or another noted something at the same time.
         """
-        from atalaia.monitoring.acting import note_outcome  # noqa: PLC0415 - as above
+        from atalaia.monitoring.outcomes import note_outcome  # noqa: PLC0415 - as above
         from atalaia.monitoring.renewing import renew_after_run  # noqa: PLC0415 - as above
 
-        errors: list[JobError] = []
+        errors: list[AtalaiaError] = []
         for watch in self.watches:
             try:
                 action = note_outcome(watch.monitor, watch.output, job, outcome, time)
-            except JobError as error:
+            except AtalaiaError as error:  # of what is not known yet, or can't be read
                 errors.append(error)
                 continue
             if action is not None:
@@ -251,10 +258,22 @@ class Service:
         return None
 
     def note_model(self, new: NewVersion) -> list[str]:
-        """Note a *new* version of a model; return the names of the monitors that make a new baseline for it."""
+        """Note a *new* version of a model; return the names of the monitors that make a new baseline for it.
+
+        Raises:
+            AtalaiaError: One of them can't; the others do.
+        """
         from atalaia.monitoring.renewing import renew_for_version  # noqa: PLC0415 - as above
 
-        return [watch.monitor.name for watch in self.watches if renew_for_version(watch.monitor, watch.output, new)]
+        errors, names = [], []
+        for watch in self.watches:
+            try:
+                names += [watch.monitor.name] if renew_for_version(watch.monitor, watch.output, new) else []
+            except AtalaiaError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return names
 
 
 _Own = Mapping[str, tuple[Arrival, str]]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from msgspec import Struct
+
 from atalaia.errors import ObjectNotFoundError
 from atalaia.monitor_file import LogFormat, Monitor
 from atalaia.monitoring.baselines import ensure_current
@@ -13,13 +15,22 @@ from atalaia.monitoring.ingesting import Ingester
 from atalaia.monitoring.layout import current_baseline_key
 from atalaia.monitoring.sources import LogSource, payload_names
 from atalaia.ports import ObjectStore
-from atalaia.window import parse_duration
+from atalaia.window import Window, parse_duration
 
 LOOK_AFTER = 60_000_000
 """So old, in µs, may be what a process knows of monitor files and reference data."""
 
 Stores = Callable[[str], ObjectStore]
 """Opens the store of a URI such as `s3://bucket/folder`."""
+
+
+class Gathered(Struct, frozen=True):
+    """The healthy windows after a new model began, each with its rows: for which renewal, on which baseline, when."""
+
+    renewal: str
+    baseline: str
+    time: int
+    windows: tuple[tuple[Window, int], ...]
 
 
 class Watch:
@@ -35,6 +46,7 @@ class Watch:
         width: Of its windows, in µs.
         changes: Its windows that are to be evaluated.
         clock: Tells the time, in µs since 1970.
+        gathered: What a new baseline can be made of (`atalaia.monitoring.renewing`), until another report is final.
     """
 
     def __init__(self, monitor: Monitor, stores: Stores, clock: Callable[[], int]) -> None:
@@ -43,6 +55,7 @@ class Watch:
         self.width = parse_duration(monitor.window)
         self.changes = Changes(monitor.name, self.output, self.width)
         self.clock = clock
+        self.gathered: Gathered | None = None
         self.own = f"{self.output.uri}/{monitor.name}/"
         self._stores = stores
         self._names = payload_names(monitor.columns)

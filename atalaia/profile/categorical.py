@@ -41,7 +41,7 @@ class CategoricalGrid(Struct, frozen=True, dict=True):
         return hash_texts(self.categories)
 
 
-class CategoricalSummary(Struct, frozen=True):
+class CategoricalSummary(Struct, frozen=True, dict=True):
     """What is kept of a categorical column.
 
     Attributes:
@@ -67,7 +67,7 @@ class CategoricalSummary(Struct, frozen=True):
         """Return the neutral element on *grid*."""
         return cls(0, 0, 0, 0, 0, np.zeros(len(grid.categories), np.int64), 0, {})
 
-    @property
+    @cached_property
     def valid(self) -> int:
         """How many values there are."""
         return int(self.counts.sum()) + self.unseen_rows

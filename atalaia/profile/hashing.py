@@ -54,6 +54,8 @@ def mix(words: Hashes) -> Hashes:
 
 def hash_texts(texts: pa.Array | Sequence[str]) -> Hashes:
     """Hash texts without nulls by their UTF-8 bytes, eight at a time."""
+    if not len(texts):
+        return np.empty(0, np.uint64)
     if not isinstance(texts, pa.Array):
         texts = pa.array([text.encode("utf-8", "surrogatepass") for text in texts], pa.binary())
     hashes = np.empty(len(texts), np.uint64)

@@ -21,7 +21,7 @@ class TextGrid(Struct, frozen=True):
     lengths: NumericGrid
 
 
-class TextSummary(Struct, frozen=True):
+class TextSummary(Struct, frozen=True, dict=True):
     """What is kept of a column of free text.
 
     Attributes:

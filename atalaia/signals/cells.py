@@ -115,7 +115,12 @@ def _reached(counts: Ints) -> Floats:
 
 def _square(first: Floats, last: Floats, weights: Floats) -> Floats:
     """Integrate the squares of straight lines from *first* to *last*, over intervals of these *weights*."""
-    return np.multiply(weights, (first * first + first * last + last * last) / 3)
+    squares = first * first
+    squares += first * last
+    squares += last * last
+    squares /= 3
+    squares *= weights
+    return squares
 
 
 def _above(first: Floats, last: Floats, weights: Floats) -> Floats:

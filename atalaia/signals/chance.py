@@ -24,6 +24,7 @@ import numpy as np
 from msgspec import Struct
 
 from atalaia.profile import NumericGrid, NumericSummary
+from atalaia.profile.kept import kept
 from atalaia.profile.values import Floats, Ints
 from atalaia.signals import shares
 from atalaia.signals.bin_sums import Moments, null_sum
@@ -33,7 +34,7 @@ from atalaia.signals.quality import values_of
 from atalaia.signals.tails import (
     gamma_tail,
     kolmogorov_tail,
-    quadratic_tail,
+    quadratic_tails,
     two_sample_cramer_von_mises_tail,
     value_at,
 )
@@ -94,17 +95,17 @@ def of_gap(pooled: Ints, n: int, m: int) -> Chance:
         n: The baseline's values.
         m: The window's values.
     """
-    rows = effective_rows(n, m)
+    rows, mean = effective_rows(n, m), _mean_of_gap(pooled)
     if pooled.max() < _TIED * pooled.sum():
-        return Chance(partial(_untied_tail, n, m), partial(_untied_limit, n, m), partial(_seen, pooled, _UNTIED, rows))
-    mean = _mean_of_gap(pooled)
+        return Chance(partial(_untied_tail, n, m), partial(_untied_limit, n, m), partial(_seen, mean, _UNTIED, rows))
     weights = _bridge_weights(pooled)
     rest = mean - float(weights.sum())
+    beyond = quadratic_tails(weights) if len(weights) else None
 
     def tail(value: float) -> float:
-        return quadratic_tail(weights, rows * value * value - rest) if len(weights) else float(value <= 0)
+        return float(value <= 0) if beyond is None else beyond(rows * value * value - rest)
 
-    return _chance(tail, math.sqrt(max(mean, 1e-12) / rows), partial(_seen, pooled, weights, rows))
+    return _chance(tail, math.sqrt(max(mean, 1e-12) / rows), partial(_seen, mean, weights, rows))
 
 
 def _mean_of_gap(pooled: Ints) -> float:
@@ -116,9 +117,9 @@ def _mean_of_gap(pooled: Ints) -> float:
     return float((mass * parts).sum() / 3)
 
 
-def _seen(pooled: Ints, weights: Floats, rows: float, limit: float) -> float:
+def _seen(mean: float, weights: Floats, rows: float, limit: float) -> float:
     largest, variance = float(weights.max(initial=0.0)), 2 * float((weights**2).sum())
-    return math.sqrt(max(_beyond(rows * limit * limit, _mean_of_gap(pooled), largest, variance), 0.0) / rows)
+    return math.sqrt(max(_beyond(rows * limit * limit, mean, largest, variance), 0.0) / rows)
 
 
 def _untied_tail(n: int, m: int, value: float) -> float:
@@ -158,20 +159,21 @@ def _taken_together(mass: Floats) -> Floats:
     return np.add.reduceat(held, np.flatnonzero(begins))
 
 
-def of_area(reached: Floats, edges: Floats, rows: float) -> Moments:
-    """Return the moments, under no drift, of the area between the two distribution functions.
+def of_area(reached: Floats, edges: Floats) -> Moments:
+    """Return the moments, under no drift, of the area between the two distribution functions at one effective row.
+
+    Of more rows its mean and its standard deviation fall with their root.
 
     Args:
         reached: Share of the values up to the end of each cell of the grid; shape (2 * edges + 1,).
         edges: Rising, in the unit that the area is wanted in; shape (edges,).
-        rows: Effective rows.
     """
     some = np.unique(np.linspace(0, len(edges) - 1, min(len(edges), _PIECES)).astype(np.int64))
     ends = reached[np.stack((2 * some, 2 * some + 1), axis=1).ravel()]  # before each edge's own values, and with them
     steps = np.sqrt(np.maximum(np.diff(np.concatenate(([0.0], ends, [1.0]))), 0.0))
     walked = np.cumsum(np.random.default_rng(_SEED).standard_normal((_DRAWS, len(steps))) * steps, axis=1)
     bridges = np.abs(walked[:, :-1] - ends * walked[:, -1:])
-    areas = ((bridges[:, 1:-1:2] + bridges[:, 2::2]) / 2 * np.diff(edges[some])).sum(axis=1) / math.sqrt(rows)
+    areas = ((bridges[:, 1:-1:2] + bridges[:, 2::2]) / 2 * np.diff(edges[some])).sum(axis=1)
     mean, std = float(areas.mean()), float(areas.std())
     return Moments(mean, std, float((((areas - mean) / std) ** 3).mean()) if std > 0 else 0.0)
 
@@ -291,8 +293,13 @@ def _of_area(metric: str, grid: NumericGrid, baseline: NumericSummary, rows: flo
     unit = (baseline.std(grid) or 0.0) if metric == "wasserstein_normalised" else 1.0
     if not unit or not baseline.std(grid):
         return None
-    moments = of_area(baseline.reached / baseline.finite, grid.edges / unit, rows)
+    alone, scale = kept(baseline, _area_of, grid), 1 / (unit * math.sqrt(rows))
+    moments = Moments(alone.mean * scale, alone.std * scale, alone.skewness)
     return _chance(moments.tail, moments.mean, lambda limit: limit + _FOUR_OF_FIVE * moments.std)
+
+
+def _area_of(baseline: NumericSummary, grid: NumericGrid) -> Moments:
+    return of_area(baseline.reached / baseline.finite, grid.edges)
 
 
 def _of_variation(baseline: Ints, current: Ints) -> Chance | None:

@@ -25,6 +25,7 @@ from atalaia.profile import (
     TextSummary,
 )
 from atalaia.profile.hashing import hash_text
+from atalaia.profile.kept import kept
 from atalaia.profile.values import Ints
 from atalaia.signals import shares
 from atalaia.signals.distributions import Distances, measure_distances
@@ -170,9 +171,15 @@ def _compared(column: Sides) -> _Compared:
 def _compared_numbers(grid: NumericGrid, baseline: NumericSummary, current: NumericSummary) -> _Compared:
     if not baseline.finite or not current.finite:
         return _Compared(NUMERIC_METRICS)
-    cuts = decile_cuts(baseline)
-    table = (bin_counts(baseline, cuts), bin_counts(current, cuts))
+    cuts, before = kept(baseline, _deciles)
+    table = (before, bin_counts(current, cuts))
     return _Compared(NUMERIC_METRICS, (table,), (grid, baseline, current))
+
+
+def _deciles(baseline: NumericSummary) -> Table:
+    """Return the cells after which a bin ends, and what the baseline has in each bin."""
+    cuts = decile_cuts(baseline)
+    return cuts, bin_counts(baseline, cuts)
 
 
 def _compared_categories(grid: CategoricalGrid, baseline: CategoricalSummary, current: CategoricalSummary) -> _Compared:

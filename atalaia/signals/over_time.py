@@ -22,6 +22,7 @@ import numpy as np
 from msgspec import Struct
 
 from atalaia.profile import CategoricalGrid, CategoricalSummary, NumericSummary, Summary, TextSummary
+from atalaia.profile.kept import kept
 from atalaia.profile.values import Floats, Ints
 from atalaia.signals.tails import normal_quantile
 
@@ -108,6 +109,10 @@ def spans(window: int) -> tuple[int, ...]:
 
 def followed(grid: object, baseline: Summary) -> Followed | None:
     """Return what is followed of a column; None without a value in the baseline. Of text its lengths are followed."""
+    return kept(baseline, _followed, grid)
+
+
+def _followed(baseline: Summary, grid: object) -> Followed | None:
     match grid, baseline:
         case _, NumericSummary() as summary if summary.finite:
             return _of_ranks(summary)
@@ -224,13 +229,14 @@ def furthest(statistics: Followed, held: tuple[Sums, ...], window: int, rate: fl
         return None
     found = []
     late, left = _of_late(statistics, held)
+    certain = _certain(statistics, rate, floor)
     for begun, sums in zip(spans(window), held, strict=True):
         if not sums.rows:
             continue
         moved = _deviations(statistics, sums)
         if begun < spans(window)[late]:
             moved = np.where(left * moved > 0, np.sign(moved) * np.minimum(np.abs(moved), 2 * np.abs(left)), 0.0)
-        limits = explained(statistics, np.array(sums.rows), begun, rate, floor)
+        limits = _chance(statistics, np.array(sums.rows), begun, rate) + certain
         found += [
             Moved(name, float(value), float(limit), window - begun + 1, sums.rows)
             for name, value, limit in zip(statistics.names, moved, limits, strict=True)
@@ -243,9 +249,15 @@ def explained(statistics: Followed, rows: Ints, begun: int, rate: float, floor: 
 
     As `furthest` has it: by chance, as the baseline is a sample, and by the floor; shape (*rows, statistics).
     """
-    own = rate / len(statistics.names)
-    certain = _uncertainty(statistics, own / 4) + floor  # both sides together a half
-    return _mixture(statistics, rows[..., None], own / 2 * _share_of_rate(begun)) + certain
+    return _chance(statistics, rows, begun, rate) + _certain(statistics, rate, floor)
+
+
+def _chance(statistics: Followed, rows: Ints, begun: int, rate: float) -> Floats:
+    return _mixture(statistics, rows[..., None], rate / len(statistics.names) / 2 * _share_of_rate(begun))
+
+
+def _certain(statistics: Followed, rate: float, floor: float) -> Floats:
+    return _uncertainty(statistics, rate / len(statistics.names) / 4) + floor  # both sides together a half
 
 
 def _uncertainty(statistics: Followed, probability: float) -> Floats:

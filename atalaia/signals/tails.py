@@ -71,16 +71,14 @@ def _fraction(shape: float, value: float) -> float:
     for step in range(1, int(_STEPS + 20 * math.sqrt(shape))):
         factor = step * (shape - step)
         bottom += 2
-        lower = 1 / _away_from_zero(factor * lower + bottom)
-        upper = _away_from_zero(bottom + factor / upper)
-        product *= upper * lower
-        if abs(upper * lower - 1) < _ROUNDING:
+        lower, upper = factor * lower + bottom, bottom + factor / upper
+        lower = 1 / (lower if abs(lower) > _LEAST else _LEAST)
+        upper = upper if abs(upper) > _LEAST else _LEAST
+        change = upper * lower
+        product *= change
+        if abs(change - 1) < _ROUNDING:
             break
     return product
-
-
-def _away_from_zero(value: float) -> float:
-    return value if abs(value) > _LEAST else _LEAST
 
 
 def normal_tail(value: float) -> float:
@@ -113,6 +111,7 @@ def kolmogorov_tail(distance: float) -> float:
     return 2 * math.fsum((-1) ** (step + 1) * math.exp(-2 * step * distance * step * distance) for step in steps)
 
 
+@lru_cache(maxsize=1024)  # of each column it is asked for twice, and of its limit again and again
 def cramer_von_mises_tail(statistic: float) -> float:
     """Return the probability of *statistic* or more under the limit of the Cramér-von Mises statistic's distribution.
 
@@ -128,11 +127,15 @@ def cramer_von_mises_tail(statistic: float) -> float:
     if not _CERTAIN < statistic < _NEVER:
         return 1.0 if statistic <= _CERTAIN else 0.0
     arcs = np.arange(1, math.ceil(math.sqrt(2 * _NEGLIGIBLE / statistic) / (2 * math.pi)) + 1)[:, None]
-    angles = (np.arange(_NODES) + 0.5) * math.pi / _NODES
-    places = (2 * arcs - 0.5) * math.pi - math.pi / 2 * np.cos(angles)
-    sines = np.sin(angles) / np.sqrt(places * np.cos(math.pi / 2 * np.cos(angles)))
+    places = (2 * arcs - 0.5) * math.pi - _TURNED
+    sines = _SINES / np.sqrt(places * _COSINES)
     parts = (np.exp(-statistic / 2 * places * places) * sines).mean(axis=1) * math.pi
     return min(max(float(parts[::2].sum() - parts[1::2].sum()), 0.0), 1.0)
+
+
+_ANGLES = (np.arange(_NODES) + 0.5) * math.pi / _NODES
+_TURNED = math.pi / 2 * np.cos(_ANGLES)
+_SINES, _COSINES = np.sin(_ANGLES), np.cos(_TURNED)
 
 
 def two_sample_cramer_von_mises_tail(distance: float, n: int, m: int) -> float:
@@ -168,19 +171,33 @@ def quadratic_tail(weights: Floats, value: float) -> float:
 
     Source: Lugannani and Rice (1980), in the form of Barndorff-Nielsen (1990); Kuonen (1999) for quadratic forms.
     """
+    return quadratic_tails(weights)(value)
+
+
+def quadratic_tails(weights: Floats) -> Callable[[float], float]:
+    """Return `quadratic_tail` of one sum, for many values."""
     largest = float(weights.max())
-    scaled, sum_ = weights / largest, value / largest
-    if sum_ <= _NOTHING:
-        return 1.0
-    if sum_ > _ALL * len(scaled):
-        return 0.0
-    point = _saddlepoint(scaled, sum_)
-    spread = 2 * float((scaled**2 / (1 - 2 * point * scaled) ** 2).sum())
-    if abs(point) * math.sqrt(spread) < _NEAR:
-        return _tail_at_mean(scaled, sum_)
-    height = -0.5 * float(np.log1p(-2 * point * scaled).sum())
-    root = math.copysign(math.sqrt(max(2 * (point * sum_ - height), 0.0)), point)
-    return min(1.0, normal_tail(root + math.log(point * math.sqrt(spread) / root) / root))
+    scaled = weights / largest
+    mean = float(scaled.sum())
+
+    def tail(value: float) -> float:
+        sum_ = value / largest
+        if sum_ <= _NOTHING:
+            return 1.0
+        return _scaled_tail(scaled, mean, sum_) if sum_ <= _ALL * len(scaled) else 0.0
+
+    return tail
+
+
+def _scaled_tail(weights: Floats, mean: float, value: float) -> float:
+    point = _saddlepoint(weights, mean, value)
+    terms = weights / (1 - 2 * point * weights)
+    scale = math.sqrt(2 * float(terms @ terms))
+    if abs(point) * scale < _NEAR:
+        return _tail_at_mean(weights, value)
+    height = -0.5 * float(np.add.reduce(np.log1p(-2 * point * weights)))
+    root = math.copysign(math.sqrt(max(2 * (point * value - height), 0.0)), point)
+    return min(1.0, normal_tail(root + math.log(point * scale / root) / root))
 
 
 _NEAR = 1e-3  # so near the mean the formula is 0 / 0: this is its limit there
@@ -196,18 +213,22 @@ def _tail_at_mean(weights: Floats, value: float) -> float:
     return normal_tail(skewness / 6 + away * (1 + kurtosis / 8 - 7 * skewness**2 / 36))
 
 
-def _saddlepoint(weights: Floats, value: float) -> float:
-    """Return where the cumulant function of the weighted sum has the slope *value*; the largest weight is 1."""
+def _saddlepoint(weights: Floats, mean: float, value: float) -> float:
+    """Return where the cumulant function of the weighted sum has the slope *value*; the largest weight is 1.
+
+    By Newton's method on the slope's inverse, which is nearly a straight line (and one where all weights are equal),
+    begun where a single weight with this *mean* would have it.
+    """
     low, high = -0.5 * len(weights) / value - 1.0, 0.5
-    point = 0.0 if value > float(weights.sum()) else low / 2
+    point = (1 - mean / value) / 2
     for _ in range(_STEPS):
         terms = weights / (1 - 2 * point * weights)
-        slope = float(terms.sum()) - value
-        low, high = (point, high) if slope < 0 else (low, point)
-        following = point - slope / (2 * float((terms**2).sum()))
-        point, before = following if low < following < high else (low + high) / 2, point
-        if abs(point - before) <= 1e-12 * max(abs(point), 1e-6):
-            break
+        slope = float(np.add.reduce(terms))
+        low, high = (point, high) if slope < value else (low, point)
+        step = (1 - slope / value) * slope / (2 * float(terms @ terms))
+        if abs(step) <= 1e-12 * max(abs(point), 1e-6):
+            return point + step
+        point = point + step if low < point + step < high else (low + high) / 2
     return point
 
 
@@ -218,12 +239,12 @@ def value_at(tail: Callable[[float], float], probability: float, guess: float) -
     logarithms, which are nearly straight lines far out.
     """
     probability *= 1 + _ROUNDED  # a tail that is the probability, but for rounding, is no larger
-    low, high = _around(tail, probability, guess)
+    wanted = math.log(probability)
 
     def above(value: float) -> float:
-        return math.log(max(tail(value), _DENORMAL)) - math.log(probability)
+        return math.log(max(tail(value), _DENORMAL)) - wanted
 
-    before, behind = above(low), above(high)
+    low, high, before, behind = _around(above, guess)
     for _ in range(_STEPS):
         if high - low <= _NEAR_ENOUGH * high or not before > 0 > behind:
             break
@@ -241,15 +262,44 @@ _ROUNDED = 1e-12
 _DENORMAL = 5e-324  # the least positive float: a tail of 0 has a logarithm by it
 
 
-def _around(tail: Callable[[float], float], probability: float, guess: float) -> tuple[float, float]:
-    """Return two values of which the *tail* of the first is at least *probability*, that of the second at most."""
+def _around(above: Callable[[float], float], guess: float) -> tuple[float, float, float, float]:
+    """Return two values, of which the first one's tail is *above* what is wanted and the second one's not, and both."""
     low = high = guess
+    before = behind = above(guess)
     for _ in range(_STEPS):
-        if tail(high) <= probability:
+        if behind <= 0:
             break
-        low, high = high, high * 1.5
+        low, before = high, behind
+        high *= 1.5
+        behind = above(high)
     for _ in range(_STEPS):
-        if low < _LEAST or tail(low) > probability:
+        if low < _LEAST or before > 0:
             break
-        low, high = low / 1.5, low
-    return low, high
+        high, behind = low, before
+        low /= 1.5
+        before = above(low)
+    return low, high, before, behind
+
+
+def first_above(rising: Callable[[int], float], most: int, guess: int) -> int:
+    """Return the first whole number from 1 on at which what is *rising* has come to 0; *most* if none below it has.
+
+    By false position from a *guess* on; every fourth step halves what is left, so that no form of it takes long.
+    """
+    low, high = 0, most
+    before, behind = rising(low), math.nan
+    place, tried = guess, 0
+    while high - low > 1:
+        place, tried = min(max(place, low + 1), high - 1), tried + 1
+        found = rising(place)
+        if found >= 0:
+            high, behind = place, found
+        else:
+            low, before = place, found
+        if high == most:
+            place *= 4
+        elif tried % 4:
+            place = low + round((high - low) * before / (before - behind))
+        else:
+            place = (low + high) // 2
+    return high

@@ -13,6 +13,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     with here.invocation("evaluate", context) as this:
         everything = isinstance(event, dict) and event.get("all") is True
         done = this.service.evaluate(here.telemetry(), here.starter_of, this.enough_time, everything=everything)
+        here.log.write(done.ended())
         this.told |= done.counts()
         done.demand_all()
         monitors: dict[str, Any] = this.told["monitors"]

@@ -88,6 +88,7 @@ def evaluate(timer: func.TimerRequest, context: func.Context) -> None:
     with here.invocation("evaluate", context) as this:
         telemetry = here.telemetry()
         done = this.service.evaluate(telemetry, here.starter_of, this.enough_time, everything=timer.past_due)
+        here.log.write(done.ended())
         this.told |= done.counts()
         done.demand_all()
 

@@ -21,13 +21,13 @@ param monitors object[]
 @description('Whether the app has its bundle: only then can Event Grid tell its function `lifecycle` of jobs in Azure ML. At first it has none.')
 param hasBundle bool = false
 
-@description('Settings of the function app, beside or instead of those that were tested; they begin with `ATALAIA_`.')
+@description('Settings of the function app, beside or instead of those that were tested; they begin with `ATALAIA_`. With `ATALAIA_APPROVAL_KEY`, there is a route for links that approve.')
 param environment object = {}
 
 @description('What differs from the size that was tested: an instance\'s `memory_mb` (512, 2048 or 4096), and `most_instances` at once.')
 param size { memory_mb: (512 | 2048 | 4096)?, most_instances: int? } = {}
 
-@description('What is there already, by its ID. Event Grid system topics, by the ID of their source (the account of logs, an Azure ML workspace): a source has only one, it must be in the source\'s region and subscription, and that of the account needs a system-assigned identity. Event Grid topics and Key Vaults that policies name, by their addresses (`https://NAME.westeurope-1.eventgrid.azure.net/api/events`, `https://NAME.vault.azure.net`): the app may send to these topics, and read the secrets that policies name.')
+@description('What is there already, by its ID. Event Grid system topics, by the ID of their source (the account of logs, an Azure ML workspace): a source has only one, it must be in the source\'s region and subscription, and that of the account needs a system-assigned identity. Event Grid topics and Key Vaults that policies name (and `ATALAIA_APPROVAL_KEY`), by their addresses (`https://NAME.westeurope-1.eventgrid.azure.net/api/events`, `https://NAME.vault.azure.net`): the app may send to these topics, and read the secrets that are named.')
 param knownIds object = {}
 
 @description('What differs from the default limits of alarms, null for no such alarm: `drift` (1, the multiple of its own limit), `drifted_share` (0.3) and `failed_share` (0) of columns and quality checks, `rejected_rows` (0), `lag_seconds` (none), `silent_hours` without a report (0, which stands for window, lateness and one more), `untold_reports` (0), `waiting_logs` (1000), `budget_share` (0.8, in hundredths) of `dailyGigabytes`. Numbers that are not whole are written `json(\'0.2\')`.')
@@ -73,12 +73,18 @@ var given = map(monitors, each => {
   // keyvault:https://VAULT.vault.azure.net/secrets/NAME, in its parts.
   secrets: map(filter(flatten(map(each.?policies ?? [], policy => [policy.?databricks.?token ?? '', policy.?github_workflow.?token ?? '', policy.?github_issue.?token ?? '', policy.?azure_devops.?token ?? '', policy.?webhook.?url ?? '', policy.?webhook.?secret ?? ''])), secret => take(secret, 9) == 'keyvault:'), secret => '${split(secret, '/')[2]}/${split(secret, '/')[4]}')
 })
+// The key that links are signed with, in its parts: keyvault:https://VAULT.vault.azure.net/secrets/NAME, perhaps with a version behind it.
+var approves = contains(environment, 'ATALAIA_APPROVAL_KEY')
+var approvalKey = split('${environment.?ATALAIA_APPROVAL_KEY ?? ''}////', '/')
+var approvalSecrets = approves ? ['${approvalKey[2]}/${approvalKey[4]}'] : []
 var ofWorkspaces = ['azureml_job', 'azureml_batch', 'azureml_traffic']
 var refused = concat(
   map(filter(objectKeys(alarms), each => !contains(settings.alarms, each)), each => 'alarms has no limit ${each}.'),
   map(filter(objectKeys(environment), each => take(each, 8) != 'ATALAIA_' || contains(['ATALAIA_CONTAINER', 'ATALAIA_MONITORS', 'ATALAIA_QUEUE'], each)), each => 'environment may not set ${each}.'),
   contains(['application-insights', 'azure-monitor', 'otlp'], environment.?ATALAIA_METRICS ?? 'otlp') ? [] : ['ATALAIA_METRICS must be application-insights, azure-monitor or otlp.'],
   contains(['columns', 'summary'], environment.?ATALAIA_DETAIL ?? 'summary') ? [] : ['ATALAIA_DETAIL must be summary or columns.'],
+  approves && (approvalKey[0] != 'keyvault:https:' || !contains(approvalKey[2], '.vault.') || approvalKey[3] != 'secrets' || empty(approvalKey[4])) ? ['ATALAIA_APPROVAL_KEY must say where the key is kept, keyvault:https://VAULT.vault.azure.net/secrets/NAME; the key itself does not belong here.'] : [],
+  approves && !contains(knownIds, 'https://${approvalKey[2]}') ? ['ATALAIA_APPROVAL_KEY names a Key Vault whose ID is not in knownIds.'] : [],
   (environment.?ATALAIA_METRICS ?? '') == 'otlp' && !empty(ofReports) ? ['With ATALAIA_METRICS = otlp, Application Insights hears of no report, and alarms see none: set ${join(ofReports, ', ')} of alarms to null, and watch reports where metrics go.'] : [],
   empty(filter(given, each => empty(each.name))) ? [] : ['A monitor file has no name; `atalaia validate` tells all its faults.'],
   map(filter(given, each => length(filter(given, other => other.name == each.name)) > 1), each => '${each.name}: another monitor file has the same name; give each its own.'),
@@ -110,6 +116,9 @@ var timers = empty(filter(watched, each => each.grows)) ? { ATALAIA_COLLECT_AT: 
 var allSubjects = union([], map(filter(watched, each => !each.grows), each => '/blobServices/default/containers/${join(concat([each.logs[1], 'blobs'], skip(each.logs, 2)), '/')}/'))
 var subjects = filter(allSubjects, subject => empty(filter(allSubjects, other => other != subject && take(subject, length(other)) == other)))
 
+// The app has a route for links that approve, open to everybody as their signature says who may, if it has a key to check them with.
+var links = approves ? { ATALAIA_APPROVAL_URL: 'https://${name}-${suffix}.azurewebsites.net/api/approve' } : {}
+
 // Containers that the functions write to, those that they only read, and the workspaces that they start jobs in.
 var outputs = union([], map(watched, each => each.output))
 var read = union([monitorsContainer], map(watched, each => each.logs[1]), flatten(map(watched, each => each.data)))
@@ -121,9 +130,9 @@ var workspaces = map(union([], flatten(map(watched, each => each.workspaces))), 
   topic: split(knownIds[?'/${each}'] ?? '${resourceGroup().id}/${name}-${replace(last(split(each, '/')), '_', '-')}', '/')
 })
 
-// The topics that policies tell, and by vault the secrets that they refer to.
+// The topics that policies tell, and by vault the secrets that they refer to, with the key of links.
 var topics = map(union([], flatten(map(given, each => each.topics))), each => split(knownIds[?each] ?? '', '/'))
-var secrets = union([], flatten(map(given, each => each.secrets)))
+var secrets = union([], flatten(map(given, each => each.secrets)), approvalSecrets)
 var vaults = map(union([], map(secrets, each => split(each, '/')[0])), host => {
   id: split(knownIds[?'https://${host}'] ?? '', '/')
   secrets: map(filter(secrets, each => split(each, '/')[0] == host), each => split(each, '/')[1])
@@ -171,7 +180,7 @@ module app 'modules/app.bicep' = {
     runtime: settings.runtime
     memoryMb: size.?memory_mb ?? settings.size.memory_mb
     mostInstances: size.?most_instances ?? settings.size.most_instances
-    environment: union(settings.environment, timers, environment, {
+    environment: union(settings.environment, timers, links, environment, {
       ATALAIA_MONITORS: 'az://${monitorsContainer}'
       ATALAIA_QUEUE: queue
       AZURE_STORAGE_ACCOUNT_NAME: last(logAccount)

@@ -45,6 +45,7 @@ _IDS = {
 }
 _TEXTS = {
     ("azurerm_storage_account", "primary_blob_endpoint"): "https://{name}.blob.core.windows.net/",
+    ("aws_lambda_function_url", "function_url"): f"https://{{name}}.lambda-url.{REGION}.on.aws/",
 }
 _UUIDS = ("principal_id", "tenant_id", "app_id", "workspace_id", "instrumentation_key")
 _EMPTY: dict[str, Any] = {"string": "", "number": 0, "bool": False, "dynamic": [b'["object",{}]', {}]}

@@ -7,11 +7,12 @@ import uuid
 import pytest
 import servers
 from arm import WORKSPACE, arm, token_for
+from azure_starters import COMMAND, FOLDER, batch, command, of_policy, traffic
 from event_grid import event_grid_topic
 from msgspec.structs import replace
 
 from atalaia.errors import JobError
-from atalaia.policies import AzuremlBatch, AzuremlJob, AzuremlTraffic, Policy
+from atalaia.policies import AzuremlJob, Policy
 from atalaia.ports import LONGEST_START, Job
 from atalaia_azure.asking import SECONDS, Asker
 from atalaia_azure.batch import SEARCH, audience_of
@@ -27,8 +28,6 @@ EVIDENCE = {
     "findings": [{"signal": "data_drift", "column": "age", "value": 0.4}],
 }
 JOB = Job("credit-scoring", "drift", "20260301T000000Z", {"why": "drift"}, EVIDENCE)
-COMMAND = {"jobType": "Command", "command": "python train.py", "environmentId": "azureml:train:1"}
-FOLDER = {"jobInputType": "UriFolder", "uri": "azureml://datastores/d/paths/x"}
 REFUSALS = [
     (429, "TooManyRequests", "tried again with the same id"),
     (503, "ServiceUnavailable", "tried again with the same id"),
@@ -43,22 +42,8 @@ def azure():
         yield running
 
 
-def of_policy(azure, **target):
-    return azure_starter(Policy("drift", "drifted > 0.3", **target), azure.address, token_for)
-
-
-def batch(azure, **changes):
-    given = {"workspace": WORKSPACE, "endpoint": "score", "inputs": {"data": FOLDER}} | changes
-    return of_policy(azure, azureml_batch=AzuremlBatch(**given))
-
-
-def traffic(azure, split, **changes):
-    given = {"workspace": WORKSPACE, "endpoint": "credit", "traffic": split} | changes
-    return of_policy(azure, azureml_traffic=AzuremlTraffic(**given))
-
-
 def test_a_command_is_told_why_in_a_variable_and_in_tags(azure):
-    name = of_policy(azure, azureml_job=AzuremlJob(WORKSPACE, COMMAND)).start(JOB)
+    name = command(azure).start(JOB)
 
     told = azure.jobs[name]
     assert json.loads(told["environmentVariables"]["ATALAIA_EVIDENCE"]) == EVIDENCE
@@ -115,6 +100,16 @@ def test_jobs_from_before_the_window_are_not_looked_through(azure):
     assert [path for _, path, _ in azure.seen].count(f"{WORKSPACE}/jobs") == 1
 
 
+def test_a_refusal_that_repeats_a_token_is_told_of_without_it(azure):
+    token = "eyJ" + "hbGciOiJSUzI1NiJ9.eyJ" + "hdWQiOiJhcm0ifQ.c2ln"
+    azure.plan = [(400, token)]
+
+    with pytest.raises(JobError, match="HTTP status 400") as refused:
+        batch(azure).start(JOB)
+
+    assert token not in str(refused.value)
+
+
 @pytest.mark.parametrize(("status", "code", "advice"), REFUSALS)
 def test_a_refused_invocation_says_what_to_do(azure, status, code, advice):
     azure.plan = [(status, code)]
@@ -129,6 +124,42 @@ def test_a_refused_invocation_says_what_to_do(azure, status, code, advice):
 def test_an_endpoint_or_deployment_that_is_not_there_is_to_be_corrected(azure, changes):
     with pytest.raises(JobError, match=r"Correct the policy's `azureml_batch`"):
         batch(azure, **changes).start(JOB)
+
+
+def test_an_invocation_whose_answer_names_nothing_is_found_again(azure, monkeypatch):
+    monkeypatch.setattr(azure, "_planned", lambda: (None, (200, {})))
+    with pytest.raises(JobError, match=r"the answer names no job.*tried again with the same id"):
+        batch(azure).start(JOB)
+    monkeypatch.undo()
+
+    assert batch(azure).start(JOB) in azure.jobs
+
+
+@pytest.mark.parametrize("told", [{"value": [None]}, {"value": [{}]}, {"value": {"a": 1}}])
+def test_a_list_that_is_not_what_azure_answers_is_tried_again(azure, monkeypatch, told):
+    monkeypatch.setattr(azure, "_listed", lambda _skip: (200, told))
+
+    with pytest.raises(JobError, match=r"not what this service answers.*tried again with the same id"):
+        batch(azure).start(JOB)
+
+
+@pytest.mark.parametrize("told", [{"value": [None]}, {"value": [{}]}, {"value": "x"}])
+def test_deployments_that_are_not_what_azure_answers_are_asked_for_again(azure, monkeypatch, told):
+    monkeypatch.setattr("arm._deployment", lambda *_: None)
+    online = azure._online
+    monkeypatch.setattr(azure, "_online", lambda m, names, *more: (200, told) if names[1:] else online(m, names, *more))
+
+    with pytest.raises(JobError, match=r"not what this service answers.*tried again with the same id"):
+        traffic(azure, {"green": 100}).start(JOB)
+
+
+@pytest.mark.parametrize("starter", [command, batch, lambda azure: traffic(azure, {"green": 100})])
+def test_a_resource_group_may_have_letters_of_any_language(azure, monkeypatch, starter):
+    workspace = WORKSPACE.replace("/g/", "/größe(1)/")
+    monkeypatch.setattr("arm.WORKSPACE", workspace)
+    monkeypatch.setattr("azure_starters.WORKSPACE", workspace)
+
+    assert starter(azure).start(JOB)
 
 
 def test_an_endpoint_that_is_not_ready_has_no_address(azure, monkeypatch):
@@ -235,6 +266,15 @@ def test_a_deployment_that_is_not_there_is_named_with_those_that_are(azure):
         traffic(azure, {"red": 100}).start(JOB)
 
     assert azure.shifts == 0
+
+
+def test_a_deployment_that_the_list_goes_on_to_may_be_there(azure, monkeypatch):
+    online, page = azure._online, {"value": [{"name": "blue"}], "nextLink": f"{azure.address}/more"}
+    monkeypatch.setattr(azure, "_online", lambda m, names, *more: (200, page) if names[1:] else online(m, names, *more))
+
+    traffic(azure, {"green": 100}).start(JOB)
+
+    assert azure.shifts == 1
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import uuid
 import pytest
 import servers
 from arm import WORKSPACE, arm, token_for
+from azure_starters import COMMAND, batch, command, of_policy, traffic
 from event_grid import event_grid_topic
 from msgspec.structs import replace
 from sagemaker import sagemaker
@@ -16,7 +17,7 @@ from web_starters import ASKED_FIRST, SERVICES, UNKNOWING, started_at, starter_o
 
 from atalaia.errors import AtalaiaError, JobError
 from atalaia.monitoring.acting import LEASE
-from atalaia.policies import AzuremlBatch, AzuremlJob, AzuremlTraffic, Policy, SagemakerTraffic
+from atalaia.policies import AzuremlJob, SagemakerTraffic
 from atalaia.ports import LONGEST_START, Job
 from atalaia.window import SECOND
 from atalaia_aws import asking as aws_asking
@@ -27,7 +28,6 @@ from atalaia_aws.traffic import TrafficStarter
 from atalaia_azure import asking as azure_asking
 from atalaia_azure import identity
 from atalaia_azure.asking import endpoint_of
-from atalaia_azure.targets import azure_starter
 from atalaia_azure.topics import TopicNotifier, grid
 from atalaia_functions.naming import job_name
 from atalaia_local import DirectoryStore, StoredJobs
@@ -61,13 +61,6 @@ EVIDENCE = {
     "more": 4,
     "train_on": {"from": "2026-02-01T00:00:00Z", "to": "2026-03-02T00:00:00Z", "windows": 29, "logs": "s3://in"},
 }
-COMMAND = {
-    "jobType": "Command",
-    "command": "python train.py",
-    "environmentId": "azureml:train:1",
-    "environmentVariables": {"DEPTH": "6"},
-    "tags": {"team": "risk"},
-}
 
 
 @pytest.fixture
@@ -85,26 +78,6 @@ def clients(service):
 def azure():
     with arm() as running:
         yield running
-
-
-def of_policy(azure, **target):
-    return azure_starter(Policy("drift", "drifted > 0.3", **target), azure.address, token_for)
-
-
-def on_azure(azure, **changes):
-    return of_policy(azure, azureml_job=AzuremlJob(WORKSPACE, {**COMMAND, **changes}))
-
-
-def batch(azure, **changes):
-    folder = {"data": {"jobInputType": "UriFolder", "uri": "azureml://datastores/d/paths/x"}}
-    return of_policy(
-        azure, azureml_batch=AzuremlBatch(**{"workspace": WORKSPACE, "endpoint": "score", "inputs": folder} | changes)
-    )
-
-
-def traffic(azure, **changes):
-    given = {"workspace": WORKSPACE, "endpoint": "credit", "traffic": {"blue": 0, "green": 100}}
-    return of_policy(azure, azureml_traffic=AzuremlTraffic(**given | changes))
 
 
 @pytest.fixture
@@ -156,9 +129,9 @@ def starter_and_started(request, tmp_path):
 
 def _on_azure(kind, azure):
     made = {
-        "azureml": (on_azure, lambda: len(azure.jobs)),
+        "azureml": (command, lambda: len(azure.jobs)),
         "batch": (batch, lambda: len(azure.jobs)),
-        "traffic": (traffic, lambda: azure.shifts),
+        "traffic": (lambda azure: traffic(azure, {"blue": 0, "green": 100}), lambda: azure.shifts),
     }
     starter, counted = made[kind]
     return starter(azure), counted
@@ -408,6 +381,14 @@ def test_a_refusal_says_what_to_do(service, clients, status, code, advice):
     assert len(service.executions) == 1
 
 
+@pytest.mark.parametrize("parameters", [{}, {"why": "drift"}])
+def test_a_training_job_may_leave_maps_empty(clients, service, parameters):
+    request = {**REQUEST, "HyperParameters": None, "Environment": None, "Tags": None}
+    name = TrainingStarter(clients, request).start(replace(JOB, parameters=parameters))
+
+    assert service.training[name].get("HyperParameters", {}) == parameters
+
+
 def test_without_an_answer_nobody_knows(clients, service):
     nowhere = BotoClients({"endpoint_url": f"http://127.0.0.1:{servers.free_port()}", **servers.Server("").boto})
 
@@ -416,7 +397,7 @@ def test_without_an_answer_nobody_knows(clients, service):
 
 
 def test_a_command_in_azure_is_told_its_parameters_as_variables_and_tags(azure):
-    name = on_azure(azure).start(JOB)
+    name = command(azure).start(JOB)
 
     assert azure.seen[-1] == ("PUT", f"{WORKSPACE}/jobs/{name}", "2025-01-01-preview")
     assert azure.jobs[name] == {
@@ -435,7 +416,7 @@ def test_a_command_in_azure_is_told_its_parameters_as_variables_and_tags(azure):
 
 
 def test_a_pipeline_in_azure_is_told_its_parameters_as_inputs(azure):
-    name = on_azure(azure, jobType="Pipeline", displayName="mine", inputs={"depth": {"jobInputType": "literal"}}).start(
+    name = command(azure, jobType="Pipeline", displayName="mine", inputs={"depth": {"jobInputType": "literal"}}).start(
         JOB
     )
 
@@ -451,15 +432,15 @@ def test_a_job_in_azure_whose_answer_was_lost_is_started_once(azure):
     azure.plan = ["lost"]
 
     with pytest.raises(JobError, match="tried again with the same id"):
-        on_azure(azure).start(JOB)
+        command(azure).start(JOB)
 
-    assert [on_azure(azure).start(JOB)] == list(azure.jobs)
+    assert [command(azure).start(JOB)] == list(azure.jobs)
 
 
 def test_who_finds_the_name_taken_has_started_the_job(azure):
     azure.plan = [(409, "Conflict")]
 
-    assert on_azure(azure).start(JOB) == job_name(JOB)
+    assert command(azure).start(JOB) == job_name(JOB)
 
 
 @pytest.mark.parametrize(
@@ -475,9 +456,9 @@ def test_a_refusal_of_azure_says_what_to_do(azure, status, code, advice):
     azure.plan = [(status, code)]
 
     with pytest.raises(JobError, match=rf"{status} \({code}: as planned\).*{advice}"):
-        on_azure(azure).start(JOB)
+        command(azure).start(JOB)
 
-    assert on_azure(azure).start(JOB) in azure.jobs
+    assert command(azure).start(JOB) in azure.jobs
 
 
 def test_a_workspace_that_is_not_there_is_no_job_to_be_started(azure):

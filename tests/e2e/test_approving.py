@@ -6,7 +6,9 @@ import os
 import numpy as np
 import pytest
 import servers
+from databricks_server import JOB, Databricks
 from terminal import atalaia, strict_json
+from web_service import TOKEN, serving
 
 from atalaia.monitoring.actions import Action, State, to_json
 from atalaia.window import parse_time
@@ -42,6 +44,7 @@ def place(tmp_path):
 def checked(place):
     done = atalaia("check", "monitor.yaml", "--now", "2026-03-05", cwd=place)
     assert done.returncode == 1, done.stderr
+    return done
 
 
 def listed(place):
@@ -64,6 +67,24 @@ def test_what_is_approved_is_started_by_the_next_evaluation(place):
     (job,) = (place / "out/jobs").iterdir()
     assert after["job"].endswith(job.name)
     assert json.loads(job.read_text())["evidence"] == after["evidence"] == before["evidence"]
+
+
+def test_a_run_is_asked_after_from_this_machine_until_it_has_ended(place, monkeypatch):
+    monkeypatch.setenv("DATABRICKS_TOKEN", TOKEN)
+    with serving(Databricks()) as service:
+        databricks = f"{{host: '{service.address}', job_id: {JOB}, token: 'env:DATABRICKS_TOKEN'}}"
+        policy = f"policies: [{{name: train, when: drifted > 0.3, databricks: {databricks}, new_baseline: {{}}}}]\n"
+        (place / "monitor.yaml").write_text(MONITOR + policy)
+        checked(place)
+        service.end("Succeeded")
+        done = checked(place)
+        monkeypatch.setenv("DATABRICKS_TOKEN", "another")
+        after = checked(place)
+
+    (action,) = [each for each in listed(place) if each["policy"] == "train"]
+    assert (action["job"], action["outcome"]) == ("1000", "Succeeded")
+    assert done.stderr == after.stderr == ""
+    assert len(list((place / "out/churn/renewals").iterdir())) == 1
 
 
 def test_what_is_declined_is_not_started(place):

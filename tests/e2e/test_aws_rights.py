@@ -3,6 +3,8 @@
 import itertools
 import json
 import sys
+import urllib.error
+import urllib.request
 
 import pytest
 from accounts import MONITOR, captured, lines, rows
@@ -11,10 +13,10 @@ from emulators import ROOT, emulator, until
 from insights_text import events, names
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
-FUNCTIONS = ["ingest", "evaluate", "lifecycle", "status"]
+FUNCTIONS = ["ingest", "evaluate", "lifecycle", "status", "approve"]
 KEYS = [
     "capture/credit/AllTraffic/2026/03/01/12/00-first.jsonl", "reference/rows.jsonl", "other/secret.txt",
-    *(f"out/credit/{place}/x" for place in ("actions", "baseline", "profiles", "rejects", "reports", "state")),
+    *(f"out/credit/{place}/x" for place in ("actions", "approvals", "profiles", "reports", "state")),
     "out/credit/report.html", "out/x",
 ]  # fmt: skip
 CALLS = {"get_object": "s3:GetObject", "put_object": "s3:PutObject", "delete_object": "s3:DeleteObject"}
@@ -30,7 +32,18 @@ TOLD = ", ".join(
     )
 )
 """Policies that Terraform sees, and the functions do not: what they name is called by the tests themselves."""
+WAITING = {"guarded": "7d", "refused": "7d", "forgotten": "1s"}
+"""Policies that ask for approval, by how long they wait."""
+GUARDED = MONITOR.replace(
+    "policies: [",
+    "policies: ["
+    + "".join(
+        f"{{name: {name}, when: drifted > 0.4, approval: true, approval_within: {wait}, within: 520w, file: true}}, "
+        for name, wait in WAITING.items()
+    ),
+)
 NUMBERS = itertools.count(10)  # of logs
+START = "20260301T000000Z"  # of their window
 PROBE = """
 import boto3
 from botocore.exceptions import ClientError
@@ -51,7 +64,9 @@ class Probed(DeployedAccount):
     """The account, where functions run when the test calls them, and calls can be made as any of them."""
 
     def __init__(self, aws, made):
-        super().__init__(aws, made)
+        super().__init__(aws, made, monitor=GUARDED)
+        key = json.dumps({"key": "k" * 32})
+        aws.client("secretsmanager").create_secret(Name="team/approval", SecretString=key)
         self.listen(False)
         aws.client("events").disable_rule(Name=self.functions["evaluate"].name)
         self.put("out/credit/state/x", b"")
@@ -95,7 +110,10 @@ def told(key):
 def account(tmp_path_factory):
     if sys.platform != "linux":
         pytest.skip("the emulator needs Linux")
-    made = rendered(tmp_path_factory.mktemp("rendered"), MONITOR.replace("policies: [", f"policies: [{TOLD}, "))
+    monitor = GUARDED.replace("policies: [", f"policies: [{TOLD}, ")
+    made = rendered(
+        tmp_path_factory.mktemp("rendered"), monitor, ATALAIA_APPROVAL_KEY="secretsmanager:team/approval#key"
+    )
     with emulator(tmp_path_factory.mktemp("account"), "--scale", "60", "--iam") as aws:
         yield Probed(aws, made)
 
@@ -197,6 +215,53 @@ def test_evaluate_reaches_the_topic_the_endpoint_and_the_secret_that_policies_na
     assert [code for code, _ in named] == ["", "", "ValidationException", "ValidationException"]  # there is no endpoint
     for refused in (others, by_ingest):
         assert {code.removesuffix("Exception") for code, _ in refused} <= {"AccessDenied", "AuthorizationError"}
+
+
+def test_what_waits_is_approved_by_its_link_with_the_rights_for_that_and_no_others(account):
+    account.ingest(next(NUMBERS), count=600)
+    account.run("evaluate", {"all": True})
+    event = {each["policy"]: each for each in account.told("evaluate", "ml.monitor.approval")}["guarded"]
+    address, _, query = event["approve"].partition("?")
+    asked = {"requestContext": {"http": {"method": "POST"}}, "rawQueryString": query}
+    key = f"out/credit/approvals/guarded/{START}.json"
+
+    refused = []
+    for action, ending in (
+        ("s3:GetObject", "monitors/*"),
+        ("s3:GetObject", "actions/*"),
+        ("s3:PutObject", "approvals/*"),
+        ("secretsmanager:GetSecretValue", ""),
+    ):
+        account.forbid("approve", action, ending)
+        refused.append(account.run("approve", asked))
+        account.allow("approve")
+    before = account.keys("out/credit/approvals/guarded/")
+    link = f"{account.functions['approve'].url('NONE')}/?{query}"
+    answers = []
+    for permission in account.made.all("aws_lambda_permission", "approve").values():
+        answers.append(followed(link, "POST"))
+        account.permit(permission)
+    answers += [followed(link, method) for method in ("GET", "POST", "POST")]
+    account.put(f"out/credit/approvals/refused/{START}.json", b'{"decision": "decline", "by": "Ada"}')
+    account.run("evaluate", {"all": True})
+    states = {name: account.get(f"out/credit/actions/{name}/{START}.json")["state"] for name in WAITING}
+
+    assert address == account.made.one("aws_lambda_function_url", "approve")["function_url"]
+    assert [("AccessDenied" in said, content) for said, content in refused] == [(True, False)] * 4
+    assert (before, account.keys("out/credit/approvals/guarded/")) == ([], [key])
+    assert answers == [403, 403, 200, 200, 409]
+    assert states == {"guarded": "done", "refused": "declined", "forgotten": "expired"}
+    assert len(account.keys("out/jobs/")) == 1
+
+
+def followed(link, method):
+    """The status that a link is answered with."""
+    request = urllib.request.Request(link, b"by=Ada" if method == "POST" else None)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from accounts import DIMENSIONS, MONITOR
-from closed_loops import Loop, alerts, watched
+from closed_loops import FACTS, Loop, assert_noted_once, watched
 from deployed_accounts import DeployedAccount, rendered
 from emulators import emulator, until
 
@@ -34,34 +34,15 @@ def test_one_training_is_started_and_told_why(loop):
 
 
 def test_its_end_is_noted_once(loop):
-    [execution], [action] = loop.account.executions(), loop.values("actions/")
-    told = loop.account.told("lifecycle", "ml.monitor.lifecycle")
+    [execution] = loop.account.executions()
+    ended = execution["PipelineExecutionArn"], "Succeeded"
 
-    assert (action["job"], action["outcome"]) == (execution["PipelineExecutionArn"], "Succeeded")
-    assert len(told) > 2  # it was told of twice
-    assert {each["action"] for each in told if "action" in each} == {
-        action["id"]
-    }  # else it came before the start was noted
+    assert_noted_once(loop, ended, loop.account.told("lifecycle", "ml.monitor.lifecycle"))
 
 
-def test_a_new_baseline_follows_and_the_window_after_is_healthy(loop):
-    drifted, trained, after = loop.reports()
-    [renewal] = loop.values("renewals/")
-
-    assert alerts(drifted) == alerts(trained) == {"amount", "city"}
-    assert alerts(after) == set()
-    assert [each["rows"] for each in (drifted, trained, after)] == [600, 601, 602]
-    assert drifted["baseline"] == trained["baseline"] != after["baseline"]
-    assert (after["baseline"]["version"], after["baseline"]["rows"]) == (renewal["baseline"], 601)
-
-
-def test_each_decision_is_explained(loop):
-    assert [each["outcome"] for each in loop.decisions()] == ["acted", "held", "no"]
-    assert "less than 1h apart" in loop.decisions()[1]["why"]
-
-
-def test_reports_of_both_baselines_can_be_proved(loop):
-    assert loop.differences() == [(), (), ()]
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.__name__)
+def test_it_is_a_fact_that(loop, fact):
+    fact(loop)
 
 
 def test_actions_and_decisions_are_in_the_logs_of_cloudwatch(loop):

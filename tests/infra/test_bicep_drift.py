@@ -7,7 +7,7 @@ from infrastructure import AZURE_COMPLETE
 # By file: what is broken, a text, what it is replaced with, and what is said if nothing is deployed at all.
 DIFFERENT = {
     "main.bicep": [
-        ("a setting is lost", "union(settings.environment, timers, environment, {", "union(timers, environment, {"),
+        ("a setting is lost", "union(settings.environment, timers, links,", "union(timers, links,"),
         (
             "the functions write what they only read",
             "role: 'Storage Blob Data Reader'",
@@ -26,6 +26,8 @@ DIFFERENT = {
             "${each.logs[1]}/blobs/",
         ),
         ("logs that grow are announced", "each => !each.grows", "each => true"),
+        ("links lead to the status page", "net/api/approve'", "net/api/status/'"),
+        ("the key of links cannot be read", "each.secrets)), approvalSecrets)", "each.secrets)))"),
         ("another queue", "queue: storage.outputs.queues[0]", "queue: storage.outputs.queues[1]"),
         ("a topic is made a second time", "isThere: contains(knownIds, workspace.id)", "isThere: false"),
         ("jobs are told to another function", "functions/${settings.jobs.function}", "functions/evaluate"),

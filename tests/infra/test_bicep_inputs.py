@@ -56,6 +56,29 @@ REFUSED = {
         inputs("monitors/churn", more="param environment = { ATALAIA_DETAIL: 'rows' }"),
         "ATALAIA_DETAIL must be summary or columns.",
     ),
+    "the key of links itself": (
+        inputs("monitors/churn", more="param environment = { ATALAIA_APPROVAL_KEY: 'correct horse battery staple' }"),
+        "the key itself does not belong here.",
+    ),
+    "a key of links in the environment": (
+        inputs("monitors/churn", more="param environment = { ATALAIA_APPROVAL_KEY: 'env:ATALAIA_LINKS' }"),
+        "ATALAIA_APPROVAL_KEY must say where the key is kept",
+    ),
+    "a key of links in AWS": (
+        inputs("monitors/churn", more="param environment = { ATALAIA_APPROVAL_KEY: 'secretsmanager:a/b/c/secrets/e' }"),
+        "ATALAIA_APPROVAL_KEY must say where the key is kept",
+    ),
+    "no key of links": (
+        inputs("monitors/churn", more="param environment = { ATALAIA_APPROVAL_KEY: '' }"),
+        "ATALAIA_APPROVAL_KEY must say where the key is kept",
+    ),
+    "a vault of links without an ID": (
+        inputs(
+            "monitors/churn",
+            more="param environment = { ATALAIA_APPROVAL_KEY: 'keyvault:https://other.vault.azure.net/secrets/a' }",
+        ),
+        "ATALAIA_APPROVAL_KEY names a Key Vault whose ID is not in knownIds.",
+    ),
     "too many folders": (inputs(*(f"refused/many-folders/m{i:02}" for i in range(1, 27))), "subjects is too long"),
 }
 PLACE = "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/learning/providers"
@@ -67,6 +90,12 @@ KNOWN = f"""param knownIds = {{
 TAKEN = {
     "rights": inputs("rights/a", more=KNOWN),
     "underscore": inputs("underscore/a"),
+    "links": inputs(
+        "monitors/churn",
+        more=f"{KNOWN}\nparam environment = {{\n"
+        "  ATALAIA_APPROVAL_KEY: 'keyvault:https://watch-secrets.vault.azure.net/secrets/slack/0123456789abcdef0123456789abcdef'\n"
+        "  ATALAIA_APPROVAL_URL: 'https://approve.example.com'\n}",
+    ),
     "capitals": inputs(monitor("a", "az://logs/Capture"), monitor("b", "az://logs/capture/b")),
     "below": inputs(monitor("a", "az://logs/capture"), monitor("b", "az://logs/capture/b")),
     "elsewhere": inputs(
@@ -109,6 +138,15 @@ def test_reports_may_go_elsewhere_where_no_alarm_asks_for_them(found):
     alarms = {each.removeprefix("atalaia-") for each in ids(found["elsewhere"], "scheduledqueryrules")}
 
     assert alarms == {"budget", "given-up", "heartbeat", "untold"}
+
+
+def test_links_may_lead_to_an_address_of_ones_own_and_their_key_have_a_version(found):
+    [[site]] = found["links"]["sites"].values()
+    settings = {each["name"]: each["value"] for each in site["properties"]["siteConfig"]["appSettings"]}
+    [given] = [each for each in found["links"]["roleassignments"] if "key vault" in each.lower()]
+
+    assert settings["ATALAIA_APPROVAL_URL"] == "https://approve.example.com"
+    assert "vaults/watch-secrets/secrets/slack'" in given
 
 
 def test_targets_of_policies_are_what_the_app_may_act_on(found):

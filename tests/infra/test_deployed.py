@@ -32,7 +32,9 @@ def test_the_environment_is_one_that_the_functions_read(deployed):
     readme = (ROOT / "README.md").read_text()
     given = deployed.all("aws_lambda_function")["evaluate"]["environment"][0]["variables"]
 
-    assert given.keys() == SETTINGS["environment"].keys() | {"ATALAIA_MONITORS"}
+    assert given.keys() == SETTINGS["environment"].keys() | {
+        "ATALAIA_MONITORS", "ATALAIA_APPROVAL_KEY", "ATALAIA_APPROVAL_URL",
+    }  # fmt: skip
     assert all(f"`{name}`" in readme for name in given)
 
 

@@ -16,6 +16,7 @@ FUNCTIONS = {
     "max",
     "min",
     "pct",
+    "replace",
     "strcontains",
     "sum",
 }

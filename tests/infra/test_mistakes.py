@@ -113,6 +113,30 @@ FALSE = [
         'evaluate  = ["actions", "baseline", "renewals", "reports"',
         'evaluate  = ["actions", "approvals", "baseline", "renewals", "reports"',
     ),
+    Mistake(
+        "who answers links reads reports",
+        "iam.tf",
+        '= ["actions", "approvals"]',
+        '= ["actions", "approvals", "reports"]',
+    ),
+    Mistake(
+        "who answers links reads all secrets",
+        "approvals.tf",
+        "[local.secrets[local.approval_key]]",
+        "values(local.secrets)",
+    ),
+    Mistake(
+        "links lead to another function", "approvals.tf", "url.approve[name].function_url", "url.status.function_url"
+    ),
+    Mistake(
+        "who answers links can be called by name", "approvals.tf", '"AllowByAddress" ? true : null', '"" ? true : null'
+    ),
+    Mistake(
+        "nobody may follow a link",
+        "approvals.tf",
+        'principal                = "*"',
+        'principal = "events.amazonaws.com"',
+    ),
     Mistake("jobs are written anywhere", "monitors.tf", "if try(policy.file, false) == true", "if true"),
     Mistake("anybody may take a role", "iam.tf", '["lambda.amazonaws.com"]', '["ec2.amazonaws.com"]'),
     Mistake(
@@ -176,7 +200,7 @@ UNDOCUMENTED = [
         'variable "vpc" {',
         'variable "more" {\n  type = string\n}\n\nvariable "vpc" {',
     ),
-    Mistake("a provider has no upper bound", "versions.tf", '">= 6.0, < 7.0"', '">= 6.0"'),
+    Mistake("a provider has no upper bound", "versions.tf", '">= 6.29, < 7.0"', '">= 6.29"'),
 ]
 CAUGHT_BY = {is_valid: INVALID, facts_hold: FALSE, wiring_passes: MISWIRED, tables_are_fresh: UNDOCUMENTED}
 CASES = [pytest.param(check, each, id=str(each)) for check, mistakes in CAUGHT_BY.items() for each in mistakes]

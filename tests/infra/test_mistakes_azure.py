@@ -81,6 +81,8 @@ FALSE = [
     ),
     Mistake("the host looks for a key", "functions.tf", "AzureWebJobsStorage__accountName ", "AzureWebJobsStorage "),
     Mistake("all of a vault can be read", "access.tf", '}/secrets/${basename(secret)}"', '}"'),
+    Mistake("the key of links cannot be read", "monitors.tf", '"^keyvault:(https', '"^keyvault(https'),
+    Mistake("links lead to the status page", "functions.tf", "/api/approve", "/api/status/"),
     Mistake("events go into another queue", "arrivals.tf", 'own["arrivals"].name', 'own["poison"].name'),
     Mistake("all of the account is told of", "arrivals.tf", "values = each.value", 'values = ["/blobServices/"]'),
     Mistake("logs that grow are told of", "monitors.tf", " if !each.grows", ""),

@@ -88,6 +88,23 @@ def test_triggers_are_looked_for_again_after(infra, tmp_path, changed, was, beco
     ) == {"restart", "triggers"}
 
 
+@pytest.mark.parametrize("example", [MINIMAL, AZURE_MINIMAL], ids=["aws", "azure"])
+def test_a_key_that_stands_where_a_reference_belongs_is_refused_and_not_shown(infra, tmp_path, example):
+    folder = copied(tmp_path) / example
+    text = (folder / "main.tf").read_text()
+    key = 'environment = { ATALAIA_APPROVAL_KEY = "correct-horse" }\n  monitors'
+    (folder / "main.tf").write_text(text.replace("monitors", key, 1))
+    assert terraform(folder, "init", "-no-color").returncode == 0
+
+    found = terraform(folder, "plan", "-input=false", "-no-color")
+
+    told = " ".join((found.stdout + found.stderr).split())
+    assert (found.returncode, "ATALAIA_APPROVAL_KEY must say where the key is kept" in told) == (1, True)
+    assert "correct-horse" not in told.replace(
+        'ATALAIA_APPROVAL_KEY = "correct-horse"', ""
+    )  # a line of the file itself
+
+
 def test_one_more_monitor_file_is_one_more_monitor(infra, tmp_path):
     folder = copied(tmp_path) / MINIMAL
     credit = (infra / COMPLETE / "monitors/credit.yaml").read_text()

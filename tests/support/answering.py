@@ -1,4 +1,4 @@
-"""A server of JSON on 127.0.0.1, which answers as a function says."""
+"""An HTTP server on 127.0.0.1, which answers as a function says."""
 
 import contextlib
 import json
@@ -9,8 +9,9 @@ from otlp_sink import running
 
 @contextlib.contextmanager
 def answering(answer):
-    """Run it; yield its address. *answer* gets method, path, headers in small letters and body, and returns a status
-    and a document (None is none at all); or None, and the connection is closed without an answer.
+    """Run it; yield its address. *answer* gets method, path, headers in small letters and body, and returns a status, a
+    document (bytes as they are, all else as JSON, None for none at all) and perhaps headers; or None, and the
+    connection is closed without an answer.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -21,23 +22,31 @@ def answering(answer):
 
         def do_GET(self):
             headers = {name.lower(): value for name, value in self.headers.items()}
-            body = self.rfile.read(int(headers.get("content-length", 0)))
-            answered = answer(self.command, self.path, headers, body)
+            asked = self.rfile.read(int(headers.get("content-length", 0)))
+            answered = answer(self.command, self.path, headers, asked)
             if answered is None:
                 self.close_connection = True
                 return
-            status, told = answered
-            sent = b"" if told is None else json.dumps(told).encode()
-            self.send_response_only(status)
-            self.send_header("Content-Length", str(len(sent)))
-            self.send_header("Content-Type", "application/json; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(sent)
+            status, document, more = (*answered, {})[:3]
+            body = _body(document) if status != 204 else b""
+            with contextlib.suppress(OSError):
+                self.send_response(status)
+                for name, value in ({"Content-Type": "application/json"} | more).items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
 
-        do_PUT = do_POST = do_GET  # noqa: N815 - names that the server looks for
+        do_PUT = do_POST = do_OPTIONS = do_GET  # noqa: N815 - names that the server looks for
 
     with running(Handler) as address:
         yield address
+
+
+def _body(document):
+    if document is None or isinstance(document, bytes):
+        return document or b""
+    return json.dumps(document).encode()
 
 
 def error(status, code, message):

@@ -7,7 +7,7 @@ import contextlib
 import json
 import threading
 import uuid
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from answering import answering, error
 
@@ -44,7 +44,7 @@ class Arm:
         self.now = "2026-03-02T00:00:00.123456Z"
 
     def answer(self, method, url, headers, body):
-        parts = urlsplit(url)
+        parts = urlsplit(unquote(url))
         with self.lock:
             if parts.path.startswith("/score/"):
                 return self._invoked(parts.path.split("/")[2], headers, body)
@@ -52,6 +52,8 @@ class Arm:
             self.seen.append((method, parts.path, query["api-version"][0]))
             if headers["authorization"] != f"Bearer {self.token(self.address)}":
                 return error(401, "InvalidAuthenticationToken", "no")
+            if parts.path == WORKSPACE:
+                return 200, {"id": WORKSPACE, "name": "w", "location": "westeurope", "properties": {}}
             if not parts.path.startswith(f"{WORKSPACE}/"):
                 return error(404, "ResourceNotFound", "no such workspace")
             kind, *names = parts.path.removeprefix(f"{WORKSPACE}/").split("/")
@@ -69,7 +71,13 @@ class Arm:
         return 200, self._job(name)
 
     def _job(self, name):
-        return {"name": name, "properties": self.jobs[name], "systemData": {"createdAt": self.made[name]}}
+        told = {"status": "NotStarted", **self.jobs[name]}
+        return {
+            "id": f"{WORKSPACE}/jobs/{name}",
+            "name": name,
+            "properties": told,
+            "systemData": {"createdAt": self.made[name]},
+        }
 
     def _listed(self, skip):
         newest = sorted(self.jobs, key=lambda name: (self.made[name], list(self.jobs).index(name)), reverse=True)
@@ -89,15 +97,17 @@ class Arm:
         if name in self.jobs:
             return error(409, "Conflict", "a job of this name exists")
         self._keep(name, told["properties"])
-        return None if planned == "lost" else (201, {"name": name, "properties": told["properties"]})
+        return None if planned == "lost" else (201, self._job(name))
 
     def _keep(self, name, properties):
         self.jobs[name], self.made[name] = properties, self.now
 
     def _batch(self, method, names, query, body):
-        [name] = names
+        name, *below = names
         if name not in self.batch:
             return error(404, "UserError", "no such endpoint")
+        if below:
+            return 200, {"value": [_deployment(f"batchEndpoints/{name}", each) for each in self.batch[name]]}
         properties = {"scoringUri": f"{self.address}/score/{name}/jobs", "provisioningState": "Succeeded"}
         return 200, {"name": name, "properties": properties}
 
@@ -128,7 +138,7 @@ class Arm:
         if name not in self.online:
             return error(404, "UserError", "no such endpoint")
         if below:
-            return 200, {"value": [{"name": each} for each in self.deployments[name]]}
+            return 200, {"value": [_deployment(f"onlineEndpoints/{name}", each) for each in self.deployments[name]]}
         if method == "GET":
             return 200, self.online[name]
         told = json.loads(body)
@@ -141,11 +151,20 @@ class Arm:
             return refused
         self.shifts += 1
         self.online[name] = _online(traffic) | {"tags": told.get("tags", {}), "identity": told.get("identity")}
-        return None if planned == "lost" else (202, self.online[name])
+        return None if planned == "lost" else (200, self.online[name])
+
+
+def _deployment(endpoint, name):
+    properties = {"provisioningState": "Succeeded", "endpointComputeType": "Managed"}
+    properties["scaleSettings"] = {"scaleType": "Default"}
+    place = f"{WORKSPACE}/{endpoint}/deployments/{name}"
+    sku = {"name": "Default", "capacity": 1}
+    return {"id": place, "name": name, "location": "westeurope", "sku": sku, "properties": properties}
 
 
 def _online(traffic):
     properties = {"authMode": "AADToken", "publicNetworkAccess": "Enabled", "description": "credit", "traffic": traffic}
+    properties["properties"] = {}
     told = {"provisioningState": "Succeeded", "scoringUri": "https://credit.example/score", "swaggerUri": "https://x"}
     identity = {"type": "SystemAssigned", "principalId": "p", "tenantId": "t"}
     about = {
@@ -156,7 +175,7 @@ def _online(traffic):
     }
     return about | {"location": "westeurope", "tags": {"team": "risk"}, "identity": identity} | {
         "properties": properties | told,
-        "systemData": {"createdAt": "2026-01-01T00:00:00Z"},
+        "systemData": {"createdAt": "2026-01-01T00:00:00Z", "lastModifiedAt": "2026-01-01T00:00:00Z"},
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ LOGS = f"{SUBSCRIPTION}/resourceGroups/models/providers/Microsoft.Storage/storag
 WORKSPACE = f"{SUBSCRIPTION}/resourceGroups/learning/providers/Microsoft.MachineLearningServices/workspaces/credit"
 READ, WRITTEN = {"collected", "credit-logs", "ml-watch-monitors", "reference", "trained"}, {"churn", "monitoring"}
 TOPIC = f"{SUBSCRIPTION}/resourceGroups/learning/providers/Microsoft.EventGrid/topics/drifted"
-SECRET = f"{SUBSCRIPTION}/resourceGroups/models/providers/Microsoft.KeyVault/vaults/watch-secrets/secrets/github"
+VAULT = f"{SUBSCRIPTION}/resourceGroups/models/providers/Microsoft.KeyVault/vaults/watch-secrets"
 WRITING = {"Storage Blob Data Owner", "Storage Blob Data Contributor"}
 
 
@@ -53,7 +53,9 @@ def the_app_has_these_rights_and_no_others(deployed):
 
     expected |= {("AzureML Data Scientist", WORKSPACE), ("EventGrid Data Sender", TOPIC)}
 
-    assert rights(deployed, "app") == expected | {("Key Vault Secrets User", SECRET)}
+    expected |= {("Key Vault Secrets User", f"{VAULT}/secrets/{name}") for name in ("approval", "github")}
+
+    assert rights(deployed, "app") == expected
 
 
 def the_app_writes_only_into_outputs_and_its_own(deployed):
@@ -125,6 +127,13 @@ def the_app_finds_its_bundle_its_monitors_and_its_logs(deployed):
     files = deployed.all("azurerm_storage_blob", "monitor")
     assert {each["storage_container_id"] for each in files.values()} == {container(monitors["name"])}
     assert set(files) == {"churn.yaml", "credit.yaml", "fraud.yaml"}
+
+
+def links_lead_to_the_app(deployed):
+    given, site = app_settings(deployed), deployed.one("azapi_resource", "app")
+
+    assert given["ATALAIA_APPROVAL_KEY"] == "keyvault:https://watch-secrets.vault.azure.net/secrets/approval"
+    assert given["ATALAIA_APPROVAL_URL"] == f"https://{site['name']}.azurewebsites.net/api/approve"
 
 
 def the_app_speaks_only_encrypted(deployed):
@@ -213,6 +222,7 @@ FACTS = [
     the_app_needs_no_key,
     the_app_has_the_settings_that_were_tested,
     the_app_finds_its_bundle_its_monitors_and_its_logs,
+    links_lead_to_the_app,
     the_app_speaks_only_encrypted,
     what_is_stored_is_closed,
     new_logs_go_to_the_queue,

@@ -1,13 +1,10 @@
 """Azure ML of the emulator: plain requests to it, and Azure's own client at it."""
 
-import json
-import os
-import subprocess
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-CLIENT = ROOT / "build/azure-ai-ml/bin/python"
+from vendor_sdks import by_vendors
+
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000002"
 WORKSPACE = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/atalaia"
@@ -52,19 +49,9 @@ class Arm:
         return [(event["eventType"].removeprefix(PREFIX), event["data"].get("runStatus")) for event in events]
 
 
-def of_client(azure, name, *more):
-    """What Azure's own client got, by a program of tests/support."""
-    assert CLIENT.exists(), "make build/azure-ai-ml"
-    variables = {
-        "PATH": os.defpath,
-        "HOME": str(Path(azure.certificate).parent),
-        "IDENTITY_ENDPOINT": azure.variables["IDENTITY_ENDPOINT"],
-        "IDENTITY_HEADER": azure.variables["IDENTITY_HEADER"],
-        "REQUESTS_CA_BUNDLE": azure.certificate,
-        "HTTPS_PROXY": "http://127.0.0.1:9",
-        "NO_PROXY": "127.0.0.1",
-    }
-    command = [CLIENT, ROOT / "tests/support" / name, azure.secure, SUBSCRIPTION, *more]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def of_client(azure, work, *more):
+    """What Azure's own client got; see azure_ml_client.py."""
+    variables = {name: azure.variables[name] for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER")}
+    variables["REQUESTS_CA_BUNDLE"] = azure.certificate
+    home = Path(azure.certificate).parent
+    return by_vendors(home, "azure_ml_client.py", work, azure.secure, SUBSCRIPTION, *more, **variables)

@@ -1,4 +1,4 @@
-"""The closed loop in either cloud: logs of one window after the other, on the real clock, and what follows.
+"""The closed loop in either cloud: logs of one window after the other, on the real clock, and facts of what follows.
 
 A training is asked for because of a drifted window. Its end begins a new baseline, which is made of the first window
 with logs that lies wholly after it, and holds from then on.
@@ -103,9 +103,46 @@ class Loop:
         return {"report": self.account.uri + key, "fingerprint": fingerprint, "train_from": start, "train_to": end}
 
 
-def alerts(report):
+def _alerts(report):
     return {found["column"] for found in report["findings"] if found["status"] == "alert"}
 
 
 def _next(window):
     return Window(window.end, window.end + WIDTH)
+
+
+def assert_noted_once(loop, ended, told):
+    """Assert that the action has the job's name and outcome, *ended*, by what the functions *told* of events of it."""
+    [action] = loop.values("actions/")
+
+    assert (action["job"], action["outcome"]) == ended
+    assert len(told) > 2  # it was told of twice
+    # without an action, one came before the start was noted
+    assert {each["action"] for each in told if "action" in each} == {action["id"]}
+
+
+def a_new_baseline_follows_and_the_window_after_is_healthy(loop):
+    drifted, trained, after = loop.reports()
+    [renewal] = loop.values("renewals/")
+
+    assert _alerts(drifted) == _alerts(trained) == {"amount", "city"}
+    assert _alerts(after) == set()
+    assert [each["rows"] for each in (drifted, trained, after)] == [600, 601, 602]
+    assert drifted["baseline"] == trained["baseline"] != after["baseline"]
+    assert (after["baseline"]["version"], after["baseline"]["rows"]) == (renewal["baseline"], 601)
+
+
+def each_decision_is_explained(loop):
+    assert [each["outcome"] for each in loop.decisions()] == ["acted", "held", "no"]
+    assert "less than 1h apart" in loop.decisions()[1]["why"]
+
+
+def reports_of_both_baselines_can_be_proved(loop):
+    assert loop.differences() == [(), (), ()]
+
+
+FACTS = [
+    a_new_baseline_follows_and_the_window_after_is_healthy,
+    each_decision_is_explained,
+    reports_of_both_baselines_can_be_proved,
+]

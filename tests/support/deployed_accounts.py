@@ -6,10 +6,20 @@ from accounts import MONITOR, Account
 from deployments import deploy
 from infrastructure import MINIMAL, applied, copied, terraform
 
+PERMITTED = {
+    "action": "Action", "function_name": "FunctionName", "function_url_auth_type": "FunctionUrlAuthType",
+    "invoked_via_function_url": "InvokedViaFunctionUrl", "principal": "Principal", "source_account": "SourceAccount",
+    "source_arn": "SourceArn", "statement_id": "StatementId",
+}  # fmt: skip
 
-def rendered(folder, monitor=MONITOR):
-    """What Terraform makes of the minimal example with one monitor file."""
+
+def rendered(folder, monitor=MONITOR, **environment):
+    """What Terraform makes of the minimal example with one monitor file, and perhaps with an environment."""
     example = copied(folder) / MINIMAL
+    text = (example / "main.tf").read_text()
+    given = f"  environment = {json.dumps(environment)}\n  monitors"
+    assert text.count("\n  monitors") == 1
+    (example / "main.tf").write_text(text.replace("  monitors", given))
     for path in (example / "monitors").iterdir():
         path.unlink()
     (example / "monitors/credit.yaml").write_text(monitor)
@@ -98,18 +108,20 @@ class DeployedAccount(Account):
         )
         return url
 
+    def permit(self, permission):
+        """Let who is named call a function."""
+        given = {PERMITTED[name]: value for name, value in permission.items() if value and name in PERMITTED}
+        self.aws.client("lambda").add_permission(**given)
+
     def _call_on_events(self):
-        events, calls = self.aws.client("events"), self.aws.client("lambda")
+        events = self.aws.client("events")
         for name, rule in self.made.all("aws_cloudwatch_event_rule", "function").items():
             permission, target = (
                 self.made.all(kind)[name] for kind in ("aws_lambda_permission", "aws_cloudwatch_event_target")
             )
             when = {"ScheduleExpression": rule["schedule_expression"], "EventPattern": rule["event_pattern"]}
             events.put_rule(Name=rule["name"], **{key: each for key, each in when.items() if each})
-            calls.add_permission(
-                FunctionName=permission["function_name"], StatementId=permission["statement_id"],
-                Action=permission["action"], Principal=permission["principal"], SourceArn=permission["source_arn"],
-            )  # fmt: skip
+            self.permit(permission)
             events.put_targets(Rule=target["rule"], Targets=[{"Id": "1", "Arn": target["arn"]}])
 
     def _tell_of_logs(self):

@@ -24,6 +24,7 @@ READS = {  # below the output of a monitor
     ],
     "lifecycle": ["actions/retrain/x.json", "renewals/x.json"],
     "status": [f"reports/{DATED}/r1.json"],
+    "approve": ["actions/retrain/x.json", "approvals/retrain/x.json"],
 }
 WRITES = {
     "ingest": ["baseline/v.profile", f"profiles/{DATED}/p.profile", f"rejects/{DATED}/r.jsonl", "state/logs/l.json"],
@@ -37,6 +38,7 @@ WRITES = {
     ],
     "lifecycle": ["actions/retrain/x.json", "renewals/x.json"],
     "status": [],
+    "approve": ["approvals/retrain/x.json"],
 }
 EVERYTHING = sorted({key for keys in (*READS.values(), *WRITES.values()) for key in keys})
 
@@ -66,6 +68,7 @@ def each_function_may_list_the_folders_that_it_reads(deployed):
         "evaluate": ["atalaia/churn/profiles/", "reference/", "reference/train.csv/", "trained/v8/"],
         "lifecycle": ["atalaia/churn/actions/", "atalaia/churn/renewals/"],
         "status": ["atalaia/churn/reports/"],
+        "approve": ["atalaia/churn/actions/", "atalaia/churn/approvals/"],
     }
     for function, prefixes in asked.items():
         (statement,) = (each for each in deployed.policies[function] if each["Resource"] == PLACES["churn"])
@@ -144,9 +147,48 @@ def jobs_are_written_only_where_a_policy_writes_files(deployed):
     assert writers == {name: ["churn"] if name == "evaluate" else [] for name in READS}
 
 
-def nobody_approves(deployed):
-    for name in READS:
-        assert not deployed.may(name, PUT, f"{PLACES['credit']}/atalaia/credit/approvals/retrain/{DATED}.json"), name
+def only_who_answers_links_approves(deployed):
+    key = f"{PLACES['credit']}/atalaia/credit/approvals/retrain/{DATED}.json"
+
+    assert [name for name in READS if deployed.may(name, PUT, key)] == ["approve"]
+
+
+def who_answers_links_can_do_nothing_else(deployed):
+    actions = {action for each in deployed.policies["approve"] for action in listed(each["Action"])}
+    root = f"{PLACES['churn']}/atalaia/churn"
+
+    assert {each for each in actions if not each.startswith(("kms:", "logs:"))} == {
+        GET, PUT, "s3:AbortMultipartUpload", "s3:ListBucket", "secretsmanager:GetSecretValue",
+    }  # fmt: skip
+    assert {key for key in EVERYTHING if deployed.may("approve", GET, f"{root}/{key}")} == set(READS["approve"])
+
+
+def only_who_makes_and_who_answers_links_reads_their_key(deployed):
+    secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:"
+    readers = lambda name: [each for each in READS if deployed.may(each, "secretsmanager:GetSecretValue", name)]  # noqa: E731
+
+    assert readers(f"{secret}ml-watch/approval-x1Y2z3") == ["evaluate", "approve"]
+    assert readers(f"{secret}ml-watch/approval-of-others-x1Y2z3") == []
+
+
+def links_lead_to_who_answers_them_and_nothing_else_is_open(deployed):
+    urls = {each["function_name"]: each for _, each in deployed.every("aws_lambda_function_url")}
+    settings = {name: each["environment"][0]["variables"] for name, each in deployed.all("aws_lambda_function").items()}
+    anybody = {
+        (each["function_name"], each["action"], each["function_url_auth_type"], each["invoked_via_function_url"])
+        for _, each in deployed.every("aws_lambda_permission")
+        if each["principal"] == "*"
+    }
+
+    assert {name: each["authorization_type"] for name, each in urls.items()} == {
+        "ml-watch-status": "AWS_IAM", "ml-watch-approve": "NONE",
+    }  # fmt: skip
+    assert settings["evaluate"]["ATALAIA_APPROVAL_URL"] == urls["ml-watch-approve"]["function_url"]
+    assert {each["ATALAIA_APPROVAL_KEY"] for each in settings.values()} == {"secretsmanager:ml-watch/approval#key"}
+    assert anybody == {
+        ("ml-watch-approve", "lambda:InvokeFunctionUrl", "NONE", None),
+        ("ml-watch-approve", "lambda:InvokeFunction", None, True),
+    }
 
 
 def only_evaluate_sends_metrics_and_only_of_its_namespace(deployed):
@@ -224,7 +266,7 @@ def what_is_stored_is_closed_and_encrypted(deployed):
     assert denied[0]["Effect"] == "Deny"
     assert denied[0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert all(each["kms_master_key_id"] for _, each in deployed.every("aws_sqs_queue"))
-    assert deployed.one("aws_lambda_function_url")["authorization_type"] == "AWS_IAM"
+    assert deployed.one("aws_lambda_function_url", "status")["authorization_type"] == "AWS_IAM"
 
 
 def every_alarm_tells_the_topic(deployed):
@@ -256,7 +298,10 @@ FACTS = [
     only_evaluate_starts_jobs_and_only_those_of_policies,
     only_evaluate_tells_topics_shifts_traffic_and_reads_secrets_and_only_those_of_policies,
     jobs_are_written_only_where_a_policy_writes_files,
-    nobody_approves,
+    only_who_answers_links_approves,
+    who_answers_links_can_do_nothing_else,
+    only_who_makes_and_who_answers_links_reads_their_key,
+    links_lead_to_who_answers_them_and_nothing_else_is_open,
     only_evaluate_sends_metrics_and_only_of_its_namespace,
     rights_are_named_and_bound_to_places,
     passing_a_role_is_bound_to_sagemaker,

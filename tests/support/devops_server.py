@@ -1,7 +1,8 @@
 """The part of Azure DevOps' REST API that runs pipelines and lists builds; it takes no ids.
 
-Source: Azure DevOps' REST API reference 7.1, "Runs - Run Pipeline", "Builds - List"; where things are, which
-azure-devops asks first: Microsoft's page on resource locations. A run's number is what the pipeline's `name` makes.
+Source: Azure DevOps' REST API reference 7.1, "Runs - Run Pipeline", "Builds - List", "Builds - Get"; where
+things are, which azure-devops asks first: Microsoft's page on resource locations. A run's number is what the
+pipeline's `name` makes.
 """
 
 import base64
@@ -51,13 +52,25 @@ class DevOps(WebService):
             return 200, {"value": [_location(*each) for each in LOCATIONS.items()]}
         if path == f"/{ORGANIZATION}/_apis/ResourceAreas":
             return 200, {"count": 0, "value": []}
-        found = re.fullmatch(rf"/{ORGANIZATION}/{PROJECT}/_apis/(build/builds|pipelines/(\d+)/runs)", path)
+        found = re.fullmatch(rf"/{ORGANIZATION}/{PROJECT}/_apis/(build/builds(?:/\d+)?|pipelines/(\d+)/runs)", path)
         if not found:
             raise _refused(404, "TF200016: The following project does not exist")
         version = _version(query, headers)
         if version not in ("7.1", "7.1-preview.1", "7.1-preview.7"):
             raise _refused(400, f"No api-version was supplied, or not one there is: {version}")
+        if method == "GET" and found[1][-1].isdigit():
+            return self._built(int(found[1].rpartition("/")[2]))
         return self._ran(found[2], query, headers, body) if method == "POST" else self._listed(query)
+
+    def _built(self, number):
+        if not 0 < number <= len(self.runs):
+            raise _refused(404, f"The requested build {number} could not be found.")
+        return 200, _listed_run(self.runs[number - 1])
+
+    def end(self, how):
+        """Let the last run end: well, badly, or because somebody stopped it."""
+        result = {"Succeeded": "succeeded", "Failed": "failed", "Stopped": "canceled"}[how]
+        self.runs[-1] |= {"status": "completed", "result": result, "finishTime": "2026-03-02T00:00:00.0000000Z"}
 
     def _listed(self, query):
         if set(query) - BUILDS:
@@ -95,7 +108,8 @@ def _version(query, headers):
 
 def _listed_run(run):
     """A run in a list, which says nothing of parameters."""
-    return {"id": run["id"], "buildNumber": run["buildNumber"], "definition": run["definition"], "status": "inProgress"}
+    started = {"status": "inProgress", "startTime": "2026-03-01T23:00:00.0000000Z"}
+    return started | {key: value for key, value in run.items() if key != "asked"}
 
 
 def _location(location, where):

@@ -1,7 +1,8 @@
 """The part of GitHub's REST API that starts workflows, sends events and opens issues; it takes no ids.
 
 Source: GitHub's REST API reference, version 2022-11-28, "Create a workflow dispatch event", "List workflow runs for a
-workflow", "Create a repository dispatch event", "Create an issue", "List repository issues"; run details since 2026.
+workflow", "Get a workflow run", "Create a repository dispatch event", "Create an issue", "List repository issues"; run
+details since 2026.
 """
 
 import json
@@ -20,9 +21,8 @@ ISSUE = ("title", "body", "labels", "assignees", "milestone", "type")
 
 
 def _refused(status, message):
-    return RefusedError(
-        status, {"message": message, "documentation_url": "https://docs.github.com/rest", "status": status}
-    )
+    told = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
+    return RefusedError(status, told)
 
 
 class GitHub(WebService):
@@ -31,12 +31,13 @@ class GitHub(WebService):
     Attributes:
         names: Whether workflows name their runs by the id that they are given.
         details: Whether it knows `return_run_details`, as older servers of GitHub Enterprise do not.
+        labels: Whether the token may set labels; if not, those of new issues are left out without a word.
     """
 
     def __init__(self):
         super().__init__()
         self.runs, self.events, self.issues = [], [], []
-        self.names = self.details = True
+        self.names = self.details = self.labels = True
 
     def routed(self, method, path, query, headers, body):
         if "user-agent" not in headers:
@@ -49,6 +50,8 @@ class GitHub(WebService):
         if not path.startswith(start):
             raise _refused(404, "Not Found")
         place = re.sub(r"/actions/workflows/(train\.yml|161335)", "/workflow", path.removeprefix(start))
+        if method == "GET" and re.fullmatch(r"/actions/runs/\d+", place):
+            return self._a_run(int(place.rpartition("/")[2]))
         route = getattr(self, f"_{method}{place.replace('/', '_')}", None)
         if route is None:
             raise _refused(404, "Not Found")
@@ -66,6 +69,17 @@ class GitHub(WebService):
 
     def _GET_actions_runs(self, query, *_):  # noqa: N802
         return self._listed(query, None)
+
+    def _a_run(self, number):
+        for run in self.runs:
+            if run["id"] == number:
+                return 200, run
+        raise _refused(404, "Not Found")
+
+    def end(self, how):
+        """Let the last run end: well, badly, or because somebody stopped it."""
+        conclusion = {"Succeeded": "success", "Failed": "failure", "Stopped": "cancelled"}[how]
+        self.runs[-1] |= {"status": "completed", "conclusion": conclusion, "updated_at": "2026-03-02T00:00:00Z"}
 
     def _listed(self, query, only):
         _known(query, "runs")
@@ -107,6 +121,7 @@ class GitHub(WebService):
         url = f"{self.address}/repos/{REPOSITORY}/actions/runs/{number}"
         title = title if self.names else "Train"
         run = {"id": number, "event": event, "display_title": title, "html_url": page, "url": url, "name": "Train"}
+        run |= {"status": "in_progress", "conclusion": None, "run_started_at": "2026-03-01T23:00:00Z"}
         self.runs.append(run | {"asked": asked})
         return run
 
@@ -124,7 +139,7 @@ class GitHub(WebService):
             raise _refused(422, "Validation Failed")
         number = len(self.issues) + 1
         page = f"https://github.com/{REPOSITORY}/issues/{number}"
-        labels = [{"name": label} for label in asked.get("labels", [])]
+        labels = [{"name": label} for label in asked.get("labels", []) if self.labels]
         issue = {"number": number, "html_url": page, "state": "open", "title": asked["title"], "labels": labels}
         issue |= {"body": asked.get("body"), "url": f"{self.address}/repos/{REPOSITORY}/issues/{number}"}
         self.issues.append(issue)

@@ -5,6 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from answering import answering, error
 
+_CHALLENGE = 'Bearer authorization="https://login.microsoftonline.com/t", resource="https://vault.azure.net"'
+
 
 class Vault:
     """`secrets` by name, or name/version; `plan` lists the next answers: a status and codes, the innermost last."""
@@ -16,7 +18,8 @@ class Vault:
         parts = urlsplit(url)
         self.seen.append((method, parts.path, parse_qs(parts.query)))
         if headers.get("authorization") != f"Bearer {self._token}":
-            return error(401, "Unauthorized", "AKV10000: Request is missing a Bearer or PoP token.")
+            missing = "AKV10000: Request is missing a Bearer or PoP token."
+            return *error(401, "Unauthorized", missing), {"WWW-Authenticate": _CHALLENGE}
         if self.plan:
             status, code, *inner = self.plan.pop(0)
             told = {"code": code, "message": "as planned", **({"innererror": {"code": inner[0]}} if inner else {})}

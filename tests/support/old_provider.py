@@ -30,9 +30,10 @@ WORDS = {
     "\n  depends_on = [aws_s3_bucket_versioning.own]": "",
     "aws_s3_object": "aws_s3_bucket_object",
     "data.aws_region.current.region": "data.aws_region.current.name",
-    ">= 6.0, < 7.0": ">= 3.0",
+    ">= 6.29, < 7.0": ">= 3.0",
     "\n  force_destroy = true": f"\n{ENCRYPTED}  force_destroy = true",
     "local.settings.runtime": '"python3.8"',
+    "aws_lambda_function_url.approve[name].function_url": "name",
 }
 SERVICES = ["s3", "lambda", "iam", "sts", "cloudwatch", "cloudwatchlogs", "cloudwatchevents", "sns", "sqs"]
 REFUSED = ("Unsupported argument", "Unsupported block type")

@@ -26,8 +26,11 @@ def shifted(day, by, n=600):
     return [{**row, "x": row["x"] + by} for row in rows(day, n, seed=day)]
 
 
-def a_past(days, more=POLICY, text=MONITOR):
-    """Return a service to which each of *days* (March 2026) brought its rows at noon, evaluated again and again."""
+def a_past(days, more=POLICY, text=MONITOR, ends=()):
+    """Return a service to which each of *days* (March 2026) brought its rows at noon, evaluated again and again.
+
+    The job that the window of a day of *ends* started has the outcome that stands there, as soon as it was started.
+    """
     world = make_service(text + more)
     world.starter, world.telemetry = Starter(), Told()
     for day, entries in sorted(days.items()):
@@ -36,6 +39,8 @@ def a_past(days, more=POLICY, text=MONITOR):
         for time in (f"{day:02}T13:59", f"{day:02}T18:59", f"{day:02}T23:59", f"{day + 1:02}T02:00"):
             world.now = moment(f"2026-03-{time}:00Z")
             world.service.evaluate(world.telemetry, world.starter)
+        if day in ends:
+            assert world.service.note_outcome(f"job-202603{day:02}T000000Z", ends[day], world.now)
     world.monitor, world.text = world.watches[0].monitor, text + more
     return world
 

@@ -46,11 +46,20 @@ def reports():
 
 
 def actions():
-    """A job that ended, and one that could not be started."""
+    """A job that ended, one that could not be started, and four to be approved: waiting, started, declined, expired."""
     about = {"monitor": "credit-scoring", "policy": "retrain"}
     first = about | {"id": "a1", "window_start": "2026-03-02T00:00:00Z"}
     second = about | {"id": "a2", "window_start": "2026-03-03T00:00:00Z"}
+    fourth, fifth, sixth, seventh = (
+        about | {"id": f"a{number}", "policy": "guarded", "window_start": f"2026-03-0{number}T00:00:00Z"}
+        for number in (4, 5, 6, 7)
+    )
+    until = {"until": "2026-03-14T00:00:00Z"}
     return [
+        *(event("ml.monitor.approval", each | until, ago(hours=9)) for each in (fourth, fifth, sixth, seventh)),
+        event("ml.monitor.action", fifth | {"job": "j5"}, ago(hours=8)),
+        event("ml.monitor.action_declined", sixth | {"by": "Ada"}, ago(hours=8)),
+        event("ml.monitor.action_expired", seventh, ago(hours=8)),
         event("ml.monitor.action_failed", first | {"why": "throttled"}, ago(hours=8)),
         event("ml.monitor.action", first | {"job": "j1"}, ago(hours=7)),
         event("ml.monitor.action_failed", second | {"why": "no such compute"}, ago(hours=2)),

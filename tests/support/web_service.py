@@ -4,10 +4,9 @@ import contextlib
 import json
 import threading
 import time
-from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from otlp_sink import running
+from answering import answering
 
 TOKEN = "t0p-s3cret"
 
@@ -32,7 +31,7 @@ class WebService:
         self.lock = threading.Lock()
 
     def answer(self, method, url, headers, body):
-        """Return status, document and headers; None to close the connection."""
+        """Answer as `answering` has it."""
         parts = urlsplit(url)
         with self.lock:
             self.seen.append({"method": method, "url": url, "headers": headers, "body": body.decode()})
@@ -40,7 +39,7 @@ class WebService:
             if planned == "cut":
                 return None
             if isinstance(planned, tuple):
-                return (*planned, {})[:3]
+                return planned
             try:
                 done = self.routed(method, unquote(parts.path), parse_qs(parts.query), headers, body)
             except RefusedError as refused:
@@ -48,7 +47,7 @@ class WebService:
             self.seen[-1]["status"] = done[0]
         if planned == "late":
             time.sleep(self.late)
-        return None if planned == "lost" else (*done, {})[:3]
+        return None if planned == "lost" else done
 
 
 def told(headers, body, known, refusal):
@@ -65,32 +64,5 @@ def told(headers, body, known, refusal):
 @contextlib.contextmanager
 def serving(service):
     """Run it; its address is `service.address`."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_args):
-            pass
-
-        def do_GET(self):
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            asked = self.rfile.read(int(headers.get("content-length", 0)))
-            answered = service.answer(self.command, self.path, headers, asked)
-            if answered is None:
-                self.close_connection = True
-                return
-            status, document, more = answered
-            body = document if isinstance(document, bytes) else json.dumps(document).encode()
-            body = b"" if status == 204 else body
-            with contextlib.suppress(OSError):
-                self.send_response(status)
-                for name, value in ({"Content-Type": "application/json"} | more).items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-        do_POST = do_OPTIONS = do_GET  # noqa: N815 - names that the server looks for
-
-    with running(Handler) as service.address:
+    with answering(service.answer) as service.address:
         yield service

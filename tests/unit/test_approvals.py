@@ -24,7 +24,7 @@ DAY = 86_400 * SECOND
 
 @pytest.fixture
 def world():
-    made = make_service(MONITOR)
+    made = make_service(MONITOR + "policies: [{name: retrain, when: drifted > 0.4, approval: true, pipeline: p}]\n")
     made.action = Action("id", "retrain", WINDOW, made.now, State.PENDING_APPROVAL, made.now + DAY)
     made.output.put(f"churn/actions/retrain/{WINDOW}.json", to_json(made.action))
     made.links = links_of("https://here.example/approve", KEY, "churn", made.action)

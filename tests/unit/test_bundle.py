@@ -126,7 +126,14 @@ def test_what_is_too_large_for_lambda_is_refused_with_what_is_largest():
 def test_our_packages_and_handlers_are_copied_without_what_python_left_there(tmp_path):
     copy_ours(AWS, tmp_path)
 
-    assert files(tmp_path) >= {"ingest.py", "evaluate.py", "lifecycle.py", "status.py", "atalaia/py.typed"}
+    assert files(tmp_path) >= {
+        "approve.py",
+        "ingest.py",
+        "evaluate.py",
+        "lifecycle.py",
+        "status.py",
+        "atalaia/py.typed",
+    }
     assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {
         "atalaia", "atalaia_aws", "atalaia_functions", "atalaia_local", "atalaia_obstore", "atalaia_otel",
         "atalaia_web",

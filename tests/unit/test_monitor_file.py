@@ -288,7 +288,7 @@ def test_a_list_as_a_key_is_a_fault():
         (small(window=5), "m.yaml:6, window: 5 is a number, not text. Write a whole number and a unit"),
         (small(policies=[{"name": "p", "when": "rows > 1", "file": True, "cool_down": 7}]), "such as 7d"),
         (small(policies=[{"name": "p", "when": True, "file": True}]), "Write a condition, such as drifted > 0.3."),
-        (small(policies=[{"name": "p", "when": "rows > 1", "file": True, "new_baseline": 3}]), "Write {windows: 3}"),
+        (small(policies=[{"name": "p", "when": "rows > 1", "pipeline": "p", "new_baseline": 3}]), "Write {windows: 3}"),
         (small(baseline={"data": "a.csv"}), 'baseline.data: "a.csv" is text, not a list. Write a list: ["a.csv"].'),
         (small(baseline={}), "baseline.data: the key 'data' is missing. Add it: Files or folders"),
         (check(threshold="high"), "'high' is not a threshold"),

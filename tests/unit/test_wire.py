@@ -1,5 +1,6 @@
 """One HTTP request ends when its time is up, however the answer comes."""
 
+import contextlib
 import time
 from http.server import BaseHTTPRequestHandler
 
@@ -33,6 +34,24 @@ class Dripping(BaseHTTPRequestHandler):
             return  # the client has gone
 
 
+class Breaking(Dripping):
+    """Ends the connection before its answer's end."""
+
+    def do_GET(self):
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}")
+
+
+class Hesitating(Dripping):
+    """Answers a byte of a header at a time."""
+
+    def do_GET(self):
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        with contextlib.suppress(OSError):
+            for _ in range(PIECES):
+                self.wfile.write(b".")
+                time.sleep(0.02)
+
+
 class Counting(BaseHTTPRequestHandler):
     """Answers how many requests its connection has brought."""
 
@@ -57,6 +76,20 @@ def test_a_body_that_drips_is_given_up_when_the_time_is_over():
             ask("GET", address, b"", {}, 0.3)
 
         assert 0 < Dripping.given < PIECES
+
+
+def test_a_header_that_drips_is_given_up_when_the_time_is_over():
+    with running(Hesitating) as address:
+        began = time.monotonic()
+        with pytest.raises(NoAnswerError, match="TimeoutError"):
+            ask("GET", address, b"", {}, 0.3)
+
+        assert time.monotonic() - began < 0.02 * PIECES / 2
+
+
+def test_a_body_that_breaks_off_is_no_answer():
+    with running(Breaking) as address, pytest.raises(NoAnswerError, match="IncompleteRead"):
+        ask("GET", address, b"", {}, 60)
 
 
 @pytest.mark.parametrize("url", ["ftp://h/x", "https://", "x"])

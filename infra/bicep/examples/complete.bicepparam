@@ -16,6 +16,7 @@ param hasBundle = true
 
 param environment = {
   ATALAIA_DETAIL: 'columns'
+  ATALAIA_APPROVAL_KEY: 'keyvault:https://watch-secrets.vault.azure.net/secrets/approval'
 }
 
 param size = {

@@ -43,14 +43,14 @@ variable "architecture" {
 }
 
 variable "environment" {
-  description = "Environment variables of the functions, beside or instead of those that were tested; the README lists them."
+  description = "Environment variables of the functions, beside or instead of those that were tested; the README lists them. With `ATALAIA_APPROVAL_KEY`, there is a function for links that approve."
   type        = map(string)
   default     = {}
   nullable    = false
 }
 
 variable "sizes" {
-  description = "By function (`ingest`, `evaluate`, `lifecycle`, `status`), what differs from the sizes that were tested; a `reserved_concurrency` of -1 reserves none."
+  description = "By function (`ingest`, `evaluate`, `lifecycle`, `status`, `approve`), what differs from the sizes that were tested; a `reserved_concurrency` of -1 reserves none."
   type = map(object({
     memory_mb            = optional(number)
     timeout_seconds      = optional(number)

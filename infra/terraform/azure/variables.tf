@@ -39,7 +39,7 @@ variable "bundle" {
 }
 
 variable "environment" {
-  description = "Settings of the function app, beside or instead of those that were tested; the README lists them."
+  description = "Settings of the function app, beside or instead of those that were tested; the README lists them. With `ATALAIA_APPROVAL_KEY`, there is a route for links that approve."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -56,7 +56,7 @@ variable "size" {
 }
 
 variable "known_ids" {
-  description = "What is there already, by its ID. Event Grid system topics, by the ID of their source (the account of logs, an Azure ML workspace): a source has only one, it must be in the source's region, and that of the account needs a system-assigned identity. Event Grid topics and Key Vaults that policies name, by their addresses (`https://NAME.westeurope-1.eventgrid.azure.net/api/events`, `https://NAME.vault.azure.net`): the app may send to these topics, and read the secrets that policies name."
+  description = "What is there already, by its ID. Event Grid system topics, by the ID of their source (the account of logs, an Azure ML workspace): a source has only one, it must be in the source's region, and that of the account needs a system-assigned identity. Event Grid topics and Key Vaults that policies name (and `ATALAIA_APPROVAL_KEY`), by their addresses (`https://NAME.westeurope-1.eventgrid.azure.net/api/events`, `https://NAME.vault.azure.net`): the app may send to these topics, and read the secrets that are named."
   type        = map(string)
   default     = {}
   nullable    = false

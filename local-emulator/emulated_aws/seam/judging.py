@@ -1,6 +1,7 @@
 """Whether a role's policies allow something. MiniStack judges, if it was started to; what it overlooks is added here.
 
-It overlooks the namespace of metrics, and that S3 says of an absent object that it is forbidden to who may not list.
+It overlooks the namespace of metrics, that S3 says of an absent object that it is forbidden to who may not list, and
+that an address with AuthType NONE asks nobody for a credential, but the function's policy for two rights of everybody.
 There is no TLS on loopback; what policies say of it counts as if there were.
 """
 
@@ -10,7 +11,7 @@ from typing import Any
 
 import ministack.app
 from ministack.core import iam_actions, iam_evaluator, responses
-from ministack.services import iam, s3, sts
+from ministack.services import iam, lambda_svc, s3, sts
 
 from emulated_aws.rights import Right
 from emulated_aws.seam.metrics import Answer
@@ -18,6 +19,11 @@ from emulated_aws.seam.metrics import Answer
 Variables = Mapping[str, str]
 _lent: dict[tuple[str, str], dict[str, str]] = {}
 _lending = threading.Lock()
+_FORBIDDEN: Answer = (403, {"Content-Type": "application/json"}, b'{"Message": "Forbidden"}')
+_FOR_EVERYBODY = {
+    "lambda:InvokeFunctionUrl": {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}},
+    "lambda:InvokeFunction": {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}},
+}
 
 
 def is_strict() -> bool:
@@ -76,6 +82,7 @@ def refusal_of_role(role: str, function: str, rights: Sequence[Right]) -> str | 
 def install(namespace_of: Callable[[bytes], str | None]) -> None:
     """Let requests be judged by what MiniStack overlooks; *namespace_of* reads a PutMetricData request."""
     tags, objects = iam_actions.request_tag_context, ministack.app.SERVICE_HANDLERS["s3"]
+    judged = ministack.app._enforce_data_plane
 
     def context(service: str, action: str, body: bytes, parameters: Any) -> dict[str, Any]:
         found: dict[str, Any] = tags(service, action, body, parameters)
@@ -89,9 +96,30 @@ def install(namespace_of: Callable[[bytes], str | None]) -> None:
             return 403, {"Content-Type": "application/xml"}, b"" if method == "HEAD" else text
         return given
 
+    def enforce(service: str, action: str, *given: Any, **more: Any) -> Any:
+        if is_strict() and (more.get("service_context") or {}).get("lambda:FunctionUrlAuthType") == "NONE":
+            return None if _is_open(more["resource_arn"]) else _FORBIDDEN
+        return judged(service, action, *given, **more)
+
     iam_actions.request_tag_context = context
+    ministack.app._enforce_data_plane = enforce
     ministack.app.pin_request_origin = lambda address, _encrypted: iam_evaluator.pin_request_origin(address, True)
     ministack.app.SERVICE_HANDLERS["s3"] = answer
+
+
+def _is_open(function: str) -> bool:
+    """Whether a function's policy lets everybody call it by its address.
+
+    Source: AWS Lambda, *Control access to Lambda function URLs*.
+    """
+    region, account, _, name = function.split(":")[3:7]
+    with responses.request_scope(account, region):
+        statements = lambda_svc._functions[name]["policy"]["Statement"]
+    everybody = [each for each in statements if each["Principal"] == "*" and each["Effect"] == "Allow"]
+    return all(
+        any(each["Action"] == action and each.get("Condition") in (None, {}, condition) for each in everybody)
+        for action, condition in _FOR_EVERYBODY.items()
+    )
 
 
 def _is_hidden(path: str, headers: Mapping[str, str]) -> bool:

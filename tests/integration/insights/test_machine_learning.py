@@ -26,7 +26,7 @@ WHOLE = [*PASSED, ("RunCompleted", None)]
 
 
 def test_azures_own_client_submits_follows_and_cancels(azure):
-    told = of_client(azure, "azure_ml_client.py")
+    told = of_client(azure, "jobs")
 
     changed = told.pop("changed")
     assert changed[0] == 400
@@ -63,7 +63,7 @@ def test_we_invoke_and_shift_as_azures_own_client_does(azure, arm, starter):
     job = Job(f"m{uuid.uuid4().hex[:8]}", "drift", "20260301T000000Z", {"why": "drift"})
     arm("PUT", "/batchEndpoints/nightly", {"properties": {}})
     arm("PUT", "/batchEndpoints/nightly/deployments/blue", {"properties": {}})
-    theirs = of_client(azure, "azure_ml_endpoints.py", "theirs")
+    theirs = of_client(azure, "endpoints", "theirs")
     online = arm("GET", "/onlineEndpoints/theirs").json()
     for name in ("blue", "green"):
         arm("PUT", f"/onlineEndpoints/ours/deployments/{name}", {"properties": {}})

@@ -133,10 +133,14 @@ EXPECTED = {
     "freshness": [("churn", ANY, 23 * 60, ANY, ANY, 0, True), ("credit-scoring", ANY, 30, ANY, ANY, 0, False)],
     "false-alarms": [("credit-scoring", "psi", 2, 1, 0.5)],
     "retraining": [
+        (ANY, "credit-scoring", "guarded", day(7), "", "expired", None, 0, "nobody approved it in time"),
+        (ANY, "credit-scoring", "guarded", day(6), "", "declined", None, 0, "by Ada"),
+        (ANY, "credit-scoring", "guarded", day(5), "j5", "", None, 0, ""),
+        (ANY, "credit-scoring", "guarded", day(4), "", "pending-approval", None, 0, "until 2026-03-14T00:00:00Z"),
         (ANY, "credit-scoring", "retrain", day(3), "", "", None, 1, "no such compute"),
         (ANY, "credit-scoring", "retrain", day(2), "j1", "Completed", "2026-03-02T01:00:00Z", 1, ""),
     ],
-    "cost": [("credit-scoring", 28, ANY, 32, 8), ("churn", 4, ANY, 6, 6)],
+    "cost": [("credit-scoring", 42, ANY, 32, 8), ("churn", 4, ANY, 6, 6)],
     "errors-by-object": [("az://logs/a.jsonl", 2, ANY, ANY, "too large"), ("m1", 1, ANY, ANY, "no JSON")],
     "functions": [
         ("ingest", 4, 1, 0.25, 2.0, 10.0, 10.0, "ValueError: no baseline"),

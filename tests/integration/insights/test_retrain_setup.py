@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from azure_ml import CLIENT, SUBSCRIPTION, WORKSPACE, Arm, of_client
+from azure_ml import SUBSCRIPTION, WORKSPACE, Arm, of_client
+from vendor_sdks import PYTHON
 
 from atalaia.policies import AzuremlJob, Policy
 from atalaia.ports import Job
@@ -84,7 +85,7 @@ def atalaia(azure, files):
 
     def run(*more):
         asked = ["retrain", "setup", "credit.yaml", "component.yml", "--workspace", WORKSPACE, "--compute", "cpu"]
-        command = [CLIENT, "-c", PROGRAM, *asked, *more, ours]
+        command = [PYTHON, "-c", PROGRAM, *asked, *more, ours]
         return subprocess.run(
             command, cwd=files, env=variables, capture_output=True, text=True, check=False, timeout=100
         )
@@ -115,7 +116,7 @@ def test_it_registers_schedules_and_prints_what_starts_the_same_job(azure, arm, 
     ours = azure_starter(policy, azure.secure, Identity(azure.variables).token).start(
         Job(f"m{uuid.uuid4().hex[:8]}", "retrain", "20260301T000000Z", told)
     )
-    of_client(azure, "azure_ml_pipeline.py", f"{name}-theirs", pipeline(name, told))
+    of_client(azure, "submitted", f"{name}-theirs", pipeline(name, told))
     mine, theirs = (body(arm, each) for each in (ours, f"{name}-theirs"))
     assert mine == theirs
     assert (arm.ended(ours), SUBSCRIPTION in block["workspace"]) == ("Completed", True)

@@ -3,18 +3,23 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 from services import MONITOR
 
 from atalaia.errors import JobError, StoredFormError, StoreError
 from atalaia.monitor_file import load_monitor
-from atalaia.monitoring.acting import LEASE, LONGEST_RUN, Actor, note_outcome
-from atalaia.monitoring.actions import Action, State, action_from_json, all_actions
+from atalaia.monitoring.acting import LEASE, Actor
+from atalaia.monitoring.actions import Action, State, action_from_json, all_actions, to_json
 from atalaia.monitoring.claims import Claim, Claims
+from atalaia.monitoring.layout import action_key, approval_key
+from atalaia.monitoring.outcomes import note_outcome
 from atalaia.ports import LONGEST_START
 from atalaia.window import SECOND, parse_time
 from atalaia_local import MemoryStore
 
 START = parse_time("2026-03-02T00:00:00Z")
+DAY = 86_400 * SECOND
+ASKING = MONITOR + "policies: [{name: retrain, when: drifted > 0.4, approval: true, approval_within: 2d, file: true}]\n"
 WATCHED = load_monitor(MONITOR + "policies: [{name: retrain, when: drifted > 0.4, file: true}]\n", "monitor.yaml")
 
 
@@ -23,6 +28,7 @@ class Place:
 
     def __init__(self):
         self.now, self.calls, self.plan = START, [], lambda: "job-0"
+        self.monitor = WATCHED
         self.store = MemoryStore("mem://out", lambda: self.now)
         Claims(self.store, "churn", "retrain").claim(Claim(START, START, START), lambda acted: "", 0)
 
@@ -31,7 +37,7 @@ class Place:
         return self.plan()
 
     def act(self, who="one", enough_time=lambda: True):
-        actor = Actor(WATCHED, self.store, lambda: self.now, lambda key: None, who)
+        actor = Actor(self.monitor, self.store, lambda: self.now, lambda key: None, who)
         return list(actor.act(lambda policy, store: self, enough_time))
 
     @property
@@ -51,24 +57,6 @@ def stop():
 
 def throttled():
     raise JobError("throttled")
-
-
-def test_what_a_policy_began_that_is_no_more_holds_up_no_outcome_of_others(place):
-    place.plan = throttled
-    place.act()
-    without = load_monitor(MONITOR, "monitor.yaml")
-
-    assert note_outcome(without, place.store, "theirs", "Succeeded", 20) is None
-    with pytest.raises(JobError, match="not known yet"):
-        note_outcome(WATCHED, place.store, "theirs", "Succeeded", 20)
-
-
-def test_of_an_action_that_was_written_long_ago_nothing_is_heard(place):
-    place.act()
-
-    late = [note_outcome(WATCHED, place.store, "job-0", "Succeeded", START + LONGEST_RUN + more) for more in (0, -1)]
-
-    assert [found and found.outcome for found in late] == [None, "Succeeded"]
 
 
 def test_while_a_target_is_called_the_action_says_by_whom_and_until_when(place):
@@ -141,6 +129,37 @@ def test_a_failed_call_says_why_and_when_it_is_made_again(place):
 
     assert (place.action.state, place.action.why) == (State.PENDING, "throttled")
     assert place.action.until == START + 30 * SECOND
+
+
+def test_what_seems_to_have_run_out_is_not_settled_while_another_calls(place):
+    place.monitor = load_monitor(ASKING, "monitor.yaml")
+    place.act()
+    get, place.now = place.store.get, place.now + 3 * DAY
+
+    def late(key):
+        if key == approval_key("churn", "retrain", "20260302T000000Z"):
+            action = action_key("churn", "retrain", "20260302T000000Z")
+            place.store.put(action, to_json(replace(place.action, state=State.CALLING, tries=1)))
+        return get(key)
+
+    place.store.get = late
+    place.act()
+
+    assert place.action.state is State.CALLING
+    assert Claims(place.store, "churn", "retrain").held().waiting == (START,)
+
+
+def test_what_waits_is_told_of_once_and_then_not_looked_at_again(place):
+    place.monitor = load_monitor(ASKING, "monitor.yaml")
+    told = []
+    actor = Actor(place.monitor, place.store, lambda: place.now, told.append, "one")
+    for _ in range(3):
+        list(actor.act(lambda policy, store: place))
+    place.now += 3 * DAY
+    list(actor.act(lambda policy, store: place))
+
+    window = "retrain", "20260302T000000Z"
+    assert told == [approval_key("churn", *window), action_key("churn", *window)]
 
 
 def test_without_time_nothing_is_begun(place):

@@ -2,29 +2,34 @@ import json
 
 import pytest
 from services import MONITOR, Told, make_service
-from worlds import lines, rows
+from worlds import lines, moment, rows
 
-from atalaia.errors import ApprovalError
+from atalaia.errors import ApprovalError, JobError
+from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.approving import Approval, Decision, decide, waiting_action
 from atalaia.monitoring.decided import page_decisions
 from atalaia.monitoring.service import Service
+from atalaia.monitoring.watch import Watch
 from atalaia.window import SECOND, Window, parse_time
 
 DAY = 86_400 * SECOND
 POLICY = "policies: [{name: retrain, when: drifted > 0.4, approval: true, approval_within: 2d, pipeline: p}]\n"
+QUIET = 'policies: [{name: retrain, when: drifted > 0.4, quiet_hours: ["22:00-06:00"], pipeline: p}]\n'
 KEY = "churn/approvals/retrain/20260302T000000Z.json"
 WINDOW = "20260302T000000Z"
 
 
 class Starter:
     def __init__(self):
-        self.calls, self.jobs = 0, []
+        self.calls, self.jobs, self.fails = 0, [], False
 
     def __call__(self, policy, store):
         return self
 
     def start(self, job):
         self.calls += 1
+        if self.fails:
+            raise JobError("busy")
         self.jobs.append(job)
         return job.id
 
@@ -32,7 +37,7 @@ class Starter:
 def arrived(world):
     """Let drifted rows arrive, and evaluate them."""
     drifted = [{**row, "x": row["x"] + 5} for row in rows(2)]
-    world.starter, world.telemetry = Starter(), Told()
+    world.starter, world.telemetry = getattr(world, "starter", None) or Starter(), Told()
     assert not world.service.ingest([world.put("2.jsonl", lines(drifted))]).failed
     evaluate(world)
     return world
@@ -53,7 +58,7 @@ def world():
 
 
 def waiting(world):
-    return waiting_action(world.output, "churn", "retrain", WINDOW, world.now)
+    return waiting_action(world.output, world.watches[0].monitor, "retrain", WINDOW, world.now)
 
 
 def told(world):
@@ -90,6 +95,21 @@ def test_what_is_declined_is_never_started(world):
     (action,) = actions(world)
     assert (action["state"], world.starter.calls) == ("declined", 0)
     assert [(name, event.get("by")) for name, event in told(world)] == [("approval", None), ("action_declined", "Ada")]
+
+
+def test_what_was_declined_cools_down_as_if_it_had_been_done():
+    world = arrived(make_service(MONITOR + POLICY.replace("pipeline: p", "pipeline: p, cool_down: 2d")))
+    decide(world.output, "churn", waiting(world), Approval(Decision.DECLINE, "Ada"))
+    evaluate(world)
+    for day in (3, 4):
+        drifted = [{**row, "x": row["x"] + 5} for row in rows(day)]
+        world.service.ingest([world.put(f"{day}.jsonl", lines(drifted))])
+        evaluate(world)
+
+    assert [(each["window"][:8], each["state"]) for each in actions(world)] == [
+        ("20260302", "declined"),
+        ("20260304", "pending-approval"),
+    ]
 
 
 def test_what_nobody_approves_runs_out(world):
@@ -152,6 +172,65 @@ def test_an_approval_that_cannot_be_read_is_told_and_may_be_corrected(world):
     assert world.starter.calls == 1
 
 
+def test_an_approval_that_cannot_be_read_does_not_wait_for_ever(world):
+    world.output.put(KEY, b'{"decision": "perhaps"}')
+
+    world.now += 2 * DAY + 1
+    evaluate(world)
+
+    assert [action["state"] for action in actions(world)] == ["expired"]
+
+
+def test_what_is_approved_in_quiet_hours_waits_until_they_are_over():
+    world = make_service(MONITOR + POLICY.replace("pipeline: p", 'pipeline: p, quiet_hours: ["22:00-06:00"]'))
+    world.now = moment("2026-03-03T21:00:00Z")
+    arrived(world)
+    decide(world.output, "churn", waiting(world), Approval(Decision.APPROVE, "Ada"))
+
+    calls = []
+    for time in ("2026-03-03T22:00:00Z", "2026-03-04T05:59:00Z", "2026-03-04T06:00:00Z"):
+        world.now = moment(time)
+        evaluate(world)
+        calls.append(world.starter.calls)
+
+    assert calls == [0, 0, 1]
+    assert actions(world)[0]["by"] == "Ada"
+
+
+def test_a_call_that_failed_is_made_again_in_quiet_hours_too():
+    """The service may have begun the job, which nobody can be told of before its name is known."""
+    world = make_service(MONITOR + QUIET)
+    world.now = moment("2026-03-03T21:59:50Z")
+    world.starter = Starter()
+    world.starter.fails = True
+    arrived(world)
+    world.now, world.starter.fails = moment("2026-03-03T22:01:00Z"), False
+
+    evaluate(world)
+
+    assert world.starter.calls == 2
+
+
+def test_a_policy_that_is_made_to_ask_asks_for_what_it_had_begun_to_start():
+    world = make_service(MONITOR + POLICY.replace("approval: true, approval_within: 2d, ", ""))
+    world.starter = Starter()
+    world.starter.fails = True
+    arrived(world)
+    asking = Watch(load_monitor(MONITOR + POLICY, "monitor.yaml"), world.stores, lambda: world.now)
+    world.service = Service([asking], lambda: world.now)
+    world.starter.fails, world.now = False, world.now + DAY
+
+    evaluate(world)
+    before = world.starter.calls
+    names = [name for name, _ in told(world)]
+    decide(world.output, "churn", waiting(world), Approval(Decision.APPROVE))
+    for _ in range(2):
+        evaluate(world)
+
+    assert (before, world.starter.calls) == (1, 2)
+    assert names[-1] == "approval"
+
+
 def test_the_first_decision_holds(world):
     action = waiting(world)
     decide(world.output, "churn", action, Approval(Decision.APPROVE, "Ada", "2026-03-20T00:00:00Z"))
@@ -172,14 +251,21 @@ def test_who_decided_may_not_be_known(world):
 
 def test_nothing_is_approved_that_does_not_wait(world):
     with pytest.raises(ApprovalError, match="no such action"):
-        waiting_action(world.output, "churn", "retrain", "20260303T000000Z", world.now)
+        waiting_action(world.output, world.watches[0].monitor, "retrain", "20260303T000000Z", world.now)
     with pytest.raises(ApprovalError, match="waited until 2026-03-22"):
-        waiting_action(world.output, "churn", "retrain", WINDOW, world.now + 3 * DAY)
+        waiting_action(world.output, world.watches[0].monitor, "retrain", WINDOW, world.now + 3 * DAY)
 
     world.now += 3 * DAY
     evaluate(world)
     with pytest.raises(ApprovalError, match="it is expired"):
         waiting(world)
+
+
+def test_nothing_is_approved_of_a_policy_that_is_gone(world):
+    without = load_monitor(MONITOR + POLICY.replace("name: retrain", "name: renamed"), "monitor.yaml")
+
+    with pytest.raises(ApprovalError, match="no such policy any more"):
+        waiting_action(world.output, without, "retrain", WINDOW, world.now)
 
 
 def test_while_it_waits_outcomes_of_other_jobs_are_nobodys(world):

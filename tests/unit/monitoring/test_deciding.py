@@ -5,10 +5,14 @@ from services import MONITOR, Told, make_service
 from worlds import lines, moment, rows
 
 from atalaia.decisions import Outcome
-from atalaia.errors import PreconditionError, StoredFormError
+from atalaia.errors import ObjectNotFoundError, PreconditionError, StoredFormError
+from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.claims import Acted, Claim, Claims
 from atalaia.monitoring.decided import action_of, decisions_of
 from atalaia.monitoring.deciding import Decider
+from atalaia.monitoring.evaluating import Evaluator
+from atalaia.monitoring.service import Service
+from atalaia.monitoring.watch import Watch
 from atalaia.window import Window, parse_duration
 from atalaia_local import MemoryStore, StoredJobs
 
@@ -103,6 +107,18 @@ def test_too_few_windows_that_count_hold_it_back():
     assert decision(world, 2).why == "1 of the last 3 windows counts, 2 must"
 
 
+def test_a_later_window_counts_only_when_it_is_final():
+    world = a_world("when: drifted > 0.4, windows: 2", [2, 3])
+    evaluate(world, "2026-03-03T12:00:00Z")
+    arrive(world, [drifted(2, 50)])
+    evaluate(world, "2026-03-04T01:00:00Z")
+    before = started(world)
+
+    evaluate(world, "2026-03-04T02:00:00Z")
+
+    assert (before, started(world)) == ([], ["20260303T0000"])
+
+
 def test_a_window_with_few_rows_does_not_count():
     world = a_world("when: drifted > 0.4, min_rows: 700", [2])
     evaluate(world)
@@ -150,6 +166,38 @@ def test_the_budget_of_a_week_is_kept_and_rolls_on():
         "it acted 2 times in seven days, and 2 is the most per week",
     )
     assert started(world) == [*before, "20260320T0000"]
+
+
+def test_a_window_that_ended_just_so_long_ago_still_counts():
+    world = a_world("when: drifted > 0.4, within: 3d", [2])
+
+    evaluate(world, "2026-03-06T00:00:00Z")
+
+    assert started(world) == ["20260302T0000"]
+
+
+def test_after_seven_days_to_the_microsecond_there_is_a_budget_again():
+    world = a_world("when: drifted > 0.4, most_per_week: 1", [2])
+    evaluate(world)
+    arrive(world, [drifted(3)])
+    world.now += 7 * DAY
+
+    evaluate(world)
+
+    assert started(world) == ["20260302T0000", "20260303T0000"]
+
+
+def test_a_window_that_comes_late_cools_down_after_one_of_long_ago():
+    world = a_world("when: drifted > 0.4, cool_down: 10d, within: 2w", [2])
+    evaluate(world, "2026-03-03T03:00:00Z")
+    arrive(world, [drifted(24)])
+    evaluate(world, "2026-03-25T12:00:00Z")
+    arrive(world, [drifted(11)])
+
+    evaluate(world)
+
+    assert started(world) == ["20260302T0000", "20260324T0000"]
+    assert decision(world, 11).why == "it cools down: it acted because of 2 Mar 2026, less than 10d apart"
 
 
 def test_a_spent_budget_is_no_debt_but_new_rows_are_a_new_reason():
@@ -261,6 +309,32 @@ def test_a_schedule_begins_with_the_first_moment_after_it_was_seen():
     assert decision(world, 2).why == "the schedule names 2026-03-05T03:00:00Z"
 
 
+def test_a_schedule_that_was_changed_begins_anew():
+    world = a_world("schedule: 0 3 * * mon", [], [2])
+    evaluate(world, "2026-03-04T10:00:00Z")
+    text = MONITOR + "policies: [{name: retrain, file: true, schedule: 0 3 * * *}]\n"
+    watch = Watch(load_monitor(text, "monitor.yaml"), world.stores, lambda: world.now)
+    world.service = Service([watch], lambda: world.now)
+
+    evaluate(world, "2026-03-05T10:00:00Z")
+    at_once = started(world)
+    evaluate(world, "2026-03-06T03:00:00Z")
+
+    assert (at_once, started(world)) == ([], ["20260306T0300"])
+
+
+def test_what_a_schedule_names_is_not_taken_from_those_to_whom_it_is_left():
+    world = a_world(SCHEDULED, [], [2])
+    evaluate(world, "2026-03-04T02:00:00Z")
+
+    Decider(world.watches[0].monitor, world.output, moment("2026-03-04T03:00:00Z"), elsewhere=lambda _: "left").tick()
+    left = decision(world, 2)
+    evaluate(world, "2026-03-04T03:01:00Z")
+
+    assert (left.outcome, left.why) == (Outcome.HELD, "left")
+    assert started(world) == ["20260304T0300"]
+
+
 def test_of_moments_that_were_missed_only_the_latest_counts():
     world = a_world(SCHEDULED, [], [2, 3])
     evaluate(world, "2026-03-04T02:30:00Z")
@@ -269,6 +343,20 @@ def test_of_moments_that_were_missed_only_the_latest_counts():
 
     assert started(world) == ["20260308T0300"]
     assert decision(world, 3).occasion == moment("2026-03-08T03:00:00Z")
+
+
+def test_a_schedule_that_was_missed_acts_on_what_was_over_when_it_was_due():
+    world = a_world("schedule: 0 3 * * mon", [], [2, 9])
+    evaluate(world, "2026-03-08T00:00:00Z")
+    monitor = make_service(MONITOR).watches[0].monitor
+    evaluator = Evaluator(monitor, world.watches[0].eras, world.output, moment("2026-03-11T00:00:00Z"))
+    evaluator.evaluate(window(9))
+
+    Decider(world.watches[0].monitor, world.output, moment("2026-03-11T00:00:00Z")).tick()
+
+    assert [(claim.start, claim.window) for claim in Claims(world.output, "churn", "retrain").held().claims] == [
+        (moment("2026-03-09T03:00:00Z"), window(2).start)
+    ]
 
 
 def test_a_schedule_waits_for_the_first_final_window():
@@ -291,6 +379,7 @@ def test_without_changes_a_schedule_that_asks_for_some_does_nothing():
     arrive(world, [rows(2, 10)])
 
     evaluate(world, "2026-03-06T03:00:00Z")
+    evaluate(world, "2026-03-07T03:00:00Z")
 
     assert (unchanged.outcome, unchanged.why) == (Outcome.HELD, "there is no new report since it last acted")
     assert started(world) == ["20260304T0300", "20260306T0300"]
@@ -304,6 +393,19 @@ def test_a_schedule_may_ask_for_a_condition_and_rest():
 
     assert outcomes(world) == {2: "no", 3: "acted", 4: "held", 5: "acted"}
     assert started(world) == ["20260304T0300", "20260306T0300"]
+
+
+def test_what_a_schedule_names_is_decided_once_though_late_rows_say_otherwise():
+    world = a_world(f"{SCHEDULED}, when: rows > 650", [], [2])
+    evaluate(world, "2026-03-04T02:00:00Z")
+    evaluate(world, "2026-03-04T03:00:00Z")
+    arrive(world, [rows(2, 100)])
+
+    evaluate(world, "2026-03-04T09:00:00Z")
+    before = started(world)
+    evaluate(world, "2026-03-05T03:00:00Z")
+
+    assert (before, started(world)) == ([], ["20260305T0300"])
 
 
 def test_a_job_of_a_schedule_is_told_of_the_window_and_named_by_the_moment():
@@ -386,6 +488,31 @@ def test_claims_that_can_have_no_effect_any_more_are_forgotten():
 
     assert [claim.start for claim in claims.held().claims] == [2, 3, 9]
     assert claims.held().waiting == (2, 9)
+
+
+def test_a_moment_that_was_decided_late_does_not_take_a_schedule_back():
+    claims = Claims(MemoryStore("out", lambda: 0), "churn", "retrain")
+    claims.since("0 3 * * *", 1)
+    for moment_decided in (5, 3):
+        claims.seen(moment_decided)
+
+    assert claims.since("0 3 * * *", 9) == 5
+
+
+def test_who_sees_a_changed_schedule_second_takes_what_the_first_one_wrote():
+    store = MemoryStore("out", lambda: 0)
+    claims = Claims(store, "churn", "retrain")
+    held = store.get
+
+    def late(key):
+        store.get = held
+        Claims(store, "churn", "retrain").since("0 3 * * *", 1)
+        raise ObjectNotFoundError(key)
+
+    store.get = late
+    claims.since("0 3 * * *", 2)
+
+    assert claims.since("0 3 * * *", 9) == 1
 
 
 def test_a_claim_is_due_when_its_time_has_come():

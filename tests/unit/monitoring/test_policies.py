@@ -247,6 +247,27 @@ def test_outcomes_that_come_late_or_twice_change_nothing():
     assert [(a["outcome"], a["outcome_time"]) for a in actions(world)] == [("Succeeded", 20)]
 
 
+@pytest.mark.parametrize("late", ["Failed", "Executing", "Stopped"])
+def test_a_job_that_failed_and_was_retried_ends_well_once(late):
+    world = a_world(drifting=[2])
+    evaluate(world)
+
+    for outcome, time in [("Failed", 20), ("Executing", 30), ("Succeeded", 40), (late, 50), ("Completed", 60)]:
+        world.service.note_outcome("job-0", outcome, time)
+
+    assert [(a["outcome"], a["outcome_time"]) for a in actions(world)] == [("Succeeded", 40)]
+
+
+def test_a_failure_that_is_heard_of_late_changes_nothing():
+    world = a_world(drifting=[2])
+    evaluate(world)
+
+    for outcome, time in [("Failed", 20), ("Succeeded", 10), ("Stopped", 30)]:
+        world.service.note_outcome("job-0", outcome, time)
+
+    assert [(a["outcome"], a["outcome_time"]) for a in actions(world)] == [("Failed", 20)]
+
+
 def test_a_job_of_somebody_else_has_no_action():
     world = a_world(drifting=[2])
     evaluate(world)
@@ -290,6 +311,10 @@ def test_policies_need_nothing_in_the_monitors_that_have_none():
         ("{name: a, when: drifted > 0.3, quiet_hours: [22-6], pipeline: p}", "'22-6' are no hours"),
         ("{name: a, when: drifted > 0.3, quiet_hours: [Mon-Fri, Sat-Sun], pipeline: p}", "no time of the week"),
         ("{name: a, when: drifted > 0.3, approval: true, approval_within: soon, pipeline: p}", "with a unit"),
+        ("{name: a, when: drifted > 0.3, approval: true, approval_within: 0s, pipeline: p}", "'0s' is not above 0"),
+        ("{name: a, when: drifted > 0.3, within: 999999w, pipeline: p}", "'999999w' is longer than 520w"),
+        ("{name: a, schedule: 0 3 * * *, within: 0s, pipeline: p}", "'0s' is not above 0"),
+        ("{name: a, when: drifted > 0.3, within: 2h, pipeline: p}", "windows are final 2h after they end"),
         ("{name: a, when: drifted > 0.3, sagemaker_traffic: {endpoint: e, weights: {a: 1}}}", "without approval"),
         ("{name: a, when: drifted > 0.3, pipeline: p, windows: 0}", "not from 1"),
         ("{name: a, when: drifted > 0.3, pipeline: p, windows: 3, of: 2}", "not from 3"),
@@ -329,7 +354,32 @@ def test_policies_need_nothing_in_the_monitors_that_have_none():
             f"{{name: a, when: drifted > 0.3, azureml_job: {{workspace: {WORKSPACE}, properties: {{a: 1}}}}}}",
             "`jobType`",
         ),
+        *(
+            (
+                f"{{name: a, when: drifted > 0.3, azureml_job: {{workspace: {WORKSPACE}, "
+                f"properties: {{jobType: Command, {key}: [a]}}}}}}",
+                f"`{key}` is no map",
+            )
+            for key in ("environmentVariables", "inputs", "tags")
+        ),
+        *(
+            (f"{{name: a, when: drifted > 0.3, training_job: {{RoleArn: r, {key}: depth}}}}", f"`{key}` is no map")
+            for key in ("HyperParameters", "Environment")
+        ),
+        *(
+            (
+                f"{{name: a, when: drifted > 0.3, azureml_batch: {{workspace: {WORKSPACE}, {names}}}}}",
+                "is no name of letters, digits, hyphens and underscores",
+            )
+            for names in ("endpoint: 'sc ore'", "endpoint: größe", "endpoint: score, deployment: blau/grün")
+        ),
+        (
+            f"{{name: a, when: drifted > 0.3, approval: true, azureml_traffic: "
+            f"{{workspace: {WORKSPACE}, endpoint: '../x', traffic: {{blue: 100}}}}}}",
+            "is no name of letters, digits, hyphens and underscores",
+        ),
         ("{name: b, when: drifted > 0.3, pipeline: p}", "already stands"),
+        ("{name: a, when: drifted > 0.3, file: true, new_baseline: {}}", "nobody tells how `file` ends"),
         ("{name: a, when: drifted > 0.3, pipeline: p, parameters: {x: 1}}", "not text"),
         ("{name: a, when: drifted > 0.3, pipeline: p, parameter: {}}", "unknown key"),
     ],
@@ -341,6 +391,30 @@ def test_a_policy_that_could_not_work_is_a_fault(policy, told):
     assert told in fault.found
 
 
+def test_a_policy_that_comes_too_late_for_every_window_is_a_fault():
+    text = MONITOR.replace("lateness: 2h", "lateness: 30d")
+    policies = "policies: [{name: a, when: drifted > 0.3, pipeline: p}, {name: b, schedule: 0 3 * * *, pipeline: p}]\n"
+    unsound = MONITOR.replace("lateness: 2h", "lateness: soon")
+
+    (fault,) = find_faults(text + policies, "monitor.yaml", METRICS)
+    (other,) = find_faults(unsound + policies, "monitor.yaml", METRICS)
+
+    assert fault.found == "windows are final 30d after they end, which is too late for `within`, 4w: it never acts"
+    assert "lateness" in str(other)
+
+
+@pytest.mark.parametrize(("minutes", "faults"), [(46079, 0), (46080, 1)])
+def test_a_policy_that_asks_for_silence_longer_than_it_is_looked_for_is_a_fault(minutes, faults):
+    """After the last logs 31 windows without rows are evaluated, and the last row is a window before these at most."""
+    when = f"when: 'rows > 1 or not (silent > {minutes} and silent < 99999)'"
+    text = MONITOR + f"policies: [{{name: a, {when}, pipeline: p}}]\n"
+
+    found = find_faults(text, "monitor.yaml", METRICS)
+
+    told = "`silent` is never above 46080: after the last logs 31 windows without rows are evaluated"
+    assert [fault.found for fault in found] == [told] * faults
+
+
 def test_an_azure_job_is_given_as_its_rest_api_takes_it():
     job = f"{{workspace: {WORKSPACE}, properties: {{jobType: Command, command: train}}}}"
     text = MONITOR + f"policies: [{{name: a, when: drifted > 0.3, azureml_job: {job}}}]\n"
@@ -349,9 +423,7 @@ def test_an_azure_job_is_given_as_its_rest_api_takes_it():
 
 
 def test_a_training_job_is_given_as_sagemaker_takes_it():
-    text = (
-        MONITOR
-        + "policies: [{name: a, when: drifted > 0.3, training_job: {RoleArn: r, HyperParameters: {depth: '6'}}}]\n"
-    )
+    job = "{RoleArn: r, HyperParameters: {depth: '6'}, Environment: null}"
+    text = MONITOR + f"policies: [{{name: a, when: drifted > 0.3, training_job: {job}}}]\n"
 
     assert find_faults(text, "monitor.yaml", METRICS) == []

@@ -17,7 +17,7 @@ from atalaia.report import Input
 from atalaia.versions import model_versions
 from atalaia.window import Window
 
-POLICY = "policies: [{{name: retrain, when: drifted > 0.4, cool_down: 4w, file: true, new_baseline: {}}}]\n"
+POLICY = "policies: [{{name: retrain, when: drifted > 0.4, cool_down: 4w, pipeline: p, new_baseline: {}}}]\n"
 AFTER_MODEL = MONITOR.replace("model: {name: churn}", "model: {name: churn, new_baseline: %s}")
 DAY = 86_400_000_000
 
@@ -100,6 +100,37 @@ def test_the_window_in_which_the_run_ended_is_not_gathered():
 
     assert before == ""
     assert "from 1 window of 2026-03-04" in world.watches[0].eras.latest.origin
+
+
+def test_windows_whose_profiles_are_gone_make_no_baseline():
+    world = retrained()
+    go_on(world, 4, 5, n=400)
+    report = world.output.get(report_key("churn", day_of(5), 1))[0]
+    world.output.put(report_key("churn", day_of(6), 1), report)
+    for info in list(world.output.list("churn/profiles/")):
+        world.output.delete(info.key)
+    world.restart()
+
+    done = evaluate(world)
+
+    assert "profiles are gone" in done.counts()["not_renewed"]
+
+
+def test_while_a_baseline_is_to_come_reports_are_not_read_again_and_again():
+    world = retrained("{windows: 30}")
+    go_on(world, 3, 4, 5, 6, 7, 8)
+    reads = []
+    get = world.stores.opened["mem://out"].get
+    world.stores.opened["mem://out"].get = lambda key: reads.append(key) or get(key)
+
+    world.now += 60_000_000
+    evaluate(world)
+    soon = [key for key in reads if "/reports/" in key]
+    world.now += 3600_000_000
+    evaluate(world)
+
+    assert soon == []
+    assert len([key for key in reads if "/reports/" in key]) == 5
 
 
 def test_until_then_findings_say_how_much_was_gathered():
@@ -239,6 +270,40 @@ def test_the_window_that_goes_on_stays_with_the_old_baseline():
     assert [drifted(report_of(world, day)) for day in (4, 5)] == [["word", "x"], []]
 
 
+def test_rows_of_a_clock_that_is_wrong_do_not_put_the_new_baseline_off():
+    world = retrained()
+    world.now = moment("2026-03-07T10:00:00Z")
+    arrive(world, 28, moved(28, 5))
+
+    go_on(world, 4, 5)
+
+    assert json.loads(world.output.get("churn/state/baseline.json")[0])["since"] == moment("2026-03-06T00:00:00Z")
+
+
+def test_a_baseline_that_somebody_lets_hold_meanwhile_is_not_lost():
+    world = retrained()
+    go_on(world, 4)
+    arrive(world, 5, moved(5))
+    store = world.stores.opened["mem://out"]
+    get, put = store.get, store.put
+
+    def late(key, data, **conditions):
+        if key == "churn/state/baseline.json" and not other:
+            other.append(put(key, get(key)[0] + b"\n"))
+        return put(key, data, **conditions)
+
+    other, store.put = [], late
+    told = evaluate(world).counts()
+    held = json.loads(get("churn/state/baseline.json")[0])
+    again = evaluate(world).counts()
+
+    assert other
+    assert "renewed" not in told
+    assert told["not_renewed"]
+    assert "renewal" not in held
+    assert again["renewed"]
+
+
 def test_killed_at_any_call_the_same_baseline_is_made_once():
     whole = retrained()
     go_on(whole, 4, 5, 6)
@@ -288,6 +353,17 @@ def test_a_new_version_of_the_model_begins_a_new_baseline():
     assert [report_of(world, day).model_version for day in (2, 3, 4)] == [None, None, "8"]
 
 
+def test_a_version_that_is_approved_again_later_begins_nothing():
+    world = make_service(AFTER_MODEL % "{windows: 1, rows: 500}")
+    arrive(world, 2, rows(2, seed=2))
+    evaluate(world)
+
+    for day in (3, 5):
+        world.service.note_model(NewVersion("churn", "8", moment(f"2026-03-0{day}T00:00:00Z")))
+
+    assert len(list(world.output.list("churn/renewals/"))) == 1
+
+
 def test_of_several_new_models_the_latest_counts():
     world = make_service(AFTER_MODEL % "{windows: 2, rows: 500}")
     arrive(world, 2, rows(2, seed=2))
@@ -323,6 +399,18 @@ def test_where_rows_tell_their_version_only_windows_of_the_new_one_are_gathered(
         evaluate(world)
 
     assert "from 1 window of 2026-03-05" in world.watches[0].eras.latest.origin
+
+
+def test_a_window_of_two_new_versions_is_not_gathered():
+    world = make_service(VERSIONED)
+    arrive(world, 2, versioned(2))
+    evaluate(world)
+    world.service.note_model(NewVersion("churn", "2", moment("2026-03-03T00:00:00Z")))
+    for day, some in ((3, versioned(3, 300, "2") + versioned(3, 300, "3")), (4, versioned(4, 600, "2"))):
+        arrive(world, day, some)
+        evaluate(world)
+
+    assert "from 1 window of 2026-03-04" in world.watches[0].eras.latest.origin
 
 
 def test_a_window_of_two_versions_judges_each_by_itself():

@@ -11,6 +11,7 @@ from scipy import integrate, optimize, special, stats
 from atalaia.signals.tails import (
     chi_square_tail,
     cramer_von_mises_tail,
+    first_above,
     gamma_tail,
     kolmogorov_tail,
     normal_quantile,
@@ -233,6 +234,29 @@ def test_of_a_tail_with_steps_the_value_is_just_behind_the_last_that_is_too_like
 @pytest.mark.parametrize("constant", [0.0, 1.0])
 def test_a_tail_that_never_falls_or_is_nowhere_above_ends_the_search(constant):
     assert math.isfinite(value_at(lambda value: constant, 0.05, 1.0))  # a tail takes a value
+
+
+FORMS = {
+    "cubic": lambda away: away**3,
+    "a step": lambda away: float(away >= 0) - 0.5,
+    "exponential": lambda away: math.expm1(away / 1e5),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("place", [1, 2, 77_777, (1 << 24) - 1])
+@pytest.mark.parametrize("guess", [0, 1, 80_000, 1 << 30])
+def test_the_first_number_above_is_found_from_any_guess_in_few_steps(form, place, guess):
+    asked = []
+
+    found = first_above(lambda n: asked.append(n) or FORMS[form](n - place), 1 << 24, guess)
+
+    assert found == place
+    assert len(asked) < 80
+
+
+def test_what_never_rises_far_enough_has_no_number():
+    assert first_above(lambda n: -1.0, 1000, 1) == 1000
 
 
 @pytest.mark.parametrize("name", TAILS)

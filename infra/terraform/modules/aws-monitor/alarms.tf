@@ -27,7 +27,7 @@ locals {
   # What is judged of the functions, whichever monitor it is about.
   running = merge(
     { for name in keys(local.functions) : "${name}-errors" => {
-      namespace = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = aws_lambda_function.function[name].function_name }
+      namespace = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = local.made[name].function_name }
       statistic = "Sum", most = 0, what = "Calls of ${name} that failed"
     } },
     { for name in local.queues : "${name}-failed" => {

@@ -1,4 +1,4 @@
-# The functions: each from the same bundle, with its own role and its own log group.
+# The functions: each from the same bundle, with its own role and its own log group. `approve` stands in approvals.tf.
 
 locals {
   functions = { for name, tested in local.settings.functions : name => {
@@ -6,7 +6,9 @@ locals {
     memory_mb            = coalesce(try(var.sizes[name].memory_mb, null), tested.memory_mb)
     timeout_seconds      = coalesce(try(var.sizes[name].timeout_seconds, null), tested.timeout_seconds)
     reserved_concurrency = coalesce(try(var.sizes[name].reserved_concurrency, null), tested.reserved_concurrency, -1)
-  } }
+  } if name != "approve" || local.approves }
+
+  made = merge(aws_lambda_function.function, aws_lambda_function.approve)
 
   environment = merge(local.settings.environment, var.environment, {
     ATALAIA_MONITORS = "s3://${aws_s3_bucket.own.bucket}/monitors"
@@ -28,7 +30,7 @@ resource "aws_cloudwatch_log_group" "function" {
 }
 
 resource "aws_lambda_function" "function" {
-  for_each = local.functions
+  for_each = { for name, each in local.functions : name => each if name != "approve" }
 
   function_name = "${var.name}-${each.key}"
   description   = "Atalaia: ${each.key}"
@@ -47,7 +49,7 @@ resource "aws_lambda_function" "function" {
   kms_key_arn                    = var.kms_key_arn
 
   environment {
-    variables = local.environment
+    variables = each.key == "evaluate" ? merge(local.links, local.environment) : local.environment
   }
 
   logging_config {

@@ -1,5 +1,5 @@
 # One role for each function, and what each may do. Folders of the output are told apart: only `evaluate` writes reports,
-# only it acts for policies, and it cannot read logs.
+# only it acts for policies, and it cannot read logs; only `approve` approves, and it can do nothing else.
 
 locals {
   # By function, the folders of the output that it reads, writes, and deletes from.
@@ -8,18 +8,21 @@ locals {
     evaluate  = ["actions", "approvals", "baseline", "profiles", "renewals", "reports", "state"]
     lifecycle = ["actions", "renewals"]
     status    = ["reports"]
+    approve   = ["actions", "approvals"]
   }
   writes = {
     ingest    = ["baseline", "profiles", "rejects", "state"]
     evaluate  = ["actions", "baseline", "renewals", "reports", "state"]
     lifecycle = ["actions", "renewals"]
     status    = []
+    approve   = ["approvals"]
   }
   deletes = {
     ingest    = ["profiles", "state"]
     evaluate  = ["state"]
     lifecycle = []
     status    = []
+    approve   = []
   }
 
   read_objects = { for name, folders in local.reads : name => concat(
@@ -80,12 +83,12 @@ resource "aws_iam_role_policy" "function" {
 }
 
 locals {
-  policies = {
+  policies = merge({
     ingest    = data.aws_iam_policy_document.ingest.json
     evaluate  = data.aws_iam_policy_document.evaluate.json
     lifecycle = data.aws_iam_policy_document.lifecycle.json
     status    = data.aws_iam_policy_document.function["status"].json
-  }
+  }, { for name, each in data.aws_iam_policy_document.approve : name => each.json })
 }
 
 resource "aws_iam_role_policy_attachment" "vpc" {
@@ -265,7 +268,7 @@ data "aws_iam_policy_document" "evaluate" {
     content {
       sid       = "ReadSecrets"
       actions   = ["secretsmanager:GetSecretValue"]
-      resources = local.secrets
+      resources = values(local.secrets)
     }
   }
 }

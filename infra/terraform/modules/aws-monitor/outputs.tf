@@ -26,7 +26,7 @@ output "failed_queue_urls" {
 
 output "function_names" {
   description = "The functions, by what they do."
-  value       = { for name, function in aws_lambda_function.function : name => function.function_name }
+  value       = { for name, function in local.made : name => function.function_name }
 }
 
 output "log_group_names" {

@@ -50,7 +50,7 @@ variable "architecture" {
 }
 
 variable "environment" {
-  description = "Environment variables of the functions, beside or instead of those that were tested; the README lists them."
+  description = "Environment variables of the functions, beside or instead of those that were tested; the README lists them. With `ATALAIA_APPROVAL_KEY`, there is a function for links that approve."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -72,6 +72,17 @@ variable "environment" {
     error_message = "With ATALAIA_METRICS = otlp or cloudwatch-otlp, no metric of reports is where CloudWatch's alarms look: set drift, drifted_share, failed_share, rejected_rows, silent_hours and untold_reports of alarms to null, leave lag_seconds out, and watch reports where metrics go."
   }
 
+  # Not by its name, or Terraform would show what was given, which may be the key.
+  validation {
+    condition     = alltrue([for name, given in var.environment : name != "ATALAIA_APPROVAL_KEY" || can(regex("^secretsmanager:[A-Za-z0-9/_+=.@:-]+(#[^#\\s]+)?$", given))])
+    error_message = "ATALAIA_APPROVAL_KEY must say where the key is kept, secretsmanager:NAME or secretsmanager:ARN, with #KEY behind it or without; the key itself does not belong here."
+  }
+
+  validation {
+    condition     = !can(regex("^secretsmanager:arn:", var.environment.ATALAIA_APPROVAL_KEY)) || startswith(var.environment.ATALAIA_APPROVAL_KEY, "secretsmanager:${local.arn}:secretsmanager:${local.region}:")
+    error_message = "ATALAIA_APPROVAL_KEY must be kept in this region, as functions ask for secrets in their own."
+  }
+
   validation {
     condition     = contains(["summary", "columns"], lookup(var.environment, "ATALAIA_DETAIL", "summary"))
     error_message = "ATALAIA_DETAIL must be summary or columns."
@@ -79,7 +90,7 @@ variable "environment" {
 }
 
 variable "sizes" {
-  description = "By function (`ingest`, `evaluate`, `lifecycle`, `status`), what differs from the sizes that were tested; a `reserved_concurrency` of -1 reserves none."
+  description = "By function (`ingest`, `evaluate`, `lifecycle`, `status`, `approve`), what differs from the sizes that were tested; a `reserved_concurrency` of -1 reserves none."
   type = map(object({
     memory_mb            = optional(number)
     timeout_seconds      = optional(number)
@@ -89,8 +100,8 @@ variable "sizes" {
   nullable = false
 
   validation {
-    condition     = length(setsubtract(keys(var.sizes), ["ingest", "evaluate", "lifecycle", "status"])) == 0
-    error_message = "sizes is by function: ingest, evaluate, lifecycle or status."
+    condition     = length(setsubtract(keys(var.sizes), ["ingest", "evaluate", "lifecycle", "status", "approve"])) == 0
+    error_message = "sizes is by function: ingest, evaluate, lifecycle, status or approve."
   }
 
   validation {

@@ -12,7 +12,7 @@ locals {
     { telemetry = { role = "Monitoring Metrics Publisher", scope = azurerm_application_insights.own.id } },
     { for name, workspace in local.workspaces : "jobs/${name}" => { role = "AzureML Data Scientist", scope = workspace } },
     { for topic in distinct(flatten(values(local.told_topics))) : "topic/${trimprefix(topic, "https://")}" => { role = "EventGrid Data Sender", scope = var.known_ids[topic] } if contains(keys(var.known_ids), topic) },
-    { for secret in distinct(flatten(values(local.read_secrets))) : "secret/${trimprefix(secret, "https://")}" => {
+    { for secret in local.secrets : "secret/${trimprefix(secret, "https://")}" => {
       role = "Key Vault Secrets User", scope = "${var.known_ids[split("/secrets/", secret)[0]]}/secrets/${basename(secret)}"
     } if contains(keys(var.known_ids), split("/secrets/", secret)[0]) },
   )

@@ -10,9 +10,12 @@ locals {
 
   queue = local.settings.environment.ATALAIA_QUEUE
 
+  # The app has a route for links that approve, open to everybody as their signature says who may, if it has a key to check them with.
+  links = contains(keys(var.environment), "ATALAIA_APPROVAL_KEY") ? { ATALAIA_APPROVAL_URL = "https://${local.app}.azurewebsites.net/api/approve" } : {}
+
   # Nothing looks for appended blobs where no monitor's logs grow.
   timers = anytrue(values(local.watched)[*].grows) ? {} : { ATALAIA_COLLECT_AT = "never" }
-  environment = merge(local.settings.environment, local.timers, var.environment, {
+  environment = merge(local.settings.environment, local.timers, local.links, var.environment, {
     APPLICATIONINSIGHTS_CONNECTION_STRING = azurerm_application_insights.own.connection_string
     ATALAIA_MONITORS                      = "az://${azurerm_storage_container.monitors.name}"
     AZURE_STORAGE_ACCOUNT_NAME            = basename(var.storage_account_id)
@@ -67,6 +70,13 @@ resource "azapi_resource" "app" {
         http20Enabled = true
         minTlsVersion = "1.2"
       }
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = try(contains(keys(var.known_ids), regex("^keyvault:(https://[^/]+)", var.environment.ATALAIA_APPROVAL_KEY)[0]), true)
+      error_message = "ATALAIA_APPROVAL_KEY names a Key Vault whose ID is not in known_ids."
     }
   }
 

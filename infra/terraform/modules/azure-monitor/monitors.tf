@@ -65,11 +65,12 @@ locals {
   ]]))) : basename(workspace) => workspace }
   of_workspaces = ["azureml_job", "azureml_batch", "azureml_traffic"]
 
-  # The topics that each monitor's policies tell, by address, and the secrets that they refer to.
+  # The topics that each monitor's policies tell, by address, the secrets that they refer to, and all secrets with the key of links.
   told_topics = { for name, each in local.watched : name => distinct(compact([for policy in each.policies : try(policy.event_grid_topic, "")])) }
   read_secrets = { for name, each in local.watched : name => distinct([
     for found in regexall("\"keyvault:(https://[^/\"]+/secrets/[^/\"]+)", jsonencode(each.policies)) : found[0]
   ]) }
+  secrets = distinct(concat(flatten(values(local.read_secrets)), try(regex("^keyvault:(https://[^/]+/secrets/[^/]+)", var.environment.ATALAIA_APPROVAL_KEY), [])))
 }
 
 data "azurerm_client_config" "current" {}

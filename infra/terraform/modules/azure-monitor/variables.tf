@@ -74,7 +74,7 @@ variable "bundle" {
 }
 
 variable "environment" {
-  description = "Settings of the function app, beside or instead of those that were tested; the README lists them."
+  description = "Settings of the function app, beside or instead of those that were tested; the README lists them. With `ATALAIA_APPROVAL_KEY`, there is a route for links that approve."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -94,6 +94,12 @@ variable "environment" {
       for name in ["drift", "drifted_share", "failed_share", "rejected_rows", "silent_hours"] : try(var.alarms[name], 0) == null
     ])
     error_message = "With ATALAIA_METRICS = otlp, Application Insights hears of no report, and alarms see none: set drift, drifted_share, failed_share, rejected_rows and silent_hours of alarms to null, leave lag_seconds out, and watch reports where metrics go."
+  }
+
+  # Not by its name, or Terraform would show what was given, which may be the key.
+  validation {
+    condition     = alltrue([for name, given in var.environment : name != "ATALAIA_APPROVAL_KEY" || can(regex("^keyvault:https://[A-Za-z0-9-]{3,24}\\.vault\\.[a-z.]+/secrets/[A-Za-z0-9-]{1,127}(/[0-9a-f]{32})?$", given))])
+    error_message = "ATALAIA_APPROVAL_KEY must say where the key is kept, keyvault:https://VAULT.vault.azure.net/secrets/NAME; the key itself does not belong here."
   }
 
   validation {
@@ -123,7 +129,7 @@ variable "size" {
 }
 
 variable "known_ids" {
-  description = "What is there already, by its ID. Event Grid system topics, by the ID of their source (the account of logs, an Azure ML workspace): a source has only one, it must be in the source's region, and that of the account needs a system-assigned identity. Event Grid topics and Key Vaults that policies name, by their addresses (`https://NAME.westeurope-1.eventgrid.azure.net/api/events`, `https://NAME.vault.azure.net`): the app may send to these topics, and read the secrets that policies name."
+  description = "What is there already, by its ID. Event Grid system topics, by the ID of their source (the account of logs, an Azure ML workspace): a source has only one, it must be in the source's region, and that of the account needs a system-assigned identity. Event Grid topics and Key Vaults that policies name (and `ATALAIA_APPROVAL_KEY`), by their addresses (`https://NAME.westeurope-1.eventgrid.azure.net/api/events`, `https://NAME.vault.azure.net`): the app may send to these topics, and read the secrets that are named."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -451,3 +451,53 @@ run "refuses_secret_of_another_region" {
 
   expect_failures = [aws_s3_object.monitor]
 }
+
+run "refuses_the_key_of_links_itself" {
+  command = plan
+
+  variables {
+    environment = { ATALAIA_APPROVAL_KEY = "correct horse battery staple" }
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_a_key_of_links_in_the_environment" {
+  command = plan
+
+  variables {
+    environment = { ATALAIA_APPROVAL_KEY = "env:ATALAIA_LINKS" }
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_a_key_of_links_in_a_vault" {
+  command = plan
+
+  variables {
+    environment = { ATALAIA_APPROVAL_KEY = "keyvault:https://models.vault.azure.net/secrets/links" }
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_no_key_of_links" {
+  command = plan
+
+  variables {
+    environment = { ATALAIA_APPROVAL_KEY = "" }
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_a_key_of_links_in_another_region" {
+  command = plan
+
+  variables {
+    environment = { ATALAIA_APPROVAL_KEY = "secretsmanager:arn:aws:secretsmanager:us-east-1:123456789012:secret:links" }
+  }
+
+  expect_failures = [var.environment]
+}

@@ -276,3 +276,77 @@ run "messages_stay_hidden_for_six_calls_where_fewer_are_reserved_than_the_queue_
     error_message = "messages that wait for a free call are received too often, and given up"
   }
 }
+
+run "nothing_answers_links_unless_a_key_is_named" {
+  command = plan
+
+  assert {
+    condition     = length(aws_lambda_function.approve) + length(aws_lambda_function_url.approve) + length(aws_lambda_permission.approve) == 0 && !contains(keys(aws_iam_role.function), "approve")
+    error_message = "something is open to everyone that nobody asked for"
+  }
+
+  assert {
+    condition     = !contains(keys(one(aws_lambda_function.function["evaluate"].environment).variables), "ATALAIA_APPROVAL_URL")
+    error_message = "links lead to nothing"
+  }
+}
+
+# It is applied, as only then the address is known.
+run "a_key_makes_links" {
+  command = apply
+
+  variables {
+    environment = { ATALAIA_APPROVAL_KEY = "secretsmanager:approval" }
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.function["evaluate"].environment).variables["ATALAIA_APPROVAL_URL"] == aws_lambda_function_url.approve["approve"].function_url && aws_lambda_function_url.approve["approve"].function_name == "atalaia-approve"
+    error_message = "links lead to another address than the function's"
+  }
+
+  assert {
+    condition     = alltrue([for each in [aws_lambda_function.function["evaluate"], aws_lambda_function.approve["approve"]] : one(each.environment).variables["ATALAIA_APPROVAL_KEY"] == "secretsmanager:approval"])
+    error_message = "links are not checked with the key that they are signed with"
+  }
+
+  assert {
+    condition     = aws_lambda_function_url.approve["approve"].authorization_type == "NONE" && aws_lambda_function_url.status.authorization_type == "AWS_IAM"
+    error_message = "who is sent a link is asked for an account, or the status page is open"
+  }
+
+  assert {
+    condition = toset([for each in aws_lambda_permission.approve : [each.action, each.principal, each.function_name]]) == toset([
+      ["lambda:InvokeFunction", "*", "atalaia-approve"], ["lambda:InvokeFunctionUrl", "*", "atalaia-approve"],
+    ])
+    error_message = "AWS lets nobody in without both rights"
+  }
+
+  assert {
+    condition     = aws_lambda_permission.approve["AllowByAddress"].invoked_via_function_url
+    error_message = "anybody with an account may call the function by its name"
+  }
+
+  assert {
+    condition     = contains(keys(aws_cloudwatch_metric_alarm.function), "approve-errors") && aws_lambda_function.approve["approve"].reserved_concurrent_executions == 2
+    error_message = "nobody hears of its errors, or it may run as often as strangers call it"
+  }
+}
+
+run "links_may_lead_to_an_address_of_ones_own" {
+  command = plan
+
+  variables {
+    environment = { ATALAIA_APPROVAL_KEY = "secretsmanager:approval", ATALAIA_APPROVAL_URL = "https://approve.example.com/" }
+    sizes       = { approve = { reserved_concurrency = -1 } }
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.function["evaluate"].environment).variables["ATALAIA_APPROVAL_URL"] == "https://approve.example.com/"
+    error_message = "links lead past the address that was given"
+  }
+
+  assert {
+    condition     = aws_lambda_function.approve["approve"].reserved_concurrent_executions == -1
+    error_message = "a size is not heard"
+  }
+}

@@ -88,12 +88,16 @@ run "each_function_has_its_own_role_and_log_group" {
 run "functions_are_shaped_as_they_were_tested" {
   command = plan
 
+  variables {
+    environment = { ATALAIA_APPROVAL_KEY = "secretsmanager:approval" }
+  }
+
   assert {
     condition = alltrue([for name, tested in jsondecode(file("../../../settings/aws.json")).functions : (
-      aws_lambda_function.function[name].memory_size == tested.memory_mb &&
-      aws_lambda_function.function[name].timeout == tested.timeout_seconds &&
-      aws_lambda_function.function[name].handler == tested.handler &&
-      aws_lambda_function.function[name].reserved_concurrent_executions == coalesce(tested.reserved_concurrency, -1)
+      local.made[name].memory_size == tested.memory_mb &&
+      local.made[name].timeout == tested.timeout_seconds &&
+      local.made[name].handler == tested.handler &&
+      local.made[name].reserved_concurrent_executions == coalesce(tested.reserved_concurrency, -1)
     )])
     error_message = "a function has another size than the tested one"
   }

@@ -167,6 +167,56 @@ run "refuses_alarms_that_would_see_nothing" {
   expect_failures = [var.environment]
 }
 
+run "refuses_the_key_of_links_itself" {
+  command = plan
+
+  variables {
+    environment = { ATALAIA_APPROVAL_KEY = "correct horse battery staple" }
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_a_key_of_links_in_the_environment" {
+  command = plan
+
+  variables {
+    environment = { ATALAIA_APPROVAL_KEY = "env:ATALAIA_LINKS" }
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_a_key_of_links_in_aws" {
+  command = plan
+
+  variables {
+    environment = { ATALAIA_APPROVAL_KEY = "secretsmanager:approval" }
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_no_key_of_links" {
+  command = plan
+
+  variables {
+    environment = { ATALAIA_APPROVAL_KEY = "" }
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_a_vault_of_links_without_an_id" {
+  command = plan
+
+  variables {
+    environment = { ATALAIA_APPROVAL_KEY = "keyvault:https://other.vault.azure.net/secrets/links" }
+  }
+
+  expect_failures = [azapi_resource.app]
+}
+
 run "refuses_absent_bundle" {
   command = plan
 

@@ -39,6 +39,39 @@ run "a_topic_that_is_there_is_used" {
   }
 }
 
+run "nothing_answers_links_unless_a_key_is_named" {
+  command = plan
+
+  assert {
+    condition     = length([for each in azapi_resource.app.body.properties.siteConfig.appSettings : each if startswith(each.name, "ATALAIA_APPROVAL")]) == 0
+    error_message = "something is open to everyone that nobody asked for"
+  }
+}
+
+run "links_may_lead_to_an_address_of_ones_own_and_their_key_have_a_version" {
+  command = plan
+
+  variables {
+    environment = {
+      ATALAIA_APPROVAL_KEY = "keyvault:https://watch-secrets.vault.azure.net/secrets/links/0123456789abcdef0123456789abcdef"
+      ATALAIA_APPROVAL_URL = "https://approve.example.com"
+    }
+    known_ids = {
+      "https://watch-secrets.vault.azure.net" = "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.KeyVault/vaults/watch-secrets"
+    }
+  }
+
+  assert {
+    condition     = [for each in azapi_resource.app.body.properties.siteConfig.appSettings : each.value if each.name == "ATALAIA_APPROVAL_URL"] == ["https://approve.example.com"]
+    error_message = "links lead past the address that was given"
+  }
+
+  assert {
+    condition     = [for name, each in azurerm_role_assignment.app : each.scope if startswith(name, "secret/")] == ["/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/models/providers/Microsoft.KeyVault/vaults/watch-secrets/secrets/links"]
+    error_message = "the app may not read the key, or more than that"
+  }
+}
+
 run "a_workspace_may_have_a_name_that_no_topic_may" {
   command = plan
 

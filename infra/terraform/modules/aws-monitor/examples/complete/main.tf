@@ -6,7 +6,7 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = ">= 6.0, < 7.0"
+      version = ">= 6.29, < 7.0"
     }
   }
 }
@@ -31,7 +31,8 @@ module "monitor" {
   }
 
   environment = {
-    ATALAIA_DETAIL = "columns"
+    ATALAIA_DETAIL       = "columns"
+    ATALAIA_APPROVAL_KEY = "secretsmanager:ml-watch/approval#key"
   }
 
   sizes = {

@@ -39,7 +39,8 @@ module "monitor" {
   }
 
   environment = {
-    ATALAIA_DETAIL = "columns"
+    ATALAIA_DETAIL       = "columns"
+    ATALAIA_APPROVAL_KEY = "keyvault:https://watch-secrets.vault.azure.net/secrets/approval"
   }
 
   size = {
