@@ -96,6 +96,7 @@ class Actor:
         self._clock = clock
         self._who = who
         self._width = parse_duration(monitor.window)
+        self._evidence: dict[Window, dict[str, Any]] = {}
 
     def act(self, starter_of: StarterOf, enough_time: Callable[[], bool] = lambda: True) -> Iterator[dict[str, str]]:
         """Go on with what was decided and is not settled; yield an event for each that could not be started.
@@ -148,7 +149,9 @@ class Actor:
             return stored_action(self._output.get(due.key))
 
     def _new(self, due: _Due) -> Action:
-        evidence = evidence_of(self._monitor, self._output, due.because)
+        if due.because not in self._evidence:  # for several policies the same, of up to a hundred reports
+            self._evidence[due.because] = evidence_of(self._monitor, self._output, due.because)
+        evidence = self._evidence[due.because]
         action = Action(self._job(due, {}).id, due.policy.name, due.named.key, self._clock(), evidence=evidence)
         return self._asking(due, action) if due.policy.approval else action
 
