@@ -157,3 +157,12 @@ def test_who_acts_for_several_policies_because_of_a_window_gathers_its_evidence_
     assert reads.count(report_key("churn", window_at(1), 1)) == 1
     jobs = [json.loads(get(info.key)[0]) for info in output.list("jobs/")]
     assert [job["evidence"]["report"]["revision"] for job in jobs] == [1, 1]
+
+
+def test_a_report_that_cannot_be_read_is_not_trained_on_and_holds_nothing_up():
+    output = an_output(*((day, a_report(rows=1, day=day)) for day in (1, 2, 3)))
+    output.put(report_key("churn", window_at(2), 1), b"{}")
+
+    told = of(output, 3)["train_on"]
+
+    assert (told["from"], told["to"], told["windows"]) == ("2026-03-01T00:00:00Z", "2026-03-04T00:00:00Z", 2)
