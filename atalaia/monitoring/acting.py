@@ -123,21 +123,29 @@ class Actor:
         return _Due(policy, named, because, action_key(self._monitor.name, policy.name, named.key))
 
     def _go_on(self, due: _Due, starter_of: StarterOf) -> Iterator[dict[str, str]]:
-        action, tag = self._found_or_written(due)
-        if due.policy.approval and action.state is State.PENDING and not self._is_answered(due):
-            action = self._asking(due, action)  # the policy was changed since, and so may be what it starts
-            self._is_written(due.key, action, tag)
-            return
-        if action.state is State.PENDING_APPROVAL:
-            action = decided(self._output, self._monitor.name, action, self._clock())
-            if action.state in SETTLED and not self._is_written(due.key, action, tag):
-                return
+        found, tag = self._found_or_written(due)
+        action = self._answered(due, found)
         if action.state in SETTLED:
-            self._settle(due)
-        elif (
-            action.state is not State.PENDING_APPROVAL and self._clock() >= action.until and self._may_call(due, action)
-        ):
+            if action is found or self._is_written(due.key, action, tag):
+                self._settle(due)
+        elif action.state is State.PENDING_APPROVAL:
+            if action is not found:
+                self._is_written(due.key, action, tag)
+        elif self._clock() >= action.until and self._may_call(due, action):
             yield from self._call(due, action, tag, starter_of)
+
+    def _answered(self, due: _Due, action: Action) -> Action:
+        """Return an action as somebody's word leaves it.
+
+        Without one, what would be started waits for it where the policy was changed to ask since: so may be its target.
+        """
+        name, now = self._monitor.name, self._clock()
+        if action.state is State.PENDING_APPROVAL:
+            return decided(self._output, name, action, now)
+        if action.state is not State.PENDING or not due.policy.approval:
+            return action
+        said = decided(self._output, name, replace(action, state=State.PENDING_APPROVAL, until=now), now)
+        return self._asking(due, action) if said.state is State.PENDING_APPROVAL else replace(said, until=action.until)
 
     def _found_or_written(self, due: _Due) -> tuple[Action, str]:
         with suppress(ObjectNotFoundError):
@@ -160,13 +168,6 @@ class Actor:
         self._announce(approval_key(self._monitor.name, due.policy.name, due.named.key))
         until = self._clock() + parse_duration(due.policy.approval_within)
         return replace(action, state=State.PENDING_APPROVAL, until=until)
-
-    def _is_answered(self, due: _Due) -> bool:
-        try:
-            self._output.head(approval_key(self._monitor.name, due.policy.name, due.named.key))
-        except ObjectNotFoundError:
-            return False
-        return True
 
     def _may_call(self, due: _Due, action: Action) -> bool:
         """Tell whether it is no quiet hour, as when it was approved in one; what was begun goes on in these, too."""
