@@ -91,6 +91,7 @@ class Actor:
         self._clock = clock
         self._who = who
         self._width = parse_duration(monitor.window)
+        self._evidence: dict[Window, dict[str, Any]] = {}
 
     def act(self, starter_of: StarterOf, enough_time: Callable[[], bool] = lambda: True) -> Iterator[dict[str, str]]:
         """Go on with what was decided and is not settled; yield an event for each that could not be started.
@@ -117,21 +118,29 @@ class Actor:
         return _Due(policy, named, because, action_key(self._monitor.name, policy.name, named.key))
 
     def _go_on(self, due: _Due, starter_of: StarterOf) -> Iterator[dict[str, str]]:
-        action, tag = self._found_or_written(due)
-        if due.policy.approval and action.state is State.PENDING and not self._is_answered(due):
-            action = self._asking(due, action)  # the policy was changed since, and so may be what it starts
-            self._is_written(due.key, action, tag)
-            return
-        if action.state is State.PENDING_APPROVAL:
-            action = decided(self._output, self._monitor.name, action, self._clock())
-            if action.state in SETTLED and not self._is_written(due.key, action, tag):
-                return
+        found, tag = self._found_or_written(due)
+        action = self._answered(due, found)
         if action.state in SETTLED:
-            self._settle(due, action.state)
-        elif (
-            action.state is not State.PENDING_APPROVAL and self._clock() >= action.until and self._may_call(due, action)
-        ):
+            if action is found or self._is_written(due.key, action, tag):
+                self._settle(due, action.state)
+        elif action.state is State.PENDING_APPROVAL:
+            if action is not found:
+                self._is_written(due.key, action, tag)
+        elif self._clock() >= action.until and self._may_call(due, action):
             yield from self._call(due, action, tag, starter_of)
+
+    def _answered(self, due: _Due, action: Action) -> Action:
+        """Return an action as somebody's word leaves it.
+
+        Without one, what would be started waits for it where the policy was changed to ask since: so may be its target.
+        """
+        name, now = self._monitor.name, self._clock()
+        if action.state is State.PENDING_APPROVAL:
+            return decided(self._output, name, action, now)
+        if action.state is not State.PENDING or not due.policy.approval:
+            return action
+        said = decided(self._output, name, replace(action, state=State.PENDING_APPROVAL, until=now), now)
+        return self._asking(due, action) if said.state is State.PENDING_APPROVAL else replace(said, until=action.until)
 
     def _found_or_written(self, due: _Due) -> tuple[Action, str]:
         with suppress(ObjectNotFoundError):
@@ -143,7 +152,9 @@ class Actor:
             return stored_action(self._output.get(due.key))
 
     def _new(self, due: _Due) -> Action:
-        evidence = evidence_of(self._monitor, self._output, due.because)
+        if due.because not in self._evidence:  # for several policies the same, of up to a hundred reports
+            self._evidence[due.because] = evidence_of(self._monitor, self._output, due.because)
+        evidence = self._evidence[due.because]
         action = Action(self._job(due, {}).id, due.policy.name, due.named.key, self._clock(), evidence=evidence)
         return self._asking(due, action) if due.policy.approval else action
 
@@ -152,13 +163,6 @@ class Actor:
         self._announce(approval_key(self._monitor.name, due.policy.name, due.named.key))
         until = self._clock() + parse_duration(due.policy.approval_within)
         return replace(action, state=State.PENDING_APPROVAL, until=until)
-
-    def _is_answered(self, due: _Due) -> bool:
-        try:
-            self._output.head(approval_key(self._monitor.name, due.policy.name, due.named.key))
-        except ObjectNotFoundError:
-            return False
-        return True
 
     def _may_call(self, due: _Due, action: Action) -> bool:
         """Tell whether it is no quiet hour, as when it was approved in one; what was begun goes on in these, too."""

@@ -31,6 +31,11 @@ class Claim(msgspec.Struct, frozen=True, omit_defaults=True):
     after: int = 0
     report: str = ""
 
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether a schedule names it, at a time when its window was over."""
+        return self.start != self.window
+
 
 class Acted(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was claimed so far.
@@ -89,8 +94,12 @@ class Claims(msgspec.Struct, frozen=True):
 
         def changed(acted: Acted) -> Acted:
             nonlocal why
-            why = "" if acted.of(claim.start) is not None else why_not(acted)
-            if why or acted.of(claim.start) is not None:
+            before = acted.of(claim.start)
+            if before is not None:
+                why = "" if before.is_scheduled == claim.is_scheduled else "it acted at its start by a schedule"
+                return acted
+            why = why_not(acted)
+            if why:
                 return acted
             kept = tuple(each for each in acted.claims if each.time >= forget_before or each.start in acted.waiting)
             return replace(acted, claims=(*kept, claim), waiting=(*acted.waiting, claim.start))

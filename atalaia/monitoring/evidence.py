@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
+from atalaia.errors import StoredFormError
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.evaluating import latest_report
 from atalaia.monitoring.layout import all_reports_prefix, report_key
@@ -104,6 +106,7 @@ def _filled_windows(monitor: Monitor, output: ObjectStore, last: Window) -> Iter
     names = {info.key.removeprefix(prefix).partition("/")[0] for info in output.list(prefix)}
     windows = sorted(each for name in names if (each := window_at_key(name, width)) is not None and each <= last)
     for window in windows[: -MOST_WINDOWS - 1 : -1]:
-        latest = latest_report(monitor.name, output, window)
-        if latest is not None and latest.report.final and latest.report.rows:
-            yield window, latest.report.rows
+        with suppress(StoredFormError):  # of another release: what to train on is but a suggestion
+            latest = latest_report(monitor.name, output, window)
+            if latest is not None and latest.report.final and latest.report.rows:
+                yield window, latest.report.rows

@@ -231,6 +231,37 @@ def test_a_policy_that_is_made_to_ask_asks_for_what_it_had_begun_to_start():
     assert names[-1] == "approval"
 
 
+@pytest.mark.parametrize(("said", "calls", "state"), [("approve", 2, "done"), ("decline", 1, "declined")])
+def test_what_was_answered_before_it_was_asked_for_is_heard(said, calls, state):
+    world = make_service(MONITOR + POLICY.replace("approval: true, approval_within: 2d, ", ""))
+    world.starter = Starter()
+    world.starter.fails = True
+    arrived(world)
+    asking = Watch(load_monitor(MONITOR + POLICY, "monitor.yaml"), world.stores, lambda: world.now)
+    world.service = Service([asking], lambda: world.now)
+    world.output.put(KEY, json.dumps({"decision": said, "by": "Ada"}).encode())
+    evaluate(world)
+    soon = world.starter.calls
+    world.starter.fails, world.now = False, world.now + 31 * SECOND
+
+    evaluate(world)
+
+    assert (soon, world.starter.calls) == (1, calls)
+    assert [(action["state"], action["by"]) for action in actions(world)] == [(state, "Ada")]
+
+
+def test_what_was_approved_is_tried_again_without_asking_again(world):
+    world.starter.fails = True
+    decide(world.output, "churn", waiting(world), Approval(Decision.APPROVE, "Ada"))
+    evaluate(world)
+    world.starter.fails, world.now = False, world.now + 31 * SECOND
+
+    evaluate(world)
+
+    assert world.starter.calls == 2
+    assert [(action["state"], action["by"]) for action in actions(world)] == [("done", "Ada")]
+
+
 def test_the_first_decision_holds(world):
     action = waiting(world)
     decide(world.output, "churn", action, Approval(Decision.APPROVE, "Ada", "2026-03-20T00:00:00Z"))

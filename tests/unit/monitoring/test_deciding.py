@@ -323,6 +323,20 @@ def test_a_schedule_that_was_changed_begins_anew():
     assert (at_once, started(world)) == ([], ["20260306T0300"])
 
 
+def test_a_window_that_begins_when_a_schedule_acted_is_not_said_to_be_acted_on():
+    world = a_world("schedule: 0 0 * * *", [4], [2, 3])
+    evaluate(world, "2026-03-03T23:00:00Z")
+    evaluate(world, "2026-03-04T00:05:00Z")
+    text = MONITOR + "policies: [{name: retrain, file: true, when: drifted > 0.4}]\n"
+    watch = Watch(load_monitor(text, "monitor.yaml"), world.stores, lambda: world.now)
+    world.service = Service([watch], lambda: world.now)
+
+    evaluate(world, "2026-03-05T03:00:00Z")
+
+    assert started(world) == ["20260304T0000"]
+    assert decision(world, 4).told == "retrain: held back, it acted at its start by a schedule (drifted 1 > 0.4)"
+
+
 def test_what_a_schedule_names_is_not_taken_from_those_to_whom_it_is_left():
     world = a_world(SCHEDULED, [], [2])
     evaluate(world, "2026-03-04T02:00:00Z")

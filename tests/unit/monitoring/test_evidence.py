@@ -6,11 +6,13 @@ from reports import a_finding, a_report
 from services import MONITOR
 
 from atalaia.monitor_file import load_monitor
+from atalaia.monitoring.acting import Actor
+from atalaia.monitoring.claims import Claim, Claims
 from atalaia.monitoring.evidence import MOST_FINDINGS, MOST_WINDOWS, evidence_of, filled
 from atalaia.monitoring.layout import report_key
 from atalaia.report import to_json
 from atalaia.window import Window, parse_time
-from atalaia_local import MemoryStore
+from atalaia_local import MemoryStore, StoredJobs
 
 DAY = 86_400_000_000
 FIRST = parse_time("2026-03-01T00:00:00Z")
@@ -139,3 +141,28 @@ def test_braces_in_what_is_filled_in_stay_as_they_are():
     output = an_output((2, a_report([a_finding(column="{monitor}")])))
 
     assert filled(WATCHED.policies[0], WATCHED, window_at(2), of(output, 2))["e"] == "psi of {monitor}"
+
+
+def test_who_acts_for_several_policies_because_of_a_window_gathers_its_evidence_once():
+    output = an_output((1, a_report(rows=1, day=1)), (2, a_report([a_finding()], day=2)))
+    two = POLICY + POLICY.partition("policies:\n")[2].replace("retrain", "again")
+    start, reads, get = window_at(2).start, [], output.get
+    for policy in ("retrain", "again"):
+        Claims(output, "churn", policy).claim(Claim(start, start, start), lambda _: "")
+    output.get = lambda key: reads.append(key) or get(key)
+
+    actor = Actor(load_monitor(MONITOR + two, "monitor.yaml"), output, lambda: start, lambda _: None, "one")
+    list(actor.act(lambda _, store: StoredJobs(store)))
+
+    assert reads.count(report_key("churn", window_at(1), 1)) == 1
+    jobs = [json.loads(get(info.key)[0]) for info in output.list("jobs/")]
+    assert [job["evidence"]["report"]["revision"] for job in jobs] == [1, 1]
+
+
+def test_a_report_that_cannot_be_read_is_not_trained_on_and_holds_nothing_up():
+    output = an_output(*((day, a_report(rows=1, day=day)) for day in (1, 2, 3)))
+    output.put(report_key("churn", window_at(2), 1), b"{}")
+
+    told = of(output, 3)["train_on"]
+
+    assert (told["from"], told["to"], told["windows"]) == ("2026-03-01T00:00:00Z", "2026-03-04T00:00:00Z", 2)
