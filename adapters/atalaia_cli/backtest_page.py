@@ -8,7 +8,7 @@ from html import escape
 from atalaia import wording
 from atalaia.monitoring.backtesting import Backtest, Compared
 from atalaia_cli.backtest_picture import drawn
-from atalaia_cli.backtest_tables import differences, side_text, start_of, total_lines
+from atalaia_cli.backtest_tables import Months, differences, side_text, start_of, total_lines
 
 _MOST_WINDOWS = 400
 _STYLE = """
@@ -25,11 +25,11 @@ svg{display:block;width:100%;min-width:42rem;height:auto;margin-top:1rem}
 """
 
 
-def page(found: Backtest) -> str:
+def page(found: Backtest, months: Months | None = None) -> str:
     """Return an HTML page that needs no network."""
     title = escape(f"Backtest of {wording.printable(found.monitor)}")
     notes = "".join(f"<p>{escape(wording.printable(note))}</p>" for note in found.notes)
-    totals = _table("totals", ("", "then", "now"), total_lines(found.then, found.now))
+    totals = _table("totals", ("", "then", "now"), total_lines(found.then, found.now, months))
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><meta name="viewport" '
         f'content="width=device-width,initial-scale=1"><style>{_STYLE}</style></head><body><h1>{title}</h1>{notes}'

@@ -12,13 +12,18 @@ from atalaia import wording
 from atalaia.checks import OVER_TIME
 from atalaia.monitoring.backtesting import Backtest, Compared, Deed, Side, Totals
 from atalaia.window import Window, iso
+from atalaia_cli.bills import money
 from atalaia_cli.tables import light_table
 
 _MOST_WINDOWS = 40
 _NAME_LENGTH, _WHY_LENGTH = 40, 160
 
 
-def print_backtest(console: Console, found: Backtest, picture: str | None) -> None:
+Months = tuple[float, float]
+"""What a month of either monitor costs, in dollars."""
+
+
+def print_backtest(console: Console, found: Backtest, picture: str | None, months: Months | None = None) -> None:
     """Print what happened beside what would have, and where the picture of it is."""
     windows, differ = len(found.windows), sum(each.differs for each in found.windows)
     first, last = found.windows[0].window, found.windows[-1].window
@@ -30,7 +35,7 @@ def print_backtest(console: Console, found: Backtest, picture: str | None) -> No
     for note in found.notes:
         console.print(Text(f"! {wording.printable(note)}", style="yellow"), overflow="fold")
     console.print()
-    console.print(_totals(found.then, found.now))
+    console.print(_totals(found.then, found.now, months))
     shown = [each for each in found.windows if each.differs]
     if shown:
         console.print()
@@ -50,17 +55,17 @@ def _span(first: Window, last: Window) -> str:
     return wording.span(iso(first.start), iso(last.end))
 
 
-def _totals(then: Totals, now: Totals) -> Table:
+def _totals(then: Totals, now: Totals, months: Months | None) -> Table:
     table = light_table()
     table.add_column("", no_wrap=True)
     table.add_column("then", justify="right", no_wrap=True)
     table.add_column("now", justify="right", no_wrap=True)
-    for name, before, after in total_lines(then, now):
+    for name, before, after in total_lines(then, now, months):
         table.add_row(name, before, Text(after, style="" if before == after else "bold"))
     return table
 
 
-def total_lines(then: Totals, now: Totals) -> Iterator[tuple[str, str, str]]:
+def total_lines(then: Totals, now: Totals, months: Months | None) -> Iterator[tuple[str, str, str]]:
     """Yield what is counted over the whole period, with its values on both sides."""
     yield "windows with an alert", f"{then.alarms:,}", f"{now.alarms:,}"
     yield "alerts", f"{then.alerts:,}", f"{now.alerts:,}"
@@ -68,6 +73,8 @@ def total_lines(then: Totals, now: Totals) -> Iterator[tuple[str, str, str]]:
     yield "actions", f"{then.actions:,}", f"{now.actions:,}"
     if then.cost is not None and now.cost is not None:
         yield "cost of actions", f"{then.cost:,.2f}", f"{now.cost:,.2f}"
+    if months is not None:
+        yield "a month of the monitor", money(months[0]), money(months[1])
     yield "first alert", start_of(then.first_alarm), start_of(now.first_alarm)
 
 

@@ -17,13 +17,14 @@ from atalaia.monitor_file import Monitor, load_monitor
 from atalaia.monitoring.backtesting import Backtest, Compared, Deed, Side, Totals, backtest
 from atalaia.monitoring.periods import Period
 from atalaia.report import Finding
-from atalaia.window import SECOND, Window, iso
+from atalaia.window import SECOND, Window, iso, parse_duration
 from atalaia_cli.backtest_page import page
 from atalaia_cli.backtest_picture import draw
 from atalaia_cli.backtest_tables import print_backtest
 from atalaia_cli.jobs import moment, working
 from atalaia_cli.places import open_monitor, read_bytes, write_text
 from atalaia_cli.shapes import decision_shape, print_json
+from atalaia_cost import CLOUDS, estimate, shape_of, usual_workload
 
 
 @click.command("backtest", short_help="Replay a past period under another monitor file.")
@@ -32,6 +33,7 @@ from atalaia_cli.shapes import decision_shape, print_json
 @click.option("--from", "start", metavar="TIME", help="Begin with the windows from this moment on (ISO 8601).")
 @click.option("--to", "end", metavar="TIME", help="End with the windows up to this moment (ISO 8601).")
 @click.option("--job-cost", type=click.FloatRange(min=0), metavar="NUMBER", help="What one action costs, to add it up.")
+@click.option("--cloud", type=click.Choice(CLOUDS), help="Also tell what either monitor costs a month there.")
 @click.option("--picture", metavar="FILE", help="Draw both sides over time here: .svg, or .html for a page.")
 @click.option("--out", metavar="DIR", help="Read this output root instead of the monitor file's; nothing is written.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
@@ -41,6 +43,7 @@ def backtest_command(
     start: str | None,
     end: str | None,
     job_cost: float | None,
+    cloud: str | None,
     picture: str | None,
     out: str | None,
     as_json: bool,
@@ -56,18 +59,19 @@ def backtest_command(
     _refuse(picture, job_cost)
     opened = open_monitor(monitor, out)
     period = Period(int(time.time()) * SECOND, _moment(start, "--from"), _moment(end, "--to"))
-    other = _changed(changed)
+    other = _changed(changed) or opened.monitor
     with working("replaying windows"):
         found = backtest(opened.monitor, opened.output, period, other, job_cost)
-    if other is not None and other.window != opened.monitor.window:
+    if other.window != opened.monitor.window:
         summed = f"windows are {other.window} wide instead of {opened.monitor.window}: `then` adds up those within one"
         found = replace(found, notes=(*found.notes, summed))
+    months = None if cloud is None else (_month(opened.monitor, found, cloud), _month(other, found, cloud))
     if picture is not None:
-        write_text(Path(picture), page(found) if picture.lower().endswith(".html") else draw(found))
+        write_text(Path(picture), page(found, months) if picture.lower().endswith(".html") else draw(found))
     if as_json:
-        print_json(_shape(found))
+        print_json(_shape(found, months or (None, None)))
     else:
-        print_backtest(Console(), found, picture)
+        print_backtest(Console(), found, picture, months)
 
 
 def _refuse(picture: str | None, job_cost: float | None) -> None:
@@ -95,13 +99,23 @@ def _changed(path: str | None) -> Monitor | None:
     return None if path is None else load_monitor(read_bytes(Path(path)), Path(path).name, METRICS)
 
 
-def _shape(found: Backtest) -> dict[str, Any]:
+def _month(monitor: Monitor, found: Backtest, cloud: str) -> float:
+    """Return what `atalaia cost` would say, in dollars, of as many rows a month as there were in the period."""
+    span = found.windows[-1].window.end - found.windows[0].window.start
+    rows = sum(each.now.rows for each in found.windows if each.now is not None) * _MONTH / span
+    return estimate(usual_workload(shape_of(monitor), rows), cloud).dollars
+
+
+_MONTH = parse_duration("30d")
+
+
+def _shape(found: Backtest, months: tuple[float | None, float | None]) -> dict[str, Any]:
     """Return what `--json` prints."""
     return {
         "monitor": found.monitor,
         "notes": list(found.notes),
-        "then": _totals(found.then),
-        "now": _totals(found.now),
+        "then": _totals(found.then) | {"month": months[0]},
+        "now": _totals(found.now) | {"month": months[1]},
         "windows": [_window(each) for each in found.windows],
     }
 

@@ -23,6 +23,7 @@ from atalaia_cost import (
     CELL_BYTES,
     CLOUDS,
     FLEX_MEMORIES,
+    ROWS_PER_OBJECT,
     WAYS,
     Shape,
     Workload,
@@ -68,7 +69,11 @@ class _Given(Struct, frozen=True):
 @click.option("--rows", required=True, metavar="N", help="Rows a month, such as 3m; or a day, such as 100k/day.")
 @click.option("--objects", metavar="N", help="Log objects a month or a day, likewise.")
 @click.option(
-    "--rows-per-object", type=click.IntRange(1), default=1000, show_default=True, help="In place of --objects."
+    "--rows-per-object",
+    type=click.IntRange(1),
+    default=ROWS_PER_OBJECT,
+    show_default=True,
+    help="In place of --objects.",
 )
 @click.option("--object-kb", type=click.FloatRange(0), help="Size of a log object; by default 20 bytes a value.")
 @click.option("--columns", type=click.IntRange(1, 10_000), help="Without MONITOR: so many numeric columns.")

@@ -13,6 +13,7 @@ from atalaia.monitor_file import LogFormat, Logs, Model, Monitor
 from atalaia.schema import Column, Kind, Role, Side, profiled
 from atalaia.telemetry import Detail
 from atalaia.window import SECOND, parse_duration
+from atalaia_cost.figures import CELL_BYTES
 
 
 class Shape(Struct, frozen=True):
@@ -112,6 +113,17 @@ def shape_of(monitor: Monitor) -> Shape:
         lateness_seconds=parse_duration(monitor.lateness) / SECOND,
         format=format_given,
     )
+
+
+ROWS_PER_OBJECT = 1000
+"""So many rows a log object is taken to have, if nobody says how many."""
+
+
+def usual_workload(shape: Shape, rows: float) -> Workload:
+    """Return a month of a monitor of which nothing else is known than its *shape* and how many *rows* are logged."""
+    objects = max(1.0, rows / ROWS_PER_OBJECT) if rows else 0.0
+    size = rows / objects * shape.columns * CELL_BYTES if rows else 0.0
+    return Workload(shape, rows, objects, size, segments=shape.segments)
 
 
 def plain_shape(columns: int, window_seconds: float) -> Shape:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from atalaia.baseline import Baseline
 from atalaia.errors import AtalaiaError
@@ -100,7 +101,12 @@ def _stored(monitor: Monitor, output: ObjectStore, period: Period) -> dict[int, 
 
 def _reports(monitor: str, output: ObjectStore, starts: Iterable[int], width: int) -> Reports:
     found = {start: latest_report(monitor, output, Window(start, start + width)) for start in starts}
-    return {start: report for start, report in found.items() if report is not None}
+    return {start: _shortened(told) for start, told in found.items() if told is not None}
+
+
+def _shortened(told: Evaluated) -> Evaluated:
+    """Leave out what is large and not looked at, as there may be thousands."""
+    return replace(told, report=replace(told.report, columns=(), inputs=(), trail=None))
 
 
 class _Clock(Struct):

@@ -69,6 +69,13 @@ def cramer_von_mises_of_cells(baseline: Ints, current: Ints) -> tuple[Floats, Fl
     return value, np.minimum(_root(atoms + low), value), np.maximum(_root(atoms + high), value)
 
 
+def distances_of_atoms(baseline: Ints, current: Ints) -> tuple[Floats, Floats]:
+    """Return both distances, which are exact where every cell is an atom and nothing lies between; shape (...) each."""
+    apart = _reached(baseline) - _reached(current)
+    both = (baseline.sum(axis=-1) + current.sum(axis=-1))[..., None]
+    return np.abs(apart).max(axis=-1), _root(_mixed(apart, baseline / both + current / both).sum(axis=-1))
+
+
 def cramer_von_mises_if_mixed(baseline: Ints, current: Ints) -> Floats:
     """Return the first of `cramer_von_mises_of_cells`, as if values lay evenly mixed in each cell; shape (...)."""
     held = baseline + current

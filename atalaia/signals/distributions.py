@@ -16,7 +16,7 @@ from atalaia.profile import NumericGrid, NumericSummary
 from atalaia.profile.hashing import floats_of_hashes
 from atalaia.profile.numeric import in_steps
 from atalaia.profile.values import Floats, Ints
-from atalaia.signals.cells import cramer_von_mises_of_cells, kolmogorov_smirnov_of_cells
+from atalaia.signals.cells import cramer_von_mises_of_cells, distances_of_atoms, kolmogorov_smirnov_of_cells
 from atalaia.signals.tables import Table, in_stacks
 
 _LONE = 4  # so many values in a cell are half a smooth curve
@@ -76,8 +76,11 @@ def measure_distances(columns: Sequence[tuple[NumericGrid, NumericSummary, Numer
     known = [known_of(before, now) for _, before, now in columns]
     pairs = list(zip(columns, known, strict=True))
     areas = [area_by_cells(*column) if values is None else values.area() for column, values in pairs]
-    on_cells = in_stacks([_cells_of(*column[1:], values) for column, values in pairs], _measure_stack)
-    return [Distances(*found, area) for found, area in zip(on_cells, areas, strict=True)]
+    cells = [(before.cells, now.cells) for (_, before, now), values in pairs if values is None]
+    atoms = [(values.baseline, values.current) for values in known if values is not None]
+    on_cells, on_atoms = iter(in_stacks(cells, _measure_stack)), iter(in_stacks(atoms, _measure_atoms))
+    apart = [next(on_cells if values is None else on_atoms) for values in known]
+    return [Distances(*found, area) for found, area in zip(apart, areas, strict=True)]
 
 
 def _cells_of(baseline: NumericSummary, current: NumericSummary, known: Known | None) -> Table:
@@ -89,6 +92,11 @@ def _measure_stack(baseline: Ints, current: Ints) -> Iterator[tuple[Bounded, Bou
     largest = zip(low.tolist(), low.tolist(), high.tolist(), strict=True)
     means = zip(*(numbers.tolist() for numbers in cramer_von_mises_of_cells(baseline, current)), strict=True)
     return zip(largest, means, strict=True)
+
+
+def _measure_atoms(baseline: Ints, current: Ints) -> Iterator[tuple[Bounded, Bounded]]:
+    for largest, mean in zip(*(numbers.tolist() for numbers in distances_of_atoms(baseline, current)), strict=True):
+        yield (largest, largest, largest), (mean, mean, mean)
 
 
 def kolmogorov_smirnov(baseline: NumericSummary, current: NumericSummary) -> tuple[float, float]:

@@ -227,21 +227,17 @@ def furthest(statistics: Followed, held: tuple[Sums, ...], window: int, rate: fl
     """
     if not statistics.names or not held[0].rows:
         return None
-    found = []
+    known = [(begun, each) for begun, each in zip(spans(window), held, strict=True) if each.rows]
+    begins, rows = np.array([begun for begun, _ in known]), np.array([each.rows for _, each in known])
+    moved = np.array([each.sums for _, each in known]) / rows[:, None] - statistics.means
     late, left = _of_late(statistics, held)
-    certain = _certain(statistics, rate, floor)
-    for begun, sums in zip(spans(window), held, strict=True):
-        if not sums.rows:
-            continue
-        moved = _deviations(statistics, sums)
-        if begun < spans(window)[late]:
-            moved = np.where(left * moved > 0, np.sign(moved) * np.minimum(np.abs(moved), 2 * np.abs(left)), 0.0)
-        limits = _chance(statistics, np.array(sums.rows), begun, rate) + certain
-        found += [
-            Moved(name, float(value), float(limit), window - begun + 1, sums.rows)
-            for name, value, limit in zip(statistics.names, moved, limits, strict=True)
-        ]
-    return max(found, key=lambda each: abs(each.value) / each.limit)
+    back = np.where(left * moved > 0, np.sign(moved) * np.minimum(np.abs(moved), 2 * np.abs(left)), 0.0)
+    moved = np.where((begins < spans(window)[late])[:, None], back, moved)
+    chance = [_chance(statistics, each, begun, rate) for begun, each in zip(begins.tolist(), rows, strict=True)]
+    limits = np.array(chance) + _certain(statistics, rate, floor)
+    span, statistic = divmod(int((np.abs(moved) / limits).argmax()), len(statistics.names))
+    value, limit = float(moved[span, statistic]), float(limits[span, statistic])
+    return Moved(statistics.names[statistic], value, limit, window - known[span][0] + 1, known[span][1].rows)
 
 
 def explained(statistics: Followed, rows: Ints, begun: int, rate: float, floor: float) -> Floats:

@@ -88,6 +88,20 @@ def test_the_terminal_shows_both_sides_and_what_differs(place):
     assert "also alert: amount over" in text
 
 
+@pytest.mark.parametrize("cloud", ["aws", "azure"])
+def test_what_either_monitor_costs_a_month_is_what_atalaia_cost_says(place, cloud):
+    wide = (place / "changed.yaml").read_text().replace("window: 1d", "window: 2d")
+    (place / "wide.yaml").write_text(wide)
+    done = atalaia("backtest", "monitor.yaml", "--with", "wide.yaml", "--cloud", cloud, "--json", cwd=place)
+    found = strict_json(done.stdout)
+
+    for side, file in (("then", "monitor.yaml"), ("now", "wide.yaml")):
+        said = atalaia("cost", file, "--rows", "600/day", "--cloud", cloud, "--json", cwd=place)
+        assert found[side]["month"] == pytest.approx(strict_json(said.stdout)["clouds"][0]["dollars"])
+    assert found["then"]["month"] != found["now"]["month"]
+    assert "a month of the monitor" in told(place, "--cloud", cloud)
+
+
 def test_the_picture_of_the_page_is_the_one_that_its_command_makes(place):
     told(place, "--with", "changed.yaml", "--picture", "made.svg")
     made = (place / "made.svg").read_text()

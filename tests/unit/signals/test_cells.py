@@ -7,6 +7,7 @@ from shapes import by_cells_alone, on_own_grid, sides_of
 from atalaia.signals.cells import (
     cramer_von_mises_if_mixed,
     cramer_von_mises_of_cells,
+    distances_of_atoms,
     kolmogorov_smirnov_of_cells,
 )
 from atalaia.signals.distributions import measure_distances
@@ -45,6 +46,17 @@ def test_columns_are_measured_along_the_last_axis(data):
 @given(pairs())
 def test_the_mean_distance_alone_is_the_first_of_what_comes_with_its_bounds(pair):
     assert cramer_von_mises_if_mixed(*pair) == pytest.approx(cramer_von_mises_of_cells(*pair)[0], rel=1e-12, abs=1e-12)
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=1), st.integers(0, 9))
+def test_atoms_alone_are_measured_as_cells_with_nothing_between_them(atoms, more):
+    before, now = (np.array(side) for side in zip(*[*atoms, (1, 0), (0, 1)], strict=True))
+    cells = np.zeros((2, 2 * len(before) + 1), np.int64)
+    cells[:, 1::2] = before, now
+
+    largest, mean = distances_of_atoms(*(np.pad(side, (0, more)) for side in (before, now)))
+
+    assert [largest, largest, mean, mean, mean] == pytest.approx(measured(*cells), rel=1e-12, abs=1e-12)
 
 
 def in_order(pair, sides_first):
