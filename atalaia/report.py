@@ -1,4 +1,7 @@
-"""What one window's evaluation found, as it is stored, printed and drawn."""
+"""What one window's evaluation found, as it is stored, printed and drawn.
+
+What a report has many of is left out of garbage collection (`gc=False`): it is in no cycle, and takes long to search.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from atalaia.errors import StoredFormError
 SCHEMA = "atalaia.report/1"
 
 
-class Mover(Struct, frozen=True):
+class Mover(Struct, frozen=True, gc=False):
     """A bin or category whose share has changed: its label, and its share on both sides, 0..1."""
 
     label: str
@@ -21,7 +24,7 @@ class Mover(Struct, frozen=True):
     current: float
 
 
-class Past(Struct, frozen=True):
+class Past(Struct, frozen=True, gc=False):
     """A limit that the baseline's own windows set, in the metric's unit as all values here.
 
     Attributes:
@@ -44,7 +47,7 @@ class Past(Struct, frozen=True):
     quantile: float | None = None
 
 
-class Evidence(Struct, frozen=True):
+class Evidence(Struct, frozen=True, gc=False):
     """What a finding of drift rests on.
 
     Attributes:
@@ -79,7 +82,7 @@ class Evidence(Struct, frozen=True):
     past: Past | None = None
 
 
-class Finding(Struct, frozen=True):
+class Finding(Struct, frozen=True, gc=False):
     """The outcome of one check.
 
     Attributes:
@@ -106,7 +109,7 @@ class Finding(Struct, frozen=True):
     evidence: Evidence | None = None
 
 
-class Bars(Struct, frozen=True):
+class Bars(Struct, frozen=True, gc=False):
     """Shares of the values for a picture, the same bars for baseline and current.
 
     Attributes:
@@ -124,7 +127,7 @@ class Bars(Struct, frozen=True):
     current: tuple[float, ...]
 
 
-class Summary(Struct, frozen=True):
+class Summary(Struct, frozen=True, gc=False):
     """One column's values on one side of the comparison; None where it does not apply.
 
     Attributes:
@@ -144,7 +147,7 @@ class Summary(Struct, frozen=True):
     max: float | None = None
 
 
-class ColumnReport(Struct, frozen=True):
+class ColumnReport(Struct, frozen=True, gc=False):
     """Everything measured on one column (of one segment).
 
     Attributes:
@@ -194,7 +197,7 @@ class SegmentColumn(Struct, frozen=True):
     current: Rest
 
 
-class Input(Struct, frozen=True):
+class Input(Struct, frozen=True, gc=False):
     """One log object that went into the report.
 
     Attributes:
