@@ -123,11 +123,12 @@ class Job(Struct, frozen=True):
     """One job that a policy starts because of one window.
 
     Attributes:
-        monitor, policy, window: Which monitor, its policy, and the window's start as in storage keys. They alone make
-            the job's id: whatever else differs, it is the same job.
+        monitor, policy, window: Which monitor, its policy, and the window's start as in storage keys. With the output
+            they alone make the job's id: whatever else differs, it is the same job.
         parameters: What the job is told, as the policy has it.
         evidence: Why, as plain JSON: the report and its fingerprint, the window, what was found, the baseline, and what
             to train on.
+        output: The URI of the monitor's output: a test's monitor and the one in production may have the same name.
     """
 
     monitor: str
@@ -135,11 +136,12 @@ class Job(Struct, frozen=True):
     window: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    output: str = ""
 
     @property
     def id(self) -> str:
         """64 characters 0-9 and a-f."""
-        return hashlib.sha256(f"{self.monitor}\0{self.policy}\0{self.window}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.output}\0{self.monitor}\0{self.policy}\0{self.window}".encode()).hexdigest()
 
 
 LONGEST_START = 30

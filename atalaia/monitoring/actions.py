@@ -46,7 +46,7 @@ class Action(Struct, frozen=True, omit_defaults=True):
     """What a policy starts because of a window.
 
     Attributes:
-        id: The job's, which follows from monitor, policy and window.
+        id: The job's, which follows from output, monitor, policy and window.
         policy: The policy's name.
         window: The window's start, as in storage keys.
         time: When it was decided, µs since 1970.

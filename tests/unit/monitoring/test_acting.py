@@ -26,10 +26,10 @@ WATCHED = load_monitor(MONITOR + "policies: [{name: retrain, when: drifted > 0.4
 class Place:
     """An output in which one window is claimed, a clock, and a target."""
 
-    def __init__(self):
+    def __init__(self, uri="mem://out"):
         self.now, self.calls, self.plan = START, [], lambda: "job-0"
         self.monitor = WATCHED
-        self.store = MemoryStore("mem://out", lambda: self.now)
+        self.store = MemoryStore(uri, lambda: self.now)
         Claims(self.store, "churn", "retrain").claim(Claim(START, START, START), lambda acted: "", 0)
 
     def start(self, job):
@@ -210,3 +210,13 @@ def test_a_target_that_timed_out_after_it_had_started_the_job_is_asked_for_it(pl
 
     assert running == ["job-0"]
     assert (place.action.state, place.action.job, len(place.calls)) == (State.DONE, "job-0", 2)
+
+
+def test_monitors_of_one_name_with_other_outputs_start_jobs_of_their_own():
+    ids = []
+    for uri in ("s3://test/atalaia", "s3://production/atalaia"):
+        place = Place(uri)
+        place.act()
+        ids += [place.action.id, *{job.id for job in place.calls}]
+
+    assert ids[0] == ids[1] != ids[2] == ids[3]
