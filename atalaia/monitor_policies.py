@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from atalaia.conditions import ConditionError, comparisons, condition_faults, parse_condition
+from atalaia.monitor_azure import broken_azure, broken_maps
 from atalaia.monitor_checks import CONSTRAINT_CHECKS, Metrics
 from atalaia.monitor_columns import is_number, list_of
 from atalaia.monitor_targets import broken_targets
@@ -32,14 +33,6 @@ _MINUTE = parse_duration("1m")
 _WITHIN = Policy("").within
 _BY_CONSTRAINTS = dict.fromkeys(CONSTRAINT_CHECKS, False)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_WORKSPACE = re.compile(
-    r"/subscriptions/[^/?#\s]+/resourceGroups/[^/?#\s]+"
-    r"/providers/Microsoft\.MachineLearningServices/workspaces/[^/?#\s]+",
-    re.IGNORECASE,
-)
-
-_AZURE_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}")  # the pattern of Microsoft's own client
-_TOPIC = re.compile(r"https://[^/?#\s]+\.eventgrid\.azure\.(net|us|cn)/api/events|http://127\.0\.0\.1:\d+/\S*")
 
 
 def broken_policies(
@@ -232,8 +225,8 @@ def _target(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
         if key in TRAFFIC and policy.get("approval") is not True:
             fix = "Add `approval: true`, so that somebody decides each time."
             yield Issue((*path, key), f"`{key}` changes what users are served, without approval", fix)
-    yield from _azure(policy, path)
-    yield from _maps(policy.get("training_job"), (*path, "training_job"), ("HyperParameters", "Environment"))
+    yield from broken_azure(policy, path)
+    yield from broken_maps(policy.get("training_job"), (*path, "training_job"), ("HyperParameters", "Environment"))
 
 
 def _unheard(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
@@ -254,43 +247,3 @@ def _parameters(parameters: object, path: Path) -> Iterator[Issue]:
             if meant is not None:
                 found = f"nothing is filled in for {{{word}}}"
                 yield Issue((*path, key), found, f"Did you mean {{{meant}}}?")
-
-
-def _azure(policy: Mapping[str, Any], path: Path) -> Iterator[Issue]:
-    for key in ("azureml_job", "azureml_batch", "azureml_traffic"):
-        target = policy.get(key)
-        workspace = target.get("workspace") if isinstance(target, dict) else None
-        if isinstance(workspace, str) and not _WORKSPACE.fullmatch(workspace):
-            fix = "Copy it from the workspace's page: /subscriptions/ID/resourceGroups/GROUP/providers/..."
-            yield Issue((*path, key, "workspace"), f"{workspace!r} is no resource id of a workspace", fix)
-        yield from _azure_names(target, (*path, key))
-    if isinstance(policy.get("azureml_job"), dict):
-        yield from _job_type(policy["azureml_job"], (*path, "azureml_job"))
-    topic = policy.get("event_grid_topic")
-    if isinstance(topic, str) and topic and not _TOPIC.fullmatch(topic):
-        fix = "Copy the topic's endpoint from its page: https://NAME.REGION-1.eventgrid.azure.net/api/events"
-        yield Issue((*path, "event_grid_topic"), f"{topic!r} is no address of an Event Grid topic", fix)
-
-
-def _job_type(job: Mapping[str, Any], path: Path) -> Iterator[Issue]:
-    properties = job.get("properties")
-    if isinstance(properties, dict) and not isinstance(properties.get("jobType"), str):
-        fix = "Write `jobType: Command` or `jobType: Pipeline`, and what else the API asks for."
-        yield Issue((*path, "properties"), "there is no `jobType`", fix)
-    yield from _maps(properties, (*path, "properties"), ("environmentVariables", "inputs", "tags"))
-
-
-def _azure_names(target: object, path: Path) -> Iterator[Issue]:
-    for key in ("endpoint", "deployment"):
-        name = target.get(key) if isinstance(target, dict) else None
-        if isinstance(name, str) and not _AZURE_NAME.fullmatch(name):
-            found = f"{name!r} is no name of letters, digits, hyphens and underscores"
-            yield Issue((*path, key), found, "Write it as Azure ML does.")
-
-
-def _maps(given: object, path: Path, keys: tuple[str, ...]) -> Iterator[Issue]:
-    """Look at what a job's parameters are added to."""
-    for key in keys:
-        value = given.get(key) if isinstance(given, dict) else None
-        if value is not None and not isinstance(value, dict):
-            yield Issue((*path, key), f"`{key}` is no map", "Write it as {NAME: value}.")
