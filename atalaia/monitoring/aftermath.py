@@ -92,19 +92,20 @@ class Aftermath(Struct):
     def _count_again(self, window: Window, before: Baseline, wanted: Baseline) -> None:
         """Let the window's profiles that were counted on the baseline *before* be of the *wanted* one."""
         self.again = self.again or window
-        for info in list(self.overlay.list(window_prefix(self.monitor.name, window))):
-            content = content_at(info.key, self.overlay)
-            if content["profile"]["baseline"] == before.version:
-                profile = profile_from_plain(content["profile"])
-                self._lose(before, profile)
-                counted = recount(profile, before.grids.grids, wanted.grids.grids)
-                plain = profile_to_plain(replace(counted, baseline=wanted.version))
-                self.overlay.put(info.key, pack({**content, "profile": plain}))
+        held = self.overlay.list(window_prefix(self.monitor.name, window))
+        contents = {info.key: content_at(info.key, self.overlay) for info in list(held)}
+        own = {key: each for key, each in contents.items() if each["profile"]["baseline"] == before.version}
+        for key, content in own.items():
+            profile = profile_from_plain(content["profile"])
+            self._lose(before, profile)
+            counted = recount(profile, before.grids.grids, wanted.grids.grids)
+            plain = profile_to_plain(replace(counted, baseline=wanted.version))
+            self.overlay.put(key, pack({**content, "profile": plain}))
 
     def _lose(self, before: Baseline, profile: Profile) -> None:
-        for (segment, name), summary in profile.columns.items():
-            if not segment:
-                self.losses[name] = max(loss_of(before.grids.grids[name], summary), self.losses.get(name, 0.0))
+        whole = {name: summary for (segment, name), summary in profile.columns.items() if not segment}
+        for name, summary in whole.items():
+            self.losses[name] = max(loss_of(before.grids.grids[name], summary), self.losses.get(name, 0.0))
 
     def told(self) -> Iterator[str]:
         """Say what is not as it would have been."""
