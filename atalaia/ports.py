@@ -128,7 +128,7 @@ class Job(Struct, frozen=True):
         parameters: What the job is told, as the policy has it.
         evidence: Why, as plain JSON: the report and its fingerprint, the window, what was found, the baseline, and what
             to train on.
-        output: The URI of the monitor's output: a test's monitor and the one in production may have the same name.
+        output: The monitor's, as its file has it: a test's monitor and the one in production may have the same name.
     """
 
     monitor: str

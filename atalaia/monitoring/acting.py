@@ -194,7 +194,7 @@ class Actor:
 
     def _job(self, due: _Due, evidence: Mapping[str, Any]) -> Job:
         parameters = filled(due.policy, self._monitor, due.because, evidence)
-        return Job(self._monitor.name, due.policy.name, due.named.key, parameters, evidence, self._output.uri)
+        return Job(self._monitor.name, due.policy.name, due.named.key, parameters, evidence, self._monitor.output)
 
     def _told(self, due: _Due) -> dict[str, dict[str, str]]:
         """Return, for who tells people, where to decide on what waits for approval because of the same window."""

@@ -145,7 +145,7 @@ def backtest(
             f"{changed.name}: another monitor than {monitor.name}, whose profiles are replayed. Give it the same name."
         )
         raise AtalaiaError(msg)
-    done = replay(changed, output, period)
+    done = replay(replace(changed, output=monitor.output), output, period)  # so that jobs have the ids they had
     windows = tuple(_compared(monitor.name, output, done))
     then, now = ([(w.window, side) for w in windows if (side := getter(w)) is not None] for getter in (_then, _now))
     return Backtest(monitor.name, windows, _totals(then, job_cost), _totals(now, job_cost), tuple(done.notes))

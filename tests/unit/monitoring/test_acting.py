@@ -26,10 +26,10 @@ WATCHED = load_monitor(MONITOR + "policies: [{name: retrain, when: drifted > 0.4
 class Place:
     """An output in which one window is claimed, a clock, and a target."""
 
-    def __init__(self, uri="mem://out"):
+    def __init__(self, monitor=WATCHED):
         self.now, self.calls, self.plan = START, [], lambda: "job-0"
-        self.monitor = WATCHED
-        self.store = MemoryStore(uri, lambda: self.now)
+        self.monitor = monitor
+        self.store = MemoryStore("mem://out", lambda: self.now)
         Claims(self.store, "churn", "retrain").claim(Claim(START, START, START), lambda acted: "", 0)
 
     def start(self, job):
@@ -214,8 +214,8 @@ def test_a_target_that_timed_out_after_it_had_started_the_job_is_asked_for_it(pl
 
 def test_monitors_of_one_name_with_other_outputs_start_jobs_of_their_own():
     ids = []
-    for uri in ("s3://test/atalaia", "s3://production/atalaia"):
-        place = Place(uri)
+    for output in ("s3://test/atalaia", "s3://production/atalaia"):
+        place = Place(replace(WATCHED, output=output))
         place.act()
         ids += [place.action.id, *{job.id for job in place.calls}]
 

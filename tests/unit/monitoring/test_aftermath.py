@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 from pasts import a_past, moved, shifted
 from worlds import moment, rows
 
@@ -64,6 +65,16 @@ def test_the_same_monitor_gives_what_happened_although_a_new_baseline_began(rene
     assert found.notes == ()
     then = [latest_report("churn", renewed.output, window).report.baseline.version for window in done.windows]
     assert [report.baseline.version for report in reports(done)] == then
+
+
+def test_a_copy_of_the_output_elsewhere_gives_the_same_whatever_output_the_changed_file_names(renewed):
+    copy = MemoryStore("mem://copied")
+    for info in renewed.output.list(""):
+        copy.put(info.key, renewed.output.get(info.key)[0])
+    found = backtest(renewed.monitor, copy, NOW, replace(renewed.monitor, output="copied"))
+
+    assert found.then == found.now
+    assert not any(each.differs for each in found.windows)
 
 
 def test_an_action_that_nobody_took_ends_well_at_once_and_a_new_baseline_follows(renewed):
