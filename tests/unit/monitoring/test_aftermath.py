@@ -67,16 +67,6 @@ def test_the_same_monitor_gives_what_happened_although_a_new_baseline_began(rene
     assert [report.baseline.version for report in reports(done)] == then
 
 
-def test_a_copy_of_the_output_elsewhere_gives_the_same_whatever_output_the_changed_file_names(renewed):
-    copy = MemoryStore("mem://copied")
-    for info in renewed.output.list(""):
-        copy.put(info.key, renewed.output.get(info.key)[0])
-    found = backtest(renewed.monitor, copy, NOW, replace(renewed.monitor, output="copied"))
-
-    assert found.then == found.now
-    assert not any(each.differs for each in found.windows)
-
-
 def test_an_action_that_nobody_took_ends_well_at_once_and_a_new_baseline_follows(renewed):
     never = a_past(course(), "")
     found = backtest(never.monitor, never.output, NOW, load_monitor(never.text + RENEWING, "changed.yaml"))
@@ -130,6 +120,16 @@ def test_a_job_that_really_ran_ends_as_it_ended(plain):
     found = [backtest(each.monitor, each.output, NOW, with_policy(each, RENEWING)) for each in (plain, failed, unheard)]
 
     assert [drifts(each) for each in found] == [[4, 5, 6, 7, 8], list(range(4, 13)), list(range(4, 13))]
+
+
+def test_a_copy_of_the_output_knows_its_jobs_whatever_output_the_changed_file_names():
+    failed, copy = a_past(course(), POLICY, ends={4: "Failed"}), MemoryStore("mem://copied")
+    for info in failed.output.list(""):
+        copy.put(info.key, failed.output.get(info.key)[0])
+
+    found = backtest(failed.monitor, copy, NOW, replace(with_policy(failed, RENEWING), output="copied"))
+
+    assert drifts(found) == list(range(4, 13))
 
 
 def test_without_the_job_its_baseline_does_not_begin(renewed):
