@@ -315,7 +315,9 @@ def _milder(trouble: _Trouble, status: str) -> str:
 
 def _compared(console: Console, columns: Sequence[Mapping[str, Any]]) -> Table:
     wide, widest = console.width >= _WIDE, console.width >= _WIDEST
-    extra = ("kolmogorov_smirnov", "jensen_shannon", "psi") if wide else ("psi",)
+    known = {metric for column in columns for metric, value in column["metrics"].items() if value is not None}
+    extra = [each for each in (("kolmogorov_smirnov", "jensen_shannon", "psi") if wide else ("psi",)) if each in known]
+    widest = widest and any(_p_value(column.get("finding") or {}) != wording.NOTHING for column in columns)
     table = light_table()
     table.add_column("status", no_wrap=True)
     table.add_column("column", overflow="fold", ratio=1)

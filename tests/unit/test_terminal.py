@@ -243,10 +243,20 @@ def test_compared_columns_are_ordered_by_status_then_by_their_distance_from_the_
     assert re.findall(r"^. (?:alert|ok|not judged) +(\w)", text, re.MULTILINE) == ["c", "b", "a", "d"]
 
 
-def test_a_wide_comparison_shows_the_other_metrics_and_a_dash_where_there_is_none():
-    text = one_line(printed(print_compare, a_comparison(compared("income", 0.34, "alert")), width=130))
+def test_what_no_compared_column_has_gets_no_column_of_its_own():
+    text = printed(print_compare, a_comparison(compared("income", 0.34, "alert")), width=200)
 
-    assert "income numeric Kolmogorov-Smirnov 0.34 0.1 \N{EN DASH} 0.34 0.0123 \N{EN DASH}" in text
+    header = next(line for line in text.splitlines() if line.startswith("status"))
+    assert [each for each in ("p-value", "KS", "JS", "PSI") if each in header.split()] == ["KS", "JS"]
+
+
+def test_a_wide_comparison_shows_the_other_metrics_and_a_dash_where_there_is_none():
+    other = compared("age", 0.01, "ok")
+    other["metrics"]["psi"] = 0.02
+    text = one_line(printed(print_compare, a_comparison(compared("income", 0.34, "alert"), other), width=130))
+
+    assert "income numeric Kolmogorov-Smirnov 0.34 0.1 0.34 0.0123 \N{EN DASH}" in text
+    assert "age numeric Kolmogorov-Smirnov 0.01 0.1 0.01 0.0123 0.02" in text
 
 
 @pytest.mark.parametrize(
