@@ -139,7 +139,7 @@ class _NoOutbox(Outbox):
 
     def deliver(self, telemetry: Telemetry, enough_time: Callable[[], bool] = lambda: True) -> Delivered:  # noqa: ARG002
         """Tell nothing."""
-        return Delivered(0, 0)
+        return Delivered(0, telemetry.tell((), ()).points)
 
 
 class _OneWindow(Round):
