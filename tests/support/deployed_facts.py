@@ -23,7 +23,7 @@ READS = {  # below the output of a monitor
         "renewals/x.json",
     ],
     "lifecycle": ["actions/retrain/x.json", "renewals/x.json"],
-    "status": [f"reports/{DATED}/r1.json"],
+    "status": [f"reports/{DATED}/r1.json", "actions/retrain/x.json"],
     "approve": ["actions/retrain/x.json", "approvals/retrain/x.json"],
 }
 WRITES = {
@@ -67,7 +67,7 @@ def each_function_may_list_the_folders_that_it_reads(deployed):
         "ingest": ["capture/", "atalaia/churn/state/", "reference/", "reference/train.csv/"],
         "evaluate": ["atalaia/churn/profiles/", "reference/", "reference/train.csv/", "trained/v8/"],
         "lifecycle": ["atalaia/churn/actions/", "atalaia/churn/renewals/"],
-        "status": ["atalaia/churn/reports/"],
+        "status": ["atalaia/churn/reports/", "atalaia/churn/actions/"],
         "approve": ["atalaia/churn/actions/", "atalaia/churn/approvals/"],
     }
     for function, prefixes in asked.items():

@@ -7,7 +7,7 @@ locals {
     ingest    = ["baseline", "profiles", "rejects", "state"]
     evaluate  = ["actions", "approvals", "baseline", "profiles", "renewals", "reports", "state"]
     lifecycle = ["actions", "renewals"]
-    status    = ["reports"]
+    status    = ["actions", "reports"]
     approve   = ["actions", "approvals"]
   }
   writes = {
