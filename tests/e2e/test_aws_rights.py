@@ -302,7 +302,7 @@ def test_nothing_is_received_and_nothing_logged_without_the_right(account):
     assert until(lambda: account.waiting() > 0)
     still = not until(lambda: len(account.functions["ingest"].lines()) > before, 2)
     account.forbid("ingest", "logs:PutLogEvents")
-    received = until(lambda: account.waiting() == 0)
+    received = until(lambda: account.waiting() == 0, 150)  # a call that a busy machine cuts short is made once more
     silent = len(account.functions["ingest"].lines()) == before
     account.allow("ingest")
 

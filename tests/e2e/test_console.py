@@ -121,7 +121,7 @@ def heads(page):
 
 def test_after_a_pipe_the_tables_own_columns_are_offered(page):
     write(page, "customEvents | where custom")
-    page.wait_for_selector(".cm-tooltip-autocomplete li[aria-selected]")
+    page.wait_for_selector(".cm-tooltip-autocomplete li[aria-selected]:has-text('customDimensions')")
     offered = page.locator(".cm-tooltip-autocomplete .cm-completionLabel").all_inner_texts()
     page.wait_for_timeout(200)  # what appears under the hand takes no key at once
     page.keyboard.press("Enter")
