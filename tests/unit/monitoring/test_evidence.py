@@ -10,6 +10,7 @@ from atalaia.monitoring.acting import Actor
 from atalaia.monitoring.claims import Claim, Claims
 from atalaia.monitoring.evidence import MOST_FINDINGS, MOST_WINDOWS, evidence_of, filled
 from atalaia.monitoring.layout import report_key
+from atalaia.policies import FILLED_IN, Policy
 from atalaia.report import to_json
 from atalaia.window import Window, parse_time
 from atalaia_local import MemoryStore, StoredJobs
@@ -166,3 +167,12 @@ def test_a_report_that_cannot_be_read_is_not_trained_on_and_holds_nothing_up():
     told = of(output, 3)["train_on"]
 
     assert (told["from"], told["to"], told["windows"]) == ("2026-03-01T00:00:00Z", "2026-03-04T00:00:00Z", 2)
+
+
+def test_every_name_that_a_monitor_file_may_put_in_braces_is_filled_in():
+    policy = Policy("retrain", "drifted > 0.3", parameters={name: f"{{{name}}}" for name in FILLED_IN})
+    monitor = load_monitor(MONITOR, "monitor.yaml")
+
+    told = filled(policy, monitor, Window(0, 1), {})
+
+    assert [name for name in FILLED_IN if told[name] == f"{{{name}}}"] == []
