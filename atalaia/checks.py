@@ -7,6 +7,8 @@ entry for a drift metric replaces the default drift metric there.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -20,6 +22,7 @@ DATA_DRIFT, PREDICTION_DRIFT, QUALITY, STABILITY = "data_drift", "prediction_dri
 MULTIVARIATE_DRIFT = "multivariate_drift"
 CHANGE = "change"
 OVER_TIME = "drift_over_time"
+PERFORMANCE = "performance"
 
 ROWS_PER_CATEGORY = 50
 """With fewer rows than this for each category, a given limit on shares says more about chance than about drift."""
@@ -32,12 +35,13 @@ class Metric(Struct, frozen=True):
     """How a metric is judged unless the monitor file says otherwise.
 
     Attributes:
-        family: `drift`, `multivariate_drift`, `quality`, `stability` or `change`.
+        family: `drift`, `multivariate_drift`, `quality`, `stability`, `performance` or `change`.
         meaning: What the value is, in words.
         limits: The default limits; none where chance sets them.
         floor: Where chance sets the limits: what a value has to exceed at least to be of interest.
         min_rows: With fewer rows the finding is undecided.
-        relative: The default limits are added to what the baseline has.
+        relative: The default limits are added to what the baseline has, or subtracted where they lie below.
+        scaled: They are not added as they are, but as so many times what the baseline has.
         below: The limits are the smallest values that are still fine, not the largest.
         of_window: Measured once for the window, not for each column.
         history: The baseline's own windows can set the limit.
@@ -49,6 +53,7 @@ class Metric(Struct, frozen=True):
     min_rows: int = 1
     floor: float | None = None
     relative: bool = False
+    scaled: bool = False
     below: bool = False
     of_window: bool = False
     history: bool = False
@@ -60,6 +65,14 @@ _CHANCE_ROWS = 30
 
 def _drift(meaning: str, floor: float) -> Metric:
     return Metric("drift", meaning, Limits(), _CHANCE_ROWS, floor, history=True)
+
+
+def _rate(meaning: str, fall: float = 0.1) -> Metric:
+    return Metric(PERFORMANCE, meaning, Limits(alert=fall), _DRIFT_ROWS, relative=True, below=True)
+
+
+def _error(meaning: str) -> Metric:
+    return Metric(PERFORMANCE, meaning, Limits(alert=0.5), _DRIFT_ROWS, relative=True, scaled=True)
 
 
 def _rule(meaning: str) -> Metric:
@@ -145,6 +158,14 @@ METRICS: dict[str, Metric] = {
     "constant": Metric(
         STABILITY, "whether an output column took a single value (1) or more (0)", Limits(alert=0.0), min_rows=100
     ),
+    "accuracy": _rate("share of predictions that are right"),
+    "precision": _rate("share of positive predictions that are right"),
+    "recall": _rate("share of positive labels that are predicted"),
+    "f1": _rate("harmonic mean of precision and recall"),
+    "area_under_roc": _rate("probability that a positive label has the higher score"),
+    "mean_absolute_error": _error("mean distance of predictions from labels"),
+    "root_mean_square_error": _error("root mean square distance of predictions from labels"),
+    "r_squared": _rate("share of the labels' variance that predictions explain", 0.2),
     "model_versions": Metric(
         CHANGE, "number of versions of the model in the window", Limits(warning=1.0), of_window=True
     ),
@@ -201,6 +222,14 @@ def drift_checks(column: Column, rules: tuple[CheckRule, ...], *, default: bool 
     return checks or ([usual] if usual is not None else [])
 
 
+def performance_checks(column: str, rules: tuple[CheckRule, ...], measured: Collection[str]) -> list[Check]:
+    """Return the checks of a *column*'s performance: of the metrics *measured* there those named, or else the first."""
+    named = dict.fromkeys(rule.metric for rule in rules if rule.metric in measured and _names(rule, column))
+    checks = [check for check in (check_of(metric, column, rules) for metric in named) if check is not None]
+    usual = [check_of(metric, column, rules) for metric in [*measured][:1]]
+    return checks or [check for check in usual if check is not None]
+
+
 def check_of(metric: str, column: str | None, rules: tuple[CheckRule, ...]) -> Check | None:
     """Return the check of a metric on a column, None where it is switched off; the last rule that fits holds."""
     named = [rule for rule in rules if rule.metric == metric and _is_own(rule)]
@@ -250,9 +279,7 @@ def judge(check: Check, value: float | None, rows: int, from_baseline: float = 0
         from_baseline: What the baseline has, for checks relative to it.
         needed: More rows than the check itself asks for, where the data ask for them.
     """
-    base = from_baseline if check.relative else 0.0
-    alert = _limit(check.limits.alert, base)
-    warning = _limit(check.limits.warning, base)
+    alert, warning = (_limit(limit, check, from_baseline) for limit in (check.limits.alert, check.limits.warning))
     nearest = alert if warning is None else warning
     if value is None or rows < max(check.min_rows, needed):
         return Verdict("undecided", nearest)
@@ -262,8 +289,13 @@ def judge(check: Check, value: float | None, rows: int, from_baseline: float = 0
     return Verdict("ok", nearest)
 
 
-def _limit(limit: float | None, base: float) -> float | None:
-    """Add a limit to what the baseline has, but leave room above it: not more than halfway to a share of 1."""
-    if limit is None or not base:
+def _limit(limit: float | None, check: Check, base: float) -> float | None:
+    """Take a relative limit from what the baseline has; above a share leave room: not more than halfway to 1."""
+    metric = METRICS[check.metric]
+    if limit is None or not check.relative:
         return limit
-    return min(base + limit, (base + 1) / 2)
+    if metric.scaled:
+        return base * (1 + limit)
+    if metric.below:
+        return base - limit
+    return min(base + limit, (base + 1) / 2) if base else limit

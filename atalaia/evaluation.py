@@ -18,6 +18,7 @@ from atalaia.judging import Promise
 from atalaia.judging_history import by_history, count_by_history, with_history_for
 from atalaia.monitor_file import CheckRule, Limits, Monitor
 from atalaia.outgrown import outgrown
+from atalaia.performance import performance_of
 from atalaia.profile import (
     CategoricalGrid,
     CategoricalSummary,
@@ -98,7 +99,9 @@ def evaluate(monitor: Monitor, baseline: Baseline, current: Profile, occasion: O
     window, before = occasion.window, occasion.before
     promise = Promise(monitor.alarm_rate, window.end - window.start, occasion.final)
     drift = drift_of(monitor.checks, pairs, promise)
-    columns = [column_report(monitor.checks, *each, occasion.window) for each in zip(pairs, drift, strict=True)]
+    columns = [
+        _column(monitor.checks, *each, baseline, current, occasion.window) for each in zip(pairs, drift, strict=True)
+    ]
     over_time = over_time_of(monitor.checks, pairs, drift, before, promise) if current.rows else OverTime(before, ())
     left_out = sum(not item.used for item in occasion.inputs)
     versions = model_versions(baseline.grids, current, occasion.inputs)
@@ -207,6 +210,15 @@ def pairs_of(columns: tuple[Column, ...], baseline: Baseline, current: Profile) 
         if segment_column(place[0]) != column.name  # a segment's own column is the same in all its rows
         and column.role is not Role.VERSION
     ]
+
+
+def _column(
+    rules: tuple[CheckRule, ...], pair: Pair, drift: Drift, baseline: Baseline, current: Profile, window: Window
+) -> tuple[ColumnReport, list[Finding]]:
+    """Judge one column of a window, and the answers in it where they have labels."""
+    report, findings = column_report(rules, pair, drift, window)
+    performance = performance_of(rules, pair, baseline, current)
+    return performance.added_to(report), [*findings, *performance.findings]
 
 
 def column_report(

@@ -55,6 +55,7 @@ _MONTH = 4  # weeks: the nearest window of a fixed width
 _MOST_LISTED = 1000
 _FEW_DISTINCT = 0.05  # of the rows: fewer distinct integers are categories
 _AS_READ = "bounded by what was read, as Azure ML does"
+_BY_HAND = {"model_performance": "answers are judged wherever logs hold labels; write limits of your own under checks"}
 _AS_TYPED = "numbers, as Azure ML takes so many distinct ones"
 _CONVENTION = "convention: azureml"
 _OURS = (
@@ -161,7 +162,7 @@ def _rules(
 ) -> Iterator[str]:
     kind = signal.get("type", name)
     if kind not in ("data_drift", "prediction_drift", "data_quality"):
-        lost.append(f"{name}: there is no signal {kind} here yet")
+        lost.append(f"{name}: {_BY_HAND.get(kind, f'there is no signal {kind} here yet')}")
         return
     scope = _scope(name, signal, kind, guesses, lost)
     defaults = _QUALITY_DEFAULTS if kind == "data_quality" else _DRIFT_DEFAULTS

@@ -21,6 +21,14 @@ RELATIONS = ("correlation_change", "reconstruction_error")
 """Metrics of columns taken together."""
 
 
+PERFORMANCE: Mapping[str, tuple[Role, Kind]] = {
+    **dict.fromkeys(("accuracy", "precision", "recall", "f1"), (Role.PREDICTION, Kind.CATEGORICAL)),
+    **dict.fromkeys(("mean_absolute_error", "root_mean_square_error", "r_squared"), (Role.PREDICTION, Kind.NUMERIC)),
+    "area_under_roc": (Role.SCORE, Kind.NUMERIC),
+}
+"""Metrics of answers beside labels, with the role and the kind of the columns that they are measured on."""
+
+
 SHORT_NAMES = {
     "ks": "kolmogorov_smirnov",
     "cvm": "cramer_von_mises",
@@ -43,6 +51,13 @@ SHORT_NAMES = {
     "g": "g_test",
     "χ": "chi_square",
     "χ2": "chi_square",
+    "acc": "accuracy",
+    "auc": "area_under_roc",
+    "rocauc": "area_under_roc",
+    "f1score": "f1",
+    "mae": "mean_absolute_error",
+    "rmse": "root_mean_square_error",
+    "r2": "r_squared",
 }
 """What metrics are called in short, in small letters and digits only."""
 
@@ -236,11 +251,20 @@ def _checked(
         found = f"{check['metric']!r} is measured once for the whole window, not for columns"
         yield Issue(path, found, "Remove `columns`.")
         return
+    if metric is not None and check["metric"] in PERFORMANCE and not any(map(_is_label, columns.values())):
+        found = f"no column has the role 'label', so {check['metric']!r} has nothing to check"
+        yield Issue(
+            (*path[:-1], "metric"), found, "Give the column that tells what turned out to be true `role: label`."
+        )
     for place, name in enumerate(listed):
         if isinstance(name, str) and name not in columns:
             yield Issue((*path, place), f"there is no column {name!r}", suggest(name, columns, "columns"))
         elif isinstance(name, str) and metric is not None:
             yield from _idle(str(check["metric"]), columns[name], (*path, place))
+
+
+def _is_label(column: dict[str, Any]) -> bool:
+    return column.get("role") == Role.LABEL
 
 
 def _idle(metric: str, column: dict[str, Any], path: Path) -> Iterator[Issue]:
@@ -255,6 +279,13 @@ def _idle(metric: str, column: dict[str, Any], path: Path) -> Iterator[Issue]:
     elif metric == "segment_rest" and column.get("role") != Role.SEGMENT:
         found = f"the column {name!r} has not the role 'segment', so {metric!r} has nothing to check there"
         yield Issue(path, found, "Give the column `role: segment`, or remove it here.")
+    elif metric in PERFORMANCE and column.get("role") != PERFORMANCE[metric][0]:
+        role = PERFORMANCE[metric][0]
+        found = f"the column {name!r} has not the role '{role}', so {metric!r} has nothing to check there"
+        yield Issue(path, found, f"Give the column `role: {role}`, or remove it here.")
+    elif metric in PERFORMANCE and kind_of(column) is not PERFORMANCE[metric][1]:
+        found = f"the column {name!r} is of the kind '{kind_of(column)}', so {metric!r} has nothing to check there"
+        yield Issue(path, found, f"Give the column and its label `kind: {PERFORMANCE[metric][1]}`, or remove it here.")
     elif column.get(rule) is None:
         found = f"the column {name!r} has no `{rule}`, so {metric!r} has nothing to check there"
         yield Issue(path, found, f"Give the column a `{rule}`, or remove it here.")

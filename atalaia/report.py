@@ -86,8 +86,8 @@ class Finding(Struct, frozen=True, gc=False):
     """The outcome of one check.
 
     Attributes:
-        signal: What was watched: `data_drift`, `prediction_drift`, `multivariate_drift`, `quality`, `stability` or
-            `change`.
+        signal: What was watched: `data_drift`, `prediction_drift`, `multivariate_drift`, `quality`, `stability`,
+            `performance` or `change`.
         metric: The metric's name; where a column has several values of it, with the part's: `pattern_share[email]`.
         column: Where; None for a metric of the whole window.
         segment: `column=value`; `column (rest)` for rows with no value that is told apart; None for all rows.

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
 
-from atalaia.checks import DATA_DRIFT, MULTIVARIATE_DRIFT, PREDICTION_DRIFT, QUALITY, STABILITY
+from atalaia.checks import DATA_DRIFT, MULTIVARIATE_DRIFT, PERFORMANCE, PREDICTION_DRIFT, QUALITY, STABILITY
 from atalaia.ports import Point
 from atalaia.report import Finding, Report
 from atalaia.window import SECOND, iso, parse_time
 from atalaia.wording import STATUSES
 
 DRIFT, DRIFTED, QUALITY_POINT = "ml.monitor.drift", "ml.monitor.drifted", "ml.monitor.quality"
+PERFORMANCE_POINT = "ml.monitor.performance"
 FINDINGS, LAG, REJECTED, ROWS = "ml.monitor.findings", "ml.monitor.lag", "ml.monitor.rejected", "ml.monitor.rows"
 
 UNITS = {
@@ -29,6 +30,7 @@ UNITS = {
     DRIFT: "1",
     DRIFTED: "1",
     QUALITY_POINT: "1",
+    PERFORMANCE_POINT: "1",
 }
 """Every metric's unit, as UCUM writes it."""
 
@@ -38,6 +40,7 @@ _NAME_OF_SIGNAL = {
     MULTIVARIATE_DRIFT: DRIFT,
     QUALITY: QUALITY_POINT,
     STABILITY: QUALITY_POINT,
+    PERFORMANCE: PERFORMANCE_POINT,
 }
 
 
@@ -69,10 +72,11 @@ def _summary(report: Report, time: int) -> Iterator[tuple[str, float, tuple[tupl
     for status in STATUSES[:-1]:
         yield FINDINGS, sum(finding.status == status for finding in report.findings), (("status", status),)
     decided = [finding for finding in report.findings if finding.status != "undecided"]
-    drift = [finding for finding in decided if _NAME_OF_SIGNAL.get(finding.signal) == DRIFT]
-    ratios = [_of_limit(finding) for finding in drift if finding.value is not None and finding.threshold]
-    if ratios:
-        yield DRIFT, max(ratios), (("metric", "of_limit"),)
+    for name in (DRIFT, PERFORMANCE_POINT):
+        told = [finding for finding in decided if _NAME_OF_SIGNAL.get(finding.signal) == name]
+        ratios = [_of_limit(finding) for finding in told if finding.value is not None and finding.threshold]
+        if ratios:
+            yield name, max(ratios), (("metric", "of_limit"),)
     share = drifted_share(report)
     if share is not None:
         yield DRIFTED, share, ()
@@ -84,9 +88,11 @@ def _summary(report: Report, time: int) -> Iterator[tuple[str, float, tuple[tupl
 def _of_limit(finding: Finding) -> float:
     """Return how many times its alert limit a finding is: above 1 exactly if it alerts, also where limits lie below."""
     given = finding.threshold if finding.evidence is None else finding.evidence.alert
-    value, limit = finding.value or _LEAST, given or finding.threshold or _LEAST
+    alert = finding.status == "alert"
+    value, limit = (max(each or 0.0, _LEAST) for each in (finding.value, given or finding.threshold))
     ratio = value / limit
-    return ratio if (ratio > 1) == (finding.status == "alert") else min(1 / ratio, _MOST)
+    ratio = ratio if (ratio > 1) == alert else min(1 / ratio, _MOST)
+    return ratio if (ratio > 1) == alert else _MOST if alert else 1.0  # both lie below 0
 
 
 _LEAST, _MOST = 1e-12, 1e3  # a probability of 0 is that many times below its limit

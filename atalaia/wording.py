@@ -32,12 +32,16 @@ _METRICS = {
     "chi_square": "chi-square",
     "g_test": "G-test",
     "nan": "NaN",
+    "f1": "F1",
+    "area_under_roc": "area under ROC",
+    "r_squared": "R²",
 }
 _SHARES = frozenset(
     {
         "missing", "type_errors", "out_of_range", "out_of_set", "off_pattern", "extra_column", "empty", "pattern_share",
         "rejected", "late", "duplicates", "undated", "nan", "infinity", "denormal", "overflow",
         "lost_resolution", "segment_rest", "data_type_check", "completeness_check", "categorical_values_check",
+        "accuracy", "precision", "recall",
     }
 )  # fmt: skip
 _FLAGS = frozenset({"missing_column", "constant"})

@@ -98,7 +98,8 @@ def series_of(work: Workload) -> int:
     """Return how many series the reports of a monitor make."""
     if not work.objects:
         return 0
-    return of.SUMMARY_SERIES + (work.findings if work.detail is Detail.COLUMNS else 0)
+    performance = min(1, work.shape.performance_findings)
+    return of.SUMMARY_SERIES + performance + (work.findings if work.detail is Detail.COLUMNS else 0)
 
 
 def _flow(work: Workload, most: int, wait_seconds: float, rounds: float) -> _Flow:

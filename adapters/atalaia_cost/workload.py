@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from atalaia.checks import check_of, drift_checks
+from atalaia.checks import check_of, drift_checks, performance_checks
 from atalaia.conventions.asking import asked, under_convention
 from atalaia.monitor_file import LogFormat, Logs, Model, Monitor
+from atalaia.profile.answers import label_of
 from atalaia.schema import Column, Kind, Role, Side, profiled
+from atalaia.signals.performance import AREA, CLASS_METRICS, NUMBER_METRICS
 from atalaia.telemetry import Detail
 from atalaia.window import SECOND, parse_duration
 from atalaia_cost.figures import CELL_BYTES
@@ -25,6 +27,7 @@ class Shape(Struct, frozen=True):
         window_findings: Of a report, those of the window and of columns that are gone.
         column_findings: Those of all columns.
         segment_findings: Those of one segment.
+        performance_findings: Of these of all columns, those of answers beside labels.
         segments: So many there are at most, of all segment columns together.
         window_seconds, lateness_seconds: Of its windows.
         format: Of its logs; JSON lines if that is not said.
@@ -39,6 +42,7 @@ class Shape(Struct, frozen=True):
     window_seconds: float
     lateness_seconds: float
     format: LogFormat = LogFormat.JSONL
+    performance_findings: int = 0
 
     def with_window(self, seconds: float) -> Shape:
         """Return the same with windows of another width."""
@@ -100,18 +104,21 @@ def shape_of(monitor: Monitor) -> Shape:
     """Return what of a monitor file costs something."""
     columns = profiled(monitor.columns)
     drift = sum(_drift_findings(monitor, column) for column in columns)
+    answers = sum(_answer_findings(monitor, name, _metrics_of(name, columns)) for name in label_of(columns))
+    scores = sum(_answer_findings(monitor, name, (AREA,)) for name in _scores(columns))
     numeric = sum(column.effective_kind is Kind.NUMERIC for column in columns)
     format_given = LogFormat.JSONL if monitor.logs.format is LogFormat.AUTO else monitor.logs.format
     return Shape(
         columns=len(columns),
         numeric=numeric,
         window_findings=_enabled(monitor, _of_window(monitor)),
-        column_findings=drift + sum(_enabled(monitor, _of_column(column)) for column in columns),
-        segment_findings=max(0, drift - 1),  # a segment's own column is the same in all its rows
+        column_findings=drift + answers + scores + sum(_enabled(monitor, _of_column(column)) for column in columns),
+        segment_findings=max(0, drift - 1) + answers,  # a segment's own column is the same in all its rows
         segments=sum(column.most_segments + 1 for column in columns if column.role is Role.SEGMENT),  # and the rest
         window_seconds=parse_duration(monitor.window) / SECOND,
         lateness_seconds=parse_duration(monitor.lateness) / SECOND,
         format=format_given,
+        performance_findings=answers + scores,
     )
 
 
@@ -136,6 +143,22 @@ def _drift_findings(monitor: Monitor, column: Column) -> int:
     rules = under_convention(monitor.checks, monitor.convention)
     told = len(asked(rules, column))
     return told + len(drift_checks(column, rules, default=not told))
+
+
+def _answer_findings(monitor: Monitor, column: str, metrics: tuple[str, ...]) -> int:
+    return len(performance_checks(column, monitor.checks, metrics))
+
+
+def _metrics_of(prediction: str, columns: tuple[Column, ...]) -> tuple[str, ...]:
+    kind = next(column.effective_kind for column in columns if column.name == prediction)
+    return CLASS_METRICS if kind is Kind.CATEGORICAL else NUMBER_METRICS
+
+
+def _scores(columns: tuple[Column, ...]) -> list[str]:
+    """Return the scores that may be held against a label."""
+    kinds = [column.effective_kind for column in columns if column.role is Role.LABEL]
+    scores = [c.name for c in columns if c.role is Role.SCORE and c.effective_kind is Kind.NUMERIC]
+    return scores if kinds == [Kind.CATEGORICAL] else []
 
 
 _Checks = Iterator[tuple[str, str | None]]

@@ -7,10 +7,13 @@ that is kept in the end was never let go: its count is exact, and any order and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 import numpy as np
 
 from atalaia.profile.hashing import hash_texts
+
+_Counts = TypeVar("_Counts")
 
 
 def added(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
@@ -22,7 +25,7 @@ def added(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return dict(sorted(sums.items()))
 
 
-def keep_smallest(counts: Mapping[str, int], size: int) -> dict[str, int]:
+def keep_smallest(counts: Mapping[str, _Counts], size: int) -> dict[str, _Counts]:
     """Return the *size* names with the smallest hashes and their counts, in the order of the names."""
     names = list(counts)
     if len(names) > size:

@@ -8,6 +8,7 @@ from functools import reduce
 from msgspec import Struct, field
 
 from atalaia.errors import BaselineError
+from atalaia.profile.answers import Answers, added_answers
 from atalaia.profile.categorical import CategoricalGrid, CategoricalSummary
 from atalaia.profile.counts import added, keep_smallest
 from atalaia.profile.cross import CrossGrid, CrossMoments
@@ -46,6 +47,7 @@ class Profile(Struct, frozen=True):
         columns: By segment and column, what is kept of the values; scores also by the value of a prediction or label,
             named like a segment.
         cross: What is kept of the columns taken together, over all rows; None if nothing is.
+        answers: By segment and prediction, how it compares with its label, where rows hold both.
     """
 
     baseline: str
@@ -61,6 +63,7 @@ class Profile(Struct, frozen=True):
     segments: Mapping[str, int] = field(default_factory=dict)
     columns: Mapping[tuple[str, str], Summary] = field(default_factory=dict)
     cross: CrossMoments | None = None
+    answers: Mapping[tuple[str, str], Answers] = field(default_factory=dict)
 
     @classmethod
     def merged(cls, parts: Sequence[Profile]) -> Profile:
@@ -80,6 +83,7 @@ class Profile(Struct, frozen=True):
             ids=Distinct.merged([part.ids for part in parts]),
             columns=_merged_columns(parts),
             cross=_merged_cross(parts),
+            answers=added_answers([part.answers for part in parts]),
         )
 
     def merge(self, other: Profile) -> Profile:

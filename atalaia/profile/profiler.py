@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from msgspec import Struct, field
 
+from atalaia.profile.answers import Answers, added_answers, answers_of, label_of
 from atalaia.profile.categorical import CategoricalGrid
 from atalaia.profile.category_counter import CategoryCounter
 from atalaia.profile.counts import keep_smallest
@@ -25,7 +26,7 @@ from atalaia.profile.rules import allowed_categories, allowed_numbers, pattern_m
 from atalaia.profile.segments import rest_name, segment_name
 from atalaia.profile.text import TextGrid
 from atalaia.profile.text_counter import TextCounter, read_texts
-from atalaia.profile.values import Categories, Floats, Ints, Rows, bounded_text, read_categories, read_numbers
+from atalaia.profile.values import Categories, Floats, Ints, Numbers, Rows, bounded_text, read_categories, read_numbers
 from atalaia.rows import RowBatch
 from atalaia.schema import Column, Role, profiled
 
@@ -52,6 +53,7 @@ class ProfileCounter(Struct):
     ids: Distinct = field(default_factory=lambda: Distinct.empty(ID_SIZE))
     columns: dict[_Key, NumberCounter | CategoryCounter | TextCounter] = field(default_factory=dict)
     cross: CrossMoments | None = None
+    answers: dict[_Key, Answers] = field(default_factory=dict)
     waiting: Waiting = field(default_factory=Waiting)
     _minutes: list[Minutes] = field(default_factory=lambda: [Minutes.empty()])
 
@@ -91,6 +93,7 @@ class ProfileCounter(Struct):
             ids=self.ids,
             columns={key: counter.summary() for key, counter in sorted(self.columns.items())},
             cross=self.cross,
+            answers=self.answers,
         )
 
 
@@ -111,6 +114,8 @@ class Profiler:
         self._grids = grids
         self._named = {column.name: column for column in grids.columns}
         self._id = next((column.name for column in grids.columns if column.role is Role.ID), None)
+        self._label_of = label_of(grids.columns)
+        self._compared = {*self._label_of, *self._label_of.values()}
         self._room = Room()
         self._cross = None if grids.cross is None else CrossCounter(grids.cross, grids.columns)
         self._layouts = {n: Layout.of(g) for n, g in grids.grids.items() if isinstance(g, NumericGrid)}
@@ -182,7 +187,8 @@ class Profiler:
     def _count_columns(
         self, batch: RowBatch, targets: Sequence[_Target], classes: Sequence[_Target]
     ) -> Iterator[tuple[str, Floats]]:
-        """Count each column and, if it is numeric, yield its name and values."""
+        """Count each column and, if it is numeric, yield its name and values; at the end, count answers and labels."""
+        held: dict[str, Numbers | Categories] = {}
         for column in profiled(self._grids.columns):
             if column.side not in batch.captured:
                 continue
@@ -191,6 +197,7 @@ class Profiler:
                 numbers = read_numbers(column, _values(batch, column))
                 for target in counted:
                     self._number_counter(target, column).add(numbers.pick(target.rows))
+                held |= {column.name: numbers} if column.name in self._compared else {}
                 yield column.name, numbers.values
             elif column.name in self._length_layouts:
                 texts = read_texts(column, _values(batch, column))
@@ -200,6 +207,17 @@ class Profiler:
                 categories = read_categories(column, _values(batch, column))
                 for target in counted:
                     self._category_counter(target, column).add(categories, target.rows)
+                held |= {column.name: categories} if column.name in self._compared else {}
+        self._count_answers(held, targets)
+
+    def _count_answers(self, held: Mapping[str, Numbers | Categories], targets: Sequence[_Target]) -> None:
+        for prediction, label in self._label_of.items():
+            if prediction in held and label in held:
+                for target in targets:
+                    answers = answers_of(held[prediction], held[label], target.rows)
+                    if answers.rows:
+                        found = {(target.segment, prediction): answers}
+                        target.counter.answers = added_answers([target.counter.answers, found])
 
     def _number_counter(self, target: _Target, column: Column) -> NumberCounter:
         held, key = target.counter.columns, (target.segment, column.name)

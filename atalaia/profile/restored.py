@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from atalaia.profile import categorical, numeric
+from atalaia.profile.answers import added_answers, answers_from_plain
 from atalaia.profile.categorical import UNSEEN_SIZE, CategoricalSummary
 from atalaia.profile.counts import added, keep_smallest
 from atalaia.profile.cross import CrossMoments, cross_from_plain
@@ -38,6 +39,7 @@ def merged_from_plain(plains: Sequence[dict[str, Any]]) -> Profile:
     refuse_other_baselines([plain["baseline"] for plain in plains])
     sums = {name: added([plain[name] for plain in plains]) for name in BY_NAME}
     crosses = [cross_from_plain(plain["cross"]) for plain in plains if "cross" in plain]
+    answers = [{(s, c): answers_from_plain(found) for s, c, found in plain.get("answers", ())} for plain in plains]
     return Profile(
         **sums | {"extra": keep_smallest(sums["extra"], MOST_EXTRA)},
         baseline=plains[0]["baseline"],
@@ -49,6 +51,7 @@ def merged_from_plain(plains: Sequence[dict[str, Any]]) -> Profile:
         ids=merged_distinct(_each(plains, "ids")),
         columns=_merged_columns(plains),
         cross=reduce(CrossMoments.merge, crosses) if crosses else None,
+        answers=added_answers(answers),
     )
 
 

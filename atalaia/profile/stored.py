@@ -14,6 +14,7 @@ import msgspec
 import pyarrow as pa
 
 from atalaia.errors import StoredFormError
+from atalaia.profile.answers import answers_to_plain
 from atalaia.profile.cross import cross_to_plain
 from atalaia.profile.numeric import NumericSummary
 from atalaia.profile.profile import BY_NAME, Profile, Summary
@@ -78,6 +79,8 @@ def profile_to_plain(profile: Profile) -> dict[str, Any]:
     minutes = [rising_to_plain(profile.minutes.starts), array_to_plain(profile.minutes.rows)]
     columns = [[*key, _packed(_summary_to_plain(summary))] for key, summary in sorted(profile.columns.items())]
     plain |= {"minutes": minutes, "ids": distinct_to_plain(profile.ids), "columns": columns}
+    if profile.answers:
+        plain["answers"] = [[*place, answers_to_plain(found)] for place, found in sorted(profile.answers.items())]
     return plain if profile.cross is None else plain | {"cross": cross_to_plain(profile.cross)}
 
 

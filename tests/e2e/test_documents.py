@@ -204,7 +204,9 @@ def expected_table():
 def limit_in_words(metric, limit):
     if limit is None:
         return ""
-    return f"{'below ' if metric.below else ''}{'baseline + ' if metric.relative else ''}{limit:g}"
+    how = f"{1 + limit:g} times baseline" if metric.scaled else f"{limit:g}"
+    relative = f"baseline {'-' if metric.below else '+'} " if metric.relative and not metric.scaled else ""
+    return f"{'below ' if metric.below else ''}{relative}{how}"
 
 
 def test_the_table_of_what_each_tool_says_is_the_one_that_its_command_makes(tmp_path):

@@ -3,11 +3,13 @@ import pytest
 from atalaia.checks import (
     METRICS,
     Check,
+    Verdict,
     applies,
     check_of,
     default_drift_metric,
     drift_checks,
     judge,
+    performance_checks,
     signal_of,
 )
 from atalaia.monitor_file import CheckRule, Limits
@@ -51,6 +53,36 @@ def test_a_relative_limit_is_added_to_what_the_baseline_has():
     verdict = judge(check(Limits(alert=0.05), relative=True), 0.14, 100, from_baseline=0.1)
 
     assert (verdict.status, verdict.threshold) == ("ok", pytest.approx(0.15))
+
+
+def test_a_relative_limit_below_is_subtracted_from_what_the_baseline_has():
+    fall = check(Limits(alert=0.1), "accuracy", relative=True)
+
+    assert [judge(fall, value, 1000, 0.9).status for value in (0.79, 0.8, 1.0)] == ["alert", "ok", "ok"]
+    assert judge(fall, 0.5, 1000, 0.9).threshold == pytest.approx(0.8)
+    assert judge(check(Limits(alert=0.8), "accuracy"), 0.79, 1000, 0.9).status == "alert"
+
+
+def test_a_scaled_limit_is_so_many_times_what_the_baseline_has():
+    growth = check(Limits(alert=0.5), "mean_absolute_error", relative=True)
+
+    assert [judge(growth, value, 1000, 20.0).status for value in (30.0, 30.1)] == ["ok", "alert"]
+    assert judge(growth, 0.1, 1000, 0.0) == Verdict("alert", 0.0)
+
+
+def test_performance_is_judged_by_the_metrics_named_or_else_by_the_first():
+    measured = ("accuracy", "precision", "recall")
+    by_name = [CheckRule("recall"), CheckRule("precision", columns=("other",)), CheckRule("psi")]
+
+    def metrics(*rules):
+        return [each.metric for each in performance_checks("x", rules, measured)]
+
+    assert metrics() == metrics(CheckRule("f1")) == ["accuracy"]
+    assert metrics(*by_name) == ["recall"]
+    assert metrics(CheckRule("recall"), CheckRule("accuracy")) == ["recall", "accuracy"]
+    assert metrics(CheckRule("recall", enabled=False)) == ["accuracy"]
+    assert metrics(CheckRule("accuracy", enabled=False)) == []
+    assert performance_checks("x", (), ()) == []
 
 
 def test_a_check_without_limits_is_ok():

@@ -243,6 +243,7 @@ some:
   type: data_drift
   features: [fee, nosuch]
 attribution: {type: feature_attribution_drift}
+performance: {type: model_performance}
 """)
 
     assert lost == [
@@ -256,6 +257,7 @@ attribution: {type: feature_attribution_drift}
         "drift.metric_thresholds.groups: not understood",
         "some: the features nosuch, which the data do not have",
         "attribution: there is no signal feature_attribution_drift here yet",
+        "performance: answers are judged wherever logs hold labels; write limits of your own under checks",
     ]
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from atalaia import monitor_file
 from atalaia.checks import METRICS
 from atalaia.errors import MonitorFileError
-from atalaia.monitor_checks import RULE_METRICS, SHORT_NAMES
+from atalaia.monitor_checks import PERFORMANCE, RULE_METRICS, SHORT_NAMES
 from atalaia.monitor_columns import UNMEASURED
 from atalaia.monitor_file import find_faults, json_schema, load_monitor, schema_text
 from atalaia.monitor_yaml import MAX_CHARACTERS, MAX_VALUES, quote, read
@@ -57,6 +57,13 @@ def column(**keys: object) -> str:
 
 def check(**keys: object) -> str:
     return small(checks=[{"metric": "psi"} | keys])
+
+
+def labelled(metric: str, name: str) -> str:
+    """A monitor with a check of *metric* on one of its columns, which has answers and labels."""
+    answers = {"said": ("string", "prediction"), "true": ("string", "label"), "sure": ("number", "score")}
+    columns = [{"name": name, "type": kind, "role": role} for name, (kind, role) in answers.items()]
+    return small(columns=[{"name": "age"}, *columns], checks=[{"metric": metric, "columns": [name]}])
 
 
 def raised_faults(text: str) -> list[str]:
@@ -409,6 +416,10 @@ def test_keys_that_are_there_are_not_told_as_missing():
         (check(metric="out_of_range", columns=["age"]), "Give the column a `range`, or remove it here."),
         (check(metric="off_pattern", columns=["sex"]), "the column 'sex' has no `pattern`"),
         (check(min_rows=0), "checks[0].min_rows: 0 is not above 0"),
+        (check(metric="accuracy"), "checks[0].metric: no column has the role 'label', so 'accuracy' has nothing to"),
+        (labelled("accuracy", "age"), "columns[0]: the column 'age' has not the role 'prediction', so 'accuracy' has"),
+        (labelled("area_under_roc", "said"), "the column 'said' has not the role 'score'"),
+        (labelled("r_squared", "said"), "the column 'said' is of the kind 'categorical', so 'r_squared' has nothing"),
     ],
 )  # fmt: skip
 def test_a_broken_rule_is_told_with_its_fix(text, said):
@@ -539,7 +550,12 @@ def test_every_column_that_is_measured_may_have_each_rule_and_its_check():
     assert faults(small(columns=columns, checks=[{"metric": m, "columns": [c]} for m, c in rules])) == []
 
 
+def test_metrics_of_answers_may_name_their_columns():
+    assert faults(labelled("f1", "said")) == faults(labelled("area_under_roc", "sure")) == []
+
+
 def test_the_metrics_of_rules_are_metrics():
+    assert set(PERFORMANCE) == {name for name, metric in METRICS.items() if metric.family == "performance"}
     assert set(RULE_METRICS) <= set(METRICS)
     assert set(RULE_METRICS.values()) <= set(Column.__struct_fields__)
 
@@ -576,6 +592,9 @@ def test_a_text_column_compared_as_a_number_may_list_numbers():
         ("chi²", "chi_square"),
         ("Kolmogorov-Smirnov", "kolmogorov_smirnov"),
         ("NaN", "nan"),
+        ("AUC", "area_under_roc"),
+        ("RMSE", "root_mean_square_error"),
+        ("R²", "r_squared"),
     ],
 )
 def test_the_short_name_of_a_metric_suggests_its_long_one(short, long):

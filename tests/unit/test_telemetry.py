@@ -3,7 +3,7 @@ from msgspec.structs import replace
 from reports import a_finding, a_report
 
 from atalaia.report import Evidence
-from atalaia.telemetry import DRIFT, report_events, report_points
+from atalaia.telemetry import DRIFT, PERFORMANCE_POINT, report_events, report_points
 
 
 def largest_drift(*findings):
@@ -18,6 +18,24 @@ def judged(status, value, threshold, alert):
 def test_drift_is_told_as_a_multiple_of_its_alert_limit():
     assert largest_drift(judged("alert", 0.3, 0.2, 0.2)) == pytest.approx(1.5)
     assert largest_drift(judged("ok", 0.1, 0.15, 0.2)) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "threshold", "told"),
+    [
+        ("ok", 0.9, 0.75, 0.75 / 0.9),
+        ("alert", 0.6, 0.75, 1.25),
+        ("alert", -0.3, 0.5, 1000.0),
+        ("alert", -0.3, -0.1, 1000.0),
+        ("ok", -0.05, -0.1, 1.0),
+    ],
+)
+def test_performance_is_told_as_a_multiple_of_its_limit_which_lies_below(status, value, threshold, told):
+    finding = a_finding(status, signal="performance", metric="r_squared", value=value, threshold=threshold)
+    points = report_points(a_report(findings=(finding,)), 0)
+
+    assert [p.value for p in points if p.name == PERFORMANCE_POINT] == [pytest.approx(told)]
+    assert not [p for p in points if p.name == DRIFT]
 
 
 def test_a_warning_alone_never_passes_the_alert_limit():

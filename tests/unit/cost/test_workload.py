@@ -37,6 +37,18 @@ COLUMNS = {
   - {name: left, role: ignored}
 """,
     "segments": "  - {name: x}\n  - {name: y}\n  - {name: word, type: string, role: segment}\n",
+    "labels": """
+  - {name: word, type: string, role: segment}
+  - {name: x}
+  - {name: score, role: score}
+  - {name: answer, type: boolean, role: prediction}
+  - {name: flag, type: boolean, role: label}
+""",
+    "numbers": """
+  - {name: x, role: prediction}
+  - {name: y, role: label}
+checks: [{metric: r_squared}, {metric: mean_absolute_error}]
+""",
     "together": "  - {name: x}\n  - {name: y}\n  - {name: z}\nmultivariate: true\n",
     "checks": """
   - {name: x}

@@ -1,0 +1,177 @@
+"""What is kept of a prediction beside its label: how often a model was right, or how far off it was.
+
+Only rows that hold both count: a label that has not arrived yet is no mistake. Sums are whole numbers of *steps* of
+2^-120, so they come out the same in whatever order and grouping they are taken, and do not depend on any grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+
+from atalaia.profile.counts import keep_smallest
+from atalaia.profile.sums import MOST, Ruler, far_sums
+from atalaia.profile.values import Categories, Floats, Ints, Numbers, Rows
+from atalaia.schema import Column, Kind, Role, Type
+
+MOST_CLASSES = 100
+"""Of so many classes at most it is known how often each was right."""
+
+STEP = -120
+"""A step is two to the power of this."""
+
+_RULER = Ruler(0.0, STEP)
+_MOST_CELLS = 1 << 16  # combinations of label and prediction, from which on those that occur are looked for
+
+
+class ClassAnswers(Struct, frozen=True):
+    """Predicted classes beside labels.
+
+    Attributes:
+        rows: Rows that hold both.
+        right: Of these, those in which they are the same.
+        classes: By class: rows that were right, that have it as their label, that have it as their prediction. Of more
+            than `MOST_CLASSES` one more than these is kept, so that it can be told.
+    """
+
+    rows: int
+    right: int
+    classes: Mapping[str, tuple[int, int, int]]
+
+
+class NumberAnswers(Struct, frozen=True):
+    """Predicted numbers beside labels.
+
+    Attributes:
+        rows: Rows that hold both, as finite numbers whose difference is one, too.
+        absolute, squares: Sum of the distances between prediction and label, in steps, and of their squares.
+        labels, label_squares: Sum of the labels, in steps, and of their squares.
+    """
+
+    rows: int
+    absolute: int
+    squares: int
+    labels: int
+    label_squares: int
+
+
+Answers = ClassAnswers | NumberAnswers
+
+Place = tuple[str, str]
+"""A segment (`""` for all rows) and a prediction."""
+
+
+def label_of(columns: Sequence[Column]) -> dict[str, str]:
+    """Return the label that tells of each prediction whether it was right.
+
+    A single label tells it of all predictions; as many labels as predictions do in their order, and otherwise none
+    does. Numbers are held against numbers, and categories against categories, booleans only against booleans.
+    """
+    predictions, labels = ([c for c in columns if c.role is role] for role in (Role.PREDICTION, Role.LABEL))
+    labels = labels * len(predictions) if len(labels) == 1 else labels
+    pairs = zip(predictions, labels, strict=True) if len(labels) == len(predictions) else ()
+    return {prediction.name: label.name for prediction, label in pairs if _comparable(prediction, label)}
+
+
+def _comparable(prediction: Column, label: Column) -> bool:
+    kinds = {prediction.effective_kind, label.effective_kind}
+    booleans = {prediction.type is Type.BOOLEAN, label.type is Type.BOOLEAN}
+    return kinds == {Kind.NUMERIC} or (kinds == {Kind.CATEGORICAL} and len(booleans) == 1)
+
+
+def answers_of(predictions: Numbers | Categories, labels: Numbers | Categories, rows: Rows) -> Answers:
+    """Hold the predictions of some rows of a batch against their labels, which are of the same kind."""
+    if isinstance(predictions, Numbers) and isinstance(labels, Numbers):
+        return _number_answers(predictions.values[rows], labels.values[rows])
+    assert isinstance(predictions, Categories) and isinstance(labels, Categories)  # noqa: S101, PT018  # `label_of` pairs no others
+    return _class_answers(predictions, labels, rows)
+
+
+def _class_answers(predictions: Categories, labels: Categories, rows: Rows) -> ClassAnswers:
+    said, true = predictions.codes[rows].astype(np.int64), labels.codes[rows].astype(np.int64)
+    both = (said >= 0) & (true >= 0)
+    width = len(predictions.texts)
+    found, counts = _counted(true[both] * width + said[both], len(labels.texts) * width)
+    right, classes = 0, dict[str, list[int]]()
+    for code, count in zip(found.tolist(), counts.tolist(), strict=True):
+        label, prediction = labels.texts[code // width], predictions.texts[code % width]
+        classes.setdefault(label, [0, 0, 0])[1] += count
+        classes.setdefault(prediction, [0, 0, 0])[2] += count
+        if label == prediction:
+            right += count
+            classes[label][0] += count
+    return ClassAnswers(int(counts.sum()), right, _kept({name: (r, t, s) for name, (r, t, s) in classes.items()}))
+
+
+def _counted(codes: Ints, most: int) -> tuple[Ints, Ints]:
+    """Return each code below *most* that occurs, and how often."""
+    if most > _MOST_CELLS:
+        found, counts = np.unique(codes, return_counts=True)
+        return found, counts.astype(np.int64)
+    every = np.bincount(codes, minlength=most)
+    found = np.flatnonzero(every)
+    return found, every[found]
+
+
+def _kept(classes: Mapping[str, tuple[int, int, int]]) -> dict[str, tuple[int, int, int]]:
+    return keep_smallest(classes, MOST_CLASSES + 1)
+
+
+def _number_answers(predictions: Floats, labels: Floats) -> NumberAnswers:
+    with np.errstate(over="ignore", invalid="ignore"):
+        distances = np.abs(predictions - labels)
+    both = np.isfinite(distances)
+    return NumberAnswers(int(both.sum()), *_sums(distances[both]), *_sums(labels[both]))
+
+
+def _sums(values: Floats) -> tuple[int, int]:
+    """Return the sum of finite values and that of their squares, in steps."""
+    total = squares = 0
+    for start in range(0, len(values), MOST):
+        ordered = np.sort(values[start : start + MOST])
+        for _, part, part_squares in far_sums(_RULER, ordered, np.array([0, len(ordered)])):
+            total, squares = total + part, squares + part_squares
+    return total, squares
+
+
+def added_answers(parts: Iterable[Mapping[Place, Answers]]) -> dict[Place, Answers]:
+    """Return all *parts* together: in any order and grouping the result is the same."""
+    held: dict[Place, list[Answers]] = {}
+    for part in parts:
+        for place, answers in part.items():
+            held.setdefault(place, []).append(answers)
+    return {place: _merged(found) for place, found in sorted(held.items())}
+
+
+def _merged(parts: Sequence[Answers]) -> Answers:
+    numbers = [part for part in parts if isinstance(part, NumberAnswers)]
+    if numbers:
+        return NumberAnswers(
+            *(sum(getattr(part, name) for part in numbers) for name in NumberAnswers.__struct_fields__)
+        )
+    classed = [part for part in parts if isinstance(part, ClassAnswers)]
+    classes: dict[str, tuple[int, int, int]] = {}
+    for name, (right, true, said) in chain.from_iterable(part.classes.items() for part in classed):
+        before = classes.get(name, (0, 0, 0))
+        classes[name] = (before[0] + right, before[1] + true, before[2] + said)
+    rows, right = sum(part.rows for part in classed), sum(part.right for part in classed)
+    return ClassAnswers(rows, right, _kept(classes))
+
+
+def answers_to_plain(answers: Answers) -> list[Any]:
+    """Return *answers* as lists, numbers and texts."""
+    if isinstance(answers, NumberAnswers):
+        return [answers.rows, *(str(getattr(answers, name)) for name in answers.__struct_fields__[1:])]
+    return [answers.rows, answers.right, {name: list(counts) for name, counts in answers.classes.items()}]
+
+
+def answers_from_plain(plain: Sequence[Any]) -> Answers:
+    """Do the reverse."""
+    if isinstance(plain[1], str):
+        return NumberAnswers(plain[0], *map(int, plain[1:]))
+    rows, right, classes = plain
+    return ClassAnswers(rows, right, {name: (r, t, s) for name, (r, t, s) in classes.items()})
