@@ -165,7 +165,7 @@ METRICS: dict[str, Metric] = {
     "area_under_roc": _rate("probability that a positive label has the higher score"),
     "mean_absolute_error": _error("mean distance of predictions from labels"),
     "root_mean_square_error": _error("root mean square distance of predictions from labels"),
-    "r_squared": _rate("share of the labels' variance that predictions explain", 0.2),
+    "r_squared": _rate("part of the labels' variance that predictions explain", 0.2),
     "model_versions": Metric(
         CHANGE, "number of versions of the model in the window", Limits(warning=1.0), of_window=True
     ),
