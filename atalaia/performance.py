@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -40,21 +40,33 @@ def performance_of(rules: tuple[CheckRule, ...], pair: Pair, baseline: Baseline,
 
     That is the baseline's own performance, or a limit of the monitor file. Without either there is only the measure.
     """
-    if pair.column.role is Role.SCORE and pair.segment is None:
-        before, _ = _of_score(baseline.grids, baseline.profile, pair.column)
-        now, bounds = _of_score(baseline.grids, current, pair.column)
-        return _judged(rules, pair, (before, now), bounds)
-    if pair.column.role is Role.PREDICTION:
-        segment = pair.segment or ""
-        known = "" if segment_column(segment) not in baseline.grids.segments else segment  # versions have no baseline
-        sides = (
-            baseline.profile.answers.get((known, pair.column.name)),
-            current.answers.get((segment, pair.column.name)),
-        )
-        positive = next((positive_of(side.classes) for side in sides if isinstance(side, ClassAnswers)), None)
-        before, now = (_of_answers(side, positive) for side in sides)
-        return _judged(rules, pair, (before, now), {})
-    return Performance()
+    segment = pair.segment or ""
+    known = "" if segment_column(segment) not in baseline.grids.segments else segment  # versions have no baseline
+    sides = (baseline.profile, known), (current, segment)
+    (before, _), (now, bounds) = measure_answers(pair.column, baseline.grids, sides)
+    return _judged(rules, pair, (before, now), bounds)
+
+
+Bounds = dict[str, tuple[float, float]]
+"""Between what the exact value of a metric lies, by its name."""
+
+
+def measure_answers(
+    column: Column, grids: Grids, sides: Sequence[tuple[Profile, str]]
+) -> list[tuple[dict[str, Measured], Bounds]]:
+    """Measure how good the answers of a column are, on both of two sides alike.
+
+    Args:
+        column: A prediction or a score; of any other there is nothing to measure, nor of a score in a segment.
+        grids: What both sides were counted on.
+        sides: A profile each, with the segment that is meant.
+    """
+    if column.role is Role.PREDICTION:
+        held = [profile.answers.get((segment, column.name)) for profile, segment in sides]
+        positive = next((positive_of(each.classes) for each in held if isinstance(each, ClassAnswers)), None)
+        return [(_of_answers(each, positive), {}) for each in held]
+    whole = column.role is Role.SCORE and not any(segment for _, segment in sides)
+    return [_of_score(grids, profile, column) if whole else ({}, {}) for profile, _ in sides]
 
 
 def _of_answers(answers: Answers | None, positive: str | None) -> dict[str, Measured]:
@@ -63,10 +75,7 @@ def _of_answers(answers: Answers | None, positive: str | None) -> dict[str, Meas
     return measure_classes(answers, positive) if isinstance(answers, ClassAnswers) else measure_numbers(answers)
 
 
-_Bounds = dict[str, tuple[float, float]]
-
-
-def _of_score(grids: Grids, profile: Profile, score: Column) -> tuple[dict[str, Measured], _Bounds]:
+def _of_score(grids: Grids, profile: Profile, score: Column) -> tuple[dict[str, Measured], Bounds]:
     """Measure a score beside the label, if that is a single one of two classes."""
     labels = [column.name for column in grids.columns if column.role is Role.LABEL]
     classes = grids.classes.get(labels[0], ()) if len(labels) == 1 else ()
@@ -85,7 +94,7 @@ def _judged(
     rules: tuple[CheckRule, ...],
     pair: Pair,
     sides: tuple[Mapping[str, Measured], Mapping[str, Measured]],
-    bounds: _Bounds,
+    bounds: Bounds,
 ) -> Performance:
     before, now = sides
     checks = {check.metric: check for check in performance_checks(pair.column.name, rules, now)}

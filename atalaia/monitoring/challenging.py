@@ -7,6 +7,7 @@ and whether chance could have done that. Where both see the same requests, as a 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -26,12 +27,13 @@ from atalaia.monitoring.comparing import ALARM_RATE
 from atalaia.monitoring.eras import load_eras
 from atalaia.monitoring.layout import profiles_prefix, window_prefix
 from atalaia.monitoring.merging import merge_profiles
+from atalaia.performance import measure_answers
 from atalaia.ports import ObjectStore
 from atalaia.profile import Profile
 from atalaia.profile.segments import segment_name
 from atalaia.schema import Role, profiled
 from atalaia.window import END_TIME, FIRST_TIME, Window, iso, parse_duration, window_at_key
-from atalaia.wording import listed, plural
+from atalaia.wording import listed, measured, metric_name, plural
 
 _MOST_FINE = 5
 """Of so many columns at most that do not differ each is told by itself."""
@@ -144,7 +146,8 @@ def _of_version(profile: Profile, side: Side) -> Profile:
         raise LogError(msg)
     segment = segment_name(column, side.version)
     kept = {("", name): summary for (of, name), summary in profile.columns.items() if of == segment}
-    return replace(profile, rows=profile.segments.get(segment, 0), columns=kept)
+    answers = {("", name): found for (of, name), found in profile.answers.items() if of == segment}
+    return replace(profile, rows=profile.segments.get(segment, 0), columns=kept, answers=answers)
 
 
 def _columns(baseline: Baseline, current: Profile) -> list[dict[str, Any]]:
@@ -155,6 +158,8 @@ def _columns(baseline: Baseline, current: Profile) -> list[dict[str, Any]]:
     told = []
     for pair, drift in zip(pairs, drift_of((), pairs, Promise(ALARM_RATE)), strict=True):
         report, findings = column_report((), pair, drift)
+        sides = (baseline.profile, ""), (current, "")
+        ours, theirs = (each for each, _ in measure_answers(pair.column, baseline.grids, sides))
         finding = next(each for each in findings if each.signal.endswith("drift"))
         told.append(
             {
@@ -164,6 +169,11 @@ def _columns(baseline: Baseline, current: Profile) -> list[dict[str, Any]]:
                 "metrics": report.metrics,
                 "champion": msgspec.to_builtins(report.baseline),
                 "challenger": msgspec.to_builtins(report.current),
+                "performance": {
+                    metric: {"champion": msgspec.to_builtins(ours[metric]), "challenger": msgspec.to_builtins(found)}
+                    for metric, found in theirs.items()
+                    if metric in ours
+                },
                 "finding": msgspec.to_builtins(finding),
             }
         )
@@ -180,12 +190,23 @@ def in_words(result: dict[str, Any]) -> list[str]:
     fine = [each["column"] for each in result["columns"] if each["finding"]["status"] == "ok"]
     kept = [each for each in result["columns"] if len(fine) <= _MOST_FINE or each["finding"]["status"] != "ok"]
     lines += [f"  {each['finding']['status']}: {each['finding']['message']}" for each in kept]
+    lines += [f"  {told}" for each in result["columns"] for told in _performance(each)]
     if len(fine) > _MOST_FINE:
         lines.append(f"  ok: {plural(len(fine), 'column')}: {listed(fine, most=20)}")
     if inputs:
         named = listed(inputs)
         lines.append(f"Inputs differ ({named}), so these were other requests: answers may differ because of that.")
     return lines
+
+
+def _performance(column: dict[str, Any]) -> Iterator[str]:
+    """Say how good both sides' answers are, by the metric that would judge them."""
+    for metric, sides in [*column["performance"].items()][:1]:
+        ours, theirs = (
+            f"{measured(metric, sides[side]['value'])} of {plural(sides[side]['rows'], 'row')}"
+            for side in ("champion", "challenger")
+        )
+        yield f"{column['column']}: {metric_name(metric)} {theirs} with labels, the champion's {ours}"
 
 
 def _is_answer(column: dict[str, Any]) -> bool:

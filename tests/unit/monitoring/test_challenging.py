@@ -105,7 +105,8 @@ def test_other_requests_are_told():
 
 def test_many_columns_that_do_not_differ_are_told_in_a_line():
     def column(name, status="ok"):
-        return {"column": name, "role": "feature", "finding": {"status": status, "message": f"{name} in words"}}
+        finding = {"status": status, "message": f"{name} in words"}
+        return {"column": name, "role": "feature", "performance": {}, "finding": finding}
 
     side = {"name": "m", "rows": 10}
     columns = [column("c1", "alert"), *(column(f"c{number}") for number in range(2, 9))]
@@ -187,3 +188,66 @@ def test_windows_on_a_new_baseline_of_one_of_them_are_left_out():
 
     assert watch.eras.latest.origin
     assert challenge(*sides(world))["windows"] == ["2026-03-02T00:00:00Z"]
+
+
+LABELLED = """  - {name: said, type: string, role: prediction}
+  - {name: truth, type: string, role: label}
+  - {name: v, type: string, role: version}
+  - {name: score, role: score}
+"""
+
+
+def labelled(entries, wrong, version="7"):
+    """Rows with labels, of which every so many-th answer is wrong."""
+    for place, row in enumerate(entries):
+        true = "yes" if row["x"] > 0 else "no"
+        mistaken = {"yes": "no", "no": "yes"}[true] if place % wrong == 0 else true
+        yield {**row, "truth": true, "said": mistaken, "v": version}
+
+
+def a_labelled_world(ours, theirs, reference):
+    changed = [text.replace("  - {name: score, role: score}\n", LABELLED) for text in (CHAMPION, CHALLENGER)]
+    world = make_service(*changed)
+    world.stores("mem://reference").put("data.jsonl", lines(reference))
+    for folder, entries in (("a", ours), ("b", theirs)):
+        world.stores(f"mem://logs/{folder}").put("2.jsonl", lines(entries))
+    for watch in world.watches:
+        list(watch.ingester.ingest_all(watch.source, watch.source.objects()))
+    return world
+
+
+def test_where_rows_have_labels_it_tells_how_good_the_answers_of_both_are():
+    reference = labelled(answered(1, n=2000, seed=9), 10)
+    world = a_labelled_world(labelled(answered(2), 10), labelled(answered(2), 4), reference)
+
+    result = challenge(*sides(world))
+    (said,) = [column for column in result["columns"] if column["column"] == "said"]
+
+    assert said["performance"]["accuracy"] == {
+        "champion": {"value": 0.9, "rows": 600},
+        "challenger": {"value": 0.75, "rows": 600},
+    }
+    assert "f1" in said["performance"]
+    assert "  said: accuracy 75% of 600 rows with labels, the champion's 90% of 600 rows" in in_words(result)
+    assert [column["performance"] for column in result["columns"] if column["column"] == "x"] == [{}]
+
+
+def test_two_versions_in_one_log_have_answers_of_their_own():
+    reference = labelled(answered(1, n=2000, seed=9), 10)
+    both = [*labelled(answered(2), 10, "7"), *labelled(answered(2, seed=5), 4, "8")]
+    world = a_labelled_world(both, [], reference)
+    ours = sides(world)[0]
+
+    result = challenge(Side(ours.monitor, ours.output, "7"), Side(ours.monitor, ours.output, "8"))
+    (said,) = [column for column in result["columns"] if column["column"] == "said"]
+
+    assert [said["performance"]["accuracy"][side]["value"] for side in ("champion", "challenger")] == [0.9, 0.75]
+
+
+def test_answers_without_labels_are_not_said_to_be_good_or_bad():
+    world = a_world({2: answered(2)}, {2: answered(2)})
+
+    result = challenge(*sides(world))
+
+    assert [column["performance"] for column in result["columns"]] == [{}, {}, {}]
+    assert not any("label" in line for line in in_words(result))
