@@ -46,7 +46,7 @@ param logRetentionDays int = 90
 @maxValue(1000)
 param dailyGigabytes int = 1
 
-@description('The ID of the subnet that the functions go out through, delegated to Microsoft.App/environments, null for none; they need a way to storage, Azure Monitor and Azure ML.')
+@description('The ID of the subnet that the functions go out through, delegated to Microsoft.App/environments, null for none; they need a way to storage, to Azure Monitor, and to what policies name: Azure ML, Event Grid, Key Vault, others on the Internet.')
 param subnetId string?
 
 @description('Tags of everything, beside `project`.')
