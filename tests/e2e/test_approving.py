@@ -131,6 +131,12 @@ def test_check_tells_how_to_decide(place):
     assert "to decide: atalaia approve MONITOR retrain 20260302T000000Z\n" in text
 
 
+def test_how_to_decide_names_another_output_that_was_given(place):
+    text = atalaia("check", "monitor.yaml", "--out", "else where", "--now", "2026-03-05", cwd=place).stdout
+
+    assert "to decide: atalaia approve MONITOR retrain 20260302T000000Z --out 'else where'\n" in text
+
+
 def test_why_there_are_no_actions_is_told(place):
     idle = (MONITOR + POLICY).replace("drifted > 0.3", "rows > 9000")
     for name, text in (("idle", idle), ("bare", MONITOR)):
