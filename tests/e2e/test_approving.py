@@ -108,6 +108,15 @@ def test_a_table_tells_how_far_actions_are(place):
     assert "declined   by Ada" in declined
 
 
+def test_the_table_tells_of_files_as_paths_from_here(place):
+    approve(place, "2026-03-02")
+    checked(place)
+    (job,) = (place / "out/jobs").iterdir()
+
+    told = atalaia("actions", f"{place.name}/monitor.yaml", cwd=place.parent).stdout
+    assert f"{place.name}/out/jobs/{job.name}" in "".join(told.split())
+
+
 def test_an_approval_is_told_before_the_next_evaluation_acts_on_it(place):
     approve(place, "2026-03-02", "--by", "Ada")
 
