@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Callable, Iterable, Sequence
 
@@ -141,5 +142,6 @@ def _follows(opened: Opened, action: Action | None) -> str:
     if action is None:
         return ""
     if action.state is State.PENDING_APPROVAL:
-        return f"to decide: atalaia approve MONITOR {action.policy} {action.window}"
+        out = "" if opened.out is None else f" --out {shlex.quote(opened.out)}"
+        return f"to decide: atalaia approve MONITOR {action.policy} {action.window}{out}"
     return f"not started yet: {action.why}" if action.why and not action.job else opened.here(action.job)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,13 @@ def actions(monitor: str, out: str | None, as_json: bool) -> None:
     \b
     Example: atalaia actions monitor.yaml
     """
-    watched, output = _opened(monitor, out)
+    watched, output, here = _opened(monitor, out)
     found = sorted(all_actions(output, watched.name), key=lambda action: (action.window, action.policy))
     seen = [(action, _spoken(output, watched.name, action)) for action in found]
     if as_json:
         print_json({"monitor": watched.name, "actions": [_shape(*each) for each in seen]})
     elif seen:
-        _show(Console(), seen)
+        _show(Console(), [(replace(action, job=here(action.job)), spoken) for action, spoken in seen])
     else:
         click.echo(_nothing(watched, output))
 
@@ -68,7 +69,7 @@ def approve(
     Example: atalaia approve monitor.yaml retrain 2026-03-03
     Example: atalaia approve monitor.yaml retrain 20260303T000000Z --decline --by Ada
     """
-    watched, output = _opened(monitor, out)
+    watched, output, _ = _opened(monitor, out)
     name, time, key = watched.name, the_time(now), _key(window)
     _must_be(output, name, policy, key)
     action = waiting_action(output, watched, policy, key, time)
@@ -78,11 +79,12 @@ def approve(
     click.echo(f"{DECIDED[decision].title()}: {name}, policy {policy}, window {action.window}. {after}")
 
 
-def _opened(path: str, out: str | None) -> tuple[Monitor, ObjectStore]:
-    """Return a monitor and its output, which may be in a cloud."""
+def _opened(path: str, out: str | None) -> tuple[Monitor, ObjectStore, Callable[[str], str]]:
+    """Return a monitor, its output, which may be in a cloud, and what writes an object of that as a path from here."""
     monitor = load_monitor(read_bytes(Path(path)), Path(path).name, METRICS)
     if out is not None or not monitor.output.startswith(_CLOUDS):
-        return monitor, open_monitor(path, out).output
+        opened = open_monitor(path, out)
+        return monitor, opened.output, opened.here
     try:
         from atalaia_obstore.store import open_store  # noqa: PLC0415 - it takes time to load, for clouds alone
     except ImportError as error:
@@ -91,7 +93,7 @@ def _opened(path: str, out: str | None) -> tuple[Monitor, ObjectStore]:
     env = os.environ  # noqa: TID251 - where AWS's own tools look
     endpoint = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL")
     config: dict[str, Any] = {"endpoint": endpoint} if endpoint and monitor.output.startswith("s3://") else {}
-    return monitor, open_store(monitor.output, **config)
+    return monitor, open_store(monitor.output, **config), str
 
 
 def _key(window: str) -> str:

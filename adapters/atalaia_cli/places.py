@@ -17,12 +17,17 @@ from atalaia_local import DirectoryStore
 
 
 class Opened(Struct, frozen=True):
-    """A monitor file with the folder that its relative paths start from, and the root of its output."""
+    """A monitor file with the folder that its relative paths start from, and the root of its output.
+
+    Attributes:
+        out: That root, as the user gave it in place of the monitor file's.
+    """
 
     monitor: Monitor
     folder: Path
     root: Path
     output: DirectoryStore
+    out: str | None = None
 
     def here(self, uri: str) -> str:
         """Return an object of the output as a path from where the user is; anything else as it is."""
@@ -79,7 +84,7 @@ def open_monitor(path: str, out: str | None = None) -> Opened:
     monitor = load_monitor(read_bytes(file), file.name, METRICS)
     root = Path(out) if out is not None else file.parent / local_path(monitor.output)
     shown = out if out is not None else monitor.output
-    return Opened(monitor, file.parent, root, DirectoryStore(root, PurePosixPath(shown).as_posix()))
+    return Opened(monitor, file.parent, root, DirectoryStore(root, PurePosixPath(shown).as_posix()), out)
 
 
 def read_bytes(file: Path) -> bytes:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from msgspec import Struct
 
-from atalaia.errors import ApprovalError, AtalaiaError
+from atalaia.errors import ApprovalError, AtalaiaError, StoredFormError
 from atalaia.monitoring.actions import Action
 from atalaia.monitoring.approving import DECIDED, Approval, Decision, decide, waiting_action
 from atalaia.monitoring.watch import Watch
@@ -121,7 +121,7 @@ def answer(asked: Asked, key: bytes, watches: Sequence[Watch], now: int) -> Page
         return Page(405, _page("Not like this", "Open the link, or post it."), told)
     try:
         return Page(200, _decided(asked.method, question, fields.get("by", ""), watch, now), told)
-    except ApprovalError as error:
+    except (ApprovalError, StoredFormError) as error:
         return Page(409, _page("Nothing was changed", str(error)), told)
 
 
@@ -130,6 +130,7 @@ def _decided(method: str, question: Question, by: str, watch: Watch, now: int) -
 
     Raises:
         ApprovalError: There is nothing to decide, or not any more.
+        StoredFormError: What was written by hand is no approval.
     """
     decision = Decision(question.decision)
     action = waiting_action(watch.output, watch.monitor, question.policy, question.window, now)

@@ -46,7 +46,7 @@ param logRetentionDays int = 90
 @maxValue(1000)
 param dailyGigabytes int = 1
 
-@description('The ID of the subnet that the functions go out through, delegated to Microsoft.App/environments, null for none; they need a way to storage, Azure Monitor and Azure ML.')
+@description('The ID of the subnet that the functions go out through, delegated to Microsoft.App/environments, null for none; they need a way to storage, to Azure Monitor, and to what policies name: Azure ML, Event Grid, Key Vault, others on the Internet.')
 param subnetId string?
 
 @description('Tags of everything, beside `project`.')
@@ -70,8 +70,7 @@ var given = map(monitors, each => {
   output: '${join(filter(split(each.?output ?? '', '/'), part => !empty(part)), '/')}/'
   policies: each.?policies ?? []
   topics: map(filter(each.?policies ?? [], policy => policy.?event_grid_topic != null), policy => policy.event_grid_topic)
-  // keyvault:https://VAULT.vault.azure.net/secrets/NAME, in its parts.
-  secrets: map(filter(flatten(map(each.?policies ?? [], policy => [policy.?databricks.?token ?? '', policy.?github_workflow.?token ?? '', policy.?github_issue.?token ?? '', policy.?azure_devops.?token ?? '', policy.?webhook.?url ?? '', policy.?webhook.?secret ?? ''])), secret => take(secret, 9) == 'keyvault:'), secret => '${split(secret, '/')[2]}/${split(secret, '/')[4]}')
+  references: flatten(map(each.?policies ?? [], policy => [policy.?databricks.?token ?? '', policy.?github_workflow.?token ?? '', policy.?github_issue.?token ?? '', policy.?azure_devops.?token ?? '', policy.?webhook.?url ?? '', policy.?webhook.?secret ?? '']))
 })
 // The key that links are signed with, in its parts: keyvault:https://VAULT.vault.azure.net/secrets/NAME, perhaps with a version behind it.
 var approves = contains(environment, 'ATALAIA_APPROVAL_KEY')
@@ -92,7 +91,8 @@ var refused = concat(
   map(filter(given, each => !empty(filter(given, other => take(each.output, length(other.logs)) == other.logs))), each => '${each.name}: its output lies below the logs of a monitor, so that everything written would be announced as a log.'),
   map(filter(given, each => !empty(filter(each.policies, policy => (policy.?pipeline ?? policy.?training_job ?? policy.?sagemaker_traffic ?? policy.?sns_topic) != null))), each => '${each.name}: a policy names a pipeline, a training_job, sagemaker_traffic or an sns_topic, which Azure does not start; give it another target.'),
   map(filter(given, each => !empty(filter(each.policies, policy => !empty(filter(ofWorkspaces, target => policy[?target] != null && take(policy[?target].?workspace ?? '', 15) != '/subscriptions/'))))), each => '${each.name}: the workspace of a policy\'s target must be the ID of an Azure ML workspace.'),
-  map(filter(given, each => !empty(filter(each.topics, topic => !contains(knownIds, topic))) || !empty(filter(each.secrets, secret => !contains(knownIds, 'https://${split(secret, '/')[0]}')))), each => '${each.name}: a policy names an Event Grid topic or a Key Vault whose ID is not in knownIds.')
+  map(filter(given, each => !empty(filter(each.topics, topic => !contains(knownIds, topic))) || !empty(filter(each.references, secret => take(secret, 9) == 'keyvault:' && !contains(knownIds, 'https://${split(secret, '/')[2]}')))), each => '${each.name}: a policy names an Event Grid topic or a Key Vault whose ID is not in knownIds.'),
+  map(filter(given, each => !empty(filter(each.references, secret => take(secret, 15) == 'secretsmanager:'))), each => '${each.name}: a policy refers to a secret in AWS Secrets Manager, which is not read from Azure; keep it in a Key Vault.')
 )
 
 // What the monitor files say, as the modules need it. A place is az://CONTAINER/FOLDER.
@@ -130,9 +130,11 @@ var workspaces = map(union([], flatten(map(watched, each => each.workspaces))), 
   topic: split(knownIds[?'/${each}'] ?? '${resourceGroup().id}/${name}-${replace(last(split(each, '/')), '_', '-')}', '/')
 })
 
-// The topics that policies tell, and by vault the secrets that they refer to, with the key of links.
+// The topics that policies tell, and by vault the secrets that they refer to, keyvault:https://VAULT.vault.azure.net/secrets/NAME,
+// with the key of links.
 var topics = map(union([], flatten(map(given, each => each.topics))), each => split(knownIds[?each] ?? '', '/'))
-var secrets = union([], flatten(map(given, each => each.secrets)), approvalSecrets)
+var kept = filter(flatten(map(given, each => each.references)), each => take(each, 9) == 'keyvault:')
+var secrets = union([], map(kept, each => '${split(each, '/')[2]}/${split(each, '/')[4]}'), approvalSecrets)
 var vaults = map(union([], map(secrets, each => split(each, '/')[0])), host => {
   id: split(knownIds[?'https://${host}'] ?? '', '/')
   secrets: map(filter(secrets, each => split(each, '/')[0] == host), each => split(each, '/')[1])

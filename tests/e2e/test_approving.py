@@ -108,6 +108,15 @@ def test_a_table_tells_how_far_actions_are(place):
     assert "declined   by Ada" in declined
 
 
+def test_the_table_tells_of_files_as_paths_from_here(place):
+    approve(place, "2026-03-02")
+    checked(place)
+    (job,) = (place / "out/jobs").iterdir()
+
+    told = atalaia("actions", f"{place.name}/monitor.yaml", cwd=place.parent).stdout
+    assert f"{place.name}/out/jobs/{job.name}" in "".join(told.split())
+
+
 def test_an_approval_is_told_before_the_next_evaluation_acts_on_it(place):
     approve(place, "2026-03-02", "--by", "Ada")
 
@@ -129,6 +138,12 @@ def test_check_tells_how_to_decide(place):
     text = atalaia("check", "monitor.yaml", "--now", "2026-03-05", cwd=place).stdout
 
     assert "to decide: atalaia approve MONITOR retrain 20260302T000000Z\n" in text
+
+
+def test_how_to_decide_names_another_output_that_was_given(place):
+    text = atalaia("check", "monitor.yaml", "--out", "else where", "--now", "2026-03-05", cwd=place).stdout
+
+    assert "to decide: atalaia approve MONITOR retrain 20260302T000000Z --out 'else where'\n" in text
 
 
 def test_why_there_are_no_actions_is_told(place):

@@ -27,7 +27,7 @@ DIFFERENT = {
         ),
         ("logs that grow are announced", "each => !each.grows", "each => true"),
         ("links lead to the status page", "net/api/approve'", "net/api/status/'"),
-        ("the key of links cannot be read", "each.secrets)), approvalSecrets)", "each.secrets)))"),
+        ("the key of links cannot be read", "'), approvalSecrets)", "'))"),
         ("another queue", "queue: storage.outputs.queues[0]", "queue: storage.outputs.queues[1]"),
         ("a topic is made a second time", "isThere: contains(knownIds, workspace.id)", "isThere: false"),
         ("jobs are told to another function", "functions/${settings.jobs.function}", "functions/evaluate"),

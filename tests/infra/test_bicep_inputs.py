@@ -40,6 +40,7 @@ REFUSED = {
     ),
     "a topic without an ID": (inputs("refused/unknown-topic/a"), "a Key Vault whose ID is not in knownIds"),
     "a vault without an ID": (inputs("refused/unknown-vault/a"), "a Key Vault whose ID is not in knownIds"),
+    "a secret of AWS": (inputs("refused/secrets-manager/a"), "a: a policy refers to a secret in AWS Secrets Manager"),
     "a setting of the platform": (
         inputs("monitors/churn", more="param environment = { FUNCTIONS_WORKER_PROCESS_COUNT: '4' }"),
         "environment may not set FUNCTIONS_WORKER_PROCESS_COUNT.",
@@ -158,3 +159,4 @@ def test_targets_of_policies_are_what_the_app_may_act_on(found):
     for place in ("workspaces/batch", "workspaces/online", "topics/drifted", "secrets/slack", "secrets/key"):
         assert place in given
     assert "topics/other" not in given
+    assert "of-the-receiver" not in given

@@ -5,9 +5,12 @@ from datetime import timedelta
 from envelopes import ago, event, exception, host_exception, metric, request, trace
 from reports import a_finding, a_report
 
+from atalaia.monitoring.actions import Action, State, action_event, event_of
 from atalaia.telemetry import report_events, report_points
 
+MONITOR = "credit-scoring"
 HOUR = timedelta(hours=1)
+DECIDED = ago(hours=9)
 
 
 def microseconds(moment):
@@ -47,22 +50,12 @@ def reports():
 
 def actions():
     """A job that ended, one that could not be started, and four to be approved: waiting, started, declined, expired."""
-    about = {"monitor": "credit-scoring", "policy": "retrain"}
-    first = about | {"id": "a1", "window_start": "2026-03-02T00:00:00Z"}
-    second = about | {"id": "a2", "window_start": "2026-03-03T00:00:00Z"}
-    fourth, fifth, sixth, seventh = (
-        about | {"id": f"a{number}", "policy": "guarded", "window_start": f"2026-03-0{number}T00:00:00Z"}
-        for number in (4, 5, 6, 7)
-    )
     until = {"until": "2026-03-14T00:00:00Z"}
     return [
-        *(event("ml.monitor.approval", each | until, ago(hours=9)) for each in (fourth, fifth, sixth, seventh)),
-        event("ml.monitor.action", fifth | {"job": "j5"}, ago(hours=8)),
-        event("ml.monitor.action_declined", sixth | {"by": "Ada"}, ago(hours=8)),
-        event("ml.monitor.action_expired", seventh, ago(hours=8)),
-        event("ml.monitor.action_failed", first | {"why": "throttled"}, ago(hours=8)),
-        event("ml.monitor.action", first | {"job": "j1"}, ago(hours=7)),
-        event("ml.monitor.action_failed", second | {"why": "no such compute"}, ago(hours=2)),
+        *(of_action(event_of("approval", MONITOR, an_action(number, "guarded"), until)) for number in (4, 5, 6, 7)),
+        of_action(event_of("action_failed", MONITOR, an_action(2), {"why": "throttled"}), ago(hours=8)),
+        of_action(event_of("action_failed", MONITOR, an_action(3), {"why": "no such compute"}), ago(hours=2)),
+        *(of_action(action_event(MONITOR, each)) for each in settled()),
         heard(ago(hours=6), "Running", "Running"),
         heard(ago(hours=5), "Completed", "Completed"),
         heard(ago(hours=4), "Preparing", "Completed"),
@@ -70,9 +63,27 @@ def actions():
     ]
 
 
+def settled():
+    """What became of four of them."""
+    yield an_action(2, state=State.DONE, job="j1")
+    yield an_action(5, "guarded", state=State.DONE, job="j5")
+    yield an_action(6, "guarded", state=State.DECLINED, by="Ada")
+    yield an_action(7, "guarded", state=State.EXPIRED)
+
+
+def an_action(number, policy="retrain", **more):
+    """An action because of that day of March 2026."""
+    return Action(f"a{number}", policy, f"202603{number:02}T000000Z", microseconds(DECIDED), **more)
+
+
+def of_action(told, moment=DECIDED):
+    """An event as the product sends it: at the time when the action was decided, or when a try has failed."""
+    return event(told["event"], {name: told[name] for name in told.keys() - {"event", "time"}}, moment)
+
+
 def heard(moment, state, outcome):
     """What a call writes that heard of a job, perhaps late, and what is known of it."""
-    about = {"event": "ml.monitor.lifecycle", "job": "j1", "state": state, "monitor": "credit-scoring", "action": "a1"}
+    about = {"event": "ml.monitor.lifecycle", "job": "j1", "state": state, "monitor": MONITOR, "action": "a2"}
     return line(moment, **about, outcome=outcome, since="2026-03-02T01:00:00Z")
 
 

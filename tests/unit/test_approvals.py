@@ -107,6 +107,15 @@ def test_what_does_not_wait_any_more_is_not_asked_again(world):
     assert asked(world, "GET", query(world.links["approve"])).status == 409
 
 
+def test_what_was_written_by_hand_and_is_no_approval_is_told(world):
+    world.output.put(STORED, b"yes")
+
+    page = asked(world, "POST", query(world.links["approve"]))
+    assert page.status == 409
+    assert "not an approval. Write {" in page.text
+    assert world.output.get(STORED)[0] == b"yes"
+
+
 def test_names_are_shown_and_never_run(world):
     asked(world, "POST", query(world.links["approve"]), urlencode({"by": "<script>x</script>\n" + "y" * 500}).encode())
 

@@ -73,10 +73,10 @@ locals {
 
   # By file, where the secrets of its policies are kept, and by name or ARN, those and the one of links. Secrets Manager ends ARNs
   # with a hyphen and six characters, which names lack, and so may references by ARN.
-  references = { for file, read in local.read : file => flatten([for policy in try(read.policies, []) : [
+  references = { for file, read in local.read : file => compact(flatten([for policy in try(read.policies, []) : [
     try(policy.databricks.token, []), try(policy.github_workflow.token, []), try(policy.github_issue.token, []),
     try(policy.azure_devops.token, []), try(policy.webhook.url, []), try(policy.webhook.secret, []),
-  ]]) }
+  ]])) }
   secret_names = compact(concat(flatten([for given in values(local.references) : [for each in given : try(regex("^secretsmanager:([^#]+)", each), [])]]), [local.approval_key]))
   secrets = { for name in toset(local.secret_names) : name => join("", [
     startswith(name, "arn:") ? "" : "${local.arn}:secretsmanager:${local.region}:${local.account}:secret:",

@@ -65,12 +65,16 @@ locals {
   ]]))) : basename(workspace) => workspace }
   of_workspaces = ["azureml_job", "azureml_batch", "azureml_traffic"]
 
-  # The topics that each monitor's policies tell, by address, the secrets that they refer to, and all secrets with the key of links.
+  # The topics that each monitor's policies tell, by address, what they refer to as secrets, those of these that a Key Vault
+  # keeps, and all of these with the key of links.
   told_topics = { for name, each in local.watched : name => distinct(compact([for policy in each.policies : try(policy.event_grid_topic, "")])) }
-  read_secrets = { for name, each in local.watched : name => distinct([
-    for found in regexall("\"keyvault:(https://[^/\"]+/secrets/[^/\"]+)", jsonencode(each.policies)) : found[0]
-  ]) }
-  secrets = distinct(concat(flatten(values(local.read_secrets)), try(regex("^keyvault:(https://[^/]+/secrets/[^/]+)", var.environment.ATALAIA_APPROVAL_KEY), [])))
+  references = { for name, each in local.watched : name => compact(flatten([for policy in each.policies : [
+    try(policy.databricks.token, ""), try(policy.github_workflow.token, ""), try(policy.github_issue.token, ""),
+    try(policy.azure_devops.token, ""), try(policy.webhook.url, ""), try(policy.webhook.secret, ""),
+  ]])) }
+  read_secrets = { for name, given in local.references : name => distinct(flatten([for each in given : try(regex(local.in_vault, each), [])])) }
+  secrets      = distinct(concat(flatten(values(local.read_secrets)), try(regex(local.in_vault, var.environment.ATALAIA_APPROVAL_KEY), [])))
+  in_vault     = "^keyvault:(https://[^/]+/secrets/[^/]+)"
 }
 
 data "azurerm_client_config" "current" {}

@@ -117,5 +117,10 @@ resource "azurerm_storage_blob" "monitor" {
       ))
       error_message = "${each.value}: a policy names an Event Grid topic or a Key Vault whose ID is not in known_ids."
     }
+
+    precondition {
+      condition     = alltrue([for given in try(local.references[local.read[each.value].name], []) : !startswith(given, "secretsmanager:")])
+      error_message = "${each.value}: a policy refers to a secret in AWS Secrets Manager, which is not read from Azure; keep it in a Key Vault."
+    }
   }
 }

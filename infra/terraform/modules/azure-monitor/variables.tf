@@ -233,7 +233,7 @@ variable "daily_gigabytes" {
 }
 
 variable "subnet_id" {
-  description = "The subnet that the functions go out through, delegated to Microsoft.App/environments, null for none; they need a way to storage, Azure Monitor and Azure ML."
+  description = "The subnet that the functions go out through, delegated to Microsoft.App/environments, null for none; they need a way to storage, to Azure Monitor, and to what policies name: Azure ML, Event Grid, Key Vault, others on the Internet."
   type        = string
   default     = null
 

@@ -327,6 +327,16 @@ run "refuses_a_vault_without_an_id" {
   expect_failures = [azurerm_storage_blob.monitor["a.yaml"]]
 }
 
+run "refuses_a_secret_of_aws" {
+  command = plan
+
+  variables {
+    monitors = "./tests/refused/secrets-manager"
+  }
+
+  expect_failures = [azurerm_storage_blob.monitor["a.yaml"]]
+}
+
 run "refuses_too_many_folders" {
   command = plan
 
