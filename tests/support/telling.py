@@ -101,6 +101,15 @@ def everything():
     return sent + functions() + [each for each in sent if each["data"]["baseType"] == "EventData"]
 
 
+def answers():
+    """Findings whose limits lie below."""
+    about = {"signal": "performance", "threshold": 0.8}
+    return [
+        a_finding("alert", "approved", metric="accuracy", value=0.7, **about),
+        a_finding("ok", "score", metric="area_under_roc", value=0.9, **about),
+    ]
+
+
 def troubles():
     """A report whose data are bad, after one that had worse, messages given up, and reports that do not get out."""
     bad = a_finding("alert", signal="quality")
@@ -108,7 +117,9 @@ def troubles():
     return [
         *told(a_report([bad], day=1, rejected={"not_json": 90}), ago(hours=3)),
         *told(
-            a_report([bad, *fine, a_finding("undecided", signal="quality")], day=2, rejected={"not_json": 7}),
+            a_report(
+                [bad, *fine, *answers(), a_finding("undecided", signal="quality")], day=2, rejected={"not_json": 7}
+            ),
             ago(hours=1),
         ),
         *(
