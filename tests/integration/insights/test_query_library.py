@@ -249,7 +249,7 @@ TROUBLED = {
     "given-up": 3.0,  # of two calls
     "heartbeat": 3.0,
     "performance": pytest.approx(0.8 / 0.7),
-    "quality": 0.25,  # of four findings, and of the newest report alone
+    "quality": 0.4,  # of five findings, and of the newest report alone
     "rejected": 7.0,
     "untold": 2.0,  # the fewest of the last quarter of an hour: so many have waited for all of it
 }
@@ -258,6 +258,25 @@ TROUBLED = {
 @pytest.mark.parametrize("name", TROUBLED)
 def test_an_alarm_finds_how_bad_it_is(troubled, name):
     assert [row["value"] for row in troubled.rows(ALARMS[name])] == [TROUBLED[name]]
+
+
+TURNED = {
+    "drift-over-time": [(day(2), "credit-scoring", 1000.0, 1, 2, 0.5)],
+    "worst-columns": [
+        ("credit-scoring", "amount", "", "kolmogorov_smirnov", 1000.0, 0.0, 0.05, 1, 1, day(2)),
+        ("credit-scoring", "price", "", "r_squared", 1000.0, -0.5, -0.1, 1, 1, day(2)),
+        ("credit-scoring", "city", "", "missing_column", 2.0, 1.0, 0.0, 1, 1, day(2)),
+        ("credit-scoring", "income", *PSI, 1.55, 0.31, 0.2, 2, 2, day(2)),
+        ("credit-scoring", "approved", "", "accuracy", rounded(0.8 / 0.7), 0.7, 0.8, 1, 1, day(2)),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", TURNED)
+def test_what_is_bad_is_above_its_limit_though_limits_lie_below_or_are_0(troubled, name):
+    rows = troubled.rows(QUERIES[name])
+
+    assert sorted(tuple(map(rounded, row.values())) for row in rows) == sorted(TURNED[name])
 
 
 def test_lag_is_told_in_seconds(week):
