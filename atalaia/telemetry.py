@@ -92,10 +92,11 @@ def _of_limit(finding: Finding) -> float:
     value, limit = (max(each or 0.0, _LEAST) for each in (finding.value, given or finding.threshold))
     ratio = value / limit
     ratio = ratio if (ratio > 1) == alert else min(1 / ratio, _MOST)
-    return ratio if (ratio > 1) == alert else _MOST if alert else 1.0  # both lie below 0
+    return ratio if (ratio > 1) == alert else _BARELY if alert else 1.0  # at the limit, or both below 0
 
 
 _LEAST, _MOST = 1e-12, 1e3  # a probability of 0 is that many times below its limit
+_BARELY = 1 + 1e-9
 
 
 def drifted_share(report: Report) -> float | None:

@@ -30,7 +30,7 @@ param size { memory_mb: (512 | 2048 | 4096)?, most_instances: int? } = {}
 @description('What is there already, by its ID. Event Grid system topics, by the ID of their source (the account of logs, an Azure ML workspace): a source has only one, it must be in the source\'s region and subscription, and that of the account needs a system-assigned identity. Event Grid topics and Key Vaults that policies name (and `ATALAIA_APPROVAL_KEY`), by their addresses (`https://NAME.westeurope-1.eventgrid.azure.net/api/events`, `https://NAME.vault.azure.net`): the app may send to these topics, and read the secrets that are named.')
 param knownIds object = {}
 
-@description('What differs from the default limits of alarms, null for no such alarm: `drift` (1, the multiple of its own limit), `drifted_share` (0.3) and `failed_share` (0) of columns and quality checks, `rejected_rows` (0), `lag_seconds` (none), `silent_hours` without a report (0, which stands for window, lateness and one more), `untold_reports` (0), `waiting_logs` (1000), `budget_share` (0.8, in hundredths) of `dailyGigabytes`. Numbers that are not whole are written `json(\'0.2\')`.')
+@description('What differs from the default limits of alarms, null for no such alarm: `drift` (1, the multiple of its own limit), `drifted_share` (0.3) and `failed_share` (0) of columns and quality checks, `performance` (1, where rows have labels), `rejected_rows` (0), `lag_seconds` (none), `silent_hours` without a report (0, which stands for window, lateness and one more), `untold_reports` (0), `waiting_logs` (1000), `budget_share` (0.8, in hundredths) of `dailyGigabytes`. Numbers that are not whole are written `json(\'0.2\')`.')
 param alarms object = {}
 
 @description('Whom alarms tell: the action group `action_group_id`, or if there is none, one that is made, with the addresses in `emails`.')
@@ -62,7 +62,7 @@ var monitorsContainer = '${name}-monitors'
 
 // What Terraform refuses, too, in words: nothing is deployed then.
 var limits = toObject(items(settings.alarms), each => each.key, each => contains(alarms, each.key) ? alarms[each.key] : each.value)
-var ofReports = filter(['drift', 'drifted_share', 'failed_share', 'lag_seconds', 'rejected_rows', 'silent_hours'], each => limits[each] != null)
+var ofReports = filter(['drift', 'drifted_share', 'failed_share', 'lag_seconds', 'performance', 'rejected_rows', 'silent_hours'], each => limits[each] != null)
 var given = map(monitors, each => {
   name: each.?name ?? ''
   places: concat([each.?logs.?source ?? '', each.?output ?? ''], each.?baseline.?data ?? [], map(filter(concat([each.?model ?? {}], each.?policies ?? []), one => !empty(one.?new_baseline.?data ?? '')), one => one.new_baseline.data))
@@ -105,6 +105,7 @@ var watched = map(empty(refused) ? monitors : fail(join(refused, ' ')), monitor 
   output: split(monitor.output, '/')[2]
   data: map(concat(monitor.?baseline.?data ?? [], map(filter(concat([monitor.?model ?? {}], monitor.?policies ?? []), one => !empty(one.?new_baseline.?data ?? '')), one => one.new_baseline.data)), place => split(place, '/')[2])
   workspaces: map(filter(flatten(map(monitor.?policies ?? [], policy => map(ofWorkspaces, target => policy[?target].?workspace ?? ''))), each => !empty(each)), each => join(filter(split(each, '/'), part => !empty(part)), '/'))
+  labelled: !empty(filter(monitor.?columns ?? [], column => (column.?role ?? '') == 'label'))
   seconds: reduce([monitor.?window ?? '1d', monitor.?lateness ?? '1h'], 0, (sum, time) => sum + int(take(time, length(time) - 1)) * unitSeconds[last(time)])
 })
 
@@ -317,7 +318,7 @@ module watch 'modules/alarms.bicep' = {
   params: {
     name: name
     location: location
-    monitors: map(watched, each => { name: each.name, model: each.model, hours: (each.seconds + 3599) / 3600 })
+    monitors: map(watched, each => { name: each.name, model: each.model, hours: (each.seconds + 3599) / 3600, labelled: each.labelled })
     limits: limits
     dailyGigabytes: dailyGigabytes
     notify: notify

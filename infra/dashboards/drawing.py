@@ -102,14 +102,15 @@ def _chart(panel: Panel, frame: _Frame, answer: Answer, now: datetime) -> Iterat
     yield _text(left, low + 15, "48 h ago", _FAINT) + _text(right, low + 15, "now", _FAINT, 'text-anchor="end"')
     if limit:
         yield f'<path d="M{left} {place(0, limit)[1]:.1f}H{right}" stroke="{_LIMIT}" stroke-dasharray="5 4"/>'
-    for number, name in enumerate(sorted({each[columns["by"]] for each in answer})):
+    names = sorted({each[columns["by"]] for each in answer})
+    for number, name in enumerate(names):
         color = _SERIES[number % len(_SERIES)]
         points = [
             (_age(each[columns["time"]], now), each[columns["value"]]) for each in answer if each[columns["by"]] == name
         ]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in sorted(points)))
         yield f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="1.6"/>'
-        yield _text(left + 120 * number, low + 32, f"— {name}", color)
+        yield _text(left + min(120, (right - left) / len(names)) * number, low + 32, f"— {name}", color)
 
 
 def _text(left: float, base: float, text: str, color: str, more: str = "") -> str:

@@ -19,6 +19,7 @@ DIFFERENT = {
             "principalId: logTopic!.outputs.principalId",
             "principalId: app.outputs.principalId",
         ),
+        ("answers are watched where no row has a label", "?? '') == 'label')", "?? 'feature') != '')"),
         ("silence after another time", "(each.seconds + 3599) / 3600", "each.seconds / 3600"),
         (
             "all that is written is a log",
@@ -86,7 +87,7 @@ DIFFERENT = {
             "alarms that would see nothing",
             "  ATALAIA_DETAIL: 'columns'\n",
             "  ATALAIA_METRICS: 'otlp'\n",
-            "set drift, drifted_share, failed_share, lag_seconds, rejected_rows, silent_hours of alarms to null",
+            "set drift, drifted_share, failed_share, lag_seconds, performance, rejected_rows, silent_hours of alarms",
         ),
     ],
 }

@@ -8,7 +8,7 @@ ACCOUNT = (
     "/providers/Microsoft.Storage/storageAccounts/models"
 )
 OF_TERRAFORM = "../terraform/modules/azure-monitor/tests"
-OFF = ["drift", "drifted_share", "failed_share", "rejected_rows", "silent_hours"]
+OFF = ["drift", "drifted_share", "failed_share", "performance", "rejected_rows", "silent_hours"]
 
 
 def inputs(*monitors, more=""):

@@ -72,7 +72,8 @@ def test_all_panels_ask_the_data_source_that_is_chosen(name):
 
 
 def test_what_is_asked_of_prometheus_is_what_the_status_page_answers():
-    points = report_points(a_report([a_finding(signal=each) for each in ("data_drift", "quality")]), 0)
+    findings = [a_finding(signal=each) for each in ("data_drift", "performance", "quality")]
+    points = report_points(a_report(findings), 0)
     lines = [line for line in exposition(points).splitlines() if not line.startswith("#")]
     answered = json.loads(checks("promql", input=json.dumps([line.rpartition(" ")[0] for line in lines])).stdout)
     asked = checks(
@@ -110,7 +111,7 @@ def test_queries_asked_of_cloudwatch_are_those_of_the_library():
 
     assert len(logs) >= 6
     for title, target in logs.items():
-        _, _, query = library[title].read_text().partition("\n")
+        query = "\n".join(line for line in library[title].read_text().splitlines() if not line.startswith("#"))
         before, _, asked = target["expression"].rpartition(query.strip())
         assert before in {"", "filter monitor like /^${monitor:regex}$/\n| "}
         assert asked == ""

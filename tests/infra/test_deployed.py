@@ -15,7 +15,7 @@ def test_it_is_a_fact_that(deployed, fact):
 
 
 def test_alarms_watch_metrics_that_are_sent(deployed):
-    findings = [a_finding(signal=each, threshold=0.1) for each in ("data_drift", "quality")]
+    findings = [a_finding(signal=each, threshold=0.1) for each in ("data_drift", "performance", "quality")]
     points = report_points(a_report(findings), 0)
     sent = {(each.name, frozenset(dict(each.attributes))) for each in points}
     sent |= {(each.name, frozenset()) for each in OPERATIONS["evaluate"]}

@@ -19,7 +19,7 @@ def test_it_is_a_fact_that(deployed_on_azure, fact):
 
 
 def test_alarms_watch_metrics_that_are_sent(deployed_on_azure):
-    findings = [a_finding(signal=each, threshold=0.1) for each in ("data_drift", "quality")]
+    findings = [a_finding(signal=each, threshold=0.1) for each in ("data_drift", "performance", "quality")]
     points = report_points(a_report(findings), 0)
     sent = {each.name for each in points}
     kinds = {value for each in points for key, value in each.attributes if key == "metric"}

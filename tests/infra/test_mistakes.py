@@ -188,6 +188,8 @@ MISWIRED = [
         'more = { metric = "of_limit" }',
         'more = { metric = "share" }',
     ),
+    Mistake("answers are watched where no row has a label", "alarms.tf", "|| each.labelled", "|| true"),
+    Mistake("labels are looked for under another role", "monitors.tf", '== "label"', '== "target"'),
     Mistake("the dashboard leaves a monitor out", "dashboard.tf", "if !can(panel.calls)", 'if name != "churn"'),
     Mistake(
         "prefixes of notifications overlap", "monitors.tf", "other != prefix && startswith(prefix, other)", "false"

@@ -96,6 +96,7 @@ FALSE = [
     Mistake("telemetry has no limit", "telemetry.tf", "= var.daily_gigabytes", "= -1"),
     Mistake("silence raises no alarm", "alarms.tf", 'operator = "LessThan"', 'operator = "GreaterThan"'),
     Mistake("an alarm asks of all monitors", "alarms.tf", '"MONITOR", each.value.monitor)', '"MONITOR", "")'),
+    Mistake("answers are watched where no row has a label", "alarms.tf", "|| each.labelled", "|| true"),
     Mistake("an alarm tells nobody", "alarms.tf", "\n  action {\n    action_groups = [local.told]\n  }\n", ""),
     Mistake("the budget is told of when it is spent", "alarms.tf", "local.limits.budget_share * var", "1.5 * var"),
     Mistake("a metric is misspelt", "alarms.tf", '"DeadLetteredCount"', '"DeadLetterCount"'),

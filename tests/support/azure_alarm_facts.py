@@ -25,6 +25,7 @@ def each_monitor_has_its_alarms(deployed):
     alarms = deployed.all(QUERY)
     limits = SETTINGS["alarms"] | {"drifted_share": 0.2, "lag_seconds": 7200}  # as the example says
     most = [limits[each] for each in ("drift", "drifted_share", "failed_share", "rejected_rows", "lag_seconds")]
+    assert {name for name in alarms if name.endswith("-performance")} == {"churn-performance"}  # it has labels
     for monitor in ("churn", "credit", "fraud"):
         for kind, limit in zip(JUDGED, most, strict=True):
             alarm = alarms[f"{monitor}-{kind}"]

@@ -98,7 +98,7 @@ def its_rows_answer_from_top_to_bottom(deployed):
 
 def sent_series():
     """Each series that is sent of a report or a call: its name, its dimensions, and of some their value."""
-    findings = [a_finding(signal=each, threshold=0.1) for each in ("data_drift", "quality")]
+    findings = [a_finding(signal=each, threshold=0.1) for each in ("data_drift", "performance", "quality")]
     points = report_points(a_report(findings), 0)
     series = {
         (each.name, tuple((k, v) for k, v in each.attributes if k not in {"monitor", "model"})) for each in points
@@ -130,7 +130,7 @@ def its_queries_are_those_of_the_library(deployed):
     library = {}
     for file in (INFRA / "queries").glob("*.insights"):
         question, *lines = file.read_text().splitlines()
-        library[question.removeprefix("# ")] = "\n".join(lines)
+        library[question.removeprefix("# ")] = "\n".join(line for line in lines if not line.startswith("#"))
     groups = sorted(each["name"] for each in deployed.all("aws_cloudwatch_log_group").values())
     sources = "".join(f"SOURCE '{name}' | " for name in groups)
 

@@ -32,24 +32,25 @@ def judged(column, value, signal="data_drift", metric="psi", limit=LIMIT):
 
 
 def credit(number):
-    """Its income drifts more and more from the 26th window on, after which its age follows."""
+    """Its income drifts more and more from the 26th window on, its age follows, and its answers get worse."""
     late = max(0, number - 26)
     values = {"income": 0.06 + 0.045 * late, "age": 0.05 + 0.02 * max(0, late - 4), "city": 0.08 + 0.01 * (number % 3)}
     return [
         *(judged(*each) for each in values.items()),
         *missing(0.0),
         judged("score", 0.05 + 0.012 * late, "prediction_drift"),
+        right(0.9 - 0.01 * late + 0.004 * (number % 3)),
     ]
 
 
 def churn(number):
     """It is fine but for one noisy window."""
     values = {"tenure_months": 0.23 if number == 9 else 0.04 + 0.01 * (number % 4), "plan": 0.03}
-    return [*(judged(*each) for each in values.items()), *missing(0.0)]
+    return [*(judged(*each) for each in values.items()), *missing(0.0), right(0.93 + 0.006 * (number % 2))]
 
 
 def fraud(number):
-    """Its logs lack values since the 30th window."""
+    """Its logs lack values since the 30th window, and have no labels."""
     return [judged("amount", 0.09 + 0.01 * (number % 2)), *missing(0.08 if number > 30 else 0.0)]
 
 
@@ -58,6 +59,11 @@ def missing(share):
         judged(each, share * place, "quality", "missing_share", 0.05)
         for place, each in enumerate(("amount", "country"))
     ]
+
+
+def right(share):
+    about = {"signal": "performance", "metric": "accuracy", "value": round(share, 4), "threshold": 0.8}
+    return a_finding("alert" if share < 0.8 else "ok", "approved", **about)
 
 
 MODELS = {"credit": credit, "churn": churn, "fraud": fraud}

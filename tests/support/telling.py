@@ -112,6 +112,19 @@ def everything():
     return sent + functions() + [each for each in sent if each["data"]["baseType"] == "EventData"]
 
 
+def turned():
+    """Findings whose limits lie below, also below 0, p-values, one of them 0, and one whose limit is 0."""
+    rates, tests = {"signal": "performance", "threshold": 0.8}, {"metric": "kolmogorov_smirnov", "threshold": 0.05}
+    return [
+        a_finding("alert", "approved", metric="accuracy", value=0.7, **rates),
+        a_finding("ok", "score", metric="area_under_roc", value=0.9, **rates),
+        a_finding("alert", "amount", value=0.0, **tests),
+        a_finding("ok", "age", value=0.5, **tests),
+        a_finding("warning", "price", signal="performance", metric="r_squared", value=-0.5, threshold=-0.1),
+        a_finding("alert", "city", signal="quality", metric="missing_column", value=1.0, threshold=0.0),
+    ]
+
+
 def troubles():
     """A report whose data are bad, after one that had worse, messages given up, and reports that do not get out."""
     bad = a_finding("alert", signal="quality")
@@ -119,7 +132,9 @@ def troubles():
     return [
         *told(a_report([bad], day=1, rejected={"not_json": 90}), ago(hours=3)),
         *told(
-            a_report([bad, *fine, a_finding("undecided", signal="quality")], day=2, rejected={"not_json": 7}),
+            a_report(
+                [bad, *fine, *turned(), a_finding("undecided", signal="quality")], day=2, rejected={"not_json": 7}
+            ),
             ago(hours=1),
         ),
         *(

@@ -26,7 +26,7 @@ def test_drift_is_told_as_a_multiple_of_its_alert_limit():
         ("ok", 0.9, 0.75, 0.75 / 0.9),
         ("alert", 0.6, 0.75, 1.25),
         ("alert", -0.3, 0.5, 1000.0),
-        ("alert", -0.3, -0.1, 1000.0),
+        ("alert", -0.3, -0.1, 1 + 1e-9),
         ("ok", -0.05, -0.1, 1.0),
     ],
 )

@@ -9,8 +9,8 @@ param name string
 @description('The region.')
 param location string
 
-@description('The monitors: their models, and the hours after which their silence is one.')
-param monitors { name: string, model: string, hours: int }[]
+@description('The monitors: their models, the hours after which their silence is one, and whether rows have labels.')
+param monitors { name: string, model: string, hours: int, labelled: bool }[]
 
 @description('The limits, null for no such alarm.')
 param limits object
@@ -52,6 +52,7 @@ var queries = {
   'given-up': loadTextContent('../../queries/alerts/given-up.kql')
   heartbeat: loadTextContent('../../queries/alerts/heartbeat.kql')
   lag: loadTextContent('../../queries/alerts/lag.kql')
+  performance: loadTextContent('../../queries/alerts/performance.kql')
   quality: loadTextContent('../../queries/alerts/quality.kql')
   rejected: loadTextContent('../../queries/alerts/rejected.kql')
   silent: loadTextContent('../../queries/alerts/silent.kql')
@@ -62,15 +63,17 @@ var queries = {
 var hundredths = limits.budget_share == null ? 0 : int(take('${last(split('${limits.budget_share}0', '.'))}0', 2))
 var budget = json('${dailyGigabytes * hundredths / 100}.${padLeft(dailyGigabytes * hundredths % 100, 2, '0')}')
 
-// What is asked of each monitor. A state lasts until the next report tells otherwise, or for two days.
+// What is asked of each monitor. A state lasts until the next report tells otherwise, or for two days. Of performance
+// none tells where rows have no labels.
 var judged = [
   { query: 'drift', most: limits.drift, severity: 2, what: 'The largest drift, as a multiple of its limit' }
   { query: 'drifted-share', most: limits.drifted_share, severity: 2, what: 'The share of columns that have an alert of drift' }
   { query: 'quality', most: limits.failed_share, severity: 2, what: 'The share of quality findings that are not ok' }
+  { query: 'performance', most: limits.performance, severity: 2, what: 'The worst answers, as a multiple of their limit' }
   { query: 'rejected', most: limits.rejected_rows, severity: 2, what: 'Rows that could not be used' }
   { query: 'lag', most: limits.lag_seconds, severity: 3, what: 'Seconds from a window\'s end to its report' }
 ]
-var ofReports = flatten(map(monitors, monitor => map(judged, each => {
+var ofReports = flatten(map(monitors, monitor => map(filter(judged, each => each.query != 'performance' || monitor.labelled), each => {
   key: '${monitor.name}-${each.query}'
   query: each.query
   monitor: monitor.name

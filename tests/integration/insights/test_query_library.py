@@ -55,6 +55,10 @@ def week(tmp_path_factory):
         yield running
 
 
+def rounded(value):
+    return round(value, 9) if isinstance(value, float) else value
+
+
 def promised(query):
     """The columns that a query's comment names."""
     [line] = re.findall(r"^// Columns: (.*)$", query, re.MULTILINE)
@@ -177,6 +181,7 @@ NOT_TOLD = {  # in that week
     "Share of quality checks that fail",
     "Log objects that will be delivered again",
     "Reports that wait to be told",
+    "Worst answers, as multiples of limits",
 }
 
 
@@ -214,6 +219,7 @@ VALUES = {  # of the week, and where nothing was told
     "given-up": ([1.0], [0.0]),
     "heartbeat": ([0.0], [0.0]),
     "lag": ([ANY], []),
+    "performance": ([], []),
     "quality": ([], []),
     "rejected": ([0.0], []),
     "silent": ([pytest.approx(0.5, abs=0.2)], [48.0]),
@@ -242,7 +248,8 @@ def troubled(tmp_path_factory):
 TROUBLED = {
     "given-up": 3.0,  # of two calls
     "heartbeat": 3.0,
-    "quality": 0.25,  # of four findings, and of the newest report alone
+    "performance": pytest.approx(0.8 / 0.7),
+    "quality": 0.4,  # of five findings, and of the newest report alone
     "rejected": 7.0,
     "untold": 2.0,  # the fewest of the last quarter of an hour: so many have waited for all of it
 }
@@ -253,8 +260,23 @@ def test_an_alarm_finds_how_bad_it_is(troubled, name):
     assert [row["value"] for row in troubled.rows(ALARMS[name])] == [TROUBLED[name]]
 
 
-def rounded(value):
-    return round(value, 9) if isinstance(value, float) else value
+TURNED = {
+    "drift-over-time": [(day(2), "credit-scoring", 1000.0, 1, 2, 0.5)],
+    "worst-columns": [
+        ("credit-scoring", "amount", "", "kolmogorov_smirnov", 1000.0, 0.0, 0.05, 1, 1, day(2)),
+        ("credit-scoring", "price", "", "r_squared", 1 + 1e-9, -0.5, -0.1, 1, 1, day(2)),
+        ("credit-scoring", "city", "", "missing_column", 2.0, 1.0, 0.0, 1, 1, day(2)),
+        ("credit-scoring", "income", *PSI, 1.55, 0.31, 0.2, 2, 2, day(2)),
+        ("credit-scoring", "approved", "", "accuracy", rounded(0.8 / 0.7), 0.7, 0.8, 1, 1, day(2)),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", TURNED)
+def test_what_is_bad_is_above_its_limit_though_limits_lie_below_or_are_0(troubled, name):
+    rows = troubled.rows(QUERIES[name])
+
+    assert sorted(tuple(map(rounded, row.values())) for row in rows) == sorted(TURNED[name])
 
 
 def test_lag_is_told_in_seconds(week):

@@ -10,16 +10,18 @@ locals {
     try(local.limits.silent_hours > 0, false) ? local.limits.silent_hours : min(168, each.hours + 1)
   }
 
-  # What is judged of each report. A state lasts until the next report tells otherwise.
+  # What is judged of each report. A state lasts until the next report tells otherwise. Of performance none tells where rows have no labels.
   judged = {
     drift         = { metric = "ml.monitor.drift", most = local.limits.drift, more = { metric = "of_limit" }, what = "The largest drift, as a multiple of its limit" }
     drifted-share = { metric = "ml.monitor.drifted", most = local.limits.drifted_share, more = {}, what = "The share of columns that have an alert of drift" }
     quality       = { metric = "ml.monitor.quality", most = local.limits.failed_share, more = { metric = "failed_share" }, what = "The share of quality findings that are not ok" }
+    performance   = { metric = "ml.monitor.performance", most = local.limits.performance, more = { metric = "of_limit" }, what = "The worst answers, as a multiple of their limit" }
     rejected      = { metric = "ml.monitor.rejected", most = local.limits.rejected_rows, more = {}, what = "Rows that could not be used" }
     lag           = { metric = "ml.monitor.lag", most = local.limits.lag_seconds, more = {}, what = "Seconds from a window's end to its report" }
   }
   by_report = merge([for name, each in local.watched : {
-    for kind, judged in local.judged : "${name}-${kind}" => merge(judged, { monitor = name, model = each.model, kind = kind }) if judged.most != null
+    for kind, judged in local.judged : "${name}-${kind}" => merge(judged, { monitor = name, model = each.model, kind = kind })
+    if judged.most != null && (kind != "performance" || each.labelled)
   }]...)
 
   silences = local.limits.silent_hours == null ? {} : local.silent_hours

@@ -19,6 +19,7 @@ locals {
     output   = try(regex(local.place, read.output), local.nowhere)
     data     = [for place in local.data_places[file] : try(regex(local.place, place), local.nowhere)]
     policies = try(read.policies, [])
+    labelled = anytrue([for column in try(read.columns, []) : try(column.role == "label", false)])
     hours = ceil(sum([for given in [try(read.window, "1d"), try(read.lateness, "1h")] :
       try(tonumber(regex("^[0-9]+", given)) * local.unit_hours[substr(given, -1, 1)], 24)
     ]))

@@ -67,9 +67,9 @@ variable "environment" {
 
   validation {
     condition = !endswith(lookup(var.environment, "ATALAIA_METRICS", ""), "otlp") || try(var.alarms.lag_seconds, null) == null && alltrue([
-      for name in ["drift", "drifted_share", "failed_share", "rejected_rows", "silent_hours", "untold_reports"] : try(var.alarms[name], 0) == null
+      for name in ["drift", "drifted_share", "failed_share", "performance", "rejected_rows", "silent_hours", "untold_reports"] : try(var.alarms[name], 0) == null
     ])
-    error_message = "With ATALAIA_METRICS = otlp or cloudwatch-otlp, no metric of reports is where CloudWatch's alarms look: set drift, drifted_share, failed_share, rejected_rows, silent_hours and untold_reports of alarms to null, leave lag_seconds out, and watch reports where metrics go."
+    error_message = "With ATALAIA_METRICS = otlp or cloudwatch-otlp, no metric of reports is where CloudWatch's alarms look: set drift, drifted_share, failed_share, performance, rejected_rows, silent_hours and untold_reports of alarms to null, leave lag_seconds out, and watch reports where metrics go."
   }
 
   # Not by its name, or Terraform would show what was given, which may be the key.
@@ -145,14 +145,14 @@ variable "arrival_events" {
 }
 
 variable "alarms" {
-  description = "What differs from the default limits of alarms, null for no such alarm: `drift` (1, the multiple of its own limit), `drifted_share` (0.3) and `failed_share` (0) of columns and quality checks, `rejected_rows` (0), `lag_seconds` (none), `silent_hours` without a report (0, which stands for window, lateness and one more), `untold_reports` (0), `oldest_log_seconds` (1800)."
+  description = "What differs from the default limits of alarms, null for no such alarm: `drift` (1, the multiple of its own limit), `drifted_share` (0.3) and `failed_share` (0) of columns and quality checks, `performance` (1, where rows have labels), `rejected_rows` (0), `lag_seconds` (none), `silent_hours` without a report (0, which stands for window, lateness and one more), `untold_reports` (0), `oldest_log_seconds` (1800)."
   type        = map(number)
   default     = {}
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(keys(var.alarms), ["drift", "drifted_share", "failed_share", "lag_seconds", "oldest_log_seconds", "rejected_rows", "silent_hours", "untold_reports"])) == 0
-    error_message = "alarms may have drift, drifted_share, failed_share, lag_seconds, oldest_log_seconds, rejected_rows, silent_hours and untold_reports."
+    condition     = length(setsubtract(keys(var.alarms), ["drift", "drifted_share", "failed_share", "lag_seconds", "oldest_log_seconds", "performance", "rejected_rows", "silent_hours", "untold_reports"])) == 0
+    error_message = "alarms may have drift, drifted_share, failed_share, lag_seconds, oldest_log_seconds, performance, rejected_rows, silent_hours and untold_reports."
   }
 
   validation {

@@ -11,11 +11,13 @@ locals {
     try(local.limits.silent_hours > 0, false) ? local.limits.silent_hours : min(47, each.hours + 1)
   }
 
-  # What is asked of each monitor. A state lasts until the next report tells otherwise, or for two days.
+  # What is asked of each monitor. A state lasts until the next report tells otherwise, or for two days. Of performance
+  # none tells where rows have no labels.
   judged = {
     drift         = { most = local.limits.drift, severity = 2, what = "The largest drift, as a multiple of its limit" }
     drifted-share = { most = local.limits.drifted_share, severity = 2, what = "The share of columns that have an alert of drift" }
     quality       = { most = local.limits.failed_share, severity = 2, what = "The share of quality findings that are not ok" }
+    performance   = { most = local.limits.performance, severity = 2, what = "The worst answers, as a multiple of their limit" }
     rejected      = { most = local.limits.rejected_rows, severity = 2, what = "Rows that could not be used" }
     lag           = { most = local.limits.lag_seconds, severity = 3, what = "Seconds from a window's end to its report" }
   }
@@ -24,7 +26,7 @@ locals {
       for kind, judged in local.judged : "${name}-${kind}" => {
         query = kind, monitor = name, operator = "GreaterThan", limit = judged.most, severity = judged.severity
         what  = "${judged.what}: model ${each.model}, monitor ${name}."
-      } if judged.most != null
+      } if judged.most != null && (kind != "performance" || each.labelled)
     }]...),
     local.limits.silent_hours == null ? {} : { for name, hours in local.silent_hours : "${name}-silent" => {
       query = "silent", monitor = name, operator = "GreaterThan", limit = hours, severity = 1

@@ -91,9 +91,9 @@ variable "environment" {
 
   validation {
     condition = lookup(var.environment, "ATALAIA_METRICS", "") != "otlp" || try(var.alarms.lag_seconds, null) == null && alltrue([
-      for name in ["drift", "drifted_share", "failed_share", "rejected_rows", "silent_hours"] : try(var.alarms[name], 0) == null
+      for name in ["drift", "drifted_share", "failed_share", "performance", "rejected_rows", "silent_hours"] : try(var.alarms[name], 0) == null
     ])
-    error_message = "With ATALAIA_METRICS = otlp, Application Insights hears of no report, and alarms see none: set drift, drifted_share, failed_share, rejected_rows and silent_hours of alarms to null, leave lag_seconds out, and watch reports where metrics go."
+    error_message = "With ATALAIA_METRICS = otlp, Application Insights hears of no report, and alarms see none: set drift, drifted_share, failed_share, performance, rejected_rows and silent_hours of alarms to null, leave lag_seconds out, and watch reports where metrics go."
   }
 
   # Not by its name, or Terraform would show what was given, which may be the key.
@@ -157,14 +157,14 @@ variable "known_ids" {
 }
 
 variable "alarms" {
-  description = "What differs from the default limits of alarms, null for no such alarm: `drift` (1, the multiple of its own limit), `drifted_share` (0.3) and `failed_share` (0) of columns and quality checks, `rejected_rows` (0), `lag_seconds` (none), `silent_hours` without a report (0, which stands for window, lateness and one more), `untold_reports` (0), `waiting_logs` (1000), `budget_share` (0.8) of `daily_gigabytes`."
+  description = "What differs from the default limits of alarms, null for no such alarm: `drift` (1, the multiple of its own limit), `drifted_share` (0.3) and `failed_share` (0) of columns and quality checks, `performance` (1, where rows have labels), `rejected_rows` (0), `lag_seconds` (none), `silent_hours` without a report (0, which stands for window, lateness and one more), `untold_reports` (0), `waiting_logs` (1000), `budget_share` (0.8) of `daily_gigabytes`."
   type        = map(number)
   default     = {}
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(keys(var.alarms), ["budget_share", "drift", "drifted_share", "failed_share", "lag_seconds", "rejected_rows", "silent_hours", "untold_reports", "waiting_logs"])) == 0
-    error_message = "alarms may have budget_share, drift, drifted_share, failed_share, lag_seconds, rejected_rows, silent_hours, untold_reports and waiting_logs."
+    condition     = length(setsubtract(keys(var.alarms), ["budget_share", "drift", "drifted_share", "failed_share", "lag_seconds", "performance", "rejected_rows", "silent_hours", "untold_reports", "waiting_logs"])) == 0
+    error_message = "alarms may have budget_share, drift, drifted_share, failed_share, lag_seconds, performance, rejected_rows, silent_hours, untold_reports and waiting_logs."
   }
 
   validation {

@@ -166,7 +166,7 @@ run "refuses_alarms_that_would_see_nothing" {
 
   variables {
     environment = { ATALAIA_METRICS = "cloudwatch-otlp" }
-    alarms      = { drift = null, drifted_share = null, failed_share = null, rejected_rows = null, silent_hours = null }
+    alarms      = { drift = null, drifted_share = null, failed_share = null, performance = null, rejected_rows = null, silent_hours = null }
   }
 
   expect_failures = [var.environment]

@@ -157,7 +157,7 @@ run "null_is_no_alarm" {
   command = plan
 
   variables {
-    alarms = { drift = null, drifted_share = null, failed_share = null, rejected_rows = null, silent_hours = null, untold_reports = null, oldest_log_seconds = null }
+    alarms = { drift = null, drifted_share = null, failed_share = null, performance = null, rejected_rows = null, silent_hours = null, untold_reports = null, oldest_log_seconds = null }
   }
 
   assert {
@@ -245,7 +245,7 @@ run "messages_stay_hidden_for_six_calls_where_calls_may_be_refused" {
   variables {
     sizes       = { ingest = { reserved_concurrency = -1 } }
     environment = { ATALAIA_METRICS = "cloudwatch-otlp" }
-    alarms      = { drift = null, drifted_share = null, failed_share = null, rejected_rows = null, silent_hours = null, untold_reports = null }
+    alarms      = { drift = null, drifted_share = null, failed_share = null, performance = null, rejected_rows = null, silent_hours = null, untold_reports = null }
   }
 
   assert {

@@ -190,6 +190,16 @@ run "each_monitor_has_its_alarms" {
   }
 
   assert {
+    condition     = [for name in keys(aws_cloudwatch_metric_alarm.report) : name if endswith(name, "-performance")] == ["churn-performance"]
+    error_message = "answers are watched where no row has a label, or not where rows do"
+  }
+
+  assert {
+    condition     = alltrue([for each in aws_cloudwatch_metric_alarm.report : each.treat_missing_data == "ignore"])
+    error_message = "a report that tells nothing changes a state"
+  }
+
+  assert {
     condition     = alltrue([for each in aws_cloudwatch_metric_alarm.silence : each.treat_missing_data == "breaching"])
     error_message = "silence raises no alarm"
   }
@@ -210,7 +220,7 @@ run "each_monitor_has_its_alarms" {
   }
 
   assert {
-    condition     = aws_cloudwatch_composite_alarm.monitor["churn"].alarm_rule == "ALARM(\"atalaia-churn-drift\") OR ALARM(\"atalaia-churn-drifted-share\") OR ALARM(\"atalaia-churn-quality\") OR ALARM(\"atalaia-churn-rejected\") OR ALARM(\"atalaia-churn-silent\")"
+    condition     = aws_cloudwatch_composite_alarm.monitor["churn"].alarm_rule == "ALARM(\"atalaia-churn-drift\") OR ALARM(\"atalaia-churn-drifted-share\") OR ALARM(\"atalaia-churn-performance\") OR ALARM(\"atalaia-churn-quality\") OR ALARM(\"atalaia-churn-rejected\") OR ALARM(\"atalaia-churn-silent\")"
     error_message = "the alarm over a monitor's others misses some"
   }
 

@@ -161,7 +161,7 @@ run "refuses_alarms_that_would_see_nothing" {
 
   variables {
     environment = { ATALAIA_METRICS = "otlp" }
-    alarms      = { drift = null, drifted_share = null, failed_share = null, rejected_rows = null }
+    alarms      = { drift = null, drifted_share = null, failed_share = null, performance = null, rejected_rows = null }
   }
 
   expect_failures = [var.environment]

@@ -146,7 +146,7 @@ run "null_is_no_alarm" {
   command = plan
 
   variables {
-    alarms = { budget_share = null, drift = null, drifted_share = null, failed_share = null, rejected_rows = null, silent_hours = null, untold_reports = null, waiting_logs = null }
+    alarms = { budget_share = null, drift = null, drifted_share = null, failed_share = null, performance = null, rejected_rows = null, silent_hours = null, untold_reports = null, waiting_logs = null }
   }
 
   assert {
@@ -220,7 +220,7 @@ run "reports_may_go_elsewhere_where_no_alarm_asks_for_them" {
 
   variables {
     environment = { ATALAIA_METRICS = "otlp" }
-    alarms      = { drift = null, drifted_share = null, failed_share = null, rejected_rows = null, silent_hours = null }
+    alarms      = { drift = null, drifted_share = null, failed_share = null, performance = null, rejected_rows = null, silent_hours = null }
   }
 
   assert {

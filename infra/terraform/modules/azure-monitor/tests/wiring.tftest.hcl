@@ -123,6 +123,11 @@ run "each_monitor_has_its_alarms" {
   }
 
   assert {
+    condition     = [for name in keys(azurerm_monitor_scheduled_query_rules_alert_v2.query) : name if endswith(name, "-performance")] == ["churn-performance"]
+    error_message = "answers are watched where no row has a label, or not where rows do"
+  }
+
+  assert {
     condition     = alltrue([for name, each in azurerm_monitor_scheduled_query_rules_alert_v2.query : !strcontains(one(each.criteria).query, "MONITOR")])
     error_message = "a query asks of no monitor"
   }
