@@ -57,8 +57,8 @@ def each_function_may_do_what_it_does(deployed):
     for function in ("ingest", "evaluate"):
         assert deployed.may(function, GET, f"{PLACES['churn']}/reference/train.csv")
         assert deployed.may(function, GET, f"{PLACES['credit']}/reference/2026/rows.jsonl")
-        assert deployed.may(function, GET, "arn:aws:s3:::churn-models/training/job-1/train.csv")
-        assert deployed.may(function, "s3:ListBucket", "arn:aws:s3:::churn-models")
+        assert deployed.may(function, GET, "arn:aws:s3:::credit-models/training/job-1/train.csv")
+        assert deployed.may(function, "s3:ListBucket", "arn:aws:s3:::credit-models")
         assert deployed.may(function, GET, f"{PLACES['churn']}/trained/v8/rows.jsonl")
 
 
@@ -100,7 +100,7 @@ def nobody_reads_other_buckets(deployed):
     for function in READS:
         assert not deployed.may(function, GET, "arn:aws:s3:::other/atalaia/churn/reports/x/r1.json")
         assert not deployed.may(function, "s3:ListBucket", "arn:aws:s3:::other")
-        assert not deployed.may(function, GET, "arn:aws:s3:::churn-models/other/train.csv")
+        assert not deployed.may(function, GET, "arn:aws:s3:::credit-models/other/train.csv")
 
 
 def only_evaluate_starts_jobs_and_only_those_of_policies(deployed):

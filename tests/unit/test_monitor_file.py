@@ -806,3 +806,11 @@ def test_every_example_of_the_reference_page_loads():
 
     assert len(examples) > 0
     assert [find_faults(example, "example", METRICS) for example in examples] == [[]] * len(examples)
+
+
+EXAMPLES = sorted((PAGE.parents[1] / "infra").glob("**/examples/**/monitors/*.yaml"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parts[-5]}/{path.parts[-3]}/{path.stem}")
+def test_the_monitors_of_deployed_examples_have_no_fault(path):
+    assert find_faults(path.read_bytes(), path.name, METRICS) == []
