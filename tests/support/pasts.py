@@ -16,9 +16,9 @@ class Starter:
         return f"job-{job.window}"
 
 
-def moved(day, by=5.0, n=600):
-    """Rows of a day whose numbers are *by* larger and whose words are others."""
-    return [{**row, "x": row["x"] + by, "word": "c"} for row in rows(day, n, seed=day)]
+def moved(day, n=600):
+    """Rows of a day whose numbers are larger and whose words are others."""
+    return [{**row, "word": "c"} for row in shifted(day, 5.0, n)]
 
 
 def shifted(day, by, n=600):

@@ -1,11 +1,9 @@
 """Backtests of what follows from a job: which baseline holds then."""
 
-import json
-
 import pytest
 from msgspec.structs import replace
 from pasts import a_past, moved, shifted
-from worlds import moment, rows
+from worlds import lines, moment, rows
 
 from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.backtesting import backtest
@@ -170,11 +168,11 @@ def test_what_follows_from_data_is_not_known_and_said():
 def test_a_baseline_that_was_made_by_hand_begins_whatever_is_replayed():
     world = a_past({day: moved(day) for day in range(2, 6)}, "")
     reference = MemoryStore("mem://more")
-    reference.put("data.jsonl", b"".join(_lines(moved(1, n=2000))))
+    reference.put("data.jsonl", lines(moved(1, n=2000)))
     make_baseline(world.monitor, [LogSource(reference)], world.output, chosen=True)
     for day in (6, 7, 8):
         world.now = moment(f"2026-03-{day:02}T12:30:00Z")
-        world.service.ingest([world.put(f"{day}.jsonl", b"".join(_lines(moved(day))))])
+        world.service.ingest([world.put(f"{day}.jsonl", lines(moved(day)))])
         world.now = moment(f"2026-03-{day + 1:02}T02:00:00Z")
         world.service.evaluate(world.telemetry, world.starter)
 
@@ -182,10 +180,6 @@ def test_a_baseline_that_was_made_by_hand_begins_whatever_is_replayed():
 
     assert drifts(found, "then") == [2, 3, 4, 5]
     assert drifts(found) == [2, 3, 4, 5]
-
-
-def _lines(entries):
-    return [json.dumps(entry).encode() + b"\n" for entry in entries]
 
 
 def test_wider_windows_have_jobs_of_their_own(renewed):

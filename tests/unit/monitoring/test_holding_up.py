@@ -1,6 +1,7 @@
 """What fails for one policy holds up no other, nor other monitors."""
 
 import pytest
+from pasts import moved
 from services import MONITOR, Told, make_service
 from worlds import lines, moment, rows
 
@@ -49,8 +50,7 @@ def a_world(*texts):
 
 
 def arrive(world, day):
-    drifted = [{**row, "x": row["x"] + 5, "word": "c"} for row in rows(day, 600, seed=day)]
-    assert not world.service.ingest([world.put(f"{day}.jsonl", lines(drifted))]).failed
+    assert not world.service.ingest([world.put(f"{day}.jsonl", lines(moved(day)))]).failed
 
 
 def evaluate(world, now=None):

@@ -2,6 +2,7 @@ import json
 
 import pytest
 from packets import Died, Interrupted, die
+from pasts import moved
 from services import MONITOR, Told, make_service
 from worlds import lines, moment, rows
 
@@ -28,10 +29,6 @@ class Starter:
 
     def start(self, job):
         return f"arn:aws:sagemaker:eu-west-1:1:pipeline/p/execution/run-{job.window[:8]}"
-
-
-def moved(day, n=600):
-    return [{**row, "x": row["x"] + 5, "word": "c"} for row in rows(day, n, seed=day)]
 
 
 def arrive(world, day, entries, name=""):
