@@ -1,8 +1,10 @@
 import json
 
 import pytest
+from packets import Interrupted
+from pasts import shifted
 from services import MONITOR, Told, make_service
-from worlds import lines, moment, rows
+from worlds import lines, moment
 
 from atalaia.errors import ApprovalError, JobError
 from atalaia.monitor_file import load_monitor
@@ -36,9 +38,8 @@ class Starter:
 
 def arrived(world):
     """Let drifted rows arrive, and evaluate them."""
-    drifted = [{**row, "x": row["x"] + 5} for row in rows(2)]
     world.starter, world.telemetry = getattr(world, "starter", None) or Starter(), Told()
-    assert not world.service.ingest([world.put("2.jsonl", lines(drifted))]).failed
+    assert not world.service.ingest([world.put("2.jsonl", lines(shifted(2, 5.0)))]).failed
     evaluate(world)
     return world
 
@@ -102,8 +103,7 @@ def test_what_was_declined_cools_down_as_if_it_had_been_done():
     decide(world.output, "churn", waiting(world), Approval(Decision.DECLINE, "Ada"))
     evaluate(world)
     for day in (3, 4):
-        drifted = [{**row, "x": row["x"] + 5} for row in rows(day)]
-        world.service.ingest([world.put(f"{day}.jsonl", lines(drifted))])
+        world.service.ingest([world.put(f"{day}.jsonl", lines(shifted(day, 5.0)))])
         evaluate(world)
 
     assert [(each["window"][:8], each["state"]) for each in actions(world)] == [
@@ -305,8 +305,6 @@ def test_while_it_waits_outcomes_of_other_jobs_are_nobodys(world):
 
 def test_another_who_settles_it_first_is_left_alone(world):
     """Two evaluators find that it ran out; the second one's write is refused."""
-    from packets import Interrupted
-
     world.now += 3 * DAY
     whole = world.stores.opened["mem://out"]
     for calls in range(1, 60):
@@ -343,6 +341,25 @@ def test_who_tells_people_is_told_where_to_approve(target, count):
     assert "links" not in next(each for each in actions(world) if each["policy"] == "tell")["evidence"]
     (event,) = [event for name, event in told(world) if name == "approval"]
     assert event["approve"] == "https://here.example/approve"
+
+
+def test_who_tells_people_late_does_not_tell_them_to_approve_what_was_declined():
+    tell = "  - {name: tell, when: drifted > 0.4, webhook: {url: 'https://here.example'}}\n"
+    wait = "  - {name: retrain, when: drifted > 0.4, approval: true, pipeline: p}\n"
+    world = make_service(MONITOR + "policies:\n" + tell + wait)
+    world.service = Service(world.watches, lambda: world.now, links=links)
+    world.output.put(KEY, b'{"decision": "decline"}')
+    world.starter = Starter()
+    world.starter.fails = True
+    arrived(world)
+    evaluate(world)
+    world.starter.fails, world.now = False, world.now + 31 * SECOND
+
+    evaluate(world)
+
+    (job,) = world.starter.jobs
+    assert {each["policy"]: each["state"] for each in actions(world)} == {"retrain": "declined", "tell": "done"}
+    assert "links" not in job.evidence
 
 
 def links(monitor, action):
