@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from atalaia.errors import JobError
 from atalaia.policies import AzuremlJob, Policy
 from atalaia.ports import LONGEST_START, Job
+from atalaia_azure import identity
 from atalaia_azure.asking import SECONDS, Asker
 from atalaia_azure.batch import SEARCH, audience_of
 from atalaia_azure.identity import NoTokenError
@@ -186,7 +187,7 @@ def test_a_list_without_end_is_given_up(azure, monkeypatch):
 
 
 def test_a_start_ends_before_another_evaluator_may_begin_one():
-    token = 5  # seconds; each audience has one, which is kept
+    token = identity._SECONDS  # each audience has one, which is kept
 
     assert 3 * SECONDS + token <= LONGEST_START
     assert SEARCH + 1 + 2 * SECONDS + 2 * token <= LONGEST_START
