@@ -101,6 +101,15 @@ def test_jobs_from_before_the_window_are_not_looked_through(azure):
     assert [path for _, path, _ in azure.seen].count(f"{WORKSPACE}/jobs") == 1
 
 
+def test_jobs_of_which_no_time_is_told_do_not_end_the_search(azure):
+    name = batch(azure).start(JOB)
+    azure.now = "the latest"
+    for number in range(3):
+        batch(azure).start(Job("other", "drift", f"2026030{number + 1}T000000Z"))
+
+    assert batch(azure).start(JOB) == name
+
+
 def test_a_refusal_that_repeats_a_token_is_told_of_without_it(azure):
     token = "eyJ" + "hbGciOiJSUzI1NiJ9.eyJ" + "hdWQiOiJhcm0ifQ.c2ln"
     azure.plan = [(400, token)]
