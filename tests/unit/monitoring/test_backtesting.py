@@ -1,6 +1,6 @@
 import msgspec
 import pytest
-from pasts import POLICY, a_past, a_week, moved, shifted
+from pasts import POLICY, a_past, a_week, go_by, moved, shifted
 from services import MONITOR
 from worlds import lines, moment, rows
 
@@ -249,12 +249,7 @@ def test_each_window_is_compared_with_the_baseline_that_held_then():
     before = world.watches[0].eras.latest.version
     world.stores("mem://reference").put("data.jsonl", lines(moved(1, n=2000)))
     world.restart()
-    later = {5: moved(5), 6: moved(6)}
-    for day, entries in later.items():
-        world.now = moment(f"2026-03-{day:02}T12:30:00Z")
-        world.service.ingest([world.put(f"{day}.jsonl", lines(entries))])
-        world.now = moment(f"2026-03-{day + 1:02}T02:00:00Z")
-        world.service.evaluate(world.telemetry, world.starter)
+    go_by(world, {5: moved(5), 6: moved(6)})
 
     found = backtest(world.monitor, world.output, NOW)
     done = replay(world.monitor, world.output, NOW)
