@@ -124,9 +124,9 @@ def test_a_job_that_really_ran_ends_as_it_ended(plain):
 
 
 def test_nothing_follows_from_a_job_before_it_has_ended():
-    slow = "policies: [{name: slow, when: drifted > 0.3, windows: 3, cool_down: 4w, pipeline: p, new_baseline: {}}, "
+    slow = "policies: [{name: slow, when: drifted > 0.3, windows: 2, cool_down: 4w, pipeline: p, new_baseline: {}}, "
     world = a_past(course(), RENEWING.replace("policies: [", slow), ends={4: "Succeeded"})
-    assert world.service.note_outcome("job-20260306T000000Z", "Succeeded", moment("2026-03-14T00:00:00Z"))
+    assert world.service.note_outcome("job-20260305T000000Z", "Succeeded", moment("2026-03-14T00:00:00Z"))
 
     found = backtest(world.monitor, world.output, NOW)
 
