@@ -21,6 +21,8 @@ POLICY = "policies: [{name: retrain, when: drifted > 0.3, cool_down: 4w, pipelin
 RENEWING = POLICY.replace("pipeline: p", "pipeline: p, new_baseline: {windows: 2, rows: 1000}")
 ASKING = RENEWING.replace("pipeline: p", "pipeline: p, approval: true")
 FROM_DATA = POLICY.replace("pipeline: p", "pipeline: p, new_baseline: {data: 'mem://train/{job}'}")
+SLOW = "policies: [{name: slow, when: drifted > 0.3, windows: 2, cool_down: 4w, pipeline: p, new_baseline: %s}, "
+BOTH = RENEWING.replace("policies: [", SLOW)
 COUNTED = (
     "counted again from their profiles, on a baseline that did not hold then: windows from 2026-03-{:02}T00:00:00Z on"
 )
@@ -124,13 +126,14 @@ def test_a_job_that_really_ran_ends_as_it_ended(plain):
 
 
 def test_nothing_follows_from_a_job_before_it_has_ended():
-    slow = "policies: [{name: slow, when: drifted > 0.3, windows: 2, cool_down: 4w, pipeline: p, new_baseline: {}}, "
-    world = a_past(course(), RENEWING.replace("policies: [", slow), ends={4: "Succeeded"})
+    world = a_past(course(), BOTH % "{}", ends={4: "Succeeded"})
     assert world.service.note_outcome("job-20260305T000000Z", "Succeeded", moment("2026-03-14T00:00:00Z"))
+    later = load_monitor(world.text.replace("windows: 2, rows", "windows: 4, rows"), "changed.yaml")
 
-    found = backtest(world.monitor, world.output, NOW)
+    found = backtest(world.monitor, world.output, NOW, later)
 
-    assert drifts(found, "then") == drifts(found) == [4, 5, 6, 7, 8]
+    assert drifts(found, "then") == [4, 5, 6, 7, 8]
+    assert drifts(found) == list(range(4, 11))
 
 
 def test_a_copy_of_the_output_knows_its_jobs_whatever_output_the_changed_file_names():
@@ -197,6 +200,15 @@ def test_what_would_follow_from_data_is_not_known_and_said(policy):
 
     assert drifts(found) == list(range(4, 13))
     assert found.notes == ("not known, so the old baseline holds on: what follows from the training data of retrain",)
+
+
+def test_what_is_not_known_of_one_policy_keeps_no_other_from_its_baseline():
+    never = a_past(course(), "")
+
+    found = backtest(never.monitor, never.output, NOW, load_monitor(MONITOR + BOTH % "{data: mem://train}", "c.yaml"))
+
+    assert drifts(found) == [4, 5, 6, 7, 8]
+    assert found.notes[1:] == ("not known, so the old baseline holds on: what follows from the training data of slow",)
 
 
 def test_a_baseline_that_was_made_by_hand_begins_whatever_is_replayed():
