@@ -151,6 +151,24 @@ def test_the_page_says_that_what_waited_was_not_approved(world, by, why):
     assert on_its_page(world) == ("held", why)
 
 
+def test_while_what_was_approved_could_not_be_started_the_page_says_that_it_waits(world):
+    world.starter.fails = True
+    decide(world.output, "churn", waiting(world), Approval(Decision.APPROVE, "Ada"))
+    evaluate(world)
+
+    assert on_its_page(world) == ("waiting", "for approval, at most 2d")
+
+
+def test_the_page_says_of_what_nobody_had_to_approve_only_how_long_it_waited():
+    world = make_service(MONITOR + QUIET)
+    world.now = moment("2026-03-03T23:00:00Z")
+    arrived(world)
+    world.now = moment("2026-03-04T06:00:00Z")
+    evaluate(world)
+
+    assert on_its_page(world) == ("acted", "it waited until 2026-03-04T06:00:00Z, when the quiet hours are over")
+
+
 def test_an_approval_by_hand_may_come_before_the_action():
     world = make_service(MONITOR + POLICY)
     world.output.put(KEY, b'{"decision": "approve"}')
