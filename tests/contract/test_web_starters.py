@@ -605,7 +605,10 @@ def test_a_report_on_the_web_is_linked(kind, service):
 def test_each_target_has_a_starter_in_any_cloud_or_is_a_clouds_own(target, name):
     policy = policies.Policy(**{"name": "p", **NEEDED, **target})
 
-    assert type(common_starter(policy, str, MemoryStore())).__name__ == name
+    starter = common_starter(policy, str, MemoryStore())
+
+    assert type(starter).__name__ == name
+    assert isinstance(starter, JobFollower) is (policies.target_of(policy) in policies.ASKED)
 
 
 NEEDED = {"when": "drifted > 0.3"}

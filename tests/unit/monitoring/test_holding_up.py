@@ -119,6 +119,17 @@ def test_decisions_that_cannot_be_read_hold_up_no_actions():
     assert "no decisions" in done.failed["schedules"]
 
 
+def test_a_schedule_whose_claims_cannot_be_read_holds_up_no_other():
+    world = a_world(MONITOR + SCHEDULED.replace("second, when: drifted > 0.4", "hourly, schedule: 0 * * * *"))
+    evaluate(world, "2026-03-03T23:30:00Z")
+    world.output.put("churn/state/policies/nightly.json", DAMAGED)
+
+    done = evaluate(world, "2026-03-04T03:30:00Z").evaluated["churn"]
+
+    assert [policy for policy, _ in world.starter.started] == ["hourly"]
+    assert "nightly.json: no claims" in done.failed["schedules"]
+
+
 @pytest.mark.parametrize("error", [JobError("busy"), KeyError("executionArn")])
 def test_whatever_a_target_answers_holds_up_no_other(error):
     world = a_world(MONITOR + TWO)

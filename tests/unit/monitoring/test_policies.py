@@ -446,6 +446,24 @@ def test_a_policy_that_asks_for_silence_longer_than_it_is_looked_for_is_a_fault(
     assert [fault.found for fault in found] == [told] * faults
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "pipeline: p",
+        "training_job: {RoleArn: r}",
+        f"azureml_job: {{workspace: {WORKSPACE}, properties: {{jobType: Command}}}}",
+        f"azureml_batch: {{workspace: {WORKSPACE}, endpoint: score}}",
+        "databricks: {host: 'https://h', job_id: 1, token: 'env:T'}",
+        "github_workflow: {repository: a/b, token: 'env:T', workflow: w}",
+        "azure_devops: {organization: 'https://o', project: p, pipeline_id: 1, token: 'env:T'}",
+    ],
+)
+def test_a_new_baseline_may_follow_from_what_somebody_tells_the_end_of(target):
+    text = MONITOR + f"policies: [{{name: a, when: drifted > 0.3, {target}, new_baseline: {{}}}}]\n"
+
+    assert find_faults(text, "monitor.yaml", METRICS) == []
+
+
 def test_an_azure_job_is_given_as_its_rest_api_takes_it():
     job = f"{{workspace: {WORKSPACE}, properties: {{jobType: Command, command: train}}}}"
     text = MONITOR + f"policies: [{{name: a, when: drifted > 0.3, azureml_job: {job}}}]\n"
