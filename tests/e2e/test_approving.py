@@ -76,6 +76,12 @@ def test_a_run_is_asked_after_from_this_machine_until_it_has_ended(place, monkey
         policy = f"policies: [{{name: train, when: drifted > 0.3, databricks: {databricks}, new_baseline: {{}}}}]\n"
         (place / "monitor.yaml").write_text(MONITOR + policy)
         checked(place)
+        (place / "monitor.yaml").write_text(MONITOR + policy.replace("env:DATABRICKS_TOKEN", "secretsmanager:t"))
+        elsewhere = checked(place)
+        (place / "monitor.yaml").write_text(MONITOR + policy)
+        monkeypatch.setenv("DATABRICKS_TOKEN", "wrong")
+        refused = checked(place)
+        monkeypatch.setenv("DATABRICKS_TOKEN", TOKEN)
         service.end("Succeeded")
         done = checked(place)
         monkeypatch.setenv("DATABRICKS_TOKEN", "another")
@@ -83,7 +89,8 @@ def test_a_run_is_asked_after_from_this_machine_until_it_has_ended(place, monkey
 
     (action,) = [each for each in listed(place) if each["policy"] == "train"]
     assert (action["job"], action["outcome"]) == ("1000", "Succeeded")
-    assert done.stderr == after.stderr == ""
+    assert f"It is not known what became of a job. Databricks job {JOB}: HTTP status 403" in refused.stderr
+    assert elsewhere.stderr == done.stderr == after.stderr == ""
     assert len(list((place / "out/churn/renewals").iterdir())) == 1
 
 
