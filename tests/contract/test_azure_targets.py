@@ -252,7 +252,7 @@ def test_traffic_is_shifted_and_everything_else_is_kept(azure):
 
     after = azure.online["credit"]
     assert after["properties"] == before["properties"] | {"traffic": {"blue": 10, "green": 90}}
-    assert (after["tags"], after["identity"]) == (before["tags"], before["identity"])
+    assert [after[key] for key in ("tags", "identity", "kind")] == [before[key] for key in ("tags", "identity", "kind")]
 
 
 def test_a_split_that_is_there_is_left_alone(azure):

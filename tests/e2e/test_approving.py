@@ -115,12 +115,25 @@ def test_a_table_tells_how_far_actions_are(place):
     assert "declined   by Ada" in declined
 
 
-def test_an_approval_is_told_before_the_next_evaluation_acts_on_it(place):
-    approve(place, "2026-03-02", "--by", "Ada")
+def test_the_table_tells_why_nothing_could_be_started(place):
+    (place / "monitor.yaml").write_text(
+        MONITOR + "policies: [{name: tell, when: drifted > 0.3, webhook: {url: 'http://127.0.0.1:9/x'}}]\n"
+    )
+    checked(place)
+
+    assert "no answer (ConnectionRefusedError)" in " ".join(
+        atalaia("actions", "monitor.yaml", cwd=place).stdout.split()
+    )
+
+
+@pytest.mark.parametrize(("more", "word"), [([], "approved"), (["--decline"], "declined")])
+def test_a_decision_is_told_before_the_next_evaluation_acts_on_it(place, more, word):
+    approve(place, "2026-03-02", "--by", "Ada", *more)
 
     (action,) = listed(place)
     assert (action["state"], action["by"]) == ("pending-approval", "Ada")
-    assert "approved by Ada" in atalaia("actions", "monitor.yaml", cwd=place).stdout
+    shown = " ".join(atalaia("actions", "monitor.yaml", cwd=place).stdout.split())
+    assert f"{word} by Ada, as of the next evaluation" in shown
 
 
 def test_what_is_no_approval_is_told_in_the_list(place):
