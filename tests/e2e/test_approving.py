@@ -100,7 +100,7 @@ def test_what_is_declined_is_not_started(place):
 
     (after,) = listed(place)
     assert done.stdout.startswith("Declined: churn")
-    assert after["state"] == "declined"
+    assert (after["state"], after["until"]) == ("declined", None)
     assert after["by"]
     assert not (place / "out/jobs").exists()
 

@@ -121,6 +121,10 @@ def test_check_tells_decisions_of_the_last_window_that_was_decided_on(place):
 
     assert "2 Mar 2026 few: nothing to do, 800 rows, fewer than the 5,000 needed" in " ".join(done.stdout.split())
 
+    later = atalaia("check", "monitor.yaml", "--now", "2026-03-05", cwd=place).stdout
+    assert "3 Mar 2026 few: nothing to do" in " ".join(later.split())
+    assert later.count("few: nothing to do") == 1
+
 
 def test_check_says_what_could_not_be_started(place):
     with (place / "monitor.yaml").open("a") as file:
