@@ -8,7 +8,7 @@ import traceback
 import pytest
 from databricks_server import JOB as DATABRICKS_JOB
 from hooks_server import KEY, shown
-from web_service import TOKEN
+from web_service import TOKEN, posted
 from web_starters import ASKED_FIRST, SERVICES, UNKNOWING, started_at, starter_of, web_starter
 
 from atalaia import policies
@@ -53,10 +53,6 @@ def service(kind):
 
 def with_service(kind):
     return pytest.mark.parametrize("kind", [kind], indirect=True)
-
-
-def posted(service):
-    return [each for each in service.seen if each["method"] == "POST"]
 
 
 def test_a_start_takes_three_requests_at_most_and_the_first_start_one_post(kind, service):

@@ -3,7 +3,7 @@ import json
 import pytest
 from packets import Interrupted
 from pasts import shifted
-from services import MONITOR, Told, make_service
+from services import MONITOR, Told, actions, make_service
 from worlds import lines, moment
 
 from atalaia.errors import ApprovalError, JobError
@@ -46,10 +46,6 @@ def arrived(world):
 
 def evaluate(world):
     return world.service.evaluate(world.telemetry, world.starter)
-
-
-def actions(world):
-    return [json.loads(world.output.get(info.key)[0]) for info in world.output.list("churn/actions/")]
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
-import json
-
 import pytest
 from packets import Died, Interrupted, die
 from pasts import moved
-from services import MONITOR, Told, make_service
+from services import MONITOR, Told, actions, make_service
 from worlds import lines, moment, rows
 
 from atalaia.checks import METRICS
@@ -54,10 +52,6 @@ def arrive(world, day, entries):
 
 def evaluate(world):
     return world.service.evaluate(world.telemetry, world.starter).evaluated["churn"]
-
-
-def actions(world):
-    return [json.loads(world.output.get(info.key)[0]) for info in world.output.list("churn/actions/")]
 
 
 def test_drift_starts_a_job_once():
