@@ -167,7 +167,7 @@ class Course(Struct, frozen=True):
     """What has become of a job.
 
     Attributes:
-        outcome: `Running`, or how it ended in the service's own words, such as `Succeeded`, `Failed` or `Stopped`.
+        outcome: `Running`, or how it ended: `Succeeded`, `CompletedWithFailures`, `Failed` or `Stopped`.
         time: Since when, in µs since 1970; None if the service does not say.
     """
 

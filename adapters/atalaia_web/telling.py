@@ -93,8 +93,8 @@ def _facts(job: Job) -> Iterator[tuple[str, str]]:
         yield "Train on", f"{trained['from']} to {trained['to']} of {trained.get('logs', 'the logs')}"
     if job.evidence.get("report", {}).get("uri"):
         yield "Report", str(job.evidence["report"]["uri"])
+    yield "Id", job.id  # before what may be so long that the rest is cut off
     yield from job.parameters.items()
-    yield "Id", job.id
 
 
 def _finding(finding: Mapping[str, Any]) -> str:

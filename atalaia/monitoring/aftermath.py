@@ -20,7 +20,7 @@ from atalaia.baseline import Baseline
 from atalaia.monitor_file import Monitor
 from atalaia.monitoring.actions import ENDED_WELL, Action, State, all_actions
 from atalaia.monitoring.baselines import CurrentBaseline, columns_fingerprint, current_baseline, read_baseline
-from atalaia.monitoring.layout import baseline_key, current_baseline_key, window_prefix
+from atalaia.monitoring.layout import baseline_key, current_baseline_key, renewal_key, window_prefix
 from atalaia.monitoring.renewing import Renewal, keep, renew_after_run, renewals
 from atalaia.monitoring.widening import content_at
 from atalaia.ports import ObjectStore
@@ -121,29 +121,30 @@ class Aftermath(Struct):
         """Let the jobs end that have by *now*, in µs since 1970."""
         asked = {policy.name: policy.new_baseline for policy in self.monitor.policies}
         for action in all_actions(self.overlay, self.monitor.name) if any(asked.values()) else ():
-            new, ran = asked[action.policy], self.ran.get(action.id)
-            if new is None or action.id in self.ended:
+            ran = self.ran.get(action.id)
+            if asked[action.policy] is None or action.id in self.ended:
                 continue
-            outcome, time = (ENDED_WELL[0], action.time) if ran is None else (ran.outcome, ran.outcome_time)
-            if not outcome or time > now:
+            ended = ran or replace(
+                action, job=action.job or action.window, outcome=ENDED_WELL[0], outcome_time=action.time
+            )
+            if not ended.outcome or ended.outcome_time > now:
                 continue
             self.ended.add(action.id)
-            if ran is None and new.data:
-                self.unknown.add(action.policy)
-                continue
-            self._renew(replace(action, job=action.job or action.window, outcome=outcome, outcome_time=time))
+            self._renew(ended)
 
     def _renew(self, ended: Action) -> None:
-        """Begin what follows a job; if that is what really followed, with the baseline that this really made."""
+        """Begin what follows a job; if that is what really followed, with the baseline that this really made.
+
+        Of any other baseline from data nothing is known, as data are not read again.
+        """
         renew_after_run(self.monitor, self.overlay, ended)
         begun = next((each for each in renewals(self.monitor, self.overlay) if each.id == ended.id), None)
         real = next((each for each in self.renewed.values() if each.id == ended.id), None)
-        if (
-            begun is not None
-            and real is not None
-            and replace(begun, because=real.because) == replace(real, baseline="")
-        ):
+        if begun is not None and real is not None and begun == replace(real, baseline=""):
             keep(self.monitor, self.overlay, real)
+        elif begun is not None and begun.data:
+            self.unknown.add(ended.policy)
+            self.overlay.delete(renewal_key(self.monitor.name, begun.since, begun.id))
 
 
 def aftermath_of(monitor: Monitor, output: ObjectStore, overlay: ObjectStore, first: int, *, same: bool) -> Aftermath:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from atalaia.errors import JobError
 from atalaia.policies import AzuremlJob, Policy
 from atalaia.ports import LONGEST_START, Job
+from atalaia_azure import identity
 from atalaia_azure.asking import SECONDS, Asker
 from atalaia_azure.batch import SEARCH, audience_of
 from atalaia_azure.identity import NoTokenError
@@ -98,6 +99,15 @@ def test_jobs_from_before_the_window_are_not_looked_through(azure):
     batch(azure).start(JOB)
 
     assert [path for _, path, _ in azure.seen].count(f"{WORKSPACE}/jobs") == 1
+
+
+def test_jobs_of_which_no_time_is_told_do_not_end_the_search(azure):
+    name = batch(azure).start(JOB)
+    azure.now = "the latest"
+    for number in range(3):
+        batch(azure).start(Job("other", "drift", f"2026030{number + 1}T000000Z"))
+
+    assert batch(azure).start(JOB) == name
 
 
 def test_a_refusal_that_repeats_a_token_is_told_of_without_it(azure):
@@ -186,7 +196,7 @@ def test_a_list_without_end_is_given_up(azure, monkeypatch):
 
 
 def test_a_start_ends_before_another_evaluator_may_begin_one():
-    token = 5  # seconds; each audience has one, which is kept
+    token = identity._SECONDS  # each audience has one, which is kept
 
     assert 3 * SECONDS + token <= LONGEST_START
     assert SEARCH + 1 + 2 * SECONDS + 2 * token <= LONGEST_START
@@ -242,7 +252,7 @@ def test_traffic_is_shifted_and_everything_else_is_kept(azure):
 
     after = azure.online["credit"]
     assert after["properties"] == before["properties"] | {"traffic": {"blue": 10, "green": 90}}
-    assert (after["tags"], after["identity"]) == (before["tags"], before["identity"])
+    assert [after[key] for key in ("tags", "identity", "kind")] == [before[key] for key in ("tags", "identity", "kind")]
 
 
 def test_a_split_that_is_there_is_left_alone(azure):

@@ -18,7 +18,7 @@ from github_server import REPOSITORY, WORKFLOW, GitHub
 from hooks_server import CHANNELS, Hooks
 from key_vault import key_vault
 from vendor_sdks import by_sdk
-from web_service import TOKEN, serving
+from web_service import TOKEN, posted, serving
 from web_starters import started_at, starter_of
 
 from atalaia.ports import Job
@@ -181,10 +181,6 @@ def test_what_is_posted_goes_where_the_vendors_client_posts_it_in_the_same_field
 
     [asked] = posted(ours)
     assert (place(asked), set(json.loads(asked["body"]))) in theirs
-
-
-def posted(service):
-    return [each for each in service.seen if each["method"] == "POST"]
 
 
 def place(asked):

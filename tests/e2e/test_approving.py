@@ -76,6 +76,12 @@ def test_a_run_is_asked_after_from_this_machine_until_it_has_ended(place, monkey
         policy = f"policies: [{{name: train, when: drifted > 0.3, databricks: {databricks}, new_baseline: {{}}}}]\n"
         (place / "monitor.yaml").write_text(MONITOR + policy)
         checked(place)
+        (place / "monitor.yaml").write_text(MONITOR + policy.replace("env:DATABRICKS_TOKEN", "secretsmanager:t"))
+        elsewhere = checked(place)
+        (place / "monitor.yaml").write_text(MONITOR + policy)
+        monkeypatch.setenv("DATABRICKS_TOKEN", "wrong")
+        refused = checked(place)
+        monkeypatch.setenv("DATABRICKS_TOKEN", TOKEN)
         service.end("Succeeded")
         done = checked(place)
         monkeypatch.setenv("DATABRICKS_TOKEN", "another")
@@ -83,7 +89,8 @@ def test_a_run_is_asked_after_from_this_machine_until_it_has_ended(place, monkey
 
     (action,) = [each for each in listed(place) if each["policy"] == "train"]
     assert (action["job"], action["outcome"]) == ("1000", "Succeeded")
-    assert done.stderr == after.stderr == ""
+    assert f"It is not known what became of a job. Databricks job {JOB}: HTTP status 403" in refused.stderr
+    assert elsewhere.stderr == done.stderr == after.stderr == ""
     assert len(list((place / "out/churn/renewals").iterdir())) == 1
 
 
@@ -93,7 +100,7 @@ def test_what_is_declined_is_not_started(place):
 
     (after,) = listed(place)
     assert done.stdout.startswith("Declined: churn")
-    assert after["state"] == "declined"
+    assert (after["state"], after["until"]) == ("declined", None)
     assert after["by"]
     assert not (place / "out/jobs").exists()
 
@@ -117,12 +124,25 @@ def test_the_table_tells_of_files_as_paths_from_here(place):
     assert f"{place.name}/out/jobs/{job.name}" in "".join(told.split())
 
 
-def test_an_approval_is_told_before_the_next_evaluation_acts_on_it(place):
-    approve(place, "2026-03-02", "--by", "Ada")
+def test_the_table_tells_why_nothing_could_be_started(place):
+    (place / "monitor.yaml").write_text(
+        MONITOR + "policies: [{name: tell, when: drifted > 0.3, webhook: {url: 'http://127.0.0.1:9/x'}}]\n"
+    )
+    checked(place)
+
+    assert "no answer (ConnectionRefusedError)" in " ".join(
+        atalaia("actions", "monitor.yaml", cwd=place).stdout.split()
+    )
+
+
+@pytest.mark.parametrize(("more", "word"), [([], "approved"), (["--decline"], "declined")])
+def test_a_decision_is_told_before_the_next_evaluation_acts_on_it(place, more, word):
+    approve(place, "2026-03-02", "--by", "Ada", *more)
 
     (action,) = listed(place)
     assert (action["state"], action["by"]) == ("pending-approval", "Ada")
-    assert "approved by Ada" in atalaia("actions", "monitor.yaml", cwd=place).stdout
+    shown = " ".join(atalaia("actions", "monitor.yaml", cwd=place).stdout.split())
+    assert f"{word} by Ada, as of the next evaluation" in shown
 
 
 def test_what_is_no_approval_is_told_in_the_list(place):

@@ -2,12 +2,11 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from terminal import atalaia
 
 from atalaia.checks import METRICS
 from atalaia.monitor_file import find_faults
@@ -43,12 +42,6 @@ def folder(tmp_path):
         (tmp_path / "logs" / name).mkdir(parents=True)
         (tmp_path / "logs" / name / "2.jsonl").write_text("".join(rows(2, 2, shift)))
     return tmp_path
-
-
-def atalaia(*arguments, cwd):
-    program = Path(sys.executable).parent / "atalaia"
-    run = [program] if program.exists() else [sys.executable, "-m", "atalaia_cli"]
-    return subprocess.run([*run, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
 
 
 def test_the_commands_of_the_page_find_that_answers_differ(folder):

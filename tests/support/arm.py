@@ -143,6 +143,7 @@ class Arm:
             return 200, self.online[name]
         told = json.loads(body)
         wrong = set(told) - _ENDPOINT or set(told["properties"]) - _OF_ENDPOINT
+        wrong = wrong or {"location"} - set(told) or {"authMode"} - set(told["properties"])
         traffic = told["properties"]["traffic"]
         if wrong or not set(traffic) <= set(self.deployments[name]) or sum(traffic.values()) not in (0, 100):
             return error(400, "BadRequest", f"not understood: {sorted(wrong)}")
@@ -150,7 +151,7 @@ class Arm:
         if refused:
             return refused
         self.shifts += 1
-        self.online[name] = _online(traffic) | {"tags": told.get("tags", {}), "identity": told.get("identity")}
+        self.online[name] = _online(traffic) | {key: told.get(key) for key in ("tags", "identity", "kind")}
         return None if planned == "lost" else (200, self.online[name])
 
 

@@ -52,9 +52,15 @@ class Databricks(WebService):
             raise _refused(400, "INVALID_PARAMETER_VALUE", f"Run {query} does not exist.")
         return 200, {key: value for key, value in found[0].items() if key != "asked"} | {"job_id": JOB}
 
+    @property
+    def last(self):
+        """The last run, as it is kept."""
+        return list(self.runs.values())[-1]
+
     def end(self, how):
-        """Let the last run end: well, badly, or because somebody stopped it."""
-        code = {"Succeeded": "SUCCESS", "Failed": "RUN_EXECUTION_ERROR", "Stopped": "USER_CANCELED"}[how]
+        """Let the last run end: well, badly, because somebody stopped it, or as Databricks calls it."""
+        code = {"Succeeded": "SUCCESS", "Failed": "RUN_EXECUTION_ERROR", "Stopped": "USER_CANCELED"}.get(how, how)
         details = {"code": code, "type": "SUCCESS" if code == "SUCCESS" else "CLIENT_ERROR", "message": ""}
-        last = list(self.runs.values())[-1]
-        last |= {"status": {"state": "TERMINATED", "termination_details": details}, "end_time": 1_772_409_600_000}
+        self.last.update(
+            {"status": {"state": "TERMINATED", "termination_details": details}, "end_time": 1_772_409_600_000}
+        )

@@ -67,10 +67,15 @@ class DevOps(WebService):
             raise _refused(404, f"The requested build {number} could not be found.")
         return 200, _listed_run(self.runs[number - 1])
 
+    @property
+    def last(self):
+        """The last run, as it is kept."""
+        return self.runs[-1]
+
     def end(self, how):
-        """Let the last run end: well, badly, or because somebody stopped it."""
-        result = {"Succeeded": "succeeded", "Failed": "failed", "Stopped": "canceled"}[how]
-        self.runs[-1] |= {"status": "completed", "result": result, "finishTime": "2026-03-02T00:00:00.0000000Z"}
+        """Let the last run end: well, badly, because somebody stopped it, or as Azure DevOps calls it."""
+        result = {"Succeeded": "succeeded", "Failed": "failed", "Stopped": "canceled"}.get(how, how)
+        self.last.update({"status": "completed", "result": result, "finishTime": "2026-03-02T00:00:00.0000000Z"})
 
     def _listed(self, query):
         if set(query) - BUILDS:

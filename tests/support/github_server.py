@@ -76,10 +76,15 @@ class GitHub(WebService):
                 return 200, run
         raise _refused(404, "Not Found")
 
+    @property
+    def last(self):
+        """The last run, as it is kept."""
+        return self.runs[-1]
+
     def end(self, how):
-        """Let the last run end: well, badly, or because somebody stopped it."""
-        conclusion = {"Succeeded": "success", "Failed": "failure", "Stopped": "cancelled"}[how]
-        self.runs[-1] |= {"status": "completed", "conclusion": conclusion, "updated_at": "2026-03-02T00:00:00Z"}
+        """Let the last run end: well, badly, because somebody stopped it, or as GitHub calls it."""
+        conclusion = {"Succeeded": "success", "Failed": "failure", "Stopped": "cancelled"}.get(how, how)
+        self.last.update({"status": "completed", "conclusion": conclusion, "updated_at": "2026-03-02T00:00:00Z"})
 
     def _listed(self, query, only):
         _known(query, "runs")
@@ -137,6 +142,8 @@ class GitHub(WebService):
         asked = told(headers, body, ISSUE, lambda message: _refused(422, f"Invalid request. {message}"))
         if not isinstance(asked.get("title"), str) or not 1 <= len(asked["title"]) <= 256:
             raise _refused(422, "Validation Failed")
+        if len(asked.get("body") or "") > 65_536:
+            raise _refused(422, "Validation Failed")  # body is too long
         number = len(self.issues) + 1
         page = f"https://github.com/{REPOSITORY}/issues/{number}"
         labels = [{"name": label} for label in asked.get("labels", []) if self.labels]

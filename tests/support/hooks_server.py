@@ -12,7 +12,9 @@ from web_service import RefusedError, WebService, told
 KEY = "k3y-of-the-hook"
 CHANNELS = {"json": "/hooks/atalaia", "slack": "/services/T000/B000/s3cret-path", "teams": "/workflows/s3cret-path"}
 _BLOCKS = {"header": {"type", "text"}, "section": {"type", "text"}}
+_TEXTS = {"header": {"plain_text": 150}, "section": {"plain_text": 3000, "mrkdwn": 3000}}
 _ELEMENTS = {"TextBlock": {"type", "text", "size", "weight", "wrap"}, "RichTextBlock": {"type", "inlines"}}
+_RUN, _LINK = {"type", "text", "size", "weight"}, {"type", "title", "url"}
 
 
 class Hooks(WebService):
@@ -57,7 +59,10 @@ class Hooks(WebService):
         fine &= attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
         fine &= card["type"] == "AdaptiveCard" and card["version"] == "1.4" and len(body) <= 28_000
         fine &= all(set(each) <= _ELEMENTS[each["type"]] for each in card["body"])
-        fine &= all(each["type"] == "Action.OpenUrl" and each["url"] for each in card.get("actions", ()))
+        runs = [run for each in card["body"] for run in each.get("inlines", ())]
+        fine &= all(run["type"] == "TextRun" and set(run) <= _RUN for run in runs)
+        links = card.get("actions", ())
+        fine &= all(each["type"] == "Action.OpenUrl" and each["url"] and set(each) <= _LINK for each in links)
         if not fine or set(card) - {"$schema", "type", "version", "body", "actions"}:
             raise RefusedError(400, {"message": "no card"})
         self.messages["teams"].append(card)
@@ -73,7 +78,7 @@ def signed(header, body):
 
 def _is_block(block):
     text = block.get("text", {})
-    limit = {"plain_text": 150, "mrkdwn": 3000}.get(text.get("type"), 0)
+    limit = _TEXTS.get(block.get("type"), {}).get(text.get("type"), 0)
     known = set(block) <= _BLOCKS.get(block.get("type"), set()) | {"block_id"}
     return known and set(text) <= {"type", "text", "emoji"} and 1 <= len(text["text"]) <= limit
 

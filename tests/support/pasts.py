@@ -16,9 +16,9 @@ class Starter:
         return f"job-{job.window}"
 
 
-def moved(day, by=5.0, n=600):
-    """Rows of a day whose numbers are *by* larger and whose words are others."""
-    return [{**row, "x": row["x"] + by, "word": "c"} for row in rows(day, n, seed=day)]
+def moved(day, n=600):
+    """Rows of a day whose numbers are larger and whose words are others."""
+    return [{**row, "word": "c"} for row in shifted(day, 5.0, n)]
 
 
 def shifted(day, by, n=600):
@@ -27,12 +27,19 @@ def shifted(day, by, n=600):
 
 
 def a_past(days, more=POLICY, text=MONITOR, ends=()):
-    """Return a service to which each of *days* (March 2026) brought its rows at noon, evaluated again and again.
+    """Return a service after *days*; the outcomes of *ends* were known as soon as a day's job was started."""
+    world = make_service(text + more)
+    world.starter, world.telemetry = Starter(), Told()
+    world.monitor, world.text = world.watches[0].monitor, text + more
+    go_by(world, days, ends)
+    return world
+
+
+def go_by(world, days, ends=()):
+    """Let each of *days* (March 2026) bring its rows at noon, evaluated again and again.
 
     The job that the window of a day of *ends* started has the outcome that stands there, as soon as it was started.
     """
-    world = make_service(text + more)
-    world.starter, world.telemetry = Starter(), Told()
     for day, entries in sorted(days.items()):
         world.now = moment(f"2026-03-{day:02}T12:30:00Z")
         assert not world.service.ingest([world.put(f"{day}.jsonl", lines(entries))]).failed
@@ -41,8 +48,6 @@ def a_past(days, more=POLICY, text=MONITOR, ends=()):
             world.service.evaluate(world.telemetry, world.starter)
         if day in ends:
             assert world.service.note_outcome(f"job-202603{day:02}T000000Z", ends[day], world.now)
-    world.monitor, world.text = world.watches[0].monitor, text + more
-    return world
 
 
 def a_week():

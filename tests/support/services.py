@@ -1,5 +1,6 @@
 """A service over stores in memory, with the monitor of `worlds`, a clock that is set, and telemetry that is kept."""
 
+import json
 from types import SimpleNamespace
 
 from worlds import TEXT, lines, moment, rows
@@ -88,3 +89,8 @@ def make_service(*texts, growing=()):
     world.restart, world.put = restart, put
     restart()
     return world
+
+
+def actions(world):
+    """The actions of the monitor `churn`, as they are stored."""
+    return [json.loads(world.output.get(info.key)[0]) for info in world.output.list("churn/actions/")]

@@ -61,6 +61,11 @@ def told(headers, body, known, refusal):
     return document
 
 
+def posted(service):
+    """What a service was asked by POST."""
+    return [each for each in service.seen if each["method"] == "POST"]
+
+
 @contextlib.contextmanager
 def serving(service):
     """Run it; its address is `service.address`."""

@@ -70,10 +70,11 @@ class Counting(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def test_a_body_that_drips_is_given_up_when_the_time_is_over():
+def test_a_body_that_drips_is_given_up_when_the_time_is_over(monkeypatch):
+    monkeypatch.setattr(Dripping, "given", 0)
     with running(Dripping) as address:
         with pytest.raises(NoAnswerError, match="TimeoutError"):
-            ask("GET", address, b"", {}, 0.3)
+            ask("GET", address, b"", {}, 1.0)  # on a busy machine it may take a while until the first byte
 
         assert 0 < Dripping.given < PIECES
 
@@ -82,9 +83,9 @@ def test_a_header_that_drips_is_given_up_when_the_time_is_over():
     with running(Hesitating) as address:
         began = time.monotonic()
         with pytest.raises(NoAnswerError, match="TimeoutError"):
-            ask("GET", address, b"", {}, 0.3)
+            ask("GET", address, b"", {}, 1.0)
 
-        assert time.monotonic() - began < 0.02 * PIECES / 2
+        assert time.monotonic() - began < 0.02 * PIECES
 
 
 def test_a_body_that_breaks_off_is_no_answer():

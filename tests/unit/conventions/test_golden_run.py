@@ -95,6 +95,8 @@ RUN = [
     ("sagemaker", "num", None, 0.067018, None, False),
     ("sagemaker", "cat", None, 0.008518, None, False),
 ]  # fmt: skip
+NEAR = "evidently", "num", "psi"
+"""Its value, 0.099826, is so near the limit of 0.1 that the cells of a profile cannot tell on which side it is."""
 
 
 @pytest.mark.parametrize(("tool", "kind", "metric", "value", "limit", "drifted"), RUN)
@@ -103,9 +105,14 @@ def test_each_tool_says_here_what_it_said_itself(asked, tool, kind, metric, valu
     judged = TOOLS[tool].judge(*sides, Asked(metric, chunks=chunks))
 
     assert judged.value == pytest.approx(value, abs=published(value) + off(judged))
-    assert judged.drifted is drifted or "could turn the verdict" in "; ".join(judged.notes)
+    assert off(judged) <= value / 4
+    if (tool, kind, metric) == NEAR:
+        assert "could turn the verdict" in "; ".join(judged.notes)
+    else:
+        assert judged.drifted is drifted
     if limit is not None:
         assert judged.threshold == pytest.approx(limit, abs=DIGITS + limit_off(judged))
+        assert limit_off(judged) <= limit / 50
 
 
 def published(value):

@@ -1,11 +1,10 @@
 """Backtests of what follows from a job: which baseline holds then."""
 
-import json
-
 import pytest
 from msgspec.structs import replace
-from pasts import a_past, moved, shifted
-from worlds import moment, rows
+from pasts import a_past, go_by, moved, shifted
+from services import MONITOR
+from worlds import lines, moment, rows
 
 from atalaia.monitor_file import load_monitor
 from atalaia.monitoring.backtesting import backtest
@@ -20,6 +19,10 @@ from atalaia_local import MemoryStore
 NOW = Period(moment("2026-03-20T00:00:00Z"))
 POLICY = "policies: [{name: retrain, when: drifted > 0.3, cool_down: 4w, pipeline: p}]\n"
 RENEWING = POLICY.replace("pipeline: p", "pipeline: p, new_baseline: {windows: 2, rows: 1000}")
+ASKING = RENEWING.replace("pipeline: p", "pipeline: p, approval: true")
+FROM_DATA = POLICY.replace("pipeline: p", "pipeline: p, new_baseline: {data: 'mem://train/{job}'}")
+SLOW = "policies: [{name: slow, when: drifted > 0.3, windows: 2, cool_down: 4w, pipeline: p, new_baseline: %s}, "
+BOTH = RENEWING.replace("policies: [", SLOW)
 COUNTED = (
     "counted again from their profiles, on a baseline that did not hold then: windows from 2026-03-{:02}T00:00:00Z on"
 )
@@ -122,6 +125,17 @@ def test_a_job_that_really_ran_ends_as_it_ended(plain):
     assert [drifts(each) for each in found] == [[4, 5, 6, 7, 8], list(range(4, 13)), list(range(4, 13))]
 
 
+def test_nothing_follows_from_a_job_before_it_has_ended():
+    world = a_past(course(), BOTH % "{}", ends={4: "Succeeded"})
+    assert world.service.note_outcome("job-20260305T000000Z", "Succeeded", moment("2026-03-14T00:00:00Z"))
+    later = load_monitor(world.text.replace("windows: 2, rows", "windows: 4, rows"), "changed.yaml")
+
+    found = backtest(world.monitor, world.output, NOW, later)
+
+    assert drifts(found, "then") == [4, 5, 6, 7, 8]
+    assert drifts(found) == list(range(4, 11))
+
+
 def test_a_copy_of_the_output_knows_its_jobs_whatever_output_the_changed_file_names():
     failed, copy = a_past(course(), POLICY, ends={4: "Failed"}), MemoryStore("mem://copied")
     for info in failed.output.list(""):
@@ -148,35 +162,61 @@ def test_more_healthy_windows_make_another_baseline_later(renewed):
     assert drifts(found) == list(range(4, 11))
 
 
-def test_what_would_have_waited_for_approval_counts_as_done():
-    never = a_past(course(), "")
-    asking = RENEWING.replace("pipeline: p", "pipeline: p, approval: true")
+@pytest.mark.parametrize("policy", ["", ASKING])
+def test_what_would_have_waited_for_approval_or_did_in_vain_counts_as_done(policy):
+    never = a_past(course(), policy)
 
-    found = backtest(never.monitor, never.output, NOW, load_monitor(never.text + asking, "changed.yaml"))
+    found = backtest(never.monitor, never.output, NOW, load_monitor(MONITOR + ASKING, "changed.yaml"))
 
+    assert drifts(found, "then") == list(range(4, 13))
     assert drifts(found) == [4, 5, 6, 7, 8]
 
 
-def test_what_follows_from_data_is_not_known_and_said():
-    never = a_past(course(), "")
-    data = POLICY.replace("pipeline: p", "pipeline: p, new_baseline: {data: 'mem://train/{job}'}")
+@pytest.mark.parametrize("policy", [RENEWING, ""])
+def test_a_baseline_that_followed_from_a_job_before_the_period_begins_whatever_is_replayed(renewed, policy):
+    period = Period(NOW.now, moment("2026-03-07T00:00:00Z"))
 
-    found = backtest(never.monitor, never.output, NOW, load_monitor(never.text + data, "changed.yaml"))
+    found = backtest(renewed.monitor, renewed.output, period, with_policy(renewed, policy))
+
+    assert drifts(found, "then") == drifts(found) == [7, 8]
+
+
+def test_what_really_followed_from_data_follows_again():
+    world = a_past({day: rows for day, rows in course().items() if day < 7}, FROM_DATA, ends={4: "Succeeded"})
+    world.stores("mem://train/job-20260304T000000Z").put("data.jsonl", lines(moved(1, n=2000)))
+    go_by(world, {day: rows for day, rows in course().items() if day >= 7})
+
+    found = backtest(world.monitor, world.output, NOW)
+
+    assert drifts(found, "then") == drifts(found) == [4, 5, 6, 7]
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize("policy", ["", POLICY])
+def test_what_would_follow_from_data_is_not_known_and_said(policy):
+    never = a_past(course(), policy, ends={4: "Succeeded"} if policy else {})
+
+    found = backtest(never.monitor, never.output, NOW, load_monitor(MONITOR + FROM_DATA, "changed.yaml"))
 
     assert drifts(found) == list(range(4, 13))
     assert found.notes == ("not known, so the old baseline holds on: what follows from the training data of retrain",)
 
 
+def test_what_is_not_known_of_one_policy_keeps_no_other_from_its_baseline():
+    never = a_past(course(), "")
+
+    found = backtest(never.monitor, never.output, NOW, load_monitor(MONITOR + BOTH % "{data: mem://train}", "c.yaml"))
+
+    assert drifts(found) == [4, 5, 6, 7, 8]
+    assert found.notes[1:] == ("not known, so the old baseline holds on: what follows from the training data of slow",)
+
+
 def test_a_baseline_that_was_made_by_hand_begins_whatever_is_replayed():
     world = a_past({day: moved(day) for day in range(2, 6)}, "")
     reference = MemoryStore("mem://more")
-    reference.put("data.jsonl", b"".join(_lines(moved(1, n=2000))))
+    reference.put("data.jsonl", lines(moved(1, n=2000)))
     make_baseline(world.monitor, [LogSource(reference)], world.output, chosen=True)
-    for day in (6, 7, 8):
-        world.now = moment(f"2026-03-{day:02}T12:30:00Z")
-        world.service.ingest([world.put(f"{day}.jsonl", b"".join(_lines(moved(day))))])
-        world.now = moment(f"2026-03-{day + 1:02}T02:00:00Z")
-        world.service.evaluate(world.telemetry, world.starter)
+    go_by(world, {day: moved(day) for day in (6, 7, 8)})
 
     found = backtest(world.monitor, world.output, NOW, load_monitor(world.text + RENEWING, "changed.yaml"))
 
@@ -184,14 +224,11 @@ def test_a_baseline_that_was_made_by_hand_begins_whatever_is_replayed():
     assert drifts(found) == [2, 3, 4, 5]
 
 
-def _lines(entries):
-    return [json.dumps(entry).encode() + b"\n" for entry in entries]
+def test_wider_windows_have_jobs_of_their_own():
+    failed = a_past(course(), RENEWING, ends={4: "Failed"})
+    wide = load_monitor(failed.text.replace("window: 1d", "window: 2d").replace("windows: 2", "windows: 1"), "c.yaml")
 
-
-def test_wider_windows_have_jobs_of_their_own(renewed):
-    wide = load_monitor(renewed.text.replace("window: 1d", "window: 2d").replace("windows: 2", "windows: 1"), "c.yaml")
-
-    found = backtest(renewed.monitor, renewed.output, NOW, wide)
+    found = backtest(failed.monitor, failed.output, NOW, wide)
 
     assert drifts(found)[0] == 4
     assert drifts(found)[-1] < 12

@@ -1,8 +1,10 @@
 import json
 
 import pytest
-from services import MONITOR, Told, make_service
-from worlds import lines, moment, rows
+from packets import Interrupted
+from pasts import shifted
+from services import MONITOR, Told, actions, make_service
+from worlds import lines, moment
 
 from atalaia.errors import ApprovalError, JobError
 from atalaia.monitor_file import load_monitor
@@ -36,19 +38,14 @@ class Starter:
 
 def arrived(world):
     """Let drifted rows arrive, and evaluate them."""
-    drifted = [{**row, "x": row["x"] + 5} for row in rows(2)]
     world.starter, world.telemetry = getattr(world, "starter", None) or Starter(), Told()
-    assert not world.service.ingest([world.put("2.jsonl", lines(drifted))]).failed
+    assert not world.service.ingest([world.put("2.jsonl", lines(shifted(2, 5.0)))]).failed
     evaluate(world)
     return world
 
 
 def evaluate(world):
     return world.service.evaluate(world.telemetry, world.starter)
-
-
-def actions(world):
-    return [json.loads(world.output.get(info.key)[0]) for info in world.output.list("churn/actions/")]
 
 
 @pytest.fixture
@@ -102,8 +99,7 @@ def test_what_was_declined_cools_down_as_if_it_had_been_done():
     decide(world.output, "churn", waiting(world), Approval(Decision.DECLINE, "Ada"))
     evaluate(world)
     for day in (3, 4):
-        drifted = [{**row, "x": row["x"] + 5} for row in rows(day)]
-        world.service.ingest([world.put(f"{day}.jsonl", lines(drifted))])
+        world.service.ingest([world.put(f"{day}.jsonl", lines(shifted(day, 5.0)))])
         evaluate(world)
 
     assert [(each["window"][:8], each["state"]) for each in actions(world)] == [
@@ -149,6 +145,24 @@ def test_the_page_says_that_what_waited_was_not_approved(world, by, why):
     evaluate(world)
 
     assert on_its_page(world) == ("held", why)
+
+
+def test_while_what_was_approved_could_not_be_started_the_page_says_that_it_waits(world):
+    world.starter.fails = True
+    decide(world.output, "churn", waiting(world), Approval(Decision.APPROVE, "Ada"))
+    evaluate(world)
+
+    assert on_its_page(world) == ("waiting", "for approval, at most 2d")
+
+
+def test_the_page_says_of_what_nobody_had_to_approve_only_how_long_it_waited():
+    world = make_service(MONITOR + QUIET)
+    world.now = moment("2026-03-03T23:00:00Z")
+    arrived(world)
+    world.now = moment("2026-03-04T06:00:00Z")
+    evaluate(world)
+
+    assert on_its_page(world) == ("acted", "it waited until 2026-03-04T06:00:00Z, when the quiet hours are over")
 
 
 def test_an_approval_by_hand_may_come_before_the_action():
@@ -303,28 +317,36 @@ def test_while_it_waits_outcomes_of_other_jobs_are_nobodys(world):
     assert world.service.note_outcome("theirs", "Succeeded", 20) is None
 
 
-def test_another_who_settles_it_first_is_left_alone(world):
+def test_another_who_settles_it_first_is_left_alone():
     """Two evaluators find that it ran out; the second one's write is refused."""
-    from packets import Interrupted
-
-    world.now += 3 * DAY
-    whole = world.stores.opened["mem://out"]
+    raced = 0
     for calls in range(1, 60):
-        other = []
+        world = arrived(make_service(MONITOR + POLICY))
+        world.now += 3 * DAY
+        whole, other = world.stores.opened["mem://out"], []
 
-        def happens(other=other):
+        def happens(world=world, whole=whole, other=other):
             world.stores.opened["mem://out"] = whole
             world.restart()
-            other.append(evaluate(world))
+            evaluate(world)
+            other.append(settled(whole))
+            world.now += SECOND
 
         world.stores.opened["mem://out"] = world.output = Interrupted(whole, calls, happens)
         world.restart()
+        began = settled(whole)
         evaluate(world)
-        world.stores.opened["mem://out"] = world.output = whole
-        assert actions(world)[0]["state"] == "expired"
         if not other:
             break
-    assert calls > 1
+        assert settled(whole) == other[0] > began
+        raced += 1
+    assert raced > 1
+
+
+def settled(store):
+    """When the one action was written last."""
+    (info,) = store.list("churn/actions/")
+    return info.time
 
 
 @pytest.mark.parametrize(("target", "count"), [("webhook: {url: 'https://here.example'}", 2), ("pipeline: p", 0)])
@@ -343,6 +365,25 @@ def test_who_tells_people_is_told_where_to_approve(target, count):
     assert "links" not in next(each for each in actions(world) if each["policy"] == "tell")["evidence"]
     (event,) = [event for name, event in told(world) if name == "approval"]
     assert event["approve"] == "https://here.example/approve"
+
+
+def test_who_tells_people_late_does_not_tell_them_to_approve_what_was_declined():
+    tell = "  - {name: tell, when: drifted > 0.4, webhook: {url: 'https://here.example'}}\n"
+    wait = "  - {name: retrain, when: drifted > 0.4, approval: true, pipeline: p}\n"
+    world = make_service(MONITOR + "policies:\n" + tell + wait)
+    world.service = Service(world.watches, lambda: world.now, links=links)
+    world.output.put(KEY, b'{"decision": "decline"}')
+    world.starter = Starter()
+    world.starter.fails = True
+    arrived(world)
+    evaluate(world)
+    world.starter.fails, world.now = False, world.now + 31 * SECOND
+
+    evaluate(world)
+
+    (job,) = world.starter.jobs
+    assert {each["policy"]: each["state"] for each in actions(world)} == {"retrain": "declined", "tell": "done"}
+    assert "links" not in job.evidence
 
 
 def links(monitor, action):

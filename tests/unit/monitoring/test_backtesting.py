@@ -1,8 +1,8 @@
 import msgspec
 import pytest
-from pasts import POLICY, a_past, a_week, moved, shifted
+from pasts import POLICY, a_past, a_week, go_by, moved, shifted
 from services import MONITOR
-from worlds import moment, rows
+from worlds import lines, moment, rows
 
 from atalaia.decisions import Outcome
 from atalaia.errors import AtalaiaError, BaselineError, StoredFormError
@@ -247,14 +247,9 @@ def test_windows_that_are_not_over_are_left_out(week):
 def test_each_window_is_compared_with_the_baseline_that_held_then():
     world = a_past({2: rows(2), 3: rows(3)})
     before = world.watches[0].eras.latest.version
-    world.stores("mem://reference").put("data.jsonl", b"".join(as_lines(moved(1, n=2000))))
+    world.stores("mem://reference").put("data.jsonl", lines(moved(1, n=2000)))
     world.restart()
-    later = {5: moved(5), 6: moved(6)}
-    for day, entries in later.items():
-        world.now = moment(f"2026-03-{day:02}T12:30:00Z")
-        world.service.ingest([world.put(f"{day}.jsonl", b"".join(as_lines(entries)))])
-        world.now = moment(f"2026-03-{day + 1:02}T02:00:00Z")
-        world.service.evaluate(world.telemetry, world.starter)
+    go_by(world, {5: moved(5), 6: moved(6)})
 
     found = backtest(world.monitor, world.output, NOW)
     done = replay(world.monitor, world.output, NOW)
@@ -263,10 +258,6 @@ def test_each_window_is_compared_with_the_baseline_that_held_then():
     assert versions[0] == before != versions[-1]
     assert not any(each.differs for each in found.windows)
     assert days(found, lambda each: each.now.count("alert")) == [4]  # which has no rows
-
-
-def as_lines(entries):
-    return [msgspec.json.encode(entry) + b"\n" for entry in entries]
 
 
 def test_without_reports_the_profiles_tell_the_baseline():

@@ -113,6 +113,8 @@ def test_many_columns_that_do_not_differ_are_told_in_a_line():
     result = {"champion": side, "challenger": side, "windows": ["2026-03-02T00:00:00Z"], "columns": columns}
 
     assert in_words(result)[1:3] == ["  alert: c1 in words", "  ok: 7 columns: c2, c3, c4, c5, c6, c7, c8"]
+    few = in_words(result | {"columns": columns[:6]})
+    assert few[1:7] == ["  alert: c1 in words", *(f"  ok: c{number} in words" for number in range(2, 7))]
 
 
 def test_only_windows_that_both_logged_are_compared():

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from pasts import moved
 from services import MONITOR, Told, make_service
 from worlds import lines, moment, rows
 
@@ -19,14 +20,10 @@ from atalaia_local import MemoryStore, StoredJobs
 DAY = parse_duration("1d")
 
 
-def drifted(day, n=600):
-    return [{**row, "x": row["x"] + 5, "word": "c"} for row in rows(day, n, seed=day)]
-
-
 def a_world(policy, drifting=(), calm=(), rows_each=600):
     world = make_service(MONITOR + f"policies: [{{name: retrain, file: true, {policy}}}]\n")
     world.telemetry = Told()
-    arrive(world, [drifted(day, rows_each) for day in drifting] + [rows(day, rows_each, seed=day) for day in calm])
+    arrive(world, [moved(day, rows_each) for day in drifting] + [rows(day, rows_each, seed=day) for day in calm])
     return world
 
 
@@ -110,7 +107,7 @@ def test_too_few_windows_that_count_hold_it_back():
 def test_a_later_window_counts_only_when_it_is_final():
     world = a_world("when: drifted > 0.4, windows: 2", [2, 3])
     evaluate(world, "2026-03-03T12:00:00Z")
-    arrive(world, [drifted(2, 50)])
+    arrive(world, [moved(2, 50)])
     evaluate(world, "2026-03-04T01:00:00Z")
     before = started(world)
 
@@ -123,7 +120,7 @@ def test_a_window_with_few_rows_does_not_count():
     world = a_world("when: drifted > 0.4, min_rows: 700", [2])
     evaluate(world)
     before = decision(world, 2)
-    arrive(world, [drifted(2, 100)])
+    arrive(world, [moved(2, 100)])
 
     evaluate(world)
 
@@ -153,11 +150,11 @@ def test_the_budget_of_a_week_is_kept_and_rolls_on():
     world = a_world("when: drifted > 0.4, most_per_week: 2", [2, 3, 4])
     evaluate(world)
     before = started(world)
-    arrive(world, [drifted(19)])
+    arrive(world, [moved(19)])
 
     evaluate(world, "2026-03-26T23:00:00Z")
     spent = decision(world, 19)
-    arrive(world, [drifted(20)])
+    arrive(world, [moved(20)])
     evaluate(world, "2026-03-27T01:00:00Z")
 
     assert before == ["20260302T0000", "20260303T0000"]
@@ -179,7 +176,7 @@ def test_a_window_that_ended_just_so_long_ago_still_counts():
 def test_after_seven_days_to_the_microsecond_there_is_a_budget_again():
     world = a_world("when: drifted > 0.4, most_per_week: 1", [2])
     evaluate(world)
-    arrive(world, [drifted(3)])
+    arrive(world, [moved(3)])
     world.now += 7 * DAY
 
     evaluate(world)
@@ -190,9 +187,9 @@ def test_after_seven_days_to_the_microsecond_there_is_a_budget_again():
 def test_a_window_that_comes_late_cools_down_after_one_of_long_ago():
     world = a_world("when: drifted > 0.4, cool_down: 10d, within: 2w", [2])
     evaluate(world, "2026-03-03T03:00:00Z")
-    arrive(world, [drifted(24)])
+    arrive(world, [moved(24)])
     evaluate(world, "2026-03-25T12:00:00Z")
-    arrive(world, [drifted(11)])
+    arrive(world, [moved(11)])
 
     evaluate(world)
 
@@ -207,7 +204,7 @@ def test_a_spent_budget_is_no_debt_but_new_rows_are_a_new_reason():
     for _ in range(2):
         world.service.evaluate(world.telemetry, lambda _, output: StoredJobs(output), everything=True)
     before = started(world)
-    arrive(world, [drifted(3, 50)])
+    arrive(world, [moved(3, 50)])
 
     evaluate(world)
 
@@ -502,6 +499,18 @@ def test_claims_that_can_have_no_effect_any_more_are_forgotten():
 
     assert [claim.start for claim in claims.held().claims] == [2, 3, 9]
     assert claims.held().waiting == (2, 9)
+
+
+def test_a_job_that_has_ended_is_not_asked_after_again_because_who_started_it_says_late_that_it_did():
+    claims = Claims(MemoryStore("out", lambda: 0), "churn", "retrain")
+    claims.claim(Claim(1, 1, time=1), lambda _: "")
+    claims.settle(1, runs=True)
+    before = claims.held().running
+    claims.ended(1)
+
+    claims.settle(1, runs=True)
+
+    assert (before, claims.held().running) == ((1,), ())
 
 
 def test_a_moment_that_was_decided_late_does_not_take_a_schedule_back():

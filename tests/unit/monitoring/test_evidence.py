@@ -118,7 +118,7 @@ def test_without_a_report_there_is_the_window():
 
 def test_parameters_are_filled_in_from_evidence():
     findings = [a_finding(column=f"c{number}") for number in range(6)]
-    output = an_output((2, a_report([*findings, a_finding(column=None)])))
+    output = an_output((2, a_report([a_finding(column=None), *findings])))
     evidence = of(output, 2)
 
     told = filled(WATCHED.policies[0], WATCHED, window_at(2), evidence)
@@ -128,7 +128,7 @@ def test_parameters_are_filled_in_from_evidence():
         "b": "2026-03-02T00:00:00Z",
         "c": f"1 {evidence['report']['fingerprint']}",
         "d": "{x} mem://out/churn/reports/20260302T000000Z/r1.json",
-        "e": "psi of c0, psi of c1, psi of c2, psi of c3, psi of c4, and 2 more",
+        "e": "psi of the window, psi of c0, psi of c1, psi of c2, psi of c3, and 2 more",
     }
 
 

@@ -1,6 +1,7 @@
 """What fails for one policy holds up no other, nor other monitors."""
 
 import pytest
+from pasts import moved
 from services import MONITOR, Told, make_service
 from worlds import lines, moment, rows
 
@@ -49,8 +50,7 @@ def a_world(*texts):
 
 
 def arrive(world, day):
-    drifted = [{**row, "x": row["x"] + 5, "word": "c"} for row in rows(day, 600, seed=day)]
-    assert not world.service.ingest([world.put(f"{day}.jsonl", lines(drifted))]).failed
+    assert not world.service.ingest([world.put(f"{day}.jsonl", lines(moved(day)))]).failed
 
 
 def evaluate(world, now=None):
@@ -117,6 +117,17 @@ def test_decisions_that_cannot_be_read_hold_up_no_actions():
 
     assert claims.held().waiting == ()
     assert "no decisions" in done.failed["schedules"]
+
+
+def test_a_schedule_whose_claims_cannot_be_read_holds_up_no_other():
+    world = a_world(MONITOR + SCHEDULED.replace("second, when: drifted > 0.4", "hourly, schedule: 0 * * * *"))
+    evaluate(world, "2026-03-03T23:30:00Z")
+    world.output.put("churn/state/policies/nightly.json", DAMAGED)
+
+    done = evaluate(world, "2026-03-04T03:30:00Z").evaluated["churn"]
+
+    assert [policy for policy, _ in world.starter.started] == ["hourly"]
+    assert "nightly.json: no claims" in done.failed["schedules"]
 
 
 @pytest.mark.parametrize("error", [JobError("busy"), KeyError("executionArn")])

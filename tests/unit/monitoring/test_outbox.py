@@ -1,7 +1,8 @@
 """What was decided or found is told everywhere, whatever could not be reached at the time."""
 
+from pasts import moved
 from services import MONITOR, Told, make_service
-from worlds import lines, rows
+from worlds import lines
 
 from atalaia.errors import JobError, NotSentError
 from atalaia.ports import Sent
@@ -40,8 +41,7 @@ class Places:
 
 def drifted_world(more=POLICY):
     world = make_service(MONITOR + more)
-    drifted = [{**row, "x": row["x"] + 5, "word": "c"} for row in rows(2, 600, seed=2)]
-    assert not world.service.ingest([world.put("a.jsonl", lines(drifted))]).failed
+    assert not world.service.ingest([world.put("a.jsonl", lines(moved(2)))]).failed
     return world
 
 

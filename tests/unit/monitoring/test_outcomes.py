@@ -3,12 +3,14 @@
 import json
 
 import pytest
+from pasts import moved
 from services import MONITOR, Told, make_service
-from worlds import lines, moment, rows
+from worlds import lines, moment
 
 from atalaia.errors import JobError, StoreError
 from atalaia.monitor_file import load_monitor
-from atalaia.monitoring.actions import Action, to_json
+from atalaia.monitoring.actions import Action, State, all_actions, to_json
+from atalaia.monitoring.claims import Claims
 from atalaia.monitoring.layout import action_key
 from atalaia.monitoring.outcomes import LONGEST_RUN, note_outcome
 from atalaia.ports import Course
@@ -66,13 +68,18 @@ class Service:
         return self.said
 
 
+def a_world(policies):
+    """Return one in which rows have drifted."""
+    world = make_service(MONITOR + policies)
+    assert not world.service.ingest([world.put("2.jsonl", lines(moved(2)))]).failed
+    world.databricks = Service()
+    return world
+
+
 @pytest.fixture
 def world():
     """One in which a policy has started a run in Databricks."""
-    world = make_service(MONITOR + DATABRICKS)
-    drifted = [{**row, "x": row["x"] + 5} for row in rows(2)]
-    assert not world.service.ingest([world.put("2.jsonl", lines(drifted))]).failed
-    world.databricks = Service()
+    world = a_world(DATABRICKS)
     evaluate(world)
     return world
 
@@ -124,8 +131,14 @@ def test_a_job_that_failed_begins_no_new_baseline(world):
 
 
 def test_a_service_that_does_not_say_since_when_is_believed_for_now(world):
+    began = world.now
+    evaluate(world, Course("Running"))
+    world.now += 60
+    evaluate(world, Course("Running"))
+    running = stored(world)
     evaluate(world, Course("Succeeded"))
 
+    assert running == ("Running", began)
     assert stored(world) == ("Succeeded", world.now)
 
 
@@ -155,6 +168,31 @@ def test_an_action_that_somebody_deleted_is_not_asked_after(world):
     evaluate(world, Course("Succeeded", NOON))
 
     assert world.databricks.asked == ["1000"]  # when it was started
+    assert Claims(world.output, "churn", "retrain").held().running == ()
+
+
+def test_an_action_that_was_declined_has_no_job_to_ask_after():
+    world = a_world(DATABRICKS.replace("new_baseline", "approval: true, new_baseline"))
+    world.output.put("churn/approvals/retrain/20260302T000000Z.json", b'{"decision": "decline"}')
+    evaluate(world, Course("Succeeded", NOON))
+
+    (action,) = all_actions(world.output, "churn")
+    assert action.state is State.DECLINED
+    assert world.databricks.asked == []
+
+
+def test_what_another_evaluator_heard_first_is_no_fault(world):
+    def heard_by_both(name, job_id):
+        world.service.note_outcome(name, "Succeeded", NOON)
+        return Course("Running", NOON - 60)
+
+    world.databricks.course = heard_by_both
+    done = world.service.evaluate(Told(), world.databricks)
+    again = world.service.evaluate(Told(), world.databricks)
+
+    assert "unknown" not in done.counts()["monitors"]["churn"]
+    assert stored(world) == ("Succeeded", NOON)
+    assert [line["state"] for line in again.ended()] == ["Succeeded"]
 
 
 def test_what_was_heard_before_a_crash_is_gone_on_with_after_it(world, monkeypatch):
@@ -172,20 +210,24 @@ def test_what_was_heard_before_a_crash_is_gone_on_with_after_it(world, monkeypat
     assert stored(world) == ("Succeeded", NOON)
 
 
-@pytest.mark.parametrize("key", ["churn/state/policies/retrain.json", "churn/renewals/"])
-def test_what_cannot_be_read_or_written_holds_up_no_report(world, key, monkeypatch):
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ("outcomes.Claims", {"unknown": {"retrain": "the store is away"}}),
+        ("rounds.renew_after_run", {"not_renewed": "the store is away"}),
+    ],
+)
+def test_what_cannot_be_read_or_written_holds_up_no_report(world, part, told, monkeypatch):
     def broken(*_):
         raise StoreError("the store is away")
 
-    world.databricks.said = Course("Succeeded", NOON)
     with monkeypatch.context() as patch:
-        patch.setattr(
-            f"atalaia.monitoring.{'rounds.renew_after_run' if 'renewals' in key else 'outcomes.Claims'}", broken
-        )
+        patch.setattr(f"atalaia.monitoring.{part}", broken)
         done = evaluate(world, Course("Succeeded", NOON))
     evaluate(world, Course("Succeeded", NOON))
 
-    assert "the store is away" in str(done.counts()["monitors"]["churn"])
+    counted = done.counts()["monitors"]["churn"]
+    assert {key: counted[key] for key in ("unknown", "not_renewed") if key in counted} == told
     assert done.failed == {}
     assert len(renewals(world)) == 1
 

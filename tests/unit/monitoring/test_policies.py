@@ -1,8 +1,7 @@
-import json
-
 import pytest
 from packets import Died, Interrupted, die
-from services import MONITOR, Told, make_service
+from pasts import moved
+from services import MONITOR, Told, actions, make_service
 from worlds import lines, moment, rows
 
 from atalaia.checks import METRICS
@@ -37,15 +36,11 @@ class Starter:
         return sorted(job.window[:8] for _, job in self.jobs.values())
 
 
-def drifted(day, n=600):
-    return [{**row, "x": row["x"] + 5, "word": "c"} for row in rows(day, n, seed=day)]
-
-
 def a_world(more="", drifting=(2,), calm=()):
     world = make_service(MONITOR + POLICY % more)
     world.starter, world.telemetry = Starter(), Told()
     for day in drifting:
-        arrive(world, day, drifted(day))
+        arrive(world, day, moved(day))
     for day in calm:
         arrive(world, day, rows(day, seed=day))
     return world
@@ -57,10 +52,6 @@ def arrive(world, day, entries):
 
 def evaluate(world):
     return world.service.evaluate(world.telemetry, world.starter).evaluated["churn"]
-
-
-def actions(world):
-    return [json.loads(world.output.get(info.key)[0]) for info in world.output.list("churn/actions/")]
 
 
 def test_drift_starts_a_job_once():
@@ -121,7 +112,7 @@ def test_during_the_cool_down_nothing_is_started_in_whatever_order_logs_come(ord
     world = a_world(", cool_down: 3d", [])
 
     for day in order:
-        arrive(world, day, drifted(day))
+        arrive(world, day, moved(day))
         evaluate(world)
 
     assert len(world.starter.jobs) == 1
@@ -138,7 +129,7 @@ def test_after_the_cool_down_the_next_job_is_started():
 def test_late_rows_can_make_a_later_window_due():
     world = a_world(", windows: 2", [3])
     evaluate(world)
-    arrive(world, 2, drifted(2))
+    arrive(world, 2, moved(2))
 
     evaluate(world)
 
@@ -268,6 +259,23 @@ def test_a_failure_that_is_heard_of_late_changes_nothing():
     assert [(a["outcome"], a["outcome_time"]) for a in actions(world)] == [("Failed", 20)]
 
 
+@pytest.mark.parametrize(
+    ("heard", "known"),
+    [
+        ([("Stopping", 20), ("Executing", 10)], ("Stopping", 20)),
+        ([("Executing", 20), ("Failed", 10)], ("Failed", 10)),  # by another clock
+    ],
+)
+def test_what_is_heard_late_is_news_only_if_it_is_the_end(heard, known):
+    world = a_world(drifting=[2])
+    evaluate(world)
+
+    for outcome, time in heard:
+        world.service.note_outcome("job-0", outcome, time)
+
+    assert [(a["outcome"], a["outcome_time"]) for a in actions(world)] == [known]
+
+
 def test_a_job_of_somebody_else_has_no_action():
     world = a_world(drifting=[2])
     evaluate(world)
@@ -275,13 +283,30 @@ def test_a_job_of_somebody_else_has_no_action():
     assert world.service.note_outcome("theirs", "Succeeded", 20) is None
 
 
-def test_while_a_job_is_being_started_no_outcome_is_dismissed():
+def test_after_a_call_without_an_answer_no_outcome_is_dismissed():
     world = a_world(drifting=[2])
     world.starter.plan = [JobError("no answer")]
     evaluate(world)
 
     with pytest.raises(JobError, match="not known yet"):
         world.service.note_outcome("job-0", "Succeeded", 20)
+
+
+def test_while_a_job_is_being_started_no_outcome_is_dismissed():
+    world = a_world(drifting=[2])
+    start, heard = world.starter.start, []
+
+    def quick(job):
+        name = start(job)
+        with pytest.raises(JobError, match="not known yet"):
+            world.service.note_outcome(name, "Succeeded", 20)
+        heard.append(name)
+        return name
+
+    world.starter.start = quick
+    evaluate(world)
+
+    assert heard == ["job-0"]
 
 
 def test_policies_need_nothing_in_the_monitors_that_have_none():
@@ -413,6 +438,24 @@ def test_a_policy_that_asks_for_silence_longer_than_it_is_looked_for_is_a_fault(
 
     told = "`silent` is never above 46080: after the last logs 31 windows without rows are evaluated"
     assert [fault.found for fault in found] == [told] * faults
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "pipeline: p",
+        "training_job: {RoleArn: r}",
+        f"azureml_job: {{workspace: {WORKSPACE}, properties: {{jobType: Command}}}}",
+        f"azureml_batch: {{workspace: {WORKSPACE}, endpoint: score}}",
+        "databricks: {host: 'https://h', job_id: 1, token: 'env:T'}",
+        "github_workflow: {repository: a/b, token: 'env:T', workflow: w}",
+        "azure_devops: {organization: 'https://o', project: p, pipeline_id: 1, token: 'env:T'}",
+    ],
+)
+def test_a_new_baseline_may_follow_from_what_somebody_tells_the_end_of(target):
+    text = MONITOR + f"policies: [{{name: a, when: drifted > 0.3, {target}, new_baseline: {{}}}}]\n"
+
+    assert find_faults(text, "monitor.yaml", METRICS) == []
 
 
 def test_an_azure_job_is_given_as_its_rest_api_takes_it():

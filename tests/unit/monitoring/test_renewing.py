@@ -2,6 +2,7 @@ import json
 
 import pytest
 from packets import Died, Interrupted, die
+from pasts import moved
 from services import MONITOR, Told, make_service
 from worlds import lines, moment, rows
 
@@ -28,10 +29,6 @@ class Starter:
 
     def start(self, job):
         return f"arn:aws:sagemaker:eu-west-1:1:pipeline/p/execution/run-{job.window[:8]}"
-
-
-def moved(day, n=600):
-    return [{**row, "x": row["x"] + 5, "word": "c"} for row in rows(day, n, seed=day)]
 
 
 def arrive(world, day, entries, name=""):
@@ -193,14 +190,28 @@ def test_too_few_windows_or_rows_make_no_baseline(days, rows_each):
     assert world.watches[0].eras.latest.origin == ""
 
 
-def test_windows_with_an_alert_of_quality_are_not_gathered():
+@pytest.mark.parametrize(("bad", "signal"), [("n/a", "quality"), ("NaN", "stability")])
+def test_windows_with_an_alert_of_quality_or_stability_are_not_gathered(bad, signal):
     world = retrained()
-    arrive(world, 4, [{"at": row["at"], "x": "n/a", "word": "c"} for row in moved(4)])
+    arrive(world, 4, [{**row, "x": row["x"] if number % 10 else bad} for number, row in enumerate(moved(4))])
     evaluate(world)
+    alerts = {f.signal for f in report_of(world, 4).findings if f.status == "alert"}
 
     go_on(world, 5, 6)
 
+    assert alerts == {"data_drift", signal}
     assert "from 2 windows of 2026-03-05" in world.watches[0].eras.latest.origin
+
+
+def test_windows_without_rows_are_not_gathered():
+    world = retrained("{windows: 2, rows: 500}")
+    world.now = moment("2026-03-09T00:00:00Z")
+
+    go_on(world, 4, 6)
+
+    assert report_of(world, 5).rows == 0
+    assert "from 2 windows of 2026-03-04" in world.watches[0].eras.latest.origin
+    assert world.watches[0].eras.latest.profile.rows == 1200
 
 
 def test_windows_that_are_not_final_are_not_gathered():
@@ -380,6 +391,21 @@ def test_of_several_new_models_the_latest_counts():
     arrive(world, 6, moved(6, 80), "-late")
     evaluate(world)
     assert (report_of(world, 6).rows, report_of(world, 6).model_version) == (680, "9")
+
+
+def test_windows_that_were_gathered_for_an_earlier_model_are_not_taken_for_a_later_one():
+    world = make_service(AFTER_MODEL % "{windows: 2, rows: 500}" + POLICY.format("{windows: 1, rows: 500}"))
+    go_on(world, 2)
+    world.service.note_model(NewVersion("churn", "8", moment("2026-03-03T00:00:00Z")))
+    go_on(world, 3)
+    end_well(world, 2, "2026-03-04T05:00:00Z")
+
+    evaluate(world)
+    before = world.watches[0].eras.latest.origin
+    go_on(world, 5)
+
+    assert before == ""
+    assert "from 1 window of 2026-03-05" in world.watches[0].eras.latest.origin
 
 
 VERSIONED = (AFTER_MODEL % "{windows: 1, rows: 100}") + "  - {name: v, type: string, role: version}\n"
