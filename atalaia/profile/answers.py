@@ -6,7 +6,7 @@ Only rows that hold both count: a label that has not arrived yet is no mistake. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from atalaia.profile.counts import keep_smallest
-from atalaia.profile.sums import MOST, Ruler, far_sums
+from atalaia.profile.sums import free_sums
 from atalaia.profile.values import Categories, Floats, Ints, Numbers, Rows
 from atalaia.schema import Column, Kind, Role, Type
 
@@ -24,7 +24,6 @@ MOST_CLASSES = 100
 STEP = -120
 """A step is two to the power of this."""
 
-_RULER = Ruler(0.0, STEP)
 _MOST_CELLS = 1 << 16  # combinations of label and prediction, from which on those that occur are looked for
 
 
@@ -83,28 +82,37 @@ def _comparable(prediction: Column, label: Column) -> bool:
     return kinds == {Kind.NUMERIC} or (kinds == {Kind.CATEGORICAL} and len(booleans) == 1)
 
 
-def answers_of(predictions: Numbers | Categories, labels: Numbers | Categories, rows: Rows) -> Answers:
-    """Hold the predictions of some rows of a batch against their labels, which are of the same kind."""
+def answers_of(
+    predictions: Numbers | Categories, labels: Numbers | Categories, parts: Iterable[Rows]
+) -> Iterator[Answers]:
+    """Hold a batch's predictions against its labels, which are of the same kind: yield the answers of each part."""
     if isinstance(predictions, Numbers) and isinstance(labels, Numbers):
-        return _number_answers(predictions.values[rows], labels.values[rows])
+        return _number_answers(predictions.values, labels.values, parts)
     assert isinstance(predictions, Categories) and isinstance(labels, Categories)  # noqa: S101, PT018  # `label_of` pairs no others
-    return _class_answers(predictions, labels, rows)
+    return _class_answers(predictions, labels, parts)
 
 
-def _class_answers(predictions: Categories, labels: Categories, rows: Rows) -> ClassAnswers:
-    said, true = predictions.codes[rows].astype(np.int64), labels.codes[rows].astype(np.int64)
-    both = (said >= 0) & (true >= 0)
+def _class_answers(predictions: Categories, labels: Categories, parts: Iterable[Rows]) -> Iterator[ClassAnswers]:
     width = len(predictions.texts)
-    found, counts = _counted(true[both] * width + said[both], len(labels.texts) * width)
+    said, true = predictions.codes.astype(np.int64), labels.codes.astype(np.int64)
+    cells = np.where((said >= 0) & (true >= 0), true * width + said, -1)
+    for rows in parts:
+        inside = cells[rows]
+        found, counts = _counted(inside[inside >= 0], len(labels.texts) * width)
+        yield _answers_in(found.tolist(), counts.tolist(), labels.texts, predictions.texts)
+
+
+def _answers_in(cells: list[int], counts: list[int], labels: list[str], predictions: list[str]) -> ClassAnswers:
+    """Return the answers of cells, which are combinations of a label and a prediction, from how often each occurs."""
     right, classes = 0, dict[str, list[int]]()
-    for code, count in zip(found.tolist(), counts.tolist(), strict=True):
-        label, prediction = labels.texts[code // width], predictions.texts[code % width]
+    for cell, count in zip(cells, counts, strict=True):
+        label, prediction = labels[cell // len(predictions)], predictions[cell % len(predictions)]
         classes.setdefault(label, [0, 0, 0])[1] += count
         classes.setdefault(prediction, [0, 0, 0])[2] += count
         if label == prediction:
             right += count
             classes[label][0] += count
-    return ClassAnswers(int(counts.sum()), right, _kept({name: (r, t, s) for name, (r, t, s) in classes.items()}))
+    return ClassAnswers(sum(counts), right, _kept({name: (r, t, s) for name, (r, t, s) in classes.items()}))
 
 
 def _counted(codes: Ints, most: int) -> tuple[Ints, Ints]:
@@ -121,21 +129,15 @@ def _kept(classes: Mapping[str, tuple[int, int, int]]) -> dict[str, tuple[int, i
     return keep_smallest(classes, MOST_CLASSES + 1)
 
 
-def _number_answers(predictions: Floats, labels: Floats) -> NumberAnswers:
+def _number_answers(predictions: Floats, labels: Floats, parts: Iterable[Rows]) -> Iterator[NumberAnswers]:
     with np.errstate(over="ignore", invalid="ignore"):
         distances = np.abs(predictions - labels)
     both = np.isfinite(distances)
-    return NumberAnswers(int(both.sum()), *_sums(distances[both]), *_sums(labels[both]))
-
-
-def _sums(values: Floats) -> tuple[int, int]:
-    """Return the sum of finite values and that of their squares, in steps."""
-    total = squares = 0
-    for start in range(0, len(values), MOST):
-        ordered = np.sort(values[start : start + MOST])
-        for _, part, part_squares in far_sums(_RULER, ordered, np.array([0, len(ordered)])):
-            total, squares = total + part, squares + part_squares
-    return total, squares
+    every = bool(both.all())
+    for rows in parts:
+        known = slice(None) if every else both[rows]
+        off, true = distances[rows][known], labels[rows][known]
+        yield NumberAnswers(len(off), *free_sums(off, STEP), *free_sums(true, STEP))
 
 
 def added_answers(parts: Iterable[Mapping[Place, Answers]]) -> dict[Place, Answers]:
@@ -144,10 +146,11 @@ def added_answers(parts: Iterable[Mapping[Place, Answers]]) -> dict[Place, Answe
     for part in parts:
         for place, answers in part.items():
             held.setdefault(place, []).append(answers)
-    return {place: _merged(found) for place, found in sorted(held.items())}
+    return {place: merged_answers(found) for place, found in sorted(held.items())}
 
 
-def _merged(parts: Sequence[Answers]) -> Answers:
+def merged_answers(parts: Sequence[Answers]) -> Answers:
+    """Return all *parts*, of one prediction, together."""
     numbers = [part for part in parts if isinstance(part, NumberAnswers)]
     if numbers:
         return NumberAnswers(

@@ -21,13 +21,16 @@ from atalaia.signals.performance import (
 )
 from atalaia.signals.quality import Measured
 
-EVERY = slice(None)
+
+def beside(predictions, labels):
+    (answers,) = answers_of(predictions, labels, [slice(None)])
+    return answers
 
 
 def classes(said, true):
     texts = sorted({*said, *true})
     codes = [np.array([texts.index(each) for each in side]) for side in (said, true)]
-    return answers_of(Categories(codes[0], texts), Categories(codes[1], texts), EVERY)
+    return beside(Categories(codes[0], texts), Categories(codes[1], texts))
 
 
 def values(measured):
@@ -116,7 +119,7 @@ moderate = st.floats(-1e6, 1e6)
 @given(st.lists(st.tuples(moderate, moderate), min_size=1, max_size=40))
 def test_errors_of_numbers_are_those_of_the_raw_rows(some):
     said, true = (np.array(side) for side in zip(*some, strict=True))
-    found = values(measure_numbers(answers_of(Numbers(said), Numbers(true), EVERY)))
+    found = values(measure_numbers(beside(Numbers(said), Numbers(true))))
 
     assert tuple(found) == NUMBER_METRICS
     assert found["mean_absolute_error"] == pytest.approx(np.abs(said - true).mean(), rel=1e-12, abs=1e-30)
@@ -130,13 +133,13 @@ def test_errors_of_numbers_are_those_of_the_raw_rows(some):
 
 def test_a_variance_far_from_zero_loses_nothing():
     true = 1e9 + np.arange(4.0)
-    found = values(measure_numbers(answers_of(Numbers(true + 0.5), Numbers(true), EVERY)))
+    found = values(measure_numbers(beside(Numbers(true + 0.5), Numbers(true))))
 
     assert found == {"mean_absolute_error": 0.5, "root_mean_square_error": 0.5, "r_squared": 0.8}
 
 
 def test_equal_labels_have_no_variance_to_explain_and_no_rows_nothing():
-    assert values(measure_numbers(answers_of(Numbers(np.ones(3)), Numbers(np.ones(3)), EVERY))) == {
+    assert values(measure_numbers(beside(Numbers(np.ones(3)), Numbers(np.ones(3))))) == {
         "mean_absolute_error": 0.0, "root_mean_square_error": 0.0, "r_squared": None
     }  # fmt: skip
     assert values(measure_numbers(NumberAnswers(0, 0, 0, 0, 0))) == dict.fromkeys(NUMBER_METRICS)
@@ -144,7 +147,7 @@ def test_equal_labels_have_no_variance_to_explain_and_no_rows_nothing():
 
 def test_the_largest_numbers_have_an_error_too():
     said, true = np.array([1.7e308, -1.7e308]), np.array([0.0, 0.0])
-    found = values(measure_numbers(answers_of(Numbers(said), Numbers(true), EVERY)))
+    found = values(measure_numbers(beside(Numbers(said), Numbers(true))))
 
     assert found["root_mean_square_error"] == pytest.approx(1.7e308)
 
