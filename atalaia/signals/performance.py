@@ -8,6 +8,7 @@ that of a share: the number of classes times the rows of the smallest.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Collection
 
 import numpy as np
@@ -85,9 +86,17 @@ def measure_numbers(answers: NumberAnswers) -> dict[str, Measured]:
     values = {
         "mean_absolute_error": answers.absolute / (rows << -STEP),
         "root_mean_square_error": root / (1 << _ROOT_BITS - STEP),
-        "r_squared": (spread - rows * answers.squares) / spread if spread else None,
+        "r_squared": _ratio(spread - rows * answers.squares, spread) if spread else None,
     }
     return {name: Measured(value, rows) for name, value in values.items()}
+
+
+def _ratio(part: int, whole: int) -> float:
+    """Return the share of a positive whole; the least float where errors are so much larger that there is none."""
+    try:
+        return part / whole
+    except OverflowError:
+        return -sys.float_info.max
 
 
 def measure_scores(negatives: NumericSummary, positives: NumericSummary) -> tuple[Measured, tuple[float, float]]:

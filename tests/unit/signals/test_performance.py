@@ -1,4 +1,5 @@
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -150,6 +151,12 @@ def test_the_largest_numbers_have_an_error_too():
     found = values(measure_numbers(beside(Numbers(said), Numbers(true))))
 
     assert found["root_mean_square_error"] == pytest.approx(1.7e308)
+
+
+def test_errors_that_dwarf_the_labels_by_more_than_a_float_holds_explain_as_little_as_one_can_say():
+    found = values(measure_numbers(beside(Numbers(np.array([1e308, 0.0])), Numbers(np.array([0.0, 1e-30])))))
+
+    assert found["r_squared"] == -sys.float_info.max
 
 
 def summary(grid, scores):
