@@ -28,11 +28,12 @@ class Performance(Struct, frozen=True):
     bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
-    def added_to(self, report: ColumnReport) -> ColumnReport:
-        """Return the column's report with what was measured, and the worse status; too few labels spoil none."""
-        bad = [finding.status for finding in self.findings if finding.status in ("alert", "warning")]
+    def added_to(self, report: ColumnReport, others: Sequence[Finding]) -> ColumnReport:
+        """Return the report of a column with *others* found, and the worse status; too few labels spoil none."""
+        decided = [finding.status for finding in self.findings if finding.status != "undecided"]
+        statuses = [report.status, *decided] if others or not decided else decided
         metrics, bounds = {**report.metrics, **self.metrics}, report.bounds | self.bounds
-        return replace(report, metrics=metrics, bounds=bounds, status=worst([report.status, *bad]))
+        return replace(report, metrics=metrics, bounds=bounds, status=worst(statuses))
 
 
 def performance_of(rules: tuple[CheckRule, ...], pair: Pair, baseline: Baseline, current: Profile) -> Performance:

@@ -23,6 +23,9 @@ AREA = "area_under_roc"
 _POSITIVES = {"0": "1", "1": "1", "false": "true", "true": "true"}
 _ROOT_BITS = 64
 
+MOST_UNKNOWN = 0.1
+"""Of an area whose bounds are further apart nothing is said."""
+
 
 def positive_of(classes: Collection[str]) -> str | None:
     """Return which class is the positive one: `1` of 0 and 1, `true` of false and true; None where none is told.
@@ -110,7 +113,8 @@ def measure_scores(negatives: NumericSummary, positives: NumericSummary) -> tupl
         positives: Scores of those with a positive one, on the same grid.
 
     Returns:
-        The area, and bounds on the exact one. It rests on the rows of the smaller side.
+        The area, None where too many scores lie in one cell to tell, and bounds on the exact one. It rests on the rows
+        of the smaller side.
 
     Source: Hanley and McNeil (1982), "The meaning and use of the area under a receiver operating characteristic curve".
     """
@@ -120,4 +124,5 @@ def measure_scores(negatives: NumericSummary, positives: NumericSummary) -> tupl
     p, q = negatives.cells / negatives.finite, positives.cells / positives.finite
     area = float((q * (np.cumsum(p) - p / 2)).sum())
     unknown = float((p[::2] * q[::2]).sum()) / 2
-    return Measured(min(max(area, 0.0), 1.0), rows), (max(area - unknown, 0.0), min(area + unknown, 1.0))
+    value = min(max(area, 0.0), 1.0) if 2 * unknown <= MOST_UNKNOWN else None
+    return Measured(value, rows), (max(area - unknown, 0.0), min(area + unknown, 1.0))

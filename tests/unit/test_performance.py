@@ -195,6 +195,23 @@ def test_how_much_is_explained_may_fall_by_a_fifth():
     }
 
 
+def test_scores_on_another_scale_are_not_told_to_be_worse_than_chance():
+    columns = loans(seed=2)
+    columns["score"] = 7 + 1000 * columns["score"]
+    finding = judged(report(columns))["score", None, "area_under_roc"]
+
+    assert (finding.status, finding.value) == ("undecided", None)
+    assert "too many scores lie in one cell of the baseline's grid" in finding.message
+
+
+def test_a_segment_where_only_performance_is_judged_has_its_status():
+    off = [CheckRule(metric, enabled=False) for metric in ("cohen_w", "cramer_von_mises")]
+    found = {(each.column, each.segment): each.status for each in report(loans(seed=2), *off).columns}
+
+    assert found["approved", "region=north"] == "ok"
+    assert found["repaid", "region=north"] == "undecided"
+
+
 def test_a_score_is_not_held_against_labels_of_three_classes():
     columns = (Column("score", role=Role.SCORE), Column("kind", type=Type.STRING, role=Role.LABEL))
     three = {"score": np.random.default_rng(1).random(900), "kind": ["a", "b", "c"] * 300}

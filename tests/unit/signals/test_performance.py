@@ -14,6 +14,7 @@ from atalaia.profile.number_counter import NumberCounter
 from atalaia.profile.values import Categories, Numbers
 from atalaia.signals.performance import (
     CLASS_METRICS,
+    MOST_UNKNOWN,
     NUMBER_METRICS,
     measure_classes,
     measure_numbers,
@@ -185,7 +186,13 @@ def test_the_exact_area_lies_within_its_bounds(seed, edges):
     exact = mannwhitneyu(positives, negatives).statistic / (200 * 150)
 
     assert low - 1e-12 <= exact <= high + 1e-12
-    assert low <= measured.value <= high
+    assert high - low > MOST_UNKNOWN if measured.value is None else low <= measured.value <= high
+
+
+def test_scores_beyond_the_grid_have_no_area_that_could_be_told():
+    grid = NumericGrid(np.linspace(0.0, 1.0, 100))
+
+    assert measure_scores(summary(grid, [7.0, 8.0]), summary(grid, [8.0, 9.0, 9.5])) == (Measured(None, 2), (0.0, 1.0))
 
 
 def test_one_class_alone_has_no_area():
