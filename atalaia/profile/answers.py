@@ -16,7 +16,6 @@ from msgspec import Struct
 from atalaia.profile.counts import keep_smallest
 from atalaia.profile.sums import free_sums
 from atalaia.profile.values import Categories, Floats, Ints, Numbers, Rows
-from atalaia.schema import Column, Kind, Role, Type
 
 MOST_CLASSES = 100
 """Of so many classes at most it is known how often each was right."""
@@ -62,24 +61,6 @@ Answers = ClassAnswers | NumberAnswers
 
 Place = tuple[str, str]
 """A segment (`""` for all rows) and a prediction."""
-
-
-def label_of(columns: Sequence[Column]) -> dict[str, str]:
-    """Return the label that tells of each prediction whether it was right.
-
-    A single label tells it of all predictions; as many labels as predictions do in their order, and otherwise none
-    does. Numbers are held against numbers, and categories against categories, booleans only against booleans.
-    """
-    predictions, labels = ([c for c in columns if c.role is role] for role in (Role.PREDICTION, Role.LABEL))
-    labels = labels * len(predictions) if len(labels) == 1 else labels
-    pairs = zip(predictions, labels, strict=True) if len(labels) == len(predictions) else ()
-    return {prediction.name: label.name for prediction, label in pairs if _comparable(prediction, label)}
-
-
-def _comparable(prediction: Column, label: Column) -> bool:
-    kinds = {prediction.effective_kind, label.effective_kind}
-    booleans = {prediction.type is Type.BOOLEAN, label.type is Type.BOOLEAN}
-    return kinds == {Kind.NUMERIC} or (kinds == {Kind.CATEGORICAL} and len(booleans) == 1)
 
 
 def answers_of(

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from msgspec import Struct, field
 
-from atalaia.profile.answers import Answers, answers_of, label_of, merged_answers
+from atalaia.profile.answers import Answers, answers_of, merged_answers
 from atalaia.profile.categorical import CategoricalGrid
 from atalaia.profile.category_counter import CategoryCounter
 from atalaia.profile.counts import keep_smallest
@@ -28,7 +28,7 @@ from atalaia.profile.text import TextGrid
 from atalaia.profile.text_counter import TextCounter, read_texts
 from atalaia.profile.values import Categories, Floats, Ints, Numbers, Rows, bounded_text, read_categories, read_numbers
 from atalaia.rows import RowBatch
-from atalaia.schema import Column, Role, profiled
+from atalaia.schema import Column, Role, label_of, profiled
 
 MOST_CLASSES = 10
 """Scores are told apart by at most so many values of a prediction or label, the baseline's commonest."""

@@ -18,10 +18,9 @@ from atalaia.profile.answers import (
     added_answers,
     answers_from_plain,
     answers_to_plain,
-    label_of,
 )
 from atalaia.rows import ALL_SIDES, NO_TIME, RowBatch, Side
-from atalaia.schema import Column, Kind, Role, Type
+from atalaia.schema import Column, Kind, Role, Type, label_of
 
 WORDS = (
     Column("said", type=Type.STRING, role=Role.PREDICTION),
