@@ -64,7 +64,8 @@ def measure_answers(
     """
     if column.role is Role.PREDICTION:
         held = [profile.answers.get((segment, column.name)) for profile, segment in sides]
-        positive = next((positive_of(each.classes) for each in held if isinstance(each, ClassAnswers)), None)
+        wholes = [profile.answers.get(("", column.name)) for profile, _ in sides]
+        positive = next((positive_of(whole.classes) for whole in wholes if isinstance(whole, ClassAnswers)), None)
         return [(_of_answers(each, positive), {}) for each in held]
     whole = column.role is Role.SCORE and not any(segment for _, segment in sides)
     return [_of_score(grids, profile, column) if whole else ({}, {}) for profile, _ in sides]

@@ -12,10 +12,13 @@ from typing import Any
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
+from atalaia.profile.canonical import CANONICAL
 from atalaia.profile.counts import keep_smallest
 from atalaia.profile.sums import free_sums
 from atalaia.profile.values import Categories, Floats, Ints, Numbers, Rows
+from atalaia.schema import Column, Type
 
 MOST_CLASSES = 100
 """Of so many classes at most it is known how often each was right."""
@@ -61,6 +64,13 @@ Answers = ClassAnswers | NumberAnswers
 
 Place = tuple[str, str]
 """A segment (`""` for all rows) and a prediction."""
+
+
+def comparable(read: Numbers | Categories, column: Column, other: Column) -> Numbers | Categories:
+    """Return what was read of *column* in the way *other* holds it: text that is a number as this is written there."""
+    if isinstance(read, Categories) and column.type is Type.STRING and other.type in (Type.NUMBER, Type.INTEGER):
+        return replace(read, texts=[CANONICAL[Type.NUMBER](text) or text for text in read.texts])
+    return read
 
 
 def answers_of(

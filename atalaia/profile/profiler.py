@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from msgspec import Struct, field
 
-from atalaia.profile.answers import Answers, answers_of, merged_answers
+from atalaia.profile.answers import Answers, answers_of, comparable, merged_answers
 from atalaia.profile.categorical import CategoricalGrid
 from atalaia.profile.category_counter import CategoryCounter
 from atalaia.profile.counts import keep_smallest
@@ -219,7 +219,9 @@ class Profiler:
     def _count_answers(self, held: Mapping[str, Numbers | Categories], targets: Sequence[_Target]) -> None:
         for prediction, label in self._label_of.items():
             if prediction in held and label in held:
-                parts = answers_of(held[prediction], held[label], [target.rows for target in targets])
+                one, other = self._named[prediction], self._named[label]
+                sides = comparable(held[prediction], one, other), comparable(held[label], other, one)
+                parts = answers_of(*sides, [target.rows for target in targets])
                 for target, answers in zip(targets, parts, strict=True):
                     target.counter.add_answers((target.segment, prediction), answers)
 

@@ -7,7 +7,7 @@ from atalaia.evaluation import Occasion, evaluate
 from atalaia.monitor_file import CheckRule, Limits, Logs, Model, Monitor
 from atalaia.report import BaselineRef
 from atalaia.rows import ALL_SIDES, NO_TIME, RowBatch
-from atalaia.schema import Column, Role, Type
+from atalaia.schema import Column, Kind, Role, Type
 from atalaia.window import Window
 
 COLUMNS = (
@@ -210,6 +210,20 @@ def test_a_segment_where_only_performance_is_judged_has_its_status():
 
     assert found["approved", "region=north"] == "ok"
     assert found["repaid", "region=north"] == "undecided"
+
+
+def test_what_is_positive_is_the_same_in_a_segment_where_some_classes_never_come():
+    random = np.random.default_rng(1)
+    columns = (
+        Column("region", type=Type.STRING, role=Role.SEGMENT),
+        Column("said", type=Type.INTEGER, kind=Kind.CATEGORICAL, role=Role.PREDICTION),
+        Column("true", type=Type.INTEGER, kind=Kind.CATEGORICAL, role=Role.LABEL),
+    )
+    said = np.concatenate([random.integers(0, 3, 2000), random.integers(0, 2, 2000)])
+    some = {"region": ["north"] * 2000 + ["south"] * 2000, "said": said, "true": np.where(said == 1, 0, said)}
+    found = report(some, baseline=build_baseline(columns, lambda: [batch(some)]))
+
+    assert metrics(found, "said", "region=south")["precision"] == pytest.approx(0.5)
 
 
 def test_a_score_is_not_held_against_labels_of_three_classes():
