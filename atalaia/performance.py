@@ -11,7 +11,7 @@ from atalaia.baseline import Baseline
 from atalaia.checks import METRICS, Check, performance_checks
 from atalaia.findings import Pair, finding_of
 from atalaia.monitor_file import CheckRule
-from atalaia.profile import Grids, NumericSummary, Profile
+from atalaia.profile import CategoricalSummary, Grids, NumericSummary, Profile
 from atalaia.profile.answers import Answers, ClassAnswers
 from atalaia.profile.segments import segment_column, segment_name
 from atalaia.report import ColumnReport, Finding
@@ -78,12 +78,14 @@ def _of_answers(answers: Answers | None, positive: str | None) -> dict[str, Meas
 
 
 def _of_score(grids: Grids, profile: Profile, score: Column) -> tuple[dict[str, Measured], Bounds]:
-    """Measure a score beside the label, if that is a single one of two classes."""
+    """Measure a score beside the label, if that is a single one; if it has not two classes, there is no value."""
     labels = [column.name for column in grids.columns if column.role is Role.LABEL]
     classes = grids.classes.get(labels[0], ()) if len(labels) == 1 else ()
     positive = positive_of(classes)
     if positive is None or len(classes) != 2:  # a curve is about one class against one other
-        return {}, {}
+        held = profile.columns.get(("", labels[0])) if len(labels) == 1 else None
+        rows = held.valid if isinstance(held, CategoricalSummary) else 0
+        return ({AREA: Measured(None, rows)} if rows else {}), {}
     sides = (profile.columns.get((segment_name(labels[0], name), score.name)) for name in sorted(classes))
     match tuple(sides):
         case NumericSummary() as negatives, NumericSummary() as positives:

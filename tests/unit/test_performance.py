@@ -232,6 +232,18 @@ def test_a_score_is_not_held_against_labels_of_three_classes():
     baseline = build_baseline(columns, lambda: [batch(three)])
 
     assert judged(report(three, baseline=baseline)) == {}
+    limit = CheckRule("area_under_roc", threshold=0.8)
+    assert statuses(report(three, limit, baseline=baseline)) == {("score", None, "area_under_roc"): "undecided"}
+
+
+def test_a_limit_of_the_area_is_undecided_where_the_baseline_has_no_labels_to_tell_scores_apart_by():
+    baseline = build_baseline(COLUMNS, lambda: [batch(loans(labelled=0))])
+    limit = CheckRule("area_under_roc", threshold=0.8)
+    finding = judged(report(loans(seed=2), limit, baseline=baseline))["score", None, "area_under_roc"]
+
+    assert finding.status == "undecided"
+    assert "or its labels are not 0 and 1" in finding.message
+    assert judged(report(loans(seed=2, labelled=0), limit, baseline=baseline)) == {}
 
 
 def test_a_stored_baseline_keeps_its_performance():
