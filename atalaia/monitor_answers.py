@@ -17,6 +17,9 @@ PERFORMANCE: Mapping[str, tuple[Role, Kind]] = {
 }
 """Metrics of answers beside labels, with the role and the kind of the columns that they are measured on."""
 
+UP_TO_1 = frozenset(PERFORMANCE) - {"mean_absolute_error", "root_mean_square_error"}
+"""Of these none is above 1, so that a larger limit would always be passed."""
+
 Why = tuple[str, str]
 """Why there is nothing to measure, and what to do."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Protocol
 
-from atalaia.monitor_answers import unmeasurable
+from atalaia.monitor_answers import UP_TO_1, unmeasurable
 from atalaia.monitor_columns import UNMEASURED, is_number, kind_of, list_of, mapping_of
 from atalaia.monitor_yaml import Issue, Path
 from atalaia.schema import MOST_TOGETHER, Kind, Role
@@ -139,6 +139,8 @@ def broken_check_rules(
     if known_metrics is not None and isinstance(name, str) and metric is None:
         yield Issue((*path, "metric"), f"there is no metric {name!r}", _suggest_metric(name, known_metrics))
     yield from _threshold(check.get("threshold"), (*path, "threshold"), metric)
+    if metric is not None and name in UP_TO_1:
+        yield from _percents(check.get("threshold"), (*path, "threshold"))
     yield from _floor(check, (*path, "floor"), metric)
     yield from _min_rows(check.get("min_rows"), (*path, "min_rows"))
     yield from _checked(check, (*path, "columns"), columns, metric)
@@ -216,6 +218,14 @@ def _order(warning: float, alert: float, floor: bool, path: Path) -> Iterator[Is
 def _limit(value: object, path: Path) -> Iterator[Issue]:
     if is_number(value) and value < 0:
         yield Issue(path, f"{value} is below 0", "Give the largest value you accept, such as 0.2.")
+
+
+def _percents(threshold: object, path: Path) -> Iterator[Issue]:
+    """Yield limits of a share that are above it, as percentages are."""
+    limits = {(*path, key): threshold.get(key) for key in ("warning", "alert")} if isinstance(threshold, dict) else {}
+    for place, value in (limits or {path: threshold}).items():
+        if is_number(value) and value > 1:
+            yield Issue(place, f"{value} is above 1, so every value would be below it", "Write 0.8 for 80 %.")
 
 
 def _floor(check: dict[str, Any], path: Path, metric: MetricRules | None) -> Iterator[Issue]:

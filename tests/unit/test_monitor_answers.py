@@ -65,6 +65,29 @@ def test_a_check_of_what_some_column_has_is_none(columns, metric, named):
     assert faults(columns, metric, *named) == []
 
 
+@pytest.mark.parametrize(
+    ("threshold", "place"),
+    [
+        (80, "threshold: 80 is above 1"),
+        ({"alert": 75}, "threshold.alert: 75 is above 1"),
+        (
+            {"warning": 90, "alert": 0.8},
+            "threshold.warning: 90 is above 1, so every value would be below it. Write 0.8",
+        ),
+    ],
+)
+def test_a_limit_in_percent_is_refused(threshold, place):
+    def found(metric):
+        check = {"metric": metric, "threshold": threshold}
+        return [str(fault) for fault in find_faults(monitor(columns, checks=[check]), "m.yaml", METRICS)]
+
+    columns = [SAID, TRUE, PRICE, PAID]
+
+    assert [place in fault for fault in found("accuracy")] == [True]
+    assert [place in fault for fault in found("r_squared")] == [True]
+    assert len([fault for fault in found("mean_absolute_error") if "above 1" in fault]) == 0
+
+
 def test_other_faults_of_the_columns_are_told_by_themselves():
     (found,) = faults([SAID | {"type": "strong"}, TRUE], "accuracy")
 
