@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from atalaia.profile.canonical import CANONICAL
 from atalaia.profile.counts import keep_smallest
+from atalaia.profile.hashing import hash_texts
 from atalaia.profile.sums import free_sums
 from atalaia.profile.values import Categories, Floats, Ints, Numbers, Rows
 from atalaia.schema import Column, Type
@@ -26,7 +27,7 @@ MOST_CLASSES = 100
 STEP = -120
 """A step is two to the power of this."""
 
-_MOST_CELLS = 1 << 16  # combinations of label and prediction, from which on those that occur are looked for
+_KEPT = MOST_CLASSES + 1
 
 
 class ClassAnswers(Struct, frozen=True):
@@ -68,9 +69,12 @@ Place = tuple[str, str]
 
 def comparable(read: Numbers | Categories, column: Column, other: Column) -> Numbers | Categories:
     """Return what was read of *column* in the way *other* holds it: text that is a number as this is written there."""
-    if isinstance(read, Categories) and column.type is Type.STRING and other.type in (Type.NUMBER, Type.INTEGER):
-        return replace(read, texts=[CANONICAL[Type.NUMBER](text) or text for text in read.texts])
-    return read
+    if not (isinstance(read, Categories) and column.type is Type.STRING and other.type in (Type.NUMBER, Type.INTEGER)):
+        return read
+    texts = [CANONICAL[Type.NUMBER](text) or text for text in read.texts]
+    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    lookup = np.array([*(places[text] for text in texts), -2, -1])  # at the end: no value
+    return replace(read, codes=lookup[read.codes], texts=list(places))
 
 
 def answers_of(
@@ -84,40 +88,34 @@ def answers_of(
 
 
 def _class_answers(predictions: Categories, labels: Categories, parts: Iterable[Rows]) -> Iterator[ClassAnswers]:
-    width = len(predictions.texts)
-    said, true = predictions.codes.astype(np.int64), labels.codes.astype(np.int64)
-    cells = np.where((said >= 0) & (true >= 0), true * width + said, -1)
+    texts = _by_hash(list(dict.fromkeys((*labels.texts, *predictions.texts))))
+    place_of = {text: place for place, text in enumerate(texts)}
+    said, true = (
+        np.array([*(place_of[text] for text in side.texts), -1, -1])[side.codes]  # at the end: no value
+        for side in (predictions, labels)
+    )
+    held = (said >= 0) & (true >= 0)
     for rows in parts:
-        inside = cells[rows]
-        found, counts = _counted(inside[inside >= 0], len(labels.texts) * width)
-        yield _answers_in(found.tolist(), counts.tolist(), labels.texts, predictions.texts)
+        both = held[rows]
+        told, actual = said[rows][both], true[rows][both]
+        yield _answers_in(
+            texts, *(np.bincount(each, minlength=len(texts)) for each in (actual[actual == told], actual, told))
+        )
 
 
-def _answers_in(cells: list[int], counts: list[int], labels: list[str], predictions: list[str]) -> ClassAnswers:
-    """Return the answers of cells, which are combinations of a label and a prediction, from how often each occurs."""
-    right, classes = 0, dict[str, list[int]]()
-    for cell, count in zip(cells, counts, strict=True):
-        label, prediction = labels[cell // len(predictions)], predictions[cell % len(predictions)]
-        classes.setdefault(label, [0, 0, 0])[1] += count
-        classes.setdefault(prediction, [0, 0, 0])[2] += count
-        if label == prediction:
-            right += count
-            classes[label][0] += count
-    return ClassAnswers(sum(counts), right, _kept({name: (r, t, s) for name, (r, t, s) in classes.items()}))
+def _by_hash(texts: list[str]) -> list[str]:
+    """Put *texts* in such an order that the first ones are those to be kept, if they are too many."""
+    if len(texts) <= _KEPT:
+        return texts
+    return [texts[place] for place in np.argsort(hash_texts(texts)).tolist()]
 
 
-def _counted(codes: Ints, most: int) -> tuple[Ints, Ints]:
-    """Return each code below *most* that occurs, and how often."""
-    if most > _MOST_CELLS:
-        found, counts = np.unique(codes, return_counts=True)
-        return found, counts.astype(np.int64)
-    every = np.bincount(codes, minlength=most)
-    found = np.flatnonzero(every)
-    return found, every[found]
-
-
-def _kept(classes: Mapping[str, tuple[int, int, int]]) -> dict[str, tuple[int, int, int]]:
-    return keep_smallest(classes, MOST_CLASSES + 1)
+def _answers_in(texts: list[str], right: Ints, true: Ints, said: Ints) -> ClassAnswers:
+    """Return the answers of which is known how often each of *texts* was right, the label and the prediction."""
+    kept = np.flatnonzero(true + said)[:_KEPT]
+    counts = zip(kept.tolist(), right[kept].tolist(), true[kept].tolist(), said[kept].tolist(), strict=True)
+    classes = {texts[place]: (r, t, s) for place, r, t, s in counts}
+    return ClassAnswers(int(true.sum()), int(right.sum()), dict(sorted(classes.items())))
 
 
 def _number_answers(predictions: Floats, labels: Floats, parts: Iterable[Rows]) -> Iterator[NumberAnswers]:
@@ -153,7 +151,7 @@ def merged_answers(parts: Sequence[Answers]) -> Answers:
         before = classes.get(name, (0, 0, 0))
         classes[name] = (before[0] + right, before[1] + true, before[2] + said)
     rows, right = sum(part.rows for part in classed), sum(part.right for part in classed)
-    return ClassAnswers(rows, right, _kept(classes))
+    return ClassAnswers(rows, right, keep_smallest(classes, _KEPT))
 
 
 def answers_to_plain(answers: Answers) -> list[Any]:
