@@ -137,16 +137,26 @@ def mentions(condition: Condition, value: str) -> bool:
 
 def comparisons(condition: Condition) -> Iterator[Comparison]:
     """Yield the comparisons of a condition, from left to right."""
+    return (each for each in _leaves(condition) if isinstance(each, Comparison))
+
+
+def places(condition: Condition) -> Iterator[Place]:
+    """Yield the places of findings that a condition asks for, from left to right."""
+    for each in _leaves(condition):
+        place = each.place if isinstance(each, HasStatus) else each.value
+        if isinstance(place, Place):
+            yield place
+
+
+def _leaves(condition: Condition) -> Iterator[Comparison | HasStatus]:
     match condition:
         case Joined(parts=parts):
             for part in parts:
-                yield from comparisons(part)
+                yield from _leaves(part)
         case Not(inner=inner):
-            yield from comparisons(inner)
-        case Comparison():
-            yield condition
+            yield from _leaves(inner)
         case _:
-            return
+            yield condition
 
 
 def spell_condition(condition: Condition) -> str:

@@ -218,7 +218,7 @@ def _column(
     """Judge one column of a window, and the answers in it where they have labels."""
     report, findings = column_report(rules, pair, drift, window)
     performance = performance_of(rules, pair, baseline, current)
-    return performance.added_to(report), [*findings, *performance.findings]
+    return performance.added_to(report, findings), [*findings, *performance.findings]
 
 
 def column_report(

@@ -121,6 +121,8 @@ def _explain(check: Check, measured: Measured, verdict: Verdict, from_baseline: 
 _EMPTY = "there are no values for it"
 _UNMEASURED = {
     "wasserstein_normalised": "the baseline has no standard deviation to measure in; take another metric",
+    "area_under_roc": "too many scores lie in one cell of the baseline's grid, or its labels are not 0 and 1",
+    "r_squared": "all labels are the same",
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Protocol
 
+from atalaia.monitor_answers import UP_TO_1, unmeasurable
 from atalaia.monitor_columns import UNMEASURED, is_number, kind_of, list_of, mapping_of
 from atalaia.monitor_yaml import Issue, Path
 from atalaia.schema import MOST_TOGETHER, Kind, Role
@@ -19,14 +20,6 @@ RULE_METRICS = {"out_of_range": "range", "out_of_set": "set", "off_pattern": "pa
 
 RELATIONS = ("correlation_change", "reconstruction_error")
 """Metrics of columns taken together."""
-
-
-PERFORMANCE: Mapping[str, tuple[Role, Kind]] = {
-    **dict.fromkeys(("accuracy", "precision", "recall", "f1"), (Role.PREDICTION, Kind.CATEGORICAL)),
-    **dict.fromkeys(("mean_absolute_error", "root_mean_square_error", "r_squared"), (Role.PREDICTION, Kind.NUMERIC)),
-    "area_under_roc": (Role.SCORE, Kind.NUMERIC),
-}
-"""Metrics of answers beside labels, with the role and the kind of the columns that they are measured on."""
 
 
 SHORT_NAMES = {
@@ -146,6 +139,8 @@ def broken_check_rules(
     if known_metrics is not None and isinstance(name, str) and metric is None:
         yield Issue((*path, "metric"), f"there is no metric {name!r}", _suggest_metric(name, known_metrics))
     yield from _threshold(check.get("threshold"), (*path, "threshold"), metric)
+    if metric is not None and name in UP_TO_1:
+        yield from _percents(check.get("threshold"), (*path, "threshold"))
     yield from _floor(check, (*path, "floor"), metric)
     yield from _min_rows(check.get("min_rows"), (*path, "min_rows"))
     yield from _checked(check, (*path, "columns"), columns, metric)
@@ -225,6 +220,14 @@ def _limit(value: object, path: Path) -> Iterator[Issue]:
         yield Issue(path, f"{value} is below 0", "Give the largest value you accept, such as 0.2.")
 
 
+def _percents(threshold: object, path: Path) -> Iterator[Issue]:
+    """Yield limits of a share that are above it, as percentages are."""
+    limits = {(*path, key): threshold.get(key) for key in ("warning", "alert")} if isinstance(threshold, dict) else {}
+    for place, value in (limits or {path: threshold}).items():
+        if is_number(value) and value > 1:
+            yield Issue(place, f"{value} is above 1, so every value would be below it", "Write 0.8 for 80 %.")
+
+
 def _floor(check: dict[str, Any], path: Path, metric: MetricRules | None) -> Iterator[Issue]:
     floor = check.get("floor")
     yield from _limit(floor, path)
@@ -251,20 +254,20 @@ def _checked(
         found = f"{check['metric']!r} is measured once for the whole window, not for columns"
         yield Issue(path, found, "Remove `columns`.")
         return
-    if metric is not None and check["metric"] in PERFORMANCE and not any(map(_is_label, columns.values())):
-        found = f"no column has the role 'label', so {check['metric']!r} has nothing to check"
-        yield Issue(
-            (*path[:-1], "metric"), found, "Give the column that tells what turned out to be true `role: label`."
-        )
+    if metric is not None and not listed:
+        yield from _unmeasured(str(check["metric"]), None, columns, (*path[:-1], "metric"))
     for place, name in enumerate(listed):
         if isinstance(name, str) and name not in columns:
             yield Issue((*path, place), f"there is no column {name!r}", suggest(name, columns, "columns"))
         elif isinstance(name, str) and metric is not None:
             yield from _idle(str(check["metric"]), columns[name], (*path, place))
+            yield from _unmeasured(str(check["metric"]), name, columns, (*path, place))
 
 
-def _is_label(column: dict[str, Any]) -> bool:
-    return column.get("role") == Role.LABEL
+def _unmeasured(metric: str, name: str | None, columns: Mapping[str, dict[str, Any]], path: Path) -> Iterator[Issue]:
+    why = unmeasurable(metric, name, columns)
+    if why is not None and (name is None or columns[name].get("role") not in UNMEASURED):
+        yield Issue(path, *why)
 
 
 def _idle(metric: str, column: dict[str, Any], path: Path) -> Iterator[Issue]:
@@ -279,13 +282,6 @@ def _idle(metric: str, column: dict[str, Any], path: Path) -> Iterator[Issue]:
     elif metric == "segment_rest" and column.get("role") != Role.SEGMENT:
         found = f"the column {name!r} has not the role 'segment', so {metric!r} has nothing to check there"
         yield Issue(path, found, "Give the column `role: segment`, or remove it here.")
-    elif metric in PERFORMANCE and column.get("role") != PERFORMANCE[metric][0]:
-        role = PERFORMANCE[metric][0]
-        found = f"the column {name!r} has not the role '{role}', so {metric!r} has nothing to check there"
-        yield Issue(path, found, f"Give the column `role: {role}`, or remove it here.")
-    elif metric in PERFORMANCE and kind_of(column) is not PERFORMANCE[metric][1]:
-        found = f"the column {name!r} is of the kind '{kind_of(column)}', so {metric!r} has nothing to check there"
-        yield Issue(path, found, f"Give the column and its label `kind: {PERFORMANCE[metric][1]}`, or remove it here.")
     elif column.get(rule) is None:
         found = f"the column {name!r} has no `{rule}`, so {metric!r} has nothing to check there"
         yield Issue(path, found, f"Give the column a `{rule}`, or remove it here.")

@@ -57,12 +57,18 @@ def broken_column_rules(column: dict[str, Any], path: Path) -> Iterator[Issue]:
 
 def kind_of(column: dict[str, Any]) -> Kind | None:
     """Return how the column is compared, or None where its type or kind is none that there is."""
+    found = typed(column | {"role": Role.FEATURE})
+    return None if found is None else found.effective_kind
+
+
+def typed(column: dict[str, Any], name: str = "") -> Column | None:
+    """Return the column's type, role and kind, or None where one of them is none that there is."""
     kind = column.get("kind")
     try:
-        typed = Column("", type=Type(_type(column)), kind=None if kind is None else Kind(kind))
+        role = Role(column.get("role", Role.FEATURE))
+        return Column(name, Type(_type(column)), role, None if kind is None else Kind(kind))
     except ValueError:
         return None
-    return typed.effective_kind
 
 
 def _type(column: dict[str, Any]) -> Any:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from atalaia.conditions import ConditionError, comparisons, condition_faults, parse_condition
+from atalaia.conditions import ConditionError, comparisons, condition_faults, parse_condition, places
+from atalaia.monitor_answers import AREA, unmeasurable
 from atalaia.monitor_azure import broken_azure, broken_maps
 from atalaia.monitor_checks import CONSTRAINT_CHECKS, Metrics
 from atalaia.monitor_columns import is_number, list_of
@@ -119,10 +120,23 @@ def _when(
     if known_metrics is not None:
         metrics = {name: rules.of_window for name, rules in known_metrics.items()} | _BY_CONSTRAINTS
     divides = {name: column.get("role") == Role.SEGMENT for name, column in columns.items()}
-    for error in condition_faults(text, metrics, divides):
+    faults = list(condition_faults(text, metrics, divides))
+    for error in faults:
         yield Issue(
             (*path, "when"), f"at character {error.place} of {_around(text, error.place)}: {error.found}", error.fix
         )
+    if metrics is not None and not faults:
+        yield from _never_measured(text, (*path, "when"), columns)
+
+
+def _never_measured(text: str, path: Path, columns: Mapping[str, dict[str, Any]]) -> Iterator[Issue]:
+    """Yield which metrics of performance a condition waits for in vain."""
+    for place in dict.fromkeys(places(parse_condition(text))):
+        why = unmeasurable(place.metric, place.column, columns)
+        if why is not None:
+            yield Issue(path, *why)
+        elif place.metric == AREA and place.segment is not None:
+            yield Issue(path, f"{AREA!r} is measured on all rows only, not in segments", "Leave the segment out.")
 
 
 def _around(text: str, place: int) -> str:

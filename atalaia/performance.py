@@ -11,7 +11,7 @@ from atalaia.baseline import Baseline
 from atalaia.checks import METRICS, Check, performance_checks
 from atalaia.findings import Pair, finding_of
 from atalaia.monitor_file import CheckRule
-from atalaia.profile import Grids, NumericSummary, Profile
+from atalaia.profile import CategoricalSummary, Grids, NumericSummary, Profile
 from atalaia.profile.answers import Answers, ClassAnswers
 from atalaia.profile.segments import segment_column, segment_name
 from atalaia.report import ColumnReport, Finding
@@ -28,11 +28,12 @@ class Performance(Struct, frozen=True):
     bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
-    def added_to(self, report: ColumnReport) -> ColumnReport:
-        """Return the column's report with what was measured, and the worse status; too few labels spoil none."""
-        bad = [finding.status for finding in self.findings if finding.status in ("alert", "warning")]
+    def added_to(self, report: ColumnReport, others: Sequence[Finding]) -> ColumnReport:
+        """Return the report of a column with *others* found, and the worse status; too few labels spoil none."""
+        decided = [finding.status for finding in self.findings if finding.status != "undecided"]
+        statuses = [report.status, *decided] if others or not decided else decided
         metrics, bounds = {**report.metrics, **self.metrics}, report.bounds | self.bounds
-        return replace(report, metrics=metrics, bounds=bounds, status=worst([report.status, *bad]))
+        return replace(report, metrics=metrics, bounds=bounds, status=worst(statuses))
 
 
 def performance_of(rules: tuple[CheckRule, ...], pair: Pair, baseline: Baseline, current: Profile) -> Performance:
@@ -63,7 +64,8 @@ def measure_answers(
     """
     if column.role is Role.PREDICTION:
         held = [profile.answers.get((segment, column.name)) for profile, segment in sides]
-        positive = next((positive_of(each.classes) for each in held if isinstance(each, ClassAnswers)), None)
+        wholes = [profile.answers.get(("", column.name)) for profile, _ in sides]
+        positive = next((positive_of(whole.classes) for whole in wholes if isinstance(whole, ClassAnswers)), None)
         return [(_of_answers(each, positive), {}) for each in held]
     whole = column.role is Role.SCORE and not any(segment for _, segment in sides)
     return [_of_score(grids, profile, column) if whole else ({}, {}) for profile, _ in sides]
@@ -76,12 +78,14 @@ def _of_answers(answers: Answers | None, positive: str | None) -> dict[str, Meas
 
 
 def _of_score(grids: Grids, profile: Profile, score: Column) -> tuple[dict[str, Measured], Bounds]:
-    """Measure a score beside the label, if that is a single one of two classes."""
+    """Measure a score beside the label, if that is a single one; if it has not two classes, there is no value."""
     labels = [column.name for column in grids.columns if column.role is Role.LABEL]
     classes = grids.classes.get(labels[0], ()) if len(labels) == 1 else ()
     positive = positive_of(classes)
     if positive is None or len(classes) != 2:  # a curve is about one class against one other
-        return {}, {}
+        held = profile.columns.get(("", labels[0])) if len(labels) == 1 else None
+        rows = held.valid if isinstance(held, CategoricalSummary) else 0
+        return ({AREA: Measured(None, rows)} if rows else {}), {}
     sides = (profile.columns.get((segment_name(labels[0], name), score.name)) for name in sorted(classes))
     match tuple(sides):
         case NumericSummary() as negatives, NumericSummary() as positives:

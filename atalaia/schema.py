@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -111,6 +112,24 @@ class Column(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
 def profiled(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     """Return the columns whose values are summarised: all but ids, times and ignored ones."""
     return tuple(c for c in columns if c.role not in (Role.ID, Role.TIME, Role.IGNORED))
+
+
+def label_of(columns: Sequence[Column]) -> dict[str, str]:
+    """Return the label that tells of each prediction whether it was right.
+
+    A single label tells it of all predictions; as many labels as predictions do in their order, and otherwise none
+    does. Numbers are held against numbers, and categories against categories, booleans only against booleans.
+    """
+    predictions, labels = ([c for c in columns if c.role is role] for role in (Role.PREDICTION, Role.LABEL))
+    labels = labels * len(predictions) if len(labels) == 1 else labels
+    pairs = zip(predictions, labels, strict=True) if len(labels) == len(predictions) else ()
+    return {prediction.name: label.name for prediction, label in pairs if _comparable(prediction, label)}
+
+
+def _comparable(prediction: Column, label: Column) -> bool:
+    kinds = {prediction.effective_kind, label.effective_kind}
+    booleans = {prediction.type is Type.BOOLEAN, label.type is Type.BOOLEAN}
+    return kinds == {Kind.NUMERIC} or (kinds == {Kind.CATEGORICAL} and len(booleans) == 1)
 
 
 MOST_TOGETHER = 100

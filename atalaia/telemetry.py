@@ -74,7 +74,7 @@ def _summary(report: Report, time: int) -> Iterator[tuple[str, float, tuple[tupl
     decided = [finding for finding in report.findings if finding.status != "undecided"]
     for name in (DRIFT, PERFORMANCE_POINT):
         told = [finding for finding in decided if _NAME_OF_SIGNAL.get(finding.signal) == name]
-        ratios = [_of_limit(finding) for finding in told if finding.value is not None and finding.threshold]
+        ratios = [_of_limit(finding) for finding in told if finding.value is not None and finding.threshold is not None]
         if ratios:
             yield name, max(ratios), (("metric", "of_limit"),)
     share = drifted_share(report)
@@ -89,6 +89,8 @@ def _of_limit(finding: Finding) -> float:
     """Return how many times its alert limit a finding is: above 1 exactly if it alerts, also where limits lie below."""
     given = finding.threshold if finding.evidence is None else finding.evidence.alert
     alert = finding.status == "alert"
+    if finding.threshold == 0:
+        return _MOST if alert else 0.0
     value, limit = (max(each or 0.0, _LEAST) for each in (finding.value, given or finding.threshold))
     ratio = value / limit
     ratio = ratio if (ratio > 1) == alert else min(1 / ratio, _MOST)

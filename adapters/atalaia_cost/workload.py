@@ -10,8 +10,7 @@ from msgspec.structs import replace
 from atalaia.checks import check_of, drift_checks, performance_checks
 from atalaia.conventions.asking import asked, under_convention
 from atalaia.monitor_file import LogFormat, Logs, Model, Monitor
-from atalaia.profile.answers import label_of
-from atalaia.schema import Column, Kind, Role, Side, profiled
+from atalaia.schema import Column, Kind, Role, Side, label_of, profiled
 from atalaia.signals.performance import AREA, CLASS_METRICS, NUMBER_METRICS
 from atalaia.telemetry import Detail
 from atalaia.window import SECOND, parse_duration

@@ -201,7 +201,10 @@ def in_words(result: dict[str, Any]) -> list[str]:
 
 def _performance(column: dict[str, Any]) -> Iterator[str]:
     """Say how good both sides' answers are, by the metric that would judge them."""
-    for metric, sides in [*column["performance"].items()][:1]:
+    known = (
+        (m, sides) for m, sides in column["performance"].items() if any(s["value"] is not None for s in sides.values())
+    )
+    for metric, sides in [*known][:1]:
         ours, theirs = (
             f"{measured(metric, sides[side]['value'])} of {plural(sides[side]['rows'], 'row')}"
             for side in ("champion", "challenger")

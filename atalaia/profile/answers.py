@@ -6,17 +6,20 @@ Only rows that hold both count: a label that has not arrived yet is no mistake. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
+from atalaia.profile.canonical import CANONICAL
 from atalaia.profile.counts import keep_smallest
-from atalaia.profile.sums import MOST, Ruler, far_sums
+from atalaia.profile.hashing import hash_texts
+from atalaia.profile.sums import free_sums
 from atalaia.profile.values import Categories, Floats, Ints, Numbers, Rows
-from atalaia.schema import Column, Kind, Role, Type
+from atalaia.schema import Column, Type
 
 MOST_CLASSES = 100
 """Of so many classes at most it is known how often each was right."""
@@ -24,8 +27,7 @@ MOST_CLASSES = 100
 STEP = -120
 """A step is two to the power of this."""
 
-_RULER = Ruler(0.0, STEP)
-_MOST_CELLS = 1 << 16  # combinations of label and prediction, from which on those that occur are looked for
+_KEPT = MOST_CLASSES + 1
 
 
 class ClassAnswers(Struct, frozen=True):
@@ -65,77 +67,66 @@ Place = tuple[str, str]
 """A segment (`""` for all rows) and a prediction."""
 
 
-def label_of(columns: Sequence[Column]) -> dict[str, str]:
-    """Return the label that tells of each prediction whether it was right.
-
-    A single label tells it of all predictions; as many labels as predictions do in their order, and otherwise none
-    does. Numbers are held against numbers, and categories against categories, booleans only against booleans.
-    """
-    predictions, labels = ([c for c in columns if c.role is role] for role in (Role.PREDICTION, Role.LABEL))
-    labels = labels * len(predictions) if len(labels) == 1 else labels
-    pairs = zip(predictions, labels, strict=True) if len(labels) == len(predictions) else ()
-    return {prediction.name: label.name for prediction, label in pairs if _comparable(prediction, label)}
+def comparable(read: Numbers | Categories, column: Column, other: Column) -> Numbers | Categories:
+    """Return what was read of *column* in the way *other* holds it: text that is a number as this is written there."""
+    if not (isinstance(read, Categories) and column.type is Type.STRING and other.type in (Type.NUMBER, Type.INTEGER)):
+        return read
+    texts = [CANONICAL[Type.NUMBER](text) or text for text in read.texts]
+    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    lookup = np.array([*(places[text] for text in texts), -2, -1])  # at the end: no value
+    return replace(read, codes=lookup[read.codes], texts=list(places))
 
 
-def _comparable(prediction: Column, label: Column) -> bool:
-    kinds = {prediction.effective_kind, label.effective_kind}
-    booleans = {prediction.type is Type.BOOLEAN, label.type is Type.BOOLEAN}
-    return kinds == {Kind.NUMERIC} or (kinds == {Kind.CATEGORICAL} and len(booleans) == 1)
-
-
-def answers_of(predictions: Numbers | Categories, labels: Numbers | Categories, rows: Rows) -> Answers:
-    """Hold the predictions of some rows of a batch against their labels, which are of the same kind."""
+def answers_of(
+    predictions: Numbers | Categories, labels: Numbers | Categories, parts: Iterable[Rows]
+) -> Iterator[Answers]:
+    """Hold a batch's predictions against its labels, which are of the same kind: yield the answers of each part."""
     if isinstance(predictions, Numbers) and isinstance(labels, Numbers):
-        return _number_answers(predictions.values[rows], labels.values[rows])
+        return _number_answers(predictions.values, labels.values, parts)
     assert isinstance(predictions, Categories) and isinstance(labels, Categories)  # noqa: S101, PT018  # `label_of` pairs no others
-    return _class_answers(predictions, labels, rows)
+    return _class_answers(predictions, labels, parts)
 
 
-def _class_answers(predictions: Categories, labels: Categories, rows: Rows) -> ClassAnswers:
-    said, true = predictions.codes[rows].astype(np.int64), labels.codes[rows].astype(np.int64)
-    both = (said >= 0) & (true >= 0)
-    width = len(predictions.texts)
-    found, counts = _counted(true[both] * width + said[both], len(labels.texts) * width)
-    right, classes = 0, dict[str, list[int]]()
-    for code, count in zip(found.tolist(), counts.tolist(), strict=True):
-        label, prediction = labels.texts[code // width], predictions.texts[code % width]
-        classes.setdefault(label, [0, 0, 0])[1] += count
-        classes.setdefault(prediction, [0, 0, 0])[2] += count
-        if label == prediction:
-            right += count
-            classes[label][0] += count
-    return ClassAnswers(int(counts.sum()), right, _kept({name: (r, t, s) for name, (r, t, s) in classes.items()}))
+def _class_answers(predictions: Categories, labels: Categories, parts: Iterable[Rows]) -> Iterator[ClassAnswers]:
+    texts = _by_hash(list(dict.fromkeys((*labels.texts, *predictions.texts))))
+    place_of = {text: place for place, text in enumerate(texts)}
+    said, true = (
+        np.array([*(place_of[text] for text in side.texts), -1, -1])[side.codes]  # at the end: no value
+        for side in (predictions, labels)
+    )
+    held = (said >= 0) & (true >= 0)
+    for rows in parts:
+        both = held[rows]
+        told, actual = said[rows][both], true[rows][both]
+        yield _answers_in(
+            texts, *(np.bincount(each, minlength=len(texts)) for each in (actual[actual == told], actual, told))
+        )
 
 
-def _counted(codes: Ints, most: int) -> tuple[Ints, Ints]:
-    """Return each code below *most* that occurs, and how often."""
-    if most > _MOST_CELLS:
-        found, counts = np.unique(codes, return_counts=True)
-        return found, counts.astype(np.int64)
-    every = np.bincount(codes, minlength=most)
-    found = np.flatnonzero(every)
-    return found, every[found]
+def _by_hash(texts: list[str]) -> list[str]:
+    """Put *texts* in such an order that the first ones are those to be kept, if they are too many."""
+    if len(texts) <= _KEPT:
+        return texts
+    return [texts[place] for place in np.argsort(hash_texts(texts)).tolist()]
 
 
-def _kept(classes: Mapping[str, tuple[int, int, int]]) -> dict[str, tuple[int, int, int]]:
-    return keep_smallest(classes, MOST_CLASSES + 1)
+def _answers_in(texts: list[str], right: Ints, true: Ints, said: Ints) -> ClassAnswers:
+    """Return the answers of which is known how often each of *texts* was right, the label and the prediction."""
+    kept = np.flatnonzero(true + said)[:_KEPT]
+    counts = zip(kept.tolist(), right[kept].tolist(), true[kept].tolist(), said[kept].tolist(), strict=True)
+    classes = {texts[place]: (r, t, s) for place, r, t, s in counts}
+    return ClassAnswers(int(true.sum()), int(right.sum()), dict(sorted(classes.items())))
 
 
-def _number_answers(predictions: Floats, labels: Floats) -> NumberAnswers:
+def _number_answers(predictions: Floats, labels: Floats, parts: Iterable[Rows]) -> Iterator[NumberAnswers]:
     with np.errstate(over="ignore", invalid="ignore"):
         distances = np.abs(predictions - labels)
     both = np.isfinite(distances)
-    return NumberAnswers(int(both.sum()), *_sums(distances[both]), *_sums(labels[both]))
-
-
-def _sums(values: Floats) -> tuple[int, int]:
-    """Return the sum of finite values and that of their squares, in steps."""
-    total = squares = 0
-    for start in range(0, len(values), MOST):
-        ordered = np.sort(values[start : start + MOST])
-        for _, part, part_squares in far_sums(_RULER, ordered, np.array([0, len(ordered)])):
-            total, squares = total + part, squares + part_squares
-    return total, squares
+    every = bool(both.all())
+    for rows in parts:
+        known = slice(None) if every else both[rows]
+        off, true = distances[rows][known], labels[rows][known]
+        yield NumberAnswers(len(off), *free_sums(off, STEP), *free_sums(true, STEP))
 
 
 def added_answers(parts: Iterable[Mapping[Place, Answers]]) -> dict[Place, Answers]:
@@ -144,10 +135,11 @@ def added_answers(parts: Iterable[Mapping[Place, Answers]]) -> dict[Place, Answe
     for part in parts:
         for place, answers in part.items():
             held.setdefault(place, []).append(answers)
-    return {place: _merged(found) for place, found in sorted(held.items())}
+    return {place: merged_answers(found) for place, found in sorted(held.items())}
 
 
-def _merged(parts: Sequence[Answers]) -> Answers:
+def merged_answers(parts: Sequence[Answers]) -> Answers:
+    """Return all *parts*, of one prediction, together."""
     numbers = [part for part in parts if isinstance(part, NumberAnswers)]
     if numbers:
         return NumberAnswers(
@@ -159,7 +151,7 @@ def _merged(parts: Sequence[Answers]) -> Answers:
         before = classes.get(name, (0, 0, 0))
         classes[name] = (before[0] + right, before[1] + true, before[2] + said)
     rows, right = sum(part.rows for part in classed), sum(part.right for part in classed)
-    return ClassAnswers(rows, right, _kept(classes))
+    return ClassAnswers(rows, right, keep_smallest(classes, _KEPT))
 
 
 def answers_to_plain(answers: Answers) -> list[Any]:

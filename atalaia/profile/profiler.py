@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from msgspec import Struct, field
 
-from atalaia.profile.answers import Answers, added_answers, answers_of, label_of
+from atalaia.profile.answers import Answers, answers_of, comparable, merged_answers
 from atalaia.profile.categorical import CategoricalGrid
 from atalaia.profile.category_counter import CategoryCounter
 from atalaia.profile.counts import keep_smallest
@@ -28,7 +28,7 @@ from atalaia.profile.text import TextGrid
 from atalaia.profile.text_counter import TextCounter, read_texts
 from atalaia.profile.values import Categories, Floats, Ints, Numbers, Rows, bounded_text, read_categories, read_numbers
 from atalaia.rows import RowBatch
-from atalaia.schema import Column, Role, profiled
+from atalaia.schema import Column, Role, label_of, profiled
 
 MOST_CLASSES = 10
 """Scores are told apart by at most so many values of a prediction or label, the baseline's commonest."""
@@ -74,6 +74,12 @@ class ProfileCounter(Struct):
         if len(self._minutes) > _MOST_PARTS:
             self._minutes = [Minutes.merged(self._minutes)]
 
+    def add_answers(self, place: _Key, answers: Answers) -> None:
+        """Count how a prediction compares with its label, if rows hold both."""
+        if answers.rows:
+            before = self.answers.get(place)
+            self.answers[place] = answers if before is None else merged_answers([before, answers])
+
     def settle(self) -> None:
         """Count what waits for more."""
         for counter in self.columns.values():
@@ -93,7 +99,7 @@ class ProfileCounter(Struct):
             ids=self.ids,
             columns={key: counter.summary() for key, counter in sorted(self.columns.items())},
             cross=self.cross,
-            answers=self.answers,
+            answers=dict(sorted(self.answers.items())),
         )
 
 
@@ -213,11 +219,11 @@ class Profiler:
     def _count_answers(self, held: Mapping[str, Numbers | Categories], targets: Sequence[_Target]) -> None:
         for prediction, label in self._label_of.items():
             if prediction in held and label in held:
-                for target in targets:
-                    answers = answers_of(held[prediction], held[label], target.rows)
-                    if answers.rows:
-                        found = {(target.segment, prediction): answers}
-                        target.counter.answers = added_answers([target.counter.answers, found])
+                one, other = self._named[prediction], self._named[label]
+                sides = comparable(held[prediction], one, other), comparable(held[label], other, one)
+                parts = answers_of(*sides, [target.rows for target in targets])
+                for target, answers in zip(targets, parts, strict=True):
+                    target.counter.add_answers((target.segment, prediction), answers)
 
     def _number_counter(self, target: _Target, column: Column) -> NumberCounter:
         held, key = target.counter.columns, (target.segment, column.name)

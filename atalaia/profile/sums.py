@@ -3,7 +3,8 @@
 Each value is rounded once, by itself, to a whole number of *steps* from a centre; a step is a power of two that the
 grid fixes. From there on everything is integer arithmetic. Near values, all but stray ones, are added as float64: every
 partial sum stays below 2^53, up to where float64 holds each integer. Far ones are taken apart into their mantissas and
-exponents.
+exponents. Values that have no grid are cut into slices of few bits, all at the same places, whose sums and products a
+float64 holds exactly.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ _MANTISSA_BITS = 53
 _LIMB_BITS = 18
 _RUN = 1 << 13
 _LIMB = (1 << _LIMB_BITS) - 1
+_SLICES, _SLICE_BITS = 4, 20  # products of two slices have 40 bits, so that those of a run of 2^13 fit into 53
+_LARGEST_EXPONENT = 480  # of values whose squares are finite
 
 
 class Ruler(Struct, frozen=True):
@@ -95,3 +98,44 @@ def far_sums(ruler: Ruler, values: Floats, cuts: Ints) -> Iterator[tuple[int, in
 def _joined(limbs: list[list[int]]) -> list[int]:
     """Put numbers together whose limbs are given, the highest first."""
     return [(high << 2 * _LIMB_BITS) + (middle << _LIMB_BITS) + low for high, middle, low in zip(*limbs, strict=True)]
+
+
+def free_sums(values: Floats, exponent: int) -> tuple[int, int]:
+    """Return the sum of finite *values* in steps of two to the power of *exponent*, and that of their squares.
+
+    Each is rounded to a step once, and from there on everything is exact.
+    """
+    total = squares = 0
+    for start in range(0, len(values), _RUN):
+        part, part_squares = _run_sums(values[start : start + _RUN], exponent)
+        total, squares = total + part, squares + part_squares
+    return total, squares
+
+
+def _run_sums(values: Floats, exponent: int) -> tuple[int, int]:
+    top = math.frexp(max(float(values.max()), -float(values.min())))[1]
+    if top > _LARGEST_EXPONENT:
+        return _stray_sums(values, exponent)
+    places = [max(top - _SLICE_BITS * place, exponent) for place in range(1, _SLICES + 1)]
+    slices, rest = np.empty((_SLICES, len(values))), values.copy()
+    for cut, place in zip(slices, places, strict=True):
+        rounder = math.ldexp(1.5, 52 + place)  # beside so large a number only multiples of 2^place fit into a float64
+        np.subtract(np.add(rest, rounder, out=cut), rounder, out=cut)
+        rest -= cut
+    total = squares = 0
+    if places[-1] > exponent and rest.any():
+        strays = rest != 0
+        slices[:, strays] = 0.0
+        total, squares = _stray_sums(values[strays], exponent)
+    products = (slices @ slices.T).tolist()
+    for one, sum_of_one, row in zip(places, slices.sum(axis=1).tolist(), products, strict=True):
+        total += int(math.ldexp(sum_of_one, -one)) << one - exponent
+        for other, product in zip(places, row, strict=True):
+            squares += int(math.ldexp(product, -one - other)) << one + other - 2 * exponent
+    return total, squares
+
+
+def _stray_sums(values: Floats, exponent: int) -> tuple[int, int]:
+    """Do the same for values of very different sizes."""
+    parts = list(far_sums(Ruler(0.0, exponent), np.sort(values), np.array([0, len(values)])))
+    return sum(total for _, total, _ in parts), sum(squares for _, _, squares in parts)

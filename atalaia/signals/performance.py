@@ -8,6 +8,7 @@ that of a share: the number of classes times the rows of the smallest.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Collection
 
 import numpy as np
@@ -21,6 +22,9 @@ NUMBER_METRICS = ("mean_absolute_error", "root_mean_square_error", "r_squared")
 AREA = "area_under_roc"
 _POSITIVES = {"0": "1", "1": "1", "false": "true", "true": "true"}
 _ROOT_BITS = 64
+
+MOST_UNKNOWN = 0.1
+"""Of an area whose bounds are further apart nothing is said."""
 
 
 def positive_of(classes: Collection[str]) -> str | None:
@@ -85,9 +89,17 @@ def measure_numbers(answers: NumberAnswers) -> dict[str, Measured]:
     values = {
         "mean_absolute_error": answers.absolute / (rows << -STEP),
         "root_mean_square_error": root / (1 << _ROOT_BITS - STEP),
-        "r_squared": (spread - rows * answers.squares) / spread if spread else None,
+        "r_squared": _ratio(spread - rows * answers.squares, spread) if spread else None,
     }
     return {name: Measured(value, rows) for name, value in values.items()}
+
+
+def _ratio(part: int, whole: int) -> float:
+    """Return the share of a positive whole; the least float where errors are so much larger that there is none."""
+    try:
+        return part / whole
+    except OverflowError:
+        return -sys.float_info.max
 
 
 def measure_scores(negatives: NumericSummary, positives: NumericSummary) -> tuple[Measured, tuple[float, float]]:
@@ -101,7 +113,8 @@ def measure_scores(negatives: NumericSummary, positives: NumericSummary) -> tupl
         positives: Scores of those with a positive one, on the same grid.
 
     Returns:
-        The area, and bounds on the exact one. It rests on the rows of the smaller side.
+        The area, None where too many scores lie in one cell to tell, and bounds on the exact one. It rests on the rows
+        of the smaller side.
 
     Source: Hanley and McNeil (1982), "The meaning and use of the area under a receiver operating characteristic curve".
     """
@@ -111,4 +124,5 @@ def measure_scores(negatives: NumericSummary, positives: NumericSummary) -> tupl
     p, q = negatives.cells / negatives.finite, positives.cells / positives.finite
     area = float((q * (np.cumsum(p) - p / 2)).sum())
     unknown = float((p[::2] * q[::2]).sum()) / 2
-    return Measured(min(max(area, 0.0), 1.0), rows), (max(area - unknown, 0.0), min(area + unknown, 1.0))
+    value = min(max(area, 0.0), 1.0) if 2 * unknown <= MOST_UNKNOWN else None
+    return Measured(value, rows), (max(area - unknown, 0.0), min(area + unknown, 1.0))

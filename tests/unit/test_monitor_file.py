@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from atalaia import monitor_file
 from atalaia.checks import METRICS
 from atalaia.errors import MonitorFileError
-from atalaia.monitor_checks import PERFORMANCE, RULE_METRICS, SHORT_NAMES
+from atalaia.monitor_answers import PERFORMANCE
+from atalaia.monitor_checks import RULE_METRICS, SHORT_NAMES
 from atalaia.monitor_columns import UNMEASURED
 from atalaia.monitor_file import find_faults, json_schema, load_monitor, schema_text
 from atalaia.monitor_yaml import MAX_CHARACTERS, MAX_VALUES, quote, read

@@ -7,7 +7,7 @@ from atalaia.evaluation import Occasion, evaluate
 from atalaia.monitor_file import CheckRule, Limits, Logs, Model, Monitor
 from atalaia.report import BaselineRef
 from atalaia.rows import ALL_SIDES, NO_TIME, RowBatch
-from atalaia.schema import Column, Role, Type
+from atalaia.schema import Column, Kind, Role, Type
 from atalaia.window import Window
 
 COLUMNS = (
@@ -195,12 +195,55 @@ def test_how_much_is_explained_may_fall_by_a_fifth():
     }
 
 
+def test_scores_on_another_scale_are_not_told_to_be_worse_than_chance():
+    columns = loans(seed=2)
+    columns["score"] = 7 + 1000 * columns["score"]
+    finding = judged(report(columns))["score", None, "area_under_roc"]
+
+    assert (finding.status, finding.value) == ("undecided", None)
+    assert "too many scores lie in one cell of the baseline's grid" in finding.message
+
+
+def test_a_segment_where_only_performance_is_judged_has_its_status():
+    off = [CheckRule(metric, enabled=False) for metric in ("cohen_w", "cramer_von_mises")]
+    found = {(each.column, each.segment): each.status for each in report(loans(seed=2), *off).columns}
+
+    assert found["approved", "region=north"] == "ok"
+    assert found["repaid", "region=north"] == "undecided"
+
+
+def test_what_is_positive_is_the_same_in_a_segment_where_some_classes_never_come():
+    random = np.random.default_rng(1)
+    columns = (
+        Column("region", type=Type.STRING, role=Role.SEGMENT),
+        Column("said", type=Type.INTEGER, kind=Kind.CATEGORICAL, role=Role.PREDICTION),
+        Column("true", type=Type.INTEGER, kind=Kind.CATEGORICAL, role=Role.LABEL),
+    )
+    said = np.concatenate([random.integers(0, 3, 2000), random.integers(0, 2, 2000)])
+    some = {"region": ["north"] * 2000 + ["south"] * 2000, "said": said, "true": np.where(said == 1, 0, said)}
+    found = report(some, baseline=build_baseline(columns, lambda: [batch(some)]))
+
+    assert metrics(found, "said", "region=south")["precision"] == pytest.approx(0.5)
+
+
 def test_a_score_is_not_held_against_labels_of_three_classes():
     columns = (Column("score", role=Role.SCORE), Column("kind", type=Type.STRING, role=Role.LABEL))
     three = {"score": np.random.default_rng(1).random(900), "kind": ["a", "b", "c"] * 300}
     baseline = build_baseline(columns, lambda: [batch(three)])
 
     assert judged(report(three, baseline=baseline)) == {}
+    limit = CheckRule("area_under_roc", threshold=0.8)
+    assert statuses(report(three, limit, baseline=baseline)) == {("score", None, "area_under_roc"): "undecided"}
+
+
+def test_a_limit_of_the_area_is_undecided_where_the_baseline_has_no_labels_to_tell_scores_apart_by():
+    baseline = build_baseline(COLUMNS, lambda: [batch(loans(labelled=0))])
+    limit = CheckRule("area_under_roc", threshold=0.8)
+    finding = judged(report(loans(seed=2), limit, baseline=baseline))["score", None, "area_under_roc"]
+
+    assert finding.status == "undecided"
+    assert "or its labels are not 0 and 1" in finding.message
+    assert judged(report(loans(seed=2, labelled=0), limit, baseline=baseline)) == {}
 
 
 def test_a_stored_baseline_keeps_its_performance():

@@ -28,6 +28,10 @@ def test_drift_is_told_as_a_multiple_of_its_alert_limit():
         ("alert", -0.3, 0.5, 1000.0),
         ("alert", -0.3, -0.1, 1 + 1e-9),
         ("ok", -0.05, -0.1, 1.0),
+        ("alert", -0.2, 0.0, 1000.0),
+        ("alert", 7.0, 0.0, 1000.0),
+        ("ok", 0.5, 0.0, 0.0),
+        ("ok", 0.0, 0.0, 0.0),
     ],
 )
 def test_performance_is_told_as_a_multiple_of_its_limit_which_lies_below(status, value, threshold, told):

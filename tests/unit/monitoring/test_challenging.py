@@ -253,3 +253,14 @@ def test_answers_without_labels_are_not_said_to_be_good_or_bad():
 
     assert [column["performance"] for column in result["columns"]] == [{}, {}, {}]
     assert not any("label" in line for line in in_words(result))
+
+
+def test_what_could_be_measured_on_neither_side_is_not_told():
+    unknown = {"area_under_roc": {side: {"value": None, "rows": 5} for side in ("champion", "challenger")}}
+    finding = {"status": "ok", "message": "score: fine"}
+    result = {side: {"name": side, "rows": 5} for side in ("champion", "challenger")} | {"windows": ["w"]}
+    told = in_words(
+        result | {"columns": [{"column": "s", "role": "score", "performance": unknown, "finding": finding}]}
+    )
+
+    assert told[1:] == ["  ok: score: fine"]

@@ -18,10 +18,9 @@ from atalaia.profile.answers import (
     added_answers,
     answers_from_plain,
     answers_to_plain,
-    label_of,
 )
 from atalaia.rows import ALL_SIDES, NO_TIME, RowBatch, Side
-from atalaia.schema import Column, Kind, Role, Type
+from atalaia.schema import Column, Kind, Role, Type, label_of
 
 WORDS = (
     Column("said", type=Type.STRING, role=Role.PREDICTION),
@@ -138,6 +137,20 @@ def test_many_combinations_are_counted_without_a_table_of_all():
     found = profile(WORDS, [*pairs, ("t0", "t0")]).answers["", "said"]
 
     assert (found.rows, found.right) == (501, 1)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_text_that_is_a_number_is_the_class_of_that_number(swapped):
+    columns = (
+        Column("a", type=Type.STRING, role=Role.LABEL if swapped else Role.PREDICTION),
+        Column("b", type=Type.INTEGER, kind=Kind.CATEGORICAL, role=Role.PREDICTION if swapped else Role.LABEL),
+    )
+    arrays = {"a": pa.array(["1.0", "1", "0.0", "none", " 2"]), "b": pa.array([1, 1, 0, 1, 2])}
+    rows = RowBatch(arrays, 5, ALL_SIDES, np.full(5, NO_TIME), None, np.arange(5))
+    (found,) = build_baseline(columns, lambda: [rows]).profile.answers.values()
+
+    assert (found.rows, found.right) == (5, 4)
+    assert {*found.classes} == {"0", "1", "2", "none"}
 
 
 @pytest.mark.parametrize("answers", [ClassAnswers(3, 1, {"a": (1, 2, 1)}), NumberAnswers(2, 2**90, 2**200, -5, 2**140)])

@@ -1,4 +1,5 @@
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from atalaia.profile.number_counter import NumberCounter
 from atalaia.profile.values import Categories, Numbers
 from atalaia.signals.performance import (
     CLASS_METRICS,
+    MOST_UNKNOWN,
     NUMBER_METRICS,
     measure_classes,
     measure_numbers,
@@ -21,13 +23,16 @@ from atalaia.signals.performance import (
 )
 from atalaia.signals.quality import Measured
 
-EVERY = slice(None)
+
+def beside(predictions, labels):
+    (answers,) = answers_of(predictions, labels, [slice(None)])
+    return answers
 
 
 def classes(said, true):
     texts = sorted({*said, *true})
     codes = [np.array([texts.index(each) for each in side]) for side in (said, true)]
-    return answers_of(Categories(codes[0], texts), Categories(codes[1], texts), EVERY)
+    return beside(Categories(codes[0], texts), Categories(codes[1], texts))
 
 
 def values(measured):
@@ -116,7 +121,7 @@ moderate = st.floats(-1e6, 1e6)
 @given(st.lists(st.tuples(moderate, moderate), min_size=1, max_size=40))
 def test_errors_of_numbers_are_those_of_the_raw_rows(some):
     said, true = (np.array(side) for side in zip(*some, strict=True))
-    found = values(measure_numbers(answers_of(Numbers(said), Numbers(true), EVERY)))
+    found = values(measure_numbers(beside(Numbers(said), Numbers(true))))
 
     assert tuple(found) == NUMBER_METRICS
     assert found["mean_absolute_error"] == pytest.approx(np.abs(said - true).mean(), rel=1e-12, abs=1e-30)
@@ -130,13 +135,13 @@ def test_errors_of_numbers_are_those_of_the_raw_rows(some):
 
 def test_a_variance_far_from_zero_loses_nothing():
     true = 1e9 + np.arange(4.0)
-    found = values(measure_numbers(answers_of(Numbers(true + 0.5), Numbers(true), EVERY)))
+    found = values(measure_numbers(beside(Numbers(true + 0.5), Numbers(true))))
 
     assert found == {"mean_absolute_error": 0.5, "root_mean_square_error": 0.5, "r_squared": 0.8}
 
 
 def test_equal_labels_have_no_variance_to_explain_and_no_rows_nothing():
-    assert values(measure_numbers(answers_of(Numbers(np.ones(3)), Numbers(np.ones(3)), EVERY))) == {
+    assert values(measure_numbers(beside(Numbers(np.ones(3)), Numbers(np.ones(3))))) == {
         "mean_absolute_error": 0.0, "root_mean_square_error": 0.0, "r_squared": None
     }  # fmt: skip
     assert values(measure_numbers(NumberAnswers(0, 0, 0, 0, 0))) == dict.fromkeys(NUMBER_METRICS)
@@ -144,9 +149,15 @@ def test_equal_labels_have_no_variance_to_explain_and_no_rows_nothing():
 
 def test_the_largest_numbers_have_an_error_too():
     said, true = np.array([1.7e308, -1.7e308]), np.array([0.0, 0.0])
-    found = values(measure_numbers(answers_of(Numbers(said), Numbers(true), EVERY)))
+    found = values(measure_numbers(beside(Numbers(said), Numbers(true))))
 
     assert found["root_mean_square_error"] == pytest.approx(1.7e308)
+
+
+def test_errors_that_dwarf_the_labels_by_more_than_a_float_holds_explain_as_little_as_one_can_say():
+    found = values(measure_numbers(beside(Numbers(np.array([1e308, 0.0])), Numbers(np.array([0.0, 1e-30])))))
+
+    assert found["r_squared"] == -sys.float_info.max
 
 
 def summary(grid, scores):
@@ -175,7 +186,13 @@ def test_the_exact_area_lies_within_its_bounds(seed, edges):
     exact = mannwhitneyu(positives, negatives).statistic / (200 * 150)
 
     assert low - 1e-12 <= exact <= high + 1e-12
-    assert low <= measured.value <= high
+    assert high - low > MOST_UNKNOWN if measured.value is None else low <= measured.value <= high
+
+
+def test_scores_beyond_the_grid_have_no_area_that_could_be_told():
+    grid = NumericGrid(np.linspace(0.0, 1.0, 100))
+
+    assert measure_scores(summary(grid, [7.0, 8.0]), summary(grid, [8.0, 9.0, 9.5])) == (Measured(None, 2), (0.0, 1.0))
 
 
 def test_one_class_alone_has_no_area():
