@@ -64,6 +64,25 @@ def _response(until: float, connected: socket.socket, **more: Any) -> http.clien
     return answer
 
 
+def _connected(address: tuple[str, int], seconds: float, _source: object = None) -> socket.socket:
+    """Connect to the first of a server's addresses that answers; together they have these *seconds*, and no more."""
+    until = time.monotonic() + seconds
+    known = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
+    for tried, (family, kind, protocol, _, place) in enumerate(known, 1):
+        connected = socket.socket(family, kind, protocol)
+        try:
+            connected.settimeout(max(_LEAST_SECONDS, (until - time.monotonic()) / (len(known) + 1 - tried)))
+            connected.connect(place)
+        except OSError:
+            connected.close()
+            if tried == len(known):
+                raise
+        else:
+            connected.settimeout(max(_LEAST_SECONDS, until - time.monotonic()))  # a handshake may follow
+            return connected
+    raise ConnectionError
+
+
 class Host:
     """One server, to which a connection is kept as long as it holds."""
 
@@ -79,6 +98,7 @@ class Host:
             raise AtalaiaError(msg)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._connection = kind(parts.hostname, parts.port)
+        self._connection._create_connection = _connected  # type: ignore[attr-defined]  # noqa: SLF001  # the only way in
         self._name = f"{parts.scheme}://{parts.netloc}"
 
     def ask(self, method: str, url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Answer:

@@ -1,6 +1,7 @@
 """One HTTP request ends when its time is up, however the answer comes."""
 
 import contextlib
+import socket
 import time
 from http.server import BaseHTTPRequestHandler
 
@@ -111,3 +112,39 @@ def test_a_connection_is_kept_for_the_next_request():
 def test_a_body_that_comes_in_pieces_is_read_whole():
     with running(Dripping) as address:
         assert ask("GET", address, b"", {}, 60).body == b"." * PIECES
+
+
+@pytest.fixture
+def hanging():
+    """A port that takes no connection any more, and refuses none: whoever connects waits."""
+    with contextlib.ExitStack() as open_sockets:
+        listening = open_sockets.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = open_sockets.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield listening.getsockname()[1]
+
+
+def resolving_to(ports):
+    """What looks a name up, to these ports of this machine."""
+    places = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
+    return lambda *_args, **_options: places
+
+
+def test_all_addresses_of_a_server_share_the_time(monkeypatch, hanging):
+    monkeypatch.setattr(socket, "getaddrinfo", resolving_to([hanging] * 8))
+    begun = time.monotonic()
+
+    with pytest.raises(NoAnswerError, match="TimeoutError"):
+        ask("GET", "http://several.example/x", b"", {}, 1.0)
+
+    assert time.monotonic() - begun < 4.0  # a second for each would be eight
+
+
+def test_an_address_that_hangs_leaves_time_for_the_next(monkeypatch, hanging):
+    with running(Counting) as address:
+        port = int(address.rpartition(":")[2].partition("/")[0])
+        monkeypatch.setattr(socket, "getaddrinfo", resolving_to([hanging, port]))
+
+        assert ask("GET", "http://several.example/x", b"", {}, 4.0).body == b"1"
