@@ -217,6 +217,8 @@ def _column(
 ) -> tuple[ColumnReport, list[Finding]]:
     """Judge one column of a window, and the answers in it where they have labels."""
     report, findings = column_report(rules, pair, drift, window)
+    if pair.column.role not in (Role.PREDICTION, Role.SCORE):
+        return report, findings
     performance = performance_of(rules, pair, baseline, current)
     return performance.added_to(report, findings), [*findings, *performance.findings]
 
