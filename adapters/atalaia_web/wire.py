@@ -67,20 +67,20 @@ def _response(until: float, connected: socket.socket, **more: Any) -> http.clien
 def _connected(address: tuple[str, int], seconds: float, _source: object = None) -> socket.socket:
     """Connect to the first of a server's addresses that answers; together they have these *seconds*, and no more."""
     until = time.monotonic() + seconds
-    known = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
-    for tried, (family, kind, protocol, _, place) in enumerate(known, 1):
+    left = [*socket.getaddrinfo(*address, type=socket.SOCK_STREAM)]
+    while True:
+        family, kind, protocol, _, place = left.pop(0)
         connected = socket.socket(family, kind, protocol)
         try:
-            connected.settimeout(max(_LEAST_SECONDS, (until - time.monotonic()) / (len(known) + 1 - tried)))
+            connected.settimeout(max(_LEAST_SECONDS, (until - time.monotonic()) / (len(left) + 1)))
             connected.connect(place)
         except OSError:
             connected.close()
-            if tried == len(known):
+            if not left:
                 raise
         else:
             connected.settimeout(max(_LEAST_SECONDS, until - time.monotonic()))  # a handshake may follow
             return connected
-    raise ConnectionError
 
 
 class Host:
