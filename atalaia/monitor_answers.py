@@ -9,10 +9,12 @@ from atalaia.monitor_columns import typed
 from atalaia.schema import Column, Kind, Role, Type, label_of
 from atalaia.wording import plural
 
+CLASS_METRICS = ("accuracy", "precision", "recall", "f1")
+NUMBER_METRICS = ("mean_absolute_error", "root_mean_square_error", "r_squared")
 AREA = "area_under_roc"
 PERFORMANCE: Mapping[str, tuple[Role, Kind]] = {
-    **dict.fromkeys(("accuracy", "precision", "recall", "f1"), (Role.PREDICTION, Kind.CATEGORICAL)),
-    **dict.fromkeys(("mean_absolute_error", "root_mean_square_error", "r_squared"), (Role.PREDICTION, Kind.NUMERIC)),
+    **dict.fromkeys(CLASS_METRICS, (Role.PREDICTION, Kind.CATEGORICAL)),
+    **dict.fromkeys(NUMBER_METRICS, (Role.PREDICTION, Kind.NUMERIC)),
     AREA: (Role.SCORE, Kind.NUMERIC),
 }
 """Metrics of answers beside labels, with the role and the kind of the columns that they are measured on."""

@@ -10,13 +10,14 @@ from msgspec.structs import replace
 from atalaia.baseline import Baseline
 from atalaia.checks import METRICS, Check, performance_checks
 from atalaia.findings import Pair, finding_of
+from atalaia.monitor_answers import AREA
 from atalaia.monitor_file import CheckRule
 from atalaia.profile import CategoricalSummary, Grids, NumericSummary, Profile
 from atalaia.profile.answers import Answers, ClassAnswers
 from atalaia.profile.segments import segment_column, segment_name
 from atalaia.report import ColumnReport, Finding
 from atalaia.schema import Column, Role
-from atalaia.signals.performance import AREA, measure_classes, measure_numbers, measure_scores, positive_of
+from atalaia.signals.performance import measure_classes, measure_numbers, measure_scores, positive_of
 from atalaia.signals.quality import Measured
 from atalaia.wording import worst
 

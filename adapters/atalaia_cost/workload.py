@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from atalaia.checks import check_of, drift_checks, performance_checks
 from atalaia.conventions.asking import asked, under_convention
+from atalaia.monitor_answers import AREA, CLASS_METRICS, NUMBER_METRICS
 from atalaia.monitor_file import LogFormat, Logs, Model, Monitor
 from atalaia.schema import Column, Kind, Role, Side, label_of, profiled
-from atalaia.signals.performance import AREA, CLASS_METRICS, NUMBER_METRICS
 from atalaia.telemetry import Detail
 from atalaia.window import SECOND, parse_duration
 from atalaia_cost.figures import CELL_BYTES

@@ -13,13 +13,11 @@ from collections.abc import Collection
 
 import numpy as np
 
+from atalaia.monitor_answers import CLASS_METRICS, NUMBER_METRICS
 from atalaia.profile import NumericSummary
 from atalaia.profile.answers import MOST_CLASSES, STEP, ClassAnswers, NumberAnswers
 from atalaia.signals.quality import Measured, share
 
-CLASS_METRICS = ("accuracy", "precision", "recall", "f1")
-NUMBER_METRICS = ("mean_absolute_error", "root_mean_square_error", "r_squared")
-AREA = "area_under_roc"
 _POSITIVES = {"0": "1", "1": "1", "false": "true", "true": "true"}
 _ROOT_BITS = 64
 
